@@ -1,0 +1,95 @@
+# make install | run | test | check | bench | clean | lock
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench clean lock browser
+
+SCENARIO ?= bad-canary
+ARGS ?=
+LOCK ?=
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that is Python 3.11 or later; override with make PYTHON=...
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v $$p && break; done)
+# With pip in the venv use that; a venv made without pip is served by the pip of the system.
+PIP = $$(if [ -x $(BIN)/pip ]; then echo $(BIN)/pip; else echo '$(PYTHON) -m pip --python $(BIN)/python'; fi)
+PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check
+MADE_VENV := $(VENV)/.made
+MADE_RUNTIME := $(VENV)/.runtime
+MADE_DEV := $(VENV)/.dev
+
+help:
+	@echo 'make run       the whole system on this machine, scenario $(SCENARIO) (SCENARIO=name, ARGS="--for 60s")'
+	@echo 'make install   what make run needs, in $(VENV)'
+	@echo 'make test      every test'
+	@echo 'make check     ruff, mypy, style and architecture'
+	@echo 'make bench     every bench; rewrites bench/RESULTS.md'
+	@echo 'make lock      resolve the requirement files again (needs uv; LOCK=--upgrade for newer versions)'
+	@echo 'make clean     remove what make made; data/ stays, it holds journal and ledger'
+
+install: $(MADE_RUNTIME)
+
+run: $(MADE_RUNTIME)
+	@exec $(BIN)/tillwatch up --scenario $(SCENARIO) $(ARGS)
+
+test: $(MADE_DEV) browser
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(MADE_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_tidy.py tests/unit/house
+
+bench: $(MADE_DEV)
+	$(BIN)/python -m bench $(ARGS)
+
+$(MADE_VENV):
+	@if [ -z '$(PYTHON)' ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+		echo 'tillwatch needs Python 3.11 or later: apt-get install python3, or make PYTHON=/path/to/python3.11' >&2; exit 1; fi
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+		rm -rf $(VENV); \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; \
+		fi; \
+		$(PYTHON) -m venv $(VENV) >/dev/null 2>&1; \
+	} || { \
+		rm -rf $(VENV); \
+		$(PYTHON) -m pip --version >/dev/null 2>&1 && $(PYTHON) -m venv --without-pip $(VENV); \
+	} || { \
+		rm -rf $(VENV); \
+		echo 'no way to make $(VENV): install the package python3-venv (apt-get install python3-venv) and run make again' >&2; exit 1; }
+	@touch $@
+
+$(MADE_RUNTIME): $(MADE_VENV) requirements-build.txt requirements-embedded.txt pyproject.toml
+	@echo 'installing requirements-embedded.txt into $(VENV)'
+	@$(PIP_INSTALL) --require-hashes -r requirements-build.txt -r requirements-embedded.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(MADE_DEV): $(MADE_RUNTIME) requirements-dev.txt
+	@echo 'installing requirements-dev.txt into $(VENV)'
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Browser tests skip by name without chromium; with CI=true they fail.
+browser:
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+		|| echo 'no chromium: browser tests will be skipped (apt-get install chromium)' >&2; fi
+
+# Each file is resolved under the one above it, so that all of them agree on every version.
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(LOCK)
+lock:
+	@command -v uv >/dev/null || { echo 'make lock needs uv (pip install uv)' >&2; exit 1; }
+	$(UV_COMPILE) pyproject.toml --extra dev --extra valkey --extra embedded -o requirements-dev.txt
+	$(UV_COMPILE) pyproject.toml --extra embedded --constraint requirements-dev.txt -o requirements-embedded.txt
+	$(UV_COMPILE) pyproject.toml --constraint requirements-embedded.txt -o requirements.txt
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(UV_COMPILE) - -o requirements-build.txt
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find $(wildcard config checks payment_core remediation daemon bench tests) -name __pycache__ -type d -prune -exec rm -rf {} +

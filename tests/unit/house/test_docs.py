@@ -1,0 +1,151 @@
+"""The pages in docs/ say what the code says."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from checks.rules import compile_rules
+from config.loader import load_yaml
+from config.rules import Rule, RuleFile
+from daemon.cli import app as command_line
+from daemon.http.metrics import METRICS
+from daemon.translate import message
+from payment_core.acquirer.tokens import SANDBOX_TOKENS
+from payment_core.counts import Counts
+from payment_core.http import app as core_app
+from payment_core.metrics import CoreCollector
+from payment_core.payments.begin import Origin
+from remediation.decisions import OutcomeStatus, Reason
+from remediation.journal.kinds import BODY_TYPE_BY_KIND
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+def page(name: str) -> str:
+    """The text of a page."""
+    return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def first_cells(text: str, heading: str) -> list[str]:
+    """The first cell of each row of the table after a heading, without backticks."""
+    part = text[text.index(f"{heading}\n") + len(heading) :]
+    part = part[: part.index("\n## ")] if "\n## " in part else part
+    rows = [line for line in part[part.index("\n|---") :].splitlines() if line.startswith("| `")]
+    return [re.findall(r"`([^`]+)`", row)[0] for row in rows]
+
+
+def test_the_journal_page_has_every_kind_of_entry() -> None:
+    assert first_cells(page("journal.md"), "## Kinds") == list(BODY_TYPE_BY_KIND)
+
+
+def test_the_events_page_has_every_event_that_is_understood() -> None:
+    rows = first_cells(page("events.md"), "## From AWS, by EventBridge rule to the queue `till-control-events`")
+    assert rows == sorted(message._KINDS, key=rows.index)
+
+
+def test_the_operating_page_explains_every_reason() -> None:
+    assert first_cells(page("operating.md"), "## Why was nothing done?") == [reason.value for reason in Reason]
+
+
+def test_the_glossary_names_every_outcome() -> None:
+    outcomes = next(line for line in page("glossary.md").splitlines() if line.startswith("| **outcome**"))
+    assert re.findall(r"`(\w+)`", outcomes) == [status.value for status in OutcomeStatus]
+
+
+def test_the_metrics_page_has_every_metric_of_the_daemon() -> None:
+    rows = first_cells(page("metrics.md"), "## The daemon, `/metrics` (role `viewer`)")
+    assert rows == [metric.name for metric in METRICS]
+
+
+def test_the_metrics_page_has_every_metric_of_the_payment_core() -> None:
+    counts = Counts()
+    collector = CoreCollector(counts, Origin(environment="blue", release="1.0.0", region="us-east-1"), 0)
+    names = [f"{family.name}_total" if family.type == "counter" else family.name for family in collector.collect()]
+    assert sorted(first_cells(page("metrics.md"), "## The payment core, `/metrics`")) == sorted(names)
+
+
+def test_the_payments_page_has_every_test_token_and_its_code() -> None:
+    text = page("payments.md")
+    assert first_cells(text, "## Test payment methods") == [token.token for token in SANDBOX_TOKENS]
+    for token in SANDBOX_TOKENS:
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{token.token}` "))
+        assert f"| {token.rail} |" in row
+        assert token.code in row
+
+
+def test_the_payments_page_has_every_route() -> None:
+    source = Path(core_app.__file__).read_text("utf-8")
+    routes = re.findall(r'\("(GET|POST)", "([^"]+)", \w', source)
+    assert first_cells(page("payments.md"), "## Routes") == [*(" ".join(route) for route in routes), "GET /metrics"]
+
+
+def test_every_example_of_a_rule_compiles(tmp_path: Path) -> None:
+    examples = re.findall(r"```yaml\n(rules:\n.*?)```", page("rules.md"), re.DOTALL)
+    assert len(examples) > 1
+    for number, example in enumerate(examples):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(example, encoding="utf-8")
+        assert compile_rules([load_yaml(path, RuleFile)])
+
+
+def test_the_rules_page_has_every_key_of_a_rule() -> None:
+    assert first_cells(page("rules.md"), "## Keys of a rule") == list(Rule.model_fields)
+
+
+def commands(text: str) -> list[str]:
+    """The tillwatch commands in the code blocks of a page, without comments."""
+    blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    lines = [line.split(" #")[0] for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("tillwatch ")]
+
+
+def unknown_parts(command: str) -> list[str]:
+    """Words of a command line that the program does not know as command or option."""
+    known: Any = typer.main.get_command(command_line)  # the types of its groups are typer's own
+    unknown = []
+    for word in shlex.split(command)[1:]:
+        if hasattr(known, "commands"):
+            following = known.commands.get(word)
+            if following is None:
+                return [word]
+            known = following
+        elif word.startswith("-") and not any(word in parameter.opts for parameter in known.params):
+            unknown.append(word)
+    return unknown
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_command_on_a_page_exists(path: Path) -> None:
+    found = {command: unknown_parts(command) for command in commands(path.read_text("utf-8"))}
+    assert {command: unknown for command, unknown in found.items() if unknown} == {}
+
+
+def test_an_unknown_command_or_option_would_be_found() -> None:
+    assert unknown_parts("tillwatch nonsense --json") == ["nonsense"]
+    assert unknown_parts("tillwatch up --nonsense 3 --json") == ["--nonsense"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_what_a_page_names_exists(path: Path) -> None:
+    named = re.findall(
+        r"`((?:config|checks|payment_core|remediation|daemon|deploy|docs|tests|bench)/[\w./-]+)`",
+        path.read_text("utf-8"),
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_every_link_leads_somewhere() -> None:
+    pages = [*PAGES, *sorted(ROOT.glob("*.md"))]
+    links = [
+        (path, link)
+        for path in pages
+        for link in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8"))
+        if "://" not in link
+    ]
+    assert links
+    assert [f"{path.name}: {link}" for path, link in links if not (path.parent / link).exists()] == []
