@@ -1,0 +1,174 @@
+"""The whole configuration from a directory and the environment, or every problem of every file at once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from config.document import Document
+from config.endpoints import check_endpoint_environment
+from config.environment import Overrides, overlay
+from config.explain import explain
+from config.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
+from config.policy import Policy
+from config.prices import Prices
+from config.problems import ConfigurationError, Problem
+from config.rules import RuleFile
+from config.scenario import Scenario
+from config.settings import Settings
+from config.suggest import closest, listed
+from config.tree import Parsed
+
+DEFAULTS = Path(__file__).parent / "defaults"
+SETTINGS_FILE = "tillwatch.yaml"
+POLICY_FILE = "policy.yaml"
+PRICES_FILE = "prices.yaml"
+RULES_DIRECTORY = "rules"
+_RULE_FILES_MAX = 200
+"""A rule file is one family; more files than this is the wrong directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that one process is told at start."""
+
+    settings: Settings
+    policy: Policy
+    rule_files: tuple[Loaded[RuleFile], ...]
+    prices: Prices
+
+
+def load_configuration(directory: Path | None, environ: Mapping[str, str] | None = None) -> Configuration:
+    """Read tillwatch.yaml, policy.yaml, prices.yaml and rules/*.yaml; what is not there comes from the defaults.
+
+    environ: the process environment when None; its ``TILL_`` variables win over the file.
+    Raises ConfigurationError with the problems of all files and variables.
+    """
+    environ = os.environ if environ is None else environ
+    problems = [] if directory is None else _directory_problems(directory)
+    settings, found = _settings(directory, environ)
+    problems += found
+    policy, found = _file_or_default(directory, POLICY_FILE, Policy)
+    problems += found
+    prices, found = _file_or_default(directory, PRICES_FILE, Prices)
+    problems += found
+    rule_files, found = _rule_files(directory)
+    problems += found
+    if problems or settings is None or policy is None or prices is None:
+        raise ConfigurationError(in_order(problems))
+    return Configuration(settings, policy, rule_files, prices)
+
+
+def load_scenario(name_or_path: str) -> Loaded[Scenario]:
+    """Read a packaged scenario by its name, or one of the user's by its path (with a slash, or ending in .yaml)."""
+    path = Path(name_or_path)
+    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
+        return load_yaml(path, Scenario)
+    names = scenario_names()
+    if name_or_path not in names:
+        likely = closest(name_or_path, names)
+        meant = "" if likely is None else f"did you mean {likely}? "
+        fix = f"{meant}Known: {listed(names)}; or give the path of a file that ends in .yaml"
+        raise ConfigurationError((Problem(f"scenario {name_or_path!r:.80}", 0, 0, "no scenario has this name", fix),))
+    return load_yaml(DEFAULTS / "scenarios" / f"{name_or_path}.yaml", Scenario)
+
+
+def scenario_names() -> list[str]:
+    """The packaged scenarios, sorted."""
+    return sorted(path.stem for path in (DEFAULTS / "scenarios").glob("*.yaml"))
+
+
+def _directory_problems(directory: Path) -> list[Problem]:
+    """A directory that is not there, or a file in it that would be passed over because of its name."""
+    if not directory.is_dir():
+        return [Problem(str(directory), 0, 0, "there is no such directory", "create it, or leave --config out")]
+    problems = []
+    for path in sorted(directory.iterdir()):
+        likely = closest(path.name, (SETTINGS_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY))
+        if likely is not None and path.name != likely:
+            what = f"nothing reads a {'directory' if path.is_dir() else 'file'} of this name"
+            problems.append(Problem(str(path), 0, 0, what, f"rename it to {likely}, or move it elsewhere"))
+    return problems
+
+
+def _settings(directory: Path | None, environ: Mapping[str, str]) -> tuple[Settings | None, list[Problem]]:
+    path = None if directory is None else directory / SETTINGS_FILE
+    parsed = Parsed({}, Document("settings", "", {}))
+    if path is not None and os.path.lexists(path):
+        parsed = read(path)
+        if parsed.value is None:
+            return None, build(parsed, Settings)[1] + check_endpoint_environment(environ)
+    overrides = Overrides(environ)
+    problems = parsed.problems + overrides.problems
+    endpoint_url = None
+    settings = None
+    try:
+        tree = overlay(parsed.value, overrides.tree)
+        settings = Settings.model_validate(tree, context={"file": parsed.document.file})
+        endpoint_url = settings.aws.endpoint_url
+    except ValidationError as error:
+        for explanation in explain(error, Settings):
+            problem = problem_of(parsed.document, explanation)
+            in_file = explanation.path in parsed.document.places
+            variable = overrides.variable_for(explanation.path, in_file=in_file)
+            problems.append(problem if variable is None else Problem(variable, 0, 0, problem.what, problem.fix))
+    return settings, problems + check_endpoint_environment(environ, endpoint_url)
+
+
+def _file_or_default(directory: Path | None, name: str, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """The directory's file of this name, or the packaged one where there is none."""
+    path = DEFAULTS / name
+    if directory is not None and os.path.lexists(directory / name):
+        path = directory / name
+    return build(read(path), model)
+
+
+def _rule_files(directory: Path | None) -> tuple[tuple[Loaded[RuleFile], ...], list[Problem]]:
+    root = DEFAULTS / RULES_DIRECTORY
+    if directory is not None and os.path.lexists(directory / RULES_DIRECTORY):
+        root = directory / RULES_DIRECTORY
+    paths, problems = _rule_paths(root)
+    loaded = []
+    for path in paths:
+        parsed = read(path)
+        value, found = build(parsed, RuleFile)
+        problems += found
+        if value is not None:
+            loaded.append(Loaded(value, parsed.document))
+    return tuple(loaded), problems + _duplicate_ids(loaded)
+
+
+def _rule_paths(root: Path) -> tuple[list[Path], list[Problem]]:
+    """The rule files by name, and what in the directory would be passed over."""
+    if not root.is_dir():
+        return [], [Problem(str(root), 0, 0, "this is not a directory", "make it a directory of *.yaml files")]
+    paths = sorted(path for path in root.iterdir() if path.suffix == ".yaml")
+    problems = [
+        Problem(str(path), 0, 0, "nothing reads a rule file that ends in .yml", f"rename it to {path.stem}.yaml")
+        for path in sorted(root.glob("*.yml"))
+    ]
+    if not paths and not problems:
+        fix = "add a *.yaml file, or remove the directory to use the default rules"
+        problems.append(Problem(str(root), 0, 0, "the directory holds no rule file", fix))
+    if len(paths) > _RULE_FILES_MAX:
+        what = f"the directory holds more than {_RULE_FILES_MAX} rule files"
+        problems.append(Problem(str(root), 0, 0, what, "put the rules of one family into one file"))
+    return paths[:_RULE_FILES_MAX], problems
+
+
+def _duplicate_ids(loaded: list[Loaded[RuleFile]]) -> list[Problem]:
+    """An id names one rule in the journal, so two rules may not share it."""
+    first: dict[str, str] = {}
+    problems = []
+    for rule_file in loaded:
+        for index, rule in enumerate(rule_file.value.rules):
+            path = ("rules", index, "id")
+            place = rule_file.document.places[path]
+            if rule.id in first:
+                what = f"the rule id {rule.id!r} is used already, in {first[rule.id]}"
+                problems.append(rule_file.document.problem(path, what, "give one of the two another id"))
+            else:
+                first[rule.id] = f"{rule_file.document.file}:{place.line}"
+    return problems

@@ -1,0 +1,76 @@
+"""The guard rails of automatic actions: cool-down, budget, freeze and the observe-only switch."""
+
+from pydantic import Field, model_validator
+
+from config.model import Duration, Instant, Model, refusal
+
+_RECORD_NAME = r"^([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+$"
+
+
+class Freeze(Model):
+    """A time in which nothing is changed automatically. start and end are ISO 8601 with an offset, end excluded."""
+
+    start: Instant
+    end: Instant
+    reason: str = Field(min_length=1, examples=["holiday sales"])
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Freeze":
+        if self.end <= self.start:
+            what = f"the freeze ends at {self.end.isoformat()}, not later than its start {self.start.isoformat()}"
+            raise refusal(what, "write an end that is later than the start", ("end",))
+        return self
+
+
+class GuardPolicy(Model):
+    """What holds an automatic action back.
+
+    cooldown: after an action on a target, no other on the same target for this long.
+    actions_per_hour: automatic actions in any 3,600 s, over all targets; 0 means that none is ever taken.
+    evidence_age: a breach whose fact is older than this is stale and starts nothing.
+    freezes: may overlap; any one that holds is enough. 100 of them are years of holidays.
+    """
+
+    observe_only: bool = False
+    cooldown: Duration = 300.0
+    actions_per_hour: int = Field(default=4, ge=0, le=60)
+    evidence_age: Duration = 120.0
+    freezes: tuple[Freeze, ...] = Field(default=(), strict=False, max_length=100)
+
+
+class TrafficPolicy(Model):
+    """The weighted DNS record that splits traffic, and how a destination is proven healthy before a shift."""
+
+    record_name: str = Field(
+        default="payments.tillwatch.test.",
+        max_length=255,
+        pattern=_RECORD_NAME,
+        description="A full lower-case DNS name that ends with a dot",
+        examples=["payments.tillwatch.test."],
+    )
+    destination_checks: int = Field(default=2, ge=1, le=10)
+    destination_timeout: Duration = 2.0
+    verify_timeout: Duration = 10.0
+
+    @property
+    def action_seconds(self) -> float:
+        """The longest that a shift of traffic may take: every check of the destination, then the verifying look."""
+        return self.destination_checks * self.destination_timeout + self.verify_timeout
+
+
+class Policy(Model):
+    """``policy.yaml``: everything an operator tunes about acting."""
+
+    guard: GuardPolicy = GuardPolicy()
+    traffic: TrafficPolicy = TrafficPolicy()
+
+    @model_validator(mode="after")
+    def _cooldown_outlives_the_action(self) -> "Policy":
+        if self.guard.cooldown < self.traffic.action_seconds:
+            longest = f"{self.traffic.action_seconds:g}s"
+            what = (
+                f"cooldown is {self.guard.cooldown:g}s, but one shift of traffic may take {longest} "
+                "(destination_checks x destination_timeout + verify_timeout), so a second could start within the first"
+            )
+            raise refusal(what, f"write a cooldown of at least {longest}", ("guard", "cooldown"))
+        return self

@@ -1,0 +1,107 @@
+"""The shape of a scenario file: the traffic, the versions, and what happens when."""
+
+from typing import Annotated, Literal, assert_never
+
+from pydantic import Field, model_validator
+
+from config.model import Duration, Model, Pause, refusal
+
+Environment = Literal["blue", "green"]
+Moment = Annotated[Duration, Field(description="Time after traffic starts, written with a unit", examples=["5s"])]
+
+
+class FaultProfile(Model):
+    """What is wrong with a release. fail_percent: payments that end as ``failed``. slow: added to every payment."""
+
+    fail_percent: float = Field(default=0.0, ge=0, le=100)
+    slow: Pause = 0.0
+
+
+class CoreRelease(Model):
+    """The version that an environment runs, and its fault."""
+
+    version: str = Field(
+        pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$",
+        description="A version of three numbers with dots between them",
+        examples=["2.0.0"],
+    )
+    fault: FaultProfile = FaultProfile()
+
+
+class Traffic(Model):
+    """Payments sent, per second on average, by this many independent DNS-resolving clients."""
+
+    payments_per_second: float = Field(gt=0, le=500, examples=[40])
+    clients: int = Field(default=40, ge=1, le=1000)
+    seed: int = 1
+
+
+class SetWeights(Model):
+    """Start or advance a deployment: shift this much traffic to green, and say so in a deployment event."""
+
+    at: Moment
+    step: Literal["deploy"]
+    green_percent: int = Field(ge=0, le=100, examples=[25])
+
+
+class StopCore(Model):
+    """Kill the environment's process, as a crash would."""
+
+    at: Moment
+    step: Literal["stop_core"]
+    environment: Environment
+
+
+class StartCore(Model):
+    """Start the environment's process again."""
+
+    at: Moment
+    step: Literal["start_core"]
+    environment: Environment
+
+
+Step = Annotated[SetWeights | StopCore | StartCore, Field(discriminator="step")]
+
+
+class Scenario(Model):
+    """One YAML file: what ``tillwatch up --scenario`` plays."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,62}$",
+        description="Up to 63 lower-case letters, digits and dashes that begin with a letter",
+        examples=["bad-canary"],
+    )
+    summary: str = Field(min_length=1, examples=["Green fails some payments."])
+    blue: CoreRelease = Field(examples=["{version: 1.0.0}"])
+    green: CoreRelease = Field(examples=["{version: 2.0.0}"])
+    traffic: Traffic = Field(examples=["{payments_per_second: 40}"])
+    steps: tuple[Step, ...] = Field(default=(), strict=False, max_length=1000)
+
+    @model_validator(mode="after")
+    def _steps_in_order(self) -> "Scenario":
+        for index in range(1, len(self.steps)):
+            earlier, later = self.steps[index - 1].at, self.steps[index].at
+            if later < earlier:
+                what = f"this step is at {later:g}s, after a step at {earlier:g}s"
+                raise refusal(what, "put the steps in order of time", ("steps", index, "at"))
+        return self
+
+    @model_validator(mode="after")
+    def _cores_stop_and_start_in_turn(self) -> "Scenario":
+        running = {"blue", "green"}
+        for index, step in enumerate(self.steps):
+            match step:
+                case SetWeights():
+                    continue
+                case StopCore():
+                    possible, state = step.environment in running, "is stopped already"
+                    running.discard(step.environment)
+                case StartCore():
+                    possible, state = step.environment not in running, "is running already"
+                    running.add(step.environment)
+                case _:
+                    assert_never(step)
+            if not possible:
+                fix = "stop a core before it is started again; both run when traffic starts"
+                raise refusal(f"{step.environment} {state} at {step.at:g}s", fix, ("steps", index, "environment"))
+        return self

@@ -1,0 +1,117 @@
+"""Where this process runs: AWS, queues, addresses and tokens; a file, overridden by ``TILL_`` variables."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.model import Model, refusal
+from config.url import Url
+
+Role = Literal["viewer", "operator", "approver", "admin"]
+QueueName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]{1,80}$",
+        description="1 to 80 letters, digits, dashes and underscores, as SQS allows",
+        examples=["till-payment-events"],
+    ),
+]
+
+
+class AwsSettings(Model):
+    """Which AWS is spoken to.
+
+    endpoint_url: overrides every service's address; None means AWS itself, or the SDK's own AWS_ENDPOINT_URL.
+    account_id: events of other accounts are refused; empty: of none.
+    """
+
+    region: str = Field(
+        default="us-east-1",
+        max_length=32,
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="The name of an AWS region",
+        examples=["us-east-1"],
+    )
+    endpoint_url: Url | None = Field(default=None, examples=["http://127.0.0.1:4566"])
+    account_id: str = Field(
+        default="",
+        pattern=r"^(\d{12})?$",
+        description="An AWS account of 12 digits, in quotes",
+        examples=['"000000000000"'],
+    )
+
+    @field_validator("endpoint_url", mode="before")
+    @classmethod
+    def _empty_is_not_aws(cls, url: object) -> object:
+        if url == "":
+            raise refusal("the endpoint is set but empty", "unset it to use AWS")
+        return url
+
+
+class QueueSettings(Model):
+    """Names of the SQS queues: payment events in packed messages, control events in EventBridge envelopes."""
+
+    payment_events: QueueName = "till-payment-events"
+    control_events: QueueName = "till-control-events"
+    quarantine: QueueName = "till-quarantine"
+
+
+class HttpSettings(Model):
+    """Where the daemon listens; port 0 takes a free one."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8080, ge=0, le=65535, examples=[8080])
+
+
+class Token(Model):
+    """A bearer token by its SHA-256, never in clear. name is the actor in the journal."""
+
+    name: str = Field(min_length=1, examples=["oncall"])
+    role: Role
+    sha256: str = Field(
+        pattern=r"^[0-9a-f]{64}$",
+        repr=False,
+        description="The SHA-256 of the token as 64 lower-case hexadecimal digits",
+        examples=["the output of: printf %s TOKEN | sha256sum"],
+    )
+
+
+class CoreTarget(Model):
+    """One environment of the payment core: where it answers, and the address its DNS record points to."""
+
+    url: Url
+    address: str = Field(min_length=1, examples=["127.0.0.2"])
+
+
+class Settings(BaseSettings):
+    """Everything the daemon needs to find its surroundings.
+
+    Built from what is passed alone; ``config.load`` lays the ``TILL_`` variables over the file.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TILL_", env_nested_delimiter="__", extra="forbid", frozen=True, strict=True
+    )
+
+    aws: AwsSettings = AwsSettings()
+    queues: QueueSettings = QueueSettings()
+    http: HttpSettings = HttpSettings()
+    data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
+    hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
+    cores: dict[str, CoreTarget] = Field(default_factory=dict, max_length=16)
+    tokens: tuple[Token, ...] = Field(default=(), strict=False, max_length=100)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave the process environment out: who loads the configuration passes the environment in."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)

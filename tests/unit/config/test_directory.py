@@ -1,0 +1,50 @@
+"""A file that nothing would read is refused instead of passed over."""
+
+from pathlib import Path
+
+import pytest
+
+from config.load import load_configuration
+from config.problems import ConfigurationError
+
+
+def refused(directory: Path) -> str:
+    """The problems of the directory as text."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(directory, {})
+    return str(caught.value)
+
+
+def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert "no such directory" in refused(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [("polcy.yaml", "policy.yaml"), ("tillwatch.yml", "tillwatch.yaml"), ("rule", "rules")]
+)
+def test_a_misnamed_file_is_refused_with_the_right_name(tmp_path: Path, name: str, right: str) -> None:
+    (tmp_path / name).touch()
+    assert f"rename it to {right}" in refused(tmp_path)
+
+
+def test_other_files_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "README.md").touch()
+    assert load_configuration(tmp_path, {}).rule_files
+
+
+def test_rules_without_a_file_or_with_another_ending_are_refused(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    assert "holds no rule file" in refused(tmp_path)
+    (rules / "sla.yml").touch()
+    assert "rename it to sla.yaml" in refused(tmp_path)
+
+
+def test_rules_that_are_a_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "rules").touch()
+    assert "not a directory" in refused(tmp_path)
+
+
+def test_a_link_to_nowhere_is_refused_rather_than_replaced_by_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").symlink_to(tmp_path / "gone.yaml")
+    assert "policy.yaml" in refused(tmp_path)

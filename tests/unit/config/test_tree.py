@@ -1,0 +1,75 @@
+"""YAML is read as people mean it, and within limits."""
+
+from pathlib import Path
+
+import pytest
+
+from config.loader import FILE_BYTES_MAX, read
+from config.scalars import meaning
+from config.tree import NODES_MAX, parse
+
+
+def test_the_words_that_old_yaml_turned_into_truth_values_are_text() -> None:
+    parsed = parse("f", "on: payment.attempted\nno: off\ntime: 12:30\nday: 2026-01-01\n")
+    assert parsed.value == {"on": "payment.attempted", "no": "off", "time": "12:30", "day": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("5", 5),
+        ("-5", -5),
+        ("2.5", 2.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("~", None),
+        ("1.0.0", "1.0.0"),
+        ("0x1f", "0x1f"),
+    ],
+)
+def test_a_plain_word_means_what_the_core_schema_says(word: str, value: object) -> None:
+    assert meaning(word) == value
+    assert type(meaning(word)) is type(value)
+
+
+def test_a_number_of_thousands_of_digits_is_text() -> None:
+    assert parse("f", "a: " + "9" * 10_000).value == {"a": "9" * 10_000}
+
+
+def test_a_quoted_number_is_text() -> None:
+    assert parse("f", "a: \"5\"\nb: '5'\nc: |\n  5\n").value == {"a": "5", "b": "5", "c": "5\n"}
+
+
+def test_an_alias_has_the_value_of_its_anchor() -> None:
+    assert parse("f", "a: &x [1, 2]\nb: *x\n").value == {"a": [1, 2], "b": [1, 2]}
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_a_hundred_thousand_nested_values_are_refused_without_a_stack_overflow(opening: str) -> None:
+    parsed = parse("f", opening * 100_000)
+    assert len(parsed.problems) == 1
+    assert "nested more than" in parsed.problems[0].what
+
+
+def test_too_many_values_are_refused() -> None:
+    parsed = parse("f", "- 1\n" * (NODES_MAX + 1))
+    assert "more than 20000 values" in parsed.problems[0].what
+
+
+def test_a_file_beyond_the_limit_is_not_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_bytes(b"#" * (FILE_BYTES_MAX + 1))
+    assert "larger than 1048576 bytes" in read(path).problems[0].what
+
+
+def test_a_directory_and_a_missing_file_are_problems_not_exceptions(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing.yaml", tmp_path / "nul\0.yaml"):
+        assert len(read(path).problems) == 1
+
+
+def test_a_byte_order_mark_does_not_shift_the_columns(tmp_path: Path) -> None:
+    path = tmp_path / "bom.yaml"
+    path.write_bytes(b"\xef\xbb\xbfa: 1\n")
+    parsed = read(path)
+    assert parsed.value == {"a": 1}
+    assert parsed.document.places[("a",)].column == 4
