@@ -1,0 +1,138 @@
+"""Facts in, findings out: the rules that want a kind of fact see it, the others cost nothing."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import attrgetter
+
+from checks.compiled_rule import CompiledRule
+from checks.expression import Condition, ValueExpression
+from checks.facts import Fact
+from checks.findings import Finding
+from checks.measures.absent import Absent
+from checks.measures.count import count_plan
+from checks.measures.plan import Plan
+from checks.measures.quantile import quantile_plan
+from checks.measures.ratio import ratio_plan
+from checks.measures.value import LatestValue
+from checks.measures.watcher import FUTURE_MS_MAX, Watcher
+from checks.measures.windowed import Windowed
+from checks.readings import Reading
+from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, ValueMeasure
+
+__all__ = ["Engine", "Reading"]
+
+KEYS_PER_RULE_SHOWN = 100
+"""Healthy keys of one rule that current() lists; a page shows no more, and a rule may watch a million."""
+
+_event_time = attrgetter("at_ms")
+
+
+class Engine:
+    """Every rule's windows and states. Pure: no clock, no I/O; one caller at a time.
+
+    Facts are counted as often as they are given: who feeds the engine removes duplicates.
+    observed_facts: facts taken. skewed_facts: facts stamped so far in the future that they were counted at now.
+    """
+
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        self.rules = tuple(rules)
+        self.observed_facts = 0
+        self.skewed_facts = 0
+        self._by_type: dict[type[Fact], list[Watcher]] = {}
+        for fact_type, watcher in _watchers(self.rules):
+            self._by_type.setdefault(fact_type, []).append(watcher)
+        self._watchers = [watcher for watchers in self._by_type.values() for watcher in watchers]
+
+    @property
+    def late_facts(self) -> int:
+        """Facts older than a window or a reading that wanted them; one counts once per window."""
+        return sum(watcher.late for watcher in self._watchers)
+
+    @property
+    def evicted_keys(self) -> int:
+        """Facts that were not counted because max_keys other keys were held, and episodes that made room."""
+        return sum(watcher.refused for watcher in self._watchers)
+
+    def observe(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
+        """Count the facts; findings where a rule's state for a key changed, in event order.
+
+        The facts of one call are taken in order of event time, whatever their order in it.
+        """
+        self.observed_facts += len(facts)
+        batches: dict[type[Fact], list[Fact]] = {}
+        for fact in sorted(facts, key=_event_time):
+            batch = batches.get(type(fact))
+            if batch is None:
+                batch = batches[type(fact)] = []
+            batch.append(fact)
+        self.skewed_facts += sum(_ahead(batch, now_ms) for batch in batches.values())
+        findings: list[Finding] = []
+        for fact_type, batch in batches.items():
+            for watcher in self._by_type.get(fact_type, ()):
+                watcher.observe(batch, now_ms, findings)
+        findings.sort(key=_event_time)
+        return findings
+
+    def tick(self, now_ms: int) -> list[Finding]:
+        """Let time pass: absent, stale, clear-after and windows that run empty; findings only for changes."""
+        findings: list[Finding] = []
+        for watcher in self._watchers:
+            watcher.tick(now_ms, findings)
+        return findings
+
+    def current(self, keys_per_rule: int = KEYS_PER_RULE_SHOWN) -> list[Reading]:
+        """Every rule and key with its latest value; open episodes first, then at most keys_per_rule others a rule."""
+        return [reading for watcher in self._watchers for reading in watcher.readings(keys_per_rule)]
+
+    def breached(self) -> list[Finding]:
+        """What is beyond its limit now, to be decided on again.
+
+        fact_id is the fact that tipped the rule, so it names the same breach each time; at_ms is the event time of
+        the latest fact that confirmed it, so that a breach is no older than its evidence. A key that is back within
+        its limit and waits to be clear is not listed.
+        """
+        return [finding for watcher in self._watchers for finding in watcher.breached()]
+
+
+def _ahead(facts: Sequence[Fact], now_ms: int) -> int:
+    """How many of the facts, which stand in order of event time, are stamped too far in the future."""
+    return len(facts) - bisect_right(facts, now_ms + FUTURE_MS_MAX, key=_event_time)
+
+
+def _watchers(rules: Sequence[CompiledRule]) -> list[tuple[type[Fact], Watcher]]:
+    """One watcher for each reading and absence, one for all windows over the same facts, key and length."""
+    found: list[tuple[type[Fact], Watcher]] = []
+    shared: dict[tuple[type[Fact], str, tuple[str, ...], float], list[tuple[CompiledRule, Plan]]] = {}
+    for compiled in rules:
+        measure = compiled.rule.measure
+        if isinstance(measure, AbsentMeasure):
+            found.append((compiled.fact_type, Absent(compiled, measure.absent)))
+        elif isinstance(measure, ValueMeasure):
+            found.append((compiled.fact_type, LatestValue(compiled, _reading(compiled), measure.stale_after)))
+        else:
+            window = (compiled.fact_type, compiled.where.canonical, compiled.rule.per, measure.window)
+            shared.setdefault(window, []).append((compiled, _plan(compiled, measure)))
+    found.extend((fact_type, Windowed(members)) for (fact_type, _, _, _), members in shared.items())
+    return found
+
+
+def _plan(compiled: CompiledRule, measure: CountMeasure | RatioMeasure | QuantileMeasure) -> Plan:
+    if isinstance(measure, CountMeasure):
+        return count_plan(compiled, _condition(compiled))
+    if isinstance(measure, RatioMeasure):
+        return ratio_plan(compiled, _condition(compiled))
+    return quantile_plan(compiled, _reading(compiled), measure.q)
+
+
+def _condition(compiled: CompiledRule) -> Condition:
+    if compiled.condition is None:
+        message = f"rule {compiled.rule.id} counts facts but has no condition compiled"
+        raise TypeError(message)
+    return compiled.condition
+
+
+def _reading(compiled: CompiledRule) -> ValueExpression:
+    if compiled.reading is None:
+        message = f"rule {compiled.rule.id} reads a value but has none compiled"
+        raise TypeError(message)
+    return compiled.reading

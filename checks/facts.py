@@ -1,0 +1,202 @@
+"""The whole vocabulary of what can be observed: one msgspec Struct per kind of fact."""
+
+from typing import Literal
+
+import msgspec
+
+Rail = Literal["card", "ach"]
+PaymentOutcome = Literal["succeeded", "declined", "failed"]
+AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+DeploymentPhase = Literal[
+    "pre_deployment_validation",
+    "infrastructure_initialization",
+    "data_migration",
+    "blue_green_deployment",
+    "traffic_rollout",
+    "final_validation",
+]
+DeploymentStatus = Literal["started", "in_progress", "succeeded", "failed", "rolled_back"]
+HealthStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
+Severity = Literal["critical", "high", "medium", "low"]
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind"):
+    """Something that was observed, at an event time.
+
+    id: unique per fact; the same id seen again is a duplicate and is counted once.
+    at_ms: event time, Unix epoch in milliseconds, as the observed system stamped it.
+    subject: what the fact is about (payment id, alarm name, service, component).
+    environment: which copy of the payment core, ``blue`` or ``green``; empty when it is about none.
+    version: release of the payment core that was observed; empty when unknown.
+    sequence: position in the producer's outbox, from 1; 0 when the producer keeps no outbox.
+    """
+
+    id: str
+    at_ms: int
+    subject: str
+    region: str = "us-east-1"
+    environment: str = ""
+    version: str = ""
+    sequence: int = 0
+
+
+class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.attempted"):
+    """One attempt to take a payment ended; ``failed`` is our fault or the rail's, ``declined`` the issuer's.
+
+    amount_cents: what was asked for, in minor units. latency_ms: request received to outcome known.
+    decline_code: the issuer's reason, empty unless declined. error_code: ours, empty unless failed.
+    """
+
+    rail: Rail
+    outcome: PaymentOutcome
+    amount_cents: int
+    currency: str = "USD"
+    latency_ms: float = 0.0
+    decline_code: str = ""
+    error_code: str = ""
+    customer_id: str = ""
+    provider_id: str = ""
+    method_fingerprint: str = ""
+    card_brand: str = ""
+
+
+class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.captured"):
+    """Authorized money was captured. amount_cents: this capture alone. fee_cents: the platform's part of it."""
+
+    rail: Rail
+    amount_cents: int
+    fee_cents: int = 0
+    currency: str = "USD"
+    customer_id: str = ""
+    provider_id: str = ""
+
+
+class Refund(Fact, frozen=True, gc=False, kw_only=True, tag="refund"):
+    """Money went back to the payer. amount_cents: this refund alone."""
+
+    rail: Rail
+    status: Literal["pending", "succeeded", "failed", "canceled"]
+    amount_cents: int
+    currency: str = "USD"
+    payment_id: str = ""
+    reason: str = ""
+
+
+class Payout(Fact, frozen=True, gc=False, kw_only=True, tag="payout"):
+    """Money goes to a provider. return_code: the NACHA R-code, empty unless returned."""
+
+    rail: Rail
+    status: Literal["requested", "submitted", "settled", "returned", "failed", "canceled"]
+    amount_cents: int
+    currency: str = "USD"
+    provider_id: str = ""
+    return_code: str = ""
+
+
+class AlarmStateChanged(Fact, frozen=True, gc=False, kw_only=True, tag="alarm.state_changed"):
+    """A CloudWatch alarm changed state; subject is the alarm's name."""
+
+    state: AlarmState
+    previous_state: AlarmState = "INSUFFICIENT_DATA"
+    reason: str = ""
+    namespace: str = ""
+    metric: str = ""
+    account_id: str = ""
+
+
+class Deployment(Fact, frozen=True, gc=False, kw_only=True, tag="deployment"):
+    """A deployment moved; subject is its id.
+
+    environment: where the new version runs. previous_environment: where the version it replaces still runs;
+    empty when there is nothing to go back to.
+    """
+
+    status: DeploymentStatus
+    phase: DeploymentPhase = "traffic_rollout"
+    strategy: str = "blue-green"
+    previous_environment: str = ""
+    previous_version: str = ""
+    weight_percent: int = 0
+    reason: str = ""
+
+
+class CostLine(Fact, frozen=True, gc=False, kw_only=True, tag="cost.line"):
+    """Money spent or about to be; subject is the service or budget.
+
+    amount_microcents: 1/1,000,000 of a cent, because one AWS call costs less than a cent.
+    expected_microcents: budget or forecast it is held against; 0 when none.
+    """
+
+    source: Literal["cost_explorer", "budget", "anomaly", "export", "measured"]
+    amount_microcents: int
+    expected_microcents: int = 0
+    currency: str = "USD"
+    account_id: str = ""
+
+
+class HealthProbed(Fact, frozen=True, gc=False, kw_only=True, tag="health.probed"):
+    """A component was probed; subject is the component's name. latency_ms: the probe's own round trip."""
+
+    status: HealthStatus
+    latency_ms: float = 0.0
+    detail: str = ""
+
+
+class SecurityFinding(Fact, frozen=True, gc=False, kw_only=True, tag="security.finding"):
+    """GuardDuty, Security Hub or AWS Health reported something; subject is the finding's id."""
+
+    source: Literal["guardduty", "securityhub", "aws_health", "other"]
+    severity: Severity
+    title: str
+    finding_type: str = ""
+    resource: str = ""
+    account_id: str = ""
+    resolved: bool = False
+
+
+class Heartbeat(Fact, frozen=True, gc=False, kw_only=True, tag="heartbeat"):
+    """A source says that it is alive; subject is the source. interval_seconds: when the next one is due."""
+
+    interval_seconds: float = 5.0
+
+
+AnyFact = (
+    PaymentAttempted
+    | PaymentCaptured
+    | Refund
+    | Payout
+    | AlarmStateChanged
+    | Deployment
+    | CostLine
+    | HealthProbed
+    | SecurityFinding
+    | Heartbeat
+)
+
+FACT_TYPES: tuple[type[Fact], ...] = (
+    PaymentAttempted,
+    PaymentCaptured,
+    Refund,
+    Payout,
+    AlarmStateChanged,
+    Deployment,
+    CostLine,
+    HealthProbed,
+    SecurityFinding,
+    Heartbeat,
+)
+
+
+def kind_of(fact_type: type[Fact]) -> str:
+    """The kind a fact type is tagged with, for example ``payment.attempted``."""
+    return str(fact_type.__struct_config__.tag)
+
+
+FACT_TYPE_BY_KIND: dict[str, type[Fact]] = {kind_of(fact_type): fact_type for fact_type in FACT_TYPES}
+
+
+class PackedEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Many facts in one queue message, as the payment core's relay sends them."""
+
+    schema: Literal["tillwatch.events.v1"]
+    events: list[AnyFact]

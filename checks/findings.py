@@ -1,0 +1,49 @@
+"""What a rule has to say about one key, with the numbers that say so."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class State(StrEnum):
+    """A rule's answer for one key; no data is an answer of its own and never means healthy."""
+
+    BREACHED = "breached"
+    CLEARED = "cleared"
+    NO_DATA = "no_data"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule, a key and the reading that breached, cleared or is missing.
+
+    key: the values of the rule's ``per`` fields, in the rule's order; empty for a rule without ``per``.
+    value: what was measured, in the measure's unit (a share of 1 for ``ratio``); None when there is no data.
+    breach: the limit as the operator wrote it. samples: facts behind the value. window_seconds: 0 for ``value``.
+    at_ms: event time of the fact that tipped the rule, or the tick's time. fact_id: that fact, empty on a tick.
+    do: the actions the rule asks for, in order.
+    """
+
+    rule_id: str
+    family: str
+    state: State
+    key: dict[str, str]
+    value: float | None
+    breach: str
+    samples: int
+    window_seconds: float
+    at_ms: int
+    fact_id: str
+    severity: str
+    mode: str
+    do: tuple[str, ...]
+    runbook: str
+
+    @property
+    def subject(self) -> str:
+        """The key as one stable line, for example ``environment=green,region=us-east-1``."""
+        return ",".join(f"{name}={value}" for name, value in sorted(self.key.items()))
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays the same while one thing is wrong: the rule and its key."""
+        return f"{self.rule_id}[{self.subject}]"

@@ -1,0 +1,66 @@
+"""What probes say about each component, and about the system as a whole; what was not seen lately is unknown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checks.facts import HealthProbed, HealthStatus
+
+STALE_AFTER_SECONDS = 600.0
+"""Two of the five-minute health checks: a component that missed both is unknown."""
+
+_WORST_FIRST: tuple[HealthStatus, ...] = ("unhealthy", "degraded", "unknown", "healthy")
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentHealth:
+    """One component, in one environment where it has several.
+
+    age_seconds: since the latest probe; None when it was never probed. latency_ms: that probe's round trip.
+    """
+
+    component: str
+    environment: str
+    status: HealthStatus
+    detail: str
+    age_seconds: float | None
+    latency_ms: float
+
+
+def judge(
+    probes: Iterable[HealthProbed],
+    expected: Iterable[str],
+    now_ms: int,
+    stale_after_seconds: float = STALE_AFTER_SECONDS,
+) -> tuple[ComponentHealth, ...]:
+    """The health of every component that is expected or was probed, by its latest probe in event time.
+
+    A component that is expected and was never probed, or not lately, is unknown and never healthy.
+    """
+    latest: dict[tuple[str, str], HealthProbed] = {}
+    for probe in probes:
+        place = (probe.subject, probe.environment)
+        known = latest.get(place)
+        if known is None or probe.at_ms >= known.at_ms:
+            latest[place] = probe
+    seen = {component for component, _ in latest}
+    judged = [_judged(probe, now_ms, stale_after_seconds) for probe in latest.values()]
+    judged.extend(
+        ComponentHealth(component, "", "unknown", "it was never probed", None, 0.0)
+        for component in dict.fromkeys(expected)
+        if component not in seen
+    )
+    return tuple(sorted(judged, key=lambda health: (health.component, health.environment)))
+
+
+def overall(components: Iterable[ComponentHealth]) -> HealthStatus:
+    """The worst of them: unhealthy, degraded, unknown, healthy; unknown when there are none."""
+    found = {health.status for health in components}
+    return next((status for status in _WORST_FIRST if status in found), "unknown")
+
+
+def _judged(probe: HealthProbed, now_ms: int, stale_after_seconds: float) -> ComponentHealth:
+    age_seconds = max(0, now_ms - probe.at_ms) / 1000
+    status, detail = probe.status, probe.detail
+    if age_seconds > stale_after_seconds:
+        status, detail = "unknown", f"last probed {age_seconds:.0f} s ago, it was {probe.status} then"
+    return ComponentHealth(probe.subject, probe.environment, status, detail, age_seconds, probe.latency_ms)

@@ -1,0 +1,99 @@
+"""``absent``: no fact for too long, counted from the first fact that named the key."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from checks.compiled_rule import CompiledRule
+from checks.facts import Fact
+from checks.findings import Finding, State
+from checks.measures import shown
+from checks.measures.episodes import Episodes
+from checks.measures.verdict import Verdict
+from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.readings import Reading
+from checks.windows import Key
+
+
+class Absent:
+    """One ``absent`` rule; without ``per`` the silence counts from the engine's first tick or fact."""
+
+    def __init__(self, compiled: CompiledRule, absent_seconds: float) -> None:
+        self._compiled = compiled
+        self._absent_seconds = absent_seconds
+        self._absent_ms = round(absent_seconds * 1000)
+        self._select = None if compiled.where.always else compiled.where.select
+        self._key_of = key_reader(compiled.rule.per)
+        self._last: dict[Key, int] = {}
+        self._episodes = Episodes(compiled, silence_is_news=False)
+        self._now_ms = 0
+        self._refused = 0
+        self.late = 0
+
+    @property
+    def refused(self) -> int:
+        """Facts of new keys beyond max_keys."""
+        return self._refused + self._episodes.forgotten
+
+    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Remember when each key was last heard of; a fresh fact ends the silence."""
+        self._started(now_ms)
+        key_of, last, opened = self._key_of, self._last, self._episodes.open
+        latest_ms = now_ms + FUTURE_MS_MAX
+        if self._select is not None:
+            facts = self._select(facts)
+        if not self._compiled.rule.per:
+            facts = facts[-1:]  # In order of event time; of a single key only the latest counts.
+        for fact in facts:
+            key = key_of(fact)
+            at_ms = fact.at_ms if fact.at_ms <= latest_ms else now_ms
+            known = last.get(key)
+            if known is None and len(last) >= self._compiled.rule.max_keys:
+                self._refused += 1
+                continue
+            if known is None or at_ms > known:
+                last[key] = at_ms
+            if key in opened and now_ms - last[key] < self._absent_ms:
+                self._settle(key, Verdict.CLEAR, at_ms, fact.id, findings)
+
+    def tick(self, now_ms: int, findings: list[Finding]) -> None:
+        """Declare absent what has been silent for too long."""
+        self._started(now_ms)
+        for key, heard_ms in self._last.items():
+            if now_ms - heard_ms >= self._absent_ms:
+                self._settle(key, Verdict.BREACHING, now_ms, "", findings)
+
+    def readings(self, keys_per_rule: int) -> list[Reading]:
+        """Silent keys first, then at most keys_per_rule others."""
+        others = (key for key in self._last if key not in self._episodes.open)
+        return [
+            self._episodes.reading(
+                key,
+                State.CLEARED,
+                self._silence_seconds(key),
+                shown.milliseconds(self._silence_seconds(key) * shown.SECOND_MS),
+                0,
+                self._last[key],
+            )
+            for key in (*self._episodes.open, *islice(others, keys_per_rule))
+        ]
+
+    def breached(self) -> list[Finding]:
+        """What is silent now; silence is confirmed by every tick, so its time is the last tick's."""
+        return [self._finding(key, State.BREACHED, self._now_ms, "") for key in self._episodes.open]
+
+    def _started(self, now_ms: int) -> None:
+        self._now_ms = max(self._now_ms, now_ms)
+        if not self._compiled.rule.per and not self._last:
+            self._last[""] = now_ms
+
+    def _silence_seconds(self, key: Key) -> float:
+        return max(0, self._now_ms - self._last[key]) / 1000
+
+    def _settle(self, key: Key, verdict: Verdict, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        announced = self._episodes.judge(key, verdict, self._now_ms, at_ms, fact_id)
+        if announced is not None:
+            findings.append(self._finding(key, announced, at_ms, fact_id))
+
+    def _finding(self, key: Key, state: State, at_ms: int, fact_id: str) -> Finding:
+        silence = self._silence_seconds(key)
+        return self._episodes.finding(key, state, silence, 0, at_ms, fact_id, self._absent_seconds)

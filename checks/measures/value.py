@@ -1,0 +1,125 @@
+"""``value``: the latest reading of an expression by event time; one that is too old is no data."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from checks import limits
+from checks.compiled_rule import CompiledRule
+from checks.expression import ValueExpression
+from checks.facts import Fact
+from checks.findings import Finding, State
+from checks.limits import Limit, holds
+from checks.measures import shown
+from checks.measures.episodes import Episodes
+from checks.measures.fit import is_time
+from checks.measures.verdict import Verdict
+from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.readings import Reading
+from checks.windows import Key
+
+Latest = tuple[int, limits.Reading | None]
+"""Event time of the latest reading of a key, and the reading; None where it could not be computed."""
+
+
+class LatestValue:
+    """One ``value`` rule."""
+
+    def __init__(self, compiled: CompiledRule, reading: ValueExpression, stale_after_seconds: float) -> None:
+        self._compiled = compiled
+        self._reading = reading
+        self._stale_ms = round(stale_after_seconds * 1000)
+        self._key_of = key_reader(compiled.rule.per)
+        self._latest: dict[Key, Latest] = {}
+        self._episodes = Episodes(compiled, silence_is_news=True)
+        self._moment_ms = 0
+        self._refused = 0
+        self.late = 0
+
+    @property
+    def refused(self) -> int:
+        """Facts of new keys beyond max_keys."""
+        return self._refused + self._episodes.forgotten
+
+    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Keep the latest reading of each key; one older than what is known is ignored."""
+        for fact in facts:
+            if not self._compiled.where.predicate(fact):
+                continue
+            key = self._key_of(fact)
+            at_ms = fact.at_ms if fact.at_ms <= now_ms + FUTURE_MS_MAX else now_ms
+            known = self._latest.get(key)
+            if known is None and len(self._latest) >= self._compiled.rule.max_keys:
+                self._refused += 1
+                continue
+            if known is not None and at_ms < known[0]:
+                self.late += 1
+                continue
+            self._latest[key] = (at_ms, self._reading.read(fact))
+            self._moment_ms = max(self._moment_ms, at_ms)
+            self._settle(key, at_ms, fact.id, findings)
+
+    def tick(self, now_ms: int, findings: list[Finding]) -> None:
+        """Judge every key again: readings grow stale, and clear limits come of age."""
+        self._moment_ms = max(self._moment_ms, now_ms)
+        for key in self._latest:
+            self._settle(key, now_ms, "", findings)
+
+    def readings(self, keys_per_rule: int) -> list[Reading]:
+        """Open episodes first, then at most keys_per_rule other keys."""
+        others = (key for key in self._latest if key not in self._episodes.open)
+        return [self._row(key) for key in (*self._episodes.open, *islice(others, keys_per_rule))]
+
+    def breached(self) -> list[Finding]:
+        """What is beyond its limit now."""
+        return [
+            self._episodes.finding(
+                key, State.BREACHED, self._described(key)[0], 1, episode.confirmed_ms, episode.fact_id, 0.0
+            )
+            for key, episode in self._episodes.open.items()
+            if episode.breaching
+        ]
+
+    def _settle(self, key: Key, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        announced = self._episodes.judge(key, self._verdict(key), self._moment_ms, at_ms, fact_id)
+        if announced is None:
+            return
+        value = self._described(key)[0]
+        samples = 0 if announced is State.NO_DATA else 1
+        findings.append(self._episodes.finding(key, announced, value, samples, at_ms, fact_id, 0.0))
+
+    def _verdict(self, key: Key) -> Verdict:
+        value = self._current(key)
+        if value is None:
+            return Verdict.NO_DATA
+        if _meets(self._compiled.breach, value):
+            return Verdict.BREACHING
+        if self._compiled.clear is None or _meets(self._compiled.clear, value):
+            return Verdict.CLEAR
+        return Verdict.BETWEEN
+
+    def _current(self, key: Key) -> limits.Reading | None:
+        known = self._latest.get(key)
+        if known is None or self._moment_ms - known[0] > self._stale_ms:
+            return None
+        return known[1]
+
+    def _described(self, key: Key) -> tuple[float | None, str]:
+        value = self._current(key)
+        if value is None:
+            return None, "no data"
+        if isinstance(value, str | bool):
+            return float(_meets(self._compiled.breach, value)), str(value)
+        if self._compiled.breach.unit == "%":
+            return value, shown.share(value)
+        return value, shown.milliseconds(value) if is_time(self._reading) else shown.number(value)
+
+    def _row(self, key: Key) -> Reading:
+        value, text = self._described(key)
+        at_ms = self._latest[key][0] if key in self._latest else self._moment_ms
+        state = State.NO_DATA if value is None else State.CLEARED
+        return self._episodes.reading(key, state, value, text, int(value is not None), at_ms)
+
+
+def _meets(limit: Limit, value: limits.Reading) -> bool:
+    setting = limit.setting if isinstance(limit.setting, str | bool) else float(limit.number)
+    return holds(limit.operator, value, setting)

@@ -1,0 +1,245 @@
+"""Every windowed rule over the same facts, key and length: one wheel, filled by the batch, judged by the fact."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from operator import attrgetter
+
+from checks.compiled_rule import CompiledRule
+from checks.facts import Fact
+from checks.findings import Finding, State
+from checks.measures.buckets import Buckets
+from checks.measures.plan import Plan, Test
+from checks.measures.verdict import Verdict
+from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.measures.windowed_rule import Gained, WindowedRule
+from checks.readings import Reading
+from checks.windows import Counts, Key, Wheel
+
+_event_time = attrgetter("at_ms")
+
+
+class Windowed:
+    """The rules that share a wheel: equal fact kind, ``where``, ``per`` and window.
+
+    Facts are counted by the batch. Only where a verdict could change within the batch, for some order of its facts, are
+    the facts of that key counted one by one; so the fact that tips a rule is named exactly.
+    """
+
+    def __init__(self, members: Sequence[tuple[CompiledRule, Plan]]) -> None:
+        first, _ = members[0]
+        self._select = None if first.where.always else first.where.select
+        self._key_of = key_reader(first.rule.per)
+        self._window_seconds = first.window_seconds
+        self._wheel = Wheel(round(first.window_seconds * 1000), max(compiled.rule.max_keys for compiled, _ in members))
+        bucketed = {plan.bucketed[0]: plan.bucketed[1] for _, plan in members if plan.bucketed}
+        self._buckets = {canonical: Buckets() for canonical in bucketed}
+        self._bucketed = [(read_all, self._buckets[canonical]) for canonical, read_all in bucketed.items()]
+        self._tracks: dict[str, Counts] = {}
+        self._rules = [self._joined(compiled, plan) for compiled, plan in members]
+        self._only_rises = all(plan.breach.rises for _, plan in members)
+        self._minimums = frozenset(rule.minimum for rule in self._rules)
+        self._open: set[Key] = set()
+
+    @property
+    def late(self) -> int:
+        """Facts that came after their window had passed."""
+        return self._wheel.late
+
+    @property
+    def refused(self) -> int:
+        """Facts of new keys beyond max_keys, and episodes that made room."""
+        return self._wheel.refused + sum(rule.episodes.forgotten for rule in self._rules)
+
+    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Count facts, which stand in order of event time, pane by pane, and judge what they can tip."""
+        if self._select is not None:
+            facts = self._select(facts)
+        pane_ms = self._wheel.pane_ms
+        sound = bisect_right(facts, now_ms + FUTURE_MS_MAX, key=_event_time)
+        start = 0
+        while start < sound:
+            pane = facts[start].at_ms // pane_ms
+            end = bisect_left(facts, (pane + 1) * pane_ms, start, sound, key=_event_time)
+            self._fill(pane, facts[start:end], now_ms, findings)
+            start = end
+        if sound < len(facts):
+            self._fill(now_ms // pane_ms, facts[sound:], now_ms, findings)
+
+    def tick(self, now_ms: int, findings: list[Finding]) -> None:
+        """Move the windows to now, judge what lost facts, and what waits to be clear or fell silent."""
+        self._shrink(self._wheel.advance(now_ms // self._wheel.pane_ms), now_ms, findings)
+        totals = self._wheel.all_facts.totals
+        for rule in self._rules:
+            for key in list(rule.episodes.open):
+                self._settle(rule, key, totals.get(key, 0), now_ms, "", findings)
+        self._open = {key for rule in self._rules for key in rule.episodes.open}
+
+    def readings(self, keys_per_rule: int) -> list[Reading]:
+        """Open episodes first, then at most keys_per_rule other keys that have facts in the window."""
+        totals = self._wheel.all_facts.totals
+        found: list[Reading] = []
+        for rule in self._rules:
+            others = (key for key in totals if key not in rule.episodes.open)
+            found.extend(self._reading(rule, key) for key in (*rule.episodes.open, *islice(others, keys_per_rule)))
+        return found
+
+    def breached(self) -> list[Finding]:
+        """What is beyond its limit now."""
+        return [
+            self._finding(rule, key, State.BREACHED, episode.confirmed_ms, episode.fact_id)
+            for rule in self._rules
+            for key, episode in rule.episodes.open.items()
+            if episode.breaching
+        ]
+
+    def _joined(self, compiled: CompiledRule, plan: Plan) -> WindowedRule:
+        clear = None if plan.clear is None else self._counts(plan.clear)
+        buckets = None if plan.bucketed is None else self._buckets[plan.bucketed[0]]
+        return WindowedRule(compiled, plan, self._counts(plan.breach), clear, buckets)
+
+    def _counts(self, test: Test) -> Counts:
+        condition = test.counted
+        if condition.canonical not in self._tracks:
+            self._tracks[condition.canonical] = self._wheel.track(condition.select)
+        return self._tracks[condition.canonical]
+
+    def _fill(self, pane: int, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Count the facts of one pane."""
+        wheel = self._wheel
+        if wheel.is_late(pane):
+            wheel.late += len(facts)
+            return
+        if pane != wheel.current:
+            self._turn(pane, findings)
+        keys = list(map(self._key_of, facts))
+        if wheel.is_full_for(keys):
+            facts, keys = self._admitted(facts, keys)
+        arrived = Counter(keys)
+        matched = [Counter(map(self._key_of, track.select(facts))) for track in wheel.tracks]
+        gained = dict(zip(wheel.tracks, matched, strict=True))
+        until_ms = max(facts[-1].at_ms, wheel.newest * wheel.pane_ms) if facts else 0
+        watched = {
+            key
+            for key in self._candidates(arrived, matched)
+            if not self._is_settled(key, arrived[key], gained, until_ms)
+        }
+        for key in watched:
+            del arrived[key]
+            for matches in matched:
+                matches.pop(key, None)
+        wheel.all_facts.add(arrived)
+        for track, matches in gained.items():
+            track.add(matches)
+        for read_all, buckets in self._bucketed:
+            _add_values(buckets, keys, read_all(facts))
+        if watched:
+            self._count_singly(facts, keys, watched, now_ms, findings)
+        self._confirm(facts, keys, self._open.intersection(arrived), now_ms, findings)
+
+    def _candidates(self, arrived: Mapping[Key, int], matched: Sequence[Mapping[Key, int]]) -> Iterable[Key]:
+        """Keys whose verdict could change at all: in an episode, with new matches, or now with enough facts."""
+        if not self._only_rises:
+            return arrived
+        totals, most, least = self._wheel.all_facts.totals, max(self._minimums), min(self._minimums)
+        enough = [
+            key for key, count in arrived.items() if totals.get(key, 0) < most and totals.get(key, 0) + count >= least
+        ]
+        return set(enough).union(self._open.intersection(arrived), *matched)
+
+    def _is_settled(self, key: Key, count: int, gained: Gained, until_ms: int) -> bool:
+        total = self._wheel.all_facts.totals.get(key, 0)
+        return all(rule.is_settled(key, total, count, gained, until_ms) for rule in self._rules)
+
+    def _confirm(
+        self, facts: Sequence[Fact], keys: Sequence[Key], settled: set[Key], now_ms: int, findings: list[Finding]
+    ) -> None:
+        """Judge keys whose verdict no fact of the batch could change: once, with the latest fact of each."""
+        if not settled:
+            return
+        latest = dict(zip(keys, facts, strict=True))
+        for key in settled:
+            fact = latest[key]
+            at_ms = min(fact.at_ms, now_ms + FUTURE_MS_MAX)
+            self._judge(key, self._wheel.all_facts.totals[key], at_ms, fact.id, findings)
+
+    def _count_singly(
+        self, facts: Sequence[Fact], keys: Sequence[Key], watched: set[Key], now_ms: int, findings: list[Finding]
+    ) -> None:
+        # Identity is enough to find a fact again within its batch, and far cheaper than to compare or to test it again.
+        chosen = [(track, set(map(id, track.select(facts)))) for track in self._wheel.tracks]
+        all_facts, minimums = self._wheel.all_facts, self._minimums
+        for fact, key in zip(facts, keys, strict=True):
+            if key not in watched:
+                continue
+            all_facts.add_one(key)
+            woken = not self._only_rises or key in self._open or all_facts.totals[key] in minimums
+            for track, identities in chosen:
+                if id(fact) in identities:
+                    track.add_one(key)
+                    woken = True
+            if woken:
+                at_ms = min(fact.at_ms, now_ms + FUTURE_MS_MAX)
+                self._judge(key, all_facts.totals[key], at_ms, fact.id, findings)
+
+    def _admitted(self, facts: Sequence[Fact], keys: Sequence[Key]) -> tuple[list[Fact], list[Key]]:
+        """Only facts whose key is held or still finds room; a refused key stays refused within the batch."""
+        admitted = self._wheel.admit(keys)
+        kept = [(fact, key) for fact, key in zip(facts, keys, strict=True) if key in admitted]
+        return [fact for fact, _ in kept], [key for _, key in kept]
+
+    def _turn(self, pane: int, findings: list[Finding]) -> None:
+        shrunk = self._wheel.enter(pane)
+        for buckets in self._buckets.values():
+            buckets.enter(pane)
+        self._shrink(shrunk, pane * self._wheel.pane_ms, findings)
+
+    def _shrink(self, keys: Collection[Key], moment_ms: int, findings: list[Finding]) -> None:
+        """Judge keys that lost facts: a share can rise because its healthy facts have left the window."""
+        if not keys:
+            return
+        wheel = self._wheel
+        for buckets in self._buckets.values():
+            buckets.drop_before(wheel.newest - wheel.pane_count + 1)
+        totals = wheel.all_facts.totals
+        for key in keys:
+            self._judge(key, totals.get(key, 0), moment_ms, "", findings)
+
+    def _judge(self, key: Key, total: int, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        for rule in self._rules:
+            # Too few facts are no verdict here: silence is declared by the tick, not by the first fact after it.
+            if total >= rule.minimum:
+                self._settle(rule, key, total, at_ms, fact_id, findings)
+
+    def _settle(
+        self, rule: WindowedRule, key: Key, total: int, at_ms: int, fact_id: str, findings: list[Finding]
+    ) -> None:
+        verdict = rule.verdict(key, total)
+        if verdict is not Verdict.BREACHING and key not in rule.episodes.open:
+            return
+        moment_ms = max(at_ms, self._wheel.newest * self._wheel.pane_ms)
+        announced = rule.episodes.judge(key, verdict, moment_ms, at_ms, fact_id)
+        if announced is not None:
+            self._open.add(key)
+            findings.append(self._finding(rule, key, announced, at_ms, fact_id))
+
+    def _finding(self, rule: WindowedRule, key: Key, state: State, at_ms: int, fact_id: str) -> Finding:
+        total = self._wheel.all_facts.totals.get(key, 0)
+        value, _ = rule.describe(key, total)
+        return rule.episodes.finding(key, state, value, total, at_ms, fact_id, self._window_seconds)
+
+    def _reading(self, rule: WindowedRule, key: Key) -> Reading:
+        total = self._wheel.all_facts.totals.get(key, 0)
+        enough = total >= rule.minimum
+        value, shown = rule.describe(key, total) if enough else (None, "no data")
+        state = State.CLEARED if enough else State.NO_DATA
+        at_ms = (self._wheel.newest + 1) * self._wheel.pane_ms - 1
+        return rule.episodes.reading(key, state, value, shown, total, at_ms)
+
+
+def _add_values(buckets: Buckets, keys: Sequence[Key], values: Sequence[float | None]) -> None:
+    """Count the values that could be read; a division by zero is no value."""
+    if None in values:
+        keys = [key for key, value in zip(keys, values, strict=True) if value is not None]
+    buckets.add(keys, [value for value in values if value is not None])

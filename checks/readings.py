@@ -1,0 +1,36 @@
+"""What a rule says about one key at this moment, for the API, the console and explanations."""
+
+import msgspec
+
+from checks.findings import State
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """The current answer of one rule for one key.
+
+    key: the values of the rule's ``per`` fields, in the rule's order; empty for a rule without ``per``.
+    state: ``no_data`` below min_samples or when stale, and as long as a breached key that fell silent has not shown
+    that it is clear again.
+    value: in the measure's unit: facts for ``count``, a share of 1 for ``ratio``, the field's own unit for
+    ``quantile`` (log buckets, at most 0.6 % off), the number for ``value`` (1 or 0 for text and truth: whether it
+    breaches), seconds since the last fact for ``absent``; None when there is no data.
+    shown: the value as a person reads it, for example ``2.4 %`` or ``ALARM``. breach, clear: as written.
+    since_ms: when the state began; 0 when the key never left its first state. at_ms: event time the reading is for.
+    """
+
+    rule_id: str
+    family: str
+    key: dict[str, str]
+    state: State
+    value: float | None
+    shown: str
+    breach: str
+    clear: str
+    samples: int
+    min_samples: int
+    window_seconds: float
+    severity: str
+    mode: str
+    do: tuple[str, ...]
+    since_ms: int
+    at_ms: int

@@ -1,0 +1,185 @@
+"""Rule files become checked, compiled rules, or every problem in them is reported with its place."""
+
+from collections.abc import Sequence
+
+from checks.compiled_rule import CompiledRule
+from checks.expression import Condition, ExpressionError, ValueExpression, compile_condition, compile_value
+from checks.expression.types import Kind, field_types
+from checks.facts import FACT_TYPE_BY_KIND, Fact
+from checks.limits import Limit, LimitError, contradicts, parse_limit
+from checks.measures.fit import misfit
+from config.document import Document
+from config.loader import Loaded
+from config.problems import ConfigurationError, Problem
+from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, Rule, RuleFile, ValueMeasure
+from config.suggest import closest, listed
+
+__all__ = ["CompiledRule", "compile_rules"]
+
+WINDOW_SECONDS_MAX = 24 * 3600
+"""A window's panes live in memory, and facts wait in queues for hours, not for days."""
+
+_UNBOUNDED_EVERYWHERE = frozenset({"id", "reason", "detail", "title", "payment_id"})
+_UNBOUNDED_SUBJECT = frozenset({"payment.attempted", "payment.captured", "refund", "payout", "security.finding"})
+
+
+def compile_rules(rule_files: Sequence[Loaded[RuleFile]]) -> tuple[CompiledRule, ...]:
+    """Compile every rule; raises ConfigurationError with every problem (file, line, column and caret)."""
+    compiled: list[CompiledRule] = []
+    problems: list[Problem] = []
+    for loaded in rule_files:
+        for position, rule in enumerate(loaded.value.rules):
+            compilation = _Compilation(loaded.document, position, rule)
+            result = compilation.run()
+            problems.extend(compilation.problems)
+            if result is not None:
+                compiled.append(result)
+    if problems:
+        raise ConfigurationError(tuple(sorted(problems, key=lambda found: (found.file, found.line, found.column))))
+    return tuple(compiled)
+
+
+class _Compilation:
+    """One rule on its way; goes on after a problem as long as the rest can still be checked."""
+
+    def __init__(self, document: Document, position: int, rule: Rule) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._position = position
+        self._rule = rule
+
+    def run(self) -> CompiledRule | None:
+        """The compiled rule, or None when there are problems."""
+        rule = self._rule
+        fact_type = FACT_TYPE_BY_KIND.get(rule.on)
+        if fact_type is None:
+            meant = closest(rule.on, FACT_TYPE_BY_KIND)
+            fix = f"write {meant}" if meant else f"use one of {listed(tuple(FACT_TYPE_BY_KIND))}"
+            self._problem(("on",), f"there is no kind of fact {rule.on!r}", fix, 0, len(rule.on))
+            return None
+        self._check_key(fact_type)
+        self._check_length()
+        where = self._condition(("where",), rule.where, fact_type)
+        condition = self._measure_condition(fact_type)
+        reading = self._measure_reading(fact_type)
+        breach = self._breach(reading)
+        clear = self._clear(breach, reading)
+        if self.problems or where is None or breach is None:
+            return None
+        return CompiledRule(
+            rule=rule,
+            fact_type=fact_type,
+            where=where,
+            condition=condition,
+            reading=reading,
+            breach=breach,
+            clear=clear,
+        )
+
+    def _check_key(self, fact_type: type[Fact]) -> None:
+        types = field_types(fact_type)
+        for index, field in enumerate(self._rule.per):
+            place = ("per", index)
+            found = types.get(field)
+            if found is None:
+                meant = closest(field, types)
+                fix = f"write {meant}" if meant else f"its fields are {listed(tuple(types))}"
+                self._problem(place, f"{self._rule.on} has no field {field!r}", fix, 0, len(field))
+            elif found.kind is Kind.NUMBER:
+                self._problem(place, f"{field} is a number and names nothing", "key by a text field", 0, len(field))
+            elif field in _UNBOUNDED_EVERYWHERE or (field == "subject" and self._rule.on in _UNBOUNDED_SUBJECT):
+                what = f"{field} is different for every {self._rule.on}, so each window would hold one fact"
+                self._problem(place, what, "key by a field that facts share", 0, len(field))
+            elif field in self._rule.per[:index]:
+                self._problem(place, f"{field} is named twice", "name it once", 0, len(field))
+
+    def _check_length(self) -> None:
+        measure = self._rule.measure
+        if isinstance(measure, AbsentMeasure | ValueMeasure) or measure.window <= WINDOW_SECONDS_MAX:
+            return
+        self._problem(("measure", "window"), "the window is longer than 24 h", "write at most 24h")
+
+    def _measure_condition(self, fact_type: type[Fact]) -> Condition | None:
+        measure = self._rule.measure
+        if isinstance(measure, CountMeasure):
+            return self._condition(("measure", "count"), measure.count, fact_type)
+        if isinstance(measure, RatioMeasure):
+            return self._condition(("measure", "ratio"), measure.ratio, fact_type)
+        return None
+
+    def _measure_reading(self, fact_type: type[Fact]) -> ValueExpression | None:
+        measure = self._rule.measure
+        if isinstance(measure, ValueMeasure):
+            return self._value(("measure", "value"), measure.value, fact_type)
+        if not isinstance(measure, QuantileMeasure):
+            return None
+        place = ("measure", "quantile")
+        reading = self._value(place, measure.quantile, fact_type)
+        if reading is not None and reading.type.kind is not Kind.NUMBER:
+            what = f"a quantile needs a number, but this is a {reading.type.kind}"
+            fix = "use a numeric field such as latency_ms or amount_cents"
+            self._problem(place, what, fix, 0, len(measure.quantile))
+        return reading
+
+    def _breach(self, reading: ValueExpression | None) -> Limit | None:
+        rule = self._rule
+        if isinstance(rule.measure, AbsentMeasure):
+            if rule.breach:
+                what = "absent has its limit in the measure"
+                self._problem(("breach",), what, "delete the breach line", 0, len(rule.breach))
+            return parse_limit(f">= {rule.measure.absent:.3f}s")
+        if not rule.breach:
+            self._problem((), f"rule {rule.id} has no breach", "add a line such as breach: '> 2%'")
+            return None
+        limit = self._limit("breach", rule.breach, reading)
+        if limit is not None and limit.hold_ms:
+            start = rule.breach.index("for")
+            what = "a breach takes effect at once"
+            self._problem(
+                ("breach",), what, "move 'for' to clear, or widen the window", start, len(rule.breach) - start
+            )
+        return limit
+
+    def _clear(self, breach: Limit | None, reading: ValueExpression | None) -> Limit | None:
+        rule = self._rule
+        if not rule.clear:
+            return None
+        if isinstance(rule.measure, AbsentMeasure):
+            self._problem(("clear",), "absence ends with the next fact", "delete the clear line", 0, len(rule.clear))
+            return None
+        limit = self._limit("clear", rule.clear, reading)
+        if limit is not None and breach is not None and contradicts(breach, limit):
+            what = f"{rule.clear!r} could be clear and in breach ({rule.breach}) at once"
+            fix = "write the opposite comparison, with a limit that is not in breach"
+            self._problem(("clear",), what, fix, 0, len(rule.clear))
+        return limit
+
+    def _limit(self, name: str, text: str, reading: ValueExpression | None) -> Limit | None:
+        try:
+            limit = parse_limit(text)
+        except LimitError as error:
+            self._problem((name,), error.what, error.fix, error.offset, error.length)
+            return None
+        wrong = misfit(self._rule.measure, limit, reading)
+        if wrong is not None:
+            what, fix = wrong
+            self._problem((name,), what, fix, 0, len(text))
+        return limit
+
+    def _condition(self, place: tuple[str | int, ...], text: str, fact_type: type[Fact]) -> Condition | None:
+        try:
+            return compile_condition(text, fact_type)
+        except ExpressionError as error:
+            self._problem(place, error.what, error.fix, error.offset, error.length)
+            return None
+
+    def _value(self, place: tuple[str | int, ...], text: str, fact_type: type[Fact]) -> ValueExpression | None:
+        try:
+            return compile_value(text, fact_type)
+        except ExpressionError as error:
+            self._problem(place, error.what, error.fix, error.offset, error.length)
+            return None
+
+    def _problem(self, place: tuple[str | int, ...], what: str, fix: str, offset: int = 0, length: int = 1) -> None:
+        path = ("rules", self._position, *place)
+        self.problems.append(self._document.problem(path, what, fix, offset, length))

@@ -1,0 +1,114 @@
+"""The packaged rules: silent in healthy traffic, quick with a bad canary, each with its reason."""
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checks.engine import Engine
+from checks.facts import Fact, HealthProbed, PaymentAttempted
+from checks.findings import Finding, State
+from checks.lint import lint
+from checks.rules import compile_rules
+from config.load import DEFAULTS, load_configuration
+
+CORE = "aws-payment-processor"
+NOW_MS = 1_700_000_000_000
+PAYMENTS_PER_SECOND = 40
+
+
+def packaged() -> Engine:
+    return Engine(compile_rules(load_configuration(None).rule_files))
+
+
+def second_of_traffic(chance: random.Random, at_ms: int, green_share: float, green_failed: float) -> Iterator[Fact]:
+    for number in range(PAYMENTS_PER_SECOND):
+        green = chance.random() < green_share
+        failed = green and chance.random() < green_failed
+        declined = not failed and chance.random() < 0.08
+        yield PaymentAttempted(
+            id=f"{at_ms}-{number}",
+            at_ms=at_ms + number * 25,
+            subject=f"p{at_ms}-{number}",
+            environment="green" if green else "blue",
+            rail="card",
+            outcome="failed" if failed else "declined" if declined else "succeeded",
+            amount_cents=6_400,
+            latency_ms=chance.uniform(20, 300),
+            customer_id=f"cus_{chance.randrange(300)}",
+            card_brand="visa" if declined else chance.choice(("visa", "mastercard", "amex")),
+        )
+
+
+def probes(at_ms: int) -> list[Fact]:
+    return [
+        HealthProbed(id=f"{name}{at_ms}", at_ms=at_ms, subject=CORE, environment=name, status="healthy")
+        for name in ("blue", "green")
+    ]
+
+
+def play(
+    engine: Engine, seconds: int, *, quiet: int = 0, green_share: float = 0.0, green_failed: float = 0.0
+) -> list[Finding]:
+    chance = random.Random(7)  # noqa: S311  # reproducible traffic
+    found: list[Finding] = []
+    for second in range(seconds):
+        at_ms = NOW_MS + second * 1_000
+        facts = probes(at_ms)
+        if second >= quiet:
+            facts += second_of_traffic(chance, at_ms, green_share, green_failed)
+        found += engine.observe(facts, at_ms + 1_000)
+        found += engine.tick(at_ms + 1_000)
+    return found
+
+
+def test_healthy_traffic_with_a_quiet_start_breaches_nothing() -> None:
+    engine = packaged()
+    assert play(engine, 900, quiet=15) == []
+    assert {reading.state for reading in engine.current()} == {State.CLEARED}
+
+
+def test_a_canary_that_fails_one_in_twenty_is_seen_and_blue_is_not_blamed() -> None:
+    found = play(packaged(), 120, green_share=0.2, green_failed=0.05)
+    first = next(one for one in found if one.rule_id == "payment-failure-rate")
+    assert (first.key["environment"], first.state, first.do) == ("green", State.BREACHED, ("rollback.traffic",))
+    assert first.fact_id
+    assert first.at_ms < NOW_MS + 60_000
+    assert "blue" not in {one.key.get("environment") for one in found}
+
+
+def test_a_core_that_stops_answering_is_paged_within_ten_seconds() -> None:
+    engine = packaged()
+    play(engine, 30)
+    down_ms = NOW_MS + 30_000
+    found: list[Finding] = []
+    for second in range(0, 10, 2):
+        at_ms = down_ms + second * 1_000
+        fact = HealthProbed(id=f"x{at_ms}", at_ms=at_ms, subject=CORE, environment="blue", status="unhealthy")
+        found += engine.observe([fact], at_ms)
+    assert "core-unreachable" in {one.rule_id for one in found}
+
+
+def test_no_payment_for_half_a_minute_is_a_breach() -> None:
+    engine = packaged()
+    play(engine, 5)
+    found = engine.tick(NOW_MS + 36_000)
+    assert [one.rule_id for one in found if one.state is State.BREACHED] == ["payments-absent"]
+
+
+def test_the_packaged_rules_have_no_warnings() -> None:
+    rule_files = load_configuration(None).rule_files
+    assert lint(rule_files, compile_rules(rule_files)) == ()
+
+
+@pytest.mark.parametrize("file", sorted((DEFAULTS / "rules").glob("*.yaml")), ids=lambda file: file.stem)
+def test_each_packaged_rule_says_which_line_of_the_owners_text_it_answers(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    blocks = re.split(r"\n\s*\n", text)
+    assert blocks
+    for block in blocks:
+        if "- id:" in block:
+            comment = block[: block.index("- id:")]
+            assert re.search(r'#.*"[A-Z].+"', comment), block
