@@ -1,0 +1,62 @@
+"""The faults of the payment core, one small tree."""
+
+
+class CoreError(Exception):
+    """The payment core cannot go on with what it was doing."""
+
+    def __init__(self, detail: str = "") -> None:
+        message = (type(self).__doc__ or "").strip()
+        super().__init__(f"{message} {detail}".strip())
+        self.detail = detail
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same thing may succeed later."""
+        return False
+
+
+class AddressTaken(CoreError):
+    """The address cannot be listened on."""
+
+
+class DatabaseUnusable(CoreError):
+    """The database file cannot be opened or is not a ledger."""
+
+
+class StoreBusy(CoreError):
+    """The database did not take the write in time; nothing was written."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: nothing about the request was wrong."""
+        return True
+
+
+class StoreClosed(CoreError):
+    """The store is closed; nothing was written."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: another process of the payment core may take it."""
+        return True
+
+
+class BackgroundWorkDied(CoreError):
+    """A task that must run for ever ended, so the process stopped."""
+
+
+class IllegalTransition(CoreError):
+    """A state was left in a way that the transition table does not have."""
+
+
+class JournalUnbalanced(CoreError):
+    """A journal's debits and credits differ."""
+
+
+class QueueUnavailable(CoreError):
+    """The queue did not take the messages."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: the outbox keeps what was not taken."""
+        return True

@@ -1,0 +1,1 @@
+"""The payment core over HTTP: routes, bodies, problem documents and OpenAPI."""

@@ -1,0 +1,41 @@
+"""Money as the API speaks it, and the integer arithmetic of fees."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+AMOUNT_CENTS_MAX = 99_999_999
+"""$999,999.99: the largest single card charge the peers accept; also keeps every sum far below 2**63."""
+
+BASIS_POINTS_PER_ONE = 10_000
+
+AmountCents = Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_CENTS_MAX, description="Minor units, never a float")]
+Currency = Literal["USD"]
+
+
+class Money(msgspec.Struct, frozen=True, gc=False):
+    """An amount the core answers with; zero is possible. amount_cents: minor units."""
+
+    amount_cents: int
+    currency: Currency = "USD"
+
+
+class Charge(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """An amount that a request asks for: 1 to 99,999,999 minor units."""
+
+    amount_cents: AmountCents
+    currency: Currency
+
+
+def fee_cents(amount_cents: int, basis_points: int) -> int:
+    """The platform's fee on an amount, rounded half up to a whole cent; never more than the amount."""
+    return (amount_cents * basis_points + BASIS_POINTS_PER_ONE // 2) // BASIS_POINTS_PER_ONE
+
+
+def fee_share_cents(*, fee: int, captured: int, refunded_before: int, refunded_after: int) -> int:
+    """The part of a captured payment's fee that a refund gives back, in cents.
+
+    The platform returns its fee in proportion. The shares are differences of one running total, rounded down, so
+    the refunds of a whole payment give back exactly the whole fee, in any number of steps.
+    """
+    return fee * refunded_after // captured - fee * refunded_before // captured

@@ -1,0 +1,1 @@
+"""Payments and refunds: states, idempotency, the two transactions of each operation, and recovery."""

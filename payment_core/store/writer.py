@@ -1,0 +1,180 @@
+"""One thread that writes: it commits together whatever has gathered, and answers after the commit is durable."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from payment_core.clock import Clock
+from payment_core.errors import StoreBusy, StoreClosed
+
+log = structlog.get_logger()
+
+WAITING_MAX = 10_000
+"""Writes that may wait: at 5,000 a second two seconds' worth, a few MB; more is refused, not queued."""
+
+GROUP_MAX = 512
+"""Writes in one commit: above this the commit takes longer (30 ms) than what waiting together saves."""
+
+BEGIN_ATTEMPTS_MAX = 10
+"""With SQLite's own wait of 1 s each: after 10 s another process holds the file and callers are told."""
+
+
+class Batch(Protocol):
+    """What one transaction gathers besides its statements."""
+
+    def flush(self) -> None:
+        """Write what was gathered; called once, right before the commit."""
+        ...
+
+
+B = TypeVar("B", bound=Batch)
+
+
+class _Item(Generic[B]):
+    """One write and who waits for it; the future belongs to the event loop's thread."""
+
+    __slots__ = ("answer", "fault", "future", "work")
+
+    def __init__(self, work: Callable[[B], object], future: "asyncio.Future[object]") -> None:
+        self.work = work
+        self.future = future
+        self.answer: object = None
+        self.fault: Exception | None = None
+
+
+class GroupWriter(Generic[B]):
+    """Runs writes in order on one connection, many per commit.
+
+    A write is a function of the batch. It may be run twice (when another write of its group raises, the group is
+    rolled back and each is run alone), so it must touch nothing but the batch. on_commit is called on the writer
+    thread after every commit, with the batch, the number of writes and the milliseconds the commit took.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], sqlite3.Connection],
+        open_batch: Callable[[sqlite3.Connection], B],
+        on_commit: Callable[[B, int, float], None],
+        clock: Clock,
+        name: str,
+    ) -> None:
+        self._connect = connect
+        self._open_batch = open_batch
+        self._on_commit = on_commit
+        self._clock = clock
+        self._waiting: queue.SimpleQueue[_Item[B] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the thread; answers go to the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def write(self, work: Callable[[B], object]) -> object:
+        """Run the work in a transaction and return its answer once that is durable.
+
+        Raises what the work raises; StoreBusy when too much waits or the file stays locked; StoreClosed.
+        """
+        if self._closed or self._loop is None:
+            raise StoreClosed
+        if self._waiting.qsize() >= WAITING_MAX:
+            raise StoreBusy(f"{WAITING_MAX} writes wait.")
+        item: _Item[B] = _Item(work, self._loop.create_future())
+        self._waiting.put(item)
+        return await item.future
+
+    async def close(self) -> None:
+        """Finish what waits, then end the thread; idempotent."""
+        if not self._closed and self._loop is not None:
+            self._closed = True
+            self._waiting.put(None)
+            await self._loop.run_in_executor(None, self._thread.join)
+
+    def _run(self) -> None:
+        connection = self._connect()
+        try:
+            while (first := self._waiting.get()) is not None:
+                items = [first]
+                last = self._gather(items)
+                self._commit_group(connection, items)
+                if last:
+                    break
+        finally:
+            connection.close()
+
+    def _gather(self, items: list[_Item[B]]) -> bool:
+        """Take what else waits, up to a group; True when the end was among it."""
+        while len(items) < GROUP_MAX:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return False
+            if item is None:
+                return True
+            items.append(item)
+        return False
+
+    def _commit_group(self, connection: sqlite3.Connection, items: list[_Item[B]]) -> None:
+        try:
+            self._transact(connection, items)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to whoever asked for the write
+            if len(items) == 1 or isinstance(error, StoreBusy):
+                for item in items:
+                    item.fault = error
+            else:
+                for item in items:
+                    self._commit_alone(connection, item)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_deliver, items)
+
+    def _commit_alone(self, connection: sqlite3.Connection, item: _Item[B]) -> None:
+        try:
+            self._transact(connection, [item])
+        except Exception as error:  # noqa: BLE001 - see _commit_group
+            item.fault = error
+
+    def _transact(self, connection: sqlite3.Connection, items: list[_Item[B]]) -> None:
+        started_ms = self._clock.monotonic_ms()
+        self._begin(connection)
+        try:
+            batch = self._open_batch(connection)
+            for item in items:
+                item.answer = item.work(batch)
+            batch.flush()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._on_commit(batch, len(items), self._clock.monotonic_ms() - started_ms)
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        for attempt in range(1, BEGIN_ATTEMPTS_MAX + 1):
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                log.warning("database is locked", action="database_locked", attempt=attempt)
+            else:
+                return
+        raise StoreBusy
+
+
+def _deliver(items: list[_Item[B]]) -> None:
+    """Hand out the answers, on the event loop's thread; who stopped waiting is passed over."""
+    for item in items:
+        if item.future.done():
+            continue
+        if item.fault is None:
+            item.future.set_result(item.answer)
+        else:
+            item.future.set_exception(item.fault)

@@ -1,0 +1,67 @@
+"""Real processes of the payment core, and the API in this process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from payment_core.options import CoreOptions
+from payment_core.server import running_core
+
+
+class CoreProcess:
+    """A payment core that was started for one test."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        line = "" if process.stdout is None else process.stdout.readline()
+        self.url: str = json.loads(line)["listening"]
+
+    def kill(self) -> None:
+        """End it as ``kill -9`` does."""
+        self.process.kill()
+        self.process.wait()
+
+
+StartCore = Callable[..., CoreProcess]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """The file that the processes of one test share."""
+    return tmp_path / "payments.db"
+
+
+@pytest.fixture
+def start_core(database: Path) -> Iterator[StartCore]:
+    """Start a core on the test's database; every one is ended with the test."""
+    with ExitStack() as stack:
+
+        def start(*flags: str) -> CoreProcess:
+            command = [sys.executable, "-m", "payment_core", "--database", str(database), "--rail-latency-ms", "0"]
+            environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+            process = stack.enter_context(
+                subprocess.Popen([*command, *flags], env=environment, stdout=subprocess.PIPE, text=True)
+            )
+            stack.callback(process.kill)
+            return CoreProcess(process)
+
+        yield start
+
+
+@pytest.fixture
+async def api(database: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The application without a socket."""
+    deaths: list[str] = []
+    options = CoreOptions(database=database, rail_latency_ms=0, rail_timeout_seconds=1.0, environment="green")
+    async with running_core(options, deaths.append) as (_, app):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://core") as client:
+            yield client
+    assert deaths == []
