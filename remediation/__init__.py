@@ -1,0 +1,1 @@
+"""Decides what to do about a finding, does it once, and writes both into the journal."""

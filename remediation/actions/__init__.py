@@ -1,0 +1,1 @@
+"""The actions that change the world, one module each."""

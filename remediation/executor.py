@@ -1,0 +1,260 @@
+"""Carries decisions out: intent on disk, then the effect, then a look at the world, then the outcome."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from config.policy import Policy
+from remediation.decide import decide
+from remediation.decisions import Decision, Outcome, OutcomeStatus
+from remediation.errors import RemediationError, UnknownAction, WorldUnreachable
+from remediation.guard import standing_guard
+from remediation.journal.kinds import Intent
+from remediation.journal.writer import JournalWriter
+from remediation.ports import Action, Clock, Look, Preflight
+from remediation.state import ActionState
+
+log = structlog.get_logger()
+
+CALL_SECONDS = 10.0
+"""One call of the world gets this long; botocore's own retries fit into it."""
+
+PREFLIGHT_SECONDS = 20.0
+"""Ten destination checks of at most 2 s each."""
+
+APPLY_ATTEMPTS = 3
+"""Calls sent while the world does not answer; each is absolute, so a repeated one changes nothing more."""
+
+PAUSE_SECONDS = 0.2
+"""Between two looks or two attempts; Route 53 and its emulator answer faster than they change."""
+
+
+class Executor:
+    """Acts on decisions, one at a time per target, and writes each step into the journal through the writer.
+
+    Journal faults (StaleEpoch, JournalFull, JournalFailed, SequenceConflict) are raised, and nothing is done after one.
+    """
+
+    def __init__(self, writer: JournalWriter, actions: Mapping[str, Action], clock: Clock, policy: Policy) -> None:
+        self._writer = writer
+        self._actions = actions
+        self._clock = clock
+        self._policy = policy
+        self._deciding = asyncio.Lock()
+        self._in_flight: set[str] = set()
+
+    async def carry_out(self, decision: Decision) -> Outcome | None:
+        """Record the decision and, when it acts, do it; None when it does not act.
+
+        A decision to act is made once more on the newest state, under a lock, and that one is recorded and carried out:
+        two that were made on the same state do not both act. Raises UnknownAction before anything is recorded.
+        """
+        if not decision.act:
+            await self._writer.append(decision)
+            return None
+        action = self._action(decision.action)
+        self._in_flight.add(decision.id)
+        try:
+            async with self._deciding:
+                # What was decided may rest on a state that others moved since, so the newest state has the last word.
+                decision = decide(decision.finding, self._writer.state, self._policy, self._clock.now_ms())
+                await self._writer.append(decision)
+            if not decision.act:
+                return None
+            return await self._act(action, self._writer.state.actions[decision.id])
+        finally:
+            self._in_flight.discard(decision.id)
+
+    async def recover(self) -> list[Outcome]:
+        """Bring every action that was interrupted to its outcome; call at start and on each tick, cheap when none is.
+
+        The world is looked at first. What is in effect is not done again; what is not is done once, unless the
+        evidence is stale by now or acting is switched off. While the world cannot be read the action stays open.
+        """
+        interrupted = [
+            one
+            for one in self._writer.state.actions.values()
+            if one.status is None and one.decision_id not in self._in_flight
+        ]
+        outcomes = []
+        for one in interrupted:
+            self._in_flight.add(one.decision_id)
+            try:
+                outcome = await self._resume(self._action(one.action), one)
+            finally:
+                self._in_flight.discard(one.decision_id)
+            if outcome is not None:
+                outcomes.append(outcome)
+        return outcomes
+
+    def _action(self, name: str) -> Action:
+        action = self._actions.get(name)
+        if action is None:
+            raise UnknownAction(name)
+        return action
+
+    async def _act(self, action: Action, one: ActionState) -> Outcome:
+        preflight = await _preflight(action, one)
+        if preflight.refusal:
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
+        if preflight.already_done:
+            return await self._end(one, OutcomeStatus.ALREADY_DONE, detail="the world was as wanted before the call")
+        await self._writer.append(
+            Intent(
+                decision_id=one.decision_id,
+                action=one.action,
+                target=one.target,
+                key=one.key,
+                arguments=one.arguments,
+                before=preflight.before,
+                cause_at_ms=one.cause_at_ms,
+            )
+        )
+        return await self._effect(action, one)
+
+    async def _resume(self, action: Action, one: ActionState) -> Outcome | None:
+        if not one.intent_sequence:
+            why = "interrupted before its intent was written: nothing was sent; what still breaches is decided anew"
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=why)
+        look = await _look(action, one)
+        if look is None:
+            return None
+        if look.in_effect:
+            detail = f"interrupted after its intent and found in effect: {look.detail}"
+            return await self._end(one, OutcomeStatus.ALREADY_DONE, detail=detail)
+        held = standing_guard(self._policy.guard, self._clock.now_ms(), one.cause_at_ms)
+        if held:
+            why = f"interrupted after its intent and found not in effect ({look.detail}); not sent now: {held}"
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=why)
+        preflight = await _preflight(action, one)
+        if preflight.refusal:
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
+        return await self._effect(action, one)
+
+    async def _effect(self, action: Action, one: ActionState) -> Outcome:
+        """Send the call, look until it is in effect or the time is up, and write what is known."""
+        called_at_ms, called = self._clock.now_ms(), self._clock.monotonic_ms()
+        if called_at_ms >= self._writer.lease.until_ms:
+            return await self._end(one, OutcomeStatus.REFUSED, refusal="the lease ran out, so another leader may act")
+        fault, look = await self._apply(action, one)
+        certain = isinstance(fault, RemediationError) and not fault.retryable
+        if look is None or not look.in_effect:
+            seconds = 0.0 if certain else self._policy.traffic.verify_timeout
+            look = await self._look_for(action, one, seconds)
+        status = _status(fault, look)
+        return await self._end(
+            one,
+            status,
+            called_at_ms=called_at_ms,
+            verified_ms=self._clock.monotonic_ms() - called if status is OutcomeStatus.VERIFIED else None,
+            detail=_words(fault, look),
+        )
+
+    async def _apply(self, action: Action, one: ActionState) -> tuple[Exception | None, Look | None]:
+        """Send the call until it is answered; the last fault, and the last look when one was taken."""
+        fault: Exception | None = None
+        look: Look | None = None
+        for attempt in range(1, APPLY_ATTEMPTS + 1):
+            fault = await _send(action, one)
+            if not isinstance(fault, RemediationError) or not fault.retryable:
+                break
+            look = await _look(action, one)
+            if (look is not None and look.in_effect) or self._clock.now_ms() >= self._writer.lease.until_ms:
+                break
+            if attempt < APPLY_ATTEMPTS:
+                await self._clock.sleep(PAUSE_SECONDS * attempt)
+        return fault, look
+
+    async def _look_for(self, action: Action, one: ActionState, seconds: float) -> Look | None:
+        """Look until it is in effect or the time is up, at least once; the last look."""
+        deadline = self._clock.monotonic_ms() + seconds * 1000
+        while True:
+            look = await _look(action, one)
+            if (look is not None and look.in_effect) or self._clock.monotonic_ms() >= deadline:
+                return look
+            await self._clock.sleep(PAUSE_SECONDS)
+
+    async def _end(
+        self,
+        one: ActionState,
+        status: OutcomeStatus,
+        *,
+        called_at_ms: int = 0,
+        verified_ms: float | None = None,
+        refusal: str = "",
+        detail: str = "",
+    ) -> Outcome:
+        outcome = Outcome(
+            decision_id=one.decision_id,
+            action=one.action,
+            target=one.target,
+            key=one.key,
+            status=status,
+            at_ms=self._clock.now_ms(),
+            called_at_ms=called_at_ms,
+            cause_to_call_ms=called_at_ms - one.cause_at_ms if called_at_ms else None,
+            verified_ms=verified_ms,
+            refusal=refusal,
+            detail=detail,
+        )
+        await self._writer.append(outcome)
+        log.info(
+            "action ended",
+            action="action_ended",
+            kind=one.action,
+            target=one.target,
+            decision_id=one.decision_id,
+            status=status.value,
+            refusal=refusal,
+            detail=detail,
+        )
+        return outcome
+
+
+def _status(fault: Exception | None, look: Look | None) -> OutcomeStatus:
+    """What may be claimed: in effect, certainly not in effect after a fault, or not known."""
+    if look is not None and look.in_effect:
+        return OutcomeStatus.VERIFIED
+    if fault is not None and look is not None:
+        return OutcomeStatus.FAILED
+    return OutcomeStatus.UNVERIFIED
+
+
+def _words(fault: Exception | None, look: Look | None) -> str:
+    seen = "the world could not be read" if look is None else look.detail
+    return seen if fault is None else f"{seen}; the call ended with: {fault}"
+
+
+async def _preflight(action: Action, one: ActionState) -> Preflight:
+    try:
+        async with asyncio.timeout(PREFLIGHT_SECONDS):
+            return await action.preflight(one.arguments)
+    except TimeoutError:
+        return Preflight(refusal=f"the world could not be read within {PREFLIGHT_SECONDS:g} s")
+    except Exception as fault:  # noqa: BLE001 whatever keeps the world from being read, acting blindly is worse
+        log.warning("preflight failed", action="preflight_failed", kind=one.action, fault=repr(fault))
+        return Preflight(refusal=f"the world could not be read: {fault}")
+
+
+async def _send(action: Action, one: ActionState) -> Exception | None:
+    """Send the call once; a fault is no proof that it had no effect."""
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            await action.apply(one.arguments, one.key)
+    except TimeoutError:
+        return WorldUnreachable(f"No answer within {CALL_SECONDS:g} s.")
+    except Exception as fault:  # noqa: BLE001 even an unforeseen fault may hide an effect, so the next look decides
+        log.warning("call failed", action="call_failed", kind=one.action, fault=repr(fault))
+        return fault
+    return None
+
+
+async def _look(action: Action, one: ActionState) -> Look | None:
+    """Look at the world once; None when it cannot be read."""
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            return await action.verify(one.arguments)
+    except Exception as fault:  # noqa: BLE001 not seeing the world is an answer of its own, whatever the cause
+        log.warning("look failed", action="look_failed", kind=one.action, fault=repr(fault))
+        return None

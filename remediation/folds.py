@@ -1,0 +1,292 @@
+"""Incidents, deployments and actions as folds over the journal; there is no second place that knows them."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from checks import findings
+from checks.facts import Deployment
+from checks.findings import Finding
+from remediation.decisions import Decision, Outcome, OutcomeStatus
+from remediation.journal.entry import Entry
+from remediation.journal.kinds import IncidentAcknowledged, IncidentResolved, Intent, body_of
+from remediation.state import (
+    ACTIONS_MAX,
+    DECISIONS_MAX,
+    DECISIONS_PER_INCIDENT,
+    DEPLOYMENTS_MAX,
+    FINDINGS_PER_INCIDENT,
+    HOUR_MS,
+    INCIDENTS_MAX,
+    RUNNING,
+    SEVERITY_LEVELS,
+    TARGETS_MAX,
+    ActionState,
+    DecisionSummary,
+    DeploymentState,
+    Incident,
+    IncidentState,
+    State,
+    TargetState,
+)
+
+__all__ = [
+    "ActionState",
+    "DecisionSummary",
+    "DeploymentState",
+    "Incident",
+    "IncidentState",
+    "State",
+    "TargetState",
+    "apply",
+    "fold",
+    "incident_of",
+]
+
+EMPTY = State()
+
+
+def fold(entries: Iterable[Entry], state: State = EMPTY) -> State:
+    """The state after all entries, in their order."""
+    for entry in entries:
+        state = apply(state, entry)
+    return state
+
+
+def apply(state: State, entry: Entry) -> State:
+    """The state after one more entry; a kind of a newer version moves nothing but the sequence."""
+    match body_of(entry):
+        case Finding() as finding:
+            state = _with_finding(state, entry, finding)
+        case Decision() as decision:
+            state = _with_decision(state, entry, decision)
+        case Intent() as intent:
+            state = _with_intent(state, entry, intent)
+        case Outcome() as outcome:
+            state = _with_outcome(state, entry, outcome)
+        case Deployment() as deployment:
+            state = _with_deployment(state, entry, deployment)
+        case IncidentAcknowledged() as acknowledged:
+            state = _acknowledge(state, entry, acknowledged.incident_id)
+        case IncidentResolved() as resolved:
+            state = _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
+        case _:
+            pass
+    return replace(state, sequence=entry.sequence, hash=entry.hash)
+
+
+def incident_of(state: State, fingerprint: str) -> Incident | None:
+    """The newest incident about this rule and key, resolved or not."""
+    return next((one for one in reversed(state.incidents.values()) if one.fingerprint == fingerprint), None)
+
+
+def _with_finding(state: State, entry: Entry, finding: Finding) -> State:
+    if finding.mode == "shadow":
+        return state
+    incident = incident_of(state, finding.fingerprint)
+    if incident is not None and incident.state is not IncidentState.RESOLVED:
+        told = replace(incident, findings=(*incident.findings, finding)[-FINDINGS_PER_INCIDENT:])
+        state = _put_incident(state, told)
+        if finding.state is findings.State.CLEARED:
+            return _resolve(state, incident.id, entry.at_ms, entry.actor)
+        return state
+    level = SEVERITY_LEVELS.get(finding.severity)
+    if finding.state is not findings.State.BREACHED or level is None:
+        return state
+    return _put_incident(
+        state,
+        Incident(
+            id=f"inc-{entry.sequence}",
+            fingerprint=finding.fingerprint,
+            rule_id=finding.rule_id,
+            subject=finding.subject,
+            severity=level,
+            runbook=finding.runbook,
+            state=IncidentState.OPEN,
+            opened_at_ms=entry.at_ms,
+            findings=(finding,),
+        ),
+    )
+
+
+def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
+    summary = DecisionSummary(
+        decision_id=decision.id,
+        sequence=entry.sequence,
+        at_ms=entry.at_ms,
+        fingerprint=decision.finding.fingerprint,
+        rule_id=decision.finding.rule_id,
+        subject=decision.finding.subject,
+        action=decision.action,
+        target=decision.target,
+        reason=decision.reason,
+        act=decision.act,
+        detail=decision.detail,
+    )
+    state = replace(state, decisions=(*state.decisions, summary)[-DECISIONS_MAX:])
+    incident = incident_of(state, summary.fingerprint)
+    if incident is not None:
+        kept = (*incident.decisions, summary)[-DECISIONS_PER_INCIDENT:]
+        state = _put_incident(state, replace(incident, decisions=kept))
+    if not decision.act:
+        return state
+    action = ActionState(
+        decision_id=decision.id,
+        sequence=entry.sequence,
+        action=decision.action,
+        target=decision.target,
+        key=decision.key,
+        arguments=decision.arguments,
+        cause_at_ms=decision.finding.at_ms,
+        decided_at_ms=entry.at_ms,
+    )
+    return _put_target(_put_action(state, action), decision.target, running=decision.id)
+
+
+def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
+    decided = state.actions.get(intent.decision_id)
+    if decided is None:
+        return state
+    started = replace(
+        decided,
+        intent_sequence=entry.sequence,
+        intended_at_ms=entry.at_ms,
+        before=intent.before,
+    )
+    recent = tuple(at_ms for at_ms in state.intents_at_ms if at_ms > entry.at_ms - HOUR_MS)
+    state = replace(_put_action(state, started), intents_at_ms=(*recent, entry.at_ms))
+    return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
+
+
+def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
+    action = state.actions.get(outcome.decision_id)
+    if action is None:
+        return state
+    detail = outcome.refusal if outcome.status is OutcomeStatus.REFUSED else outcome.detail
+    state = _put_action(
+        state,
+        replace(
+            action,
+            status=outcome.status,
+            called_at_ms=outcome.called_at_ms,
+            ended_at_ms=entry.at_ms,
+            cause_to_call_ms=outcome.cause_to_call_ms,
+            verified_ms=outcome.verified_ms,
+            detail=detail,
+        ),
+    )
+    if action.intent_sequence:
+        state = _put_target(state, outcome.target, running="", acted_at_ms=entry.at_ms)
+    else:
+        state = _put_target(state, outcome.target, running="", refused_at_ms=entry.at_ms)
+    if outcome.status in {OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE}:
+        state = _rolled_back(state, action.arguments.get("deployment_id", ""), entry.at_ms)
+    return _tell_outcome(state, action.sequence, outcome.status, detail)
+
+
+def _rolled_back(state: State, deployment_id: str, at_ms: int) -> State:
+    deployment = state.deployments.get(deployment_id)
+    if deployment is None:
+        return state
+    return _put_deployment(
+        state,
+        replace(deployment, rolled_back=True, status="rolled_back", weight_percent=0, changed_at_ms=at_ms),
+    )
+
+
+def _tell_outcome(state: State, sequence: int, status: OutcomeStatus, detail: str) -> State:
+    """Add the outcome to the summaries of the decision that stands at this sequence."""
+
+    def told(decisions: tuple[DecisionSummary, ...]) -> tuple[DecisionSummary, ...]:
+        return tuple(
+            replace(one, outcome=status, outcome_detail=detail) if one.sequence == sequence else one
+            for one in decisions
+        )
+
+    state = replace(state, decisions=told(state.decisions))
+    for incident in state.incidents.values():
+        if any(one.sequence == sequence for one in incident.decisions):
+            return _put_incident(state, replace(incident, decisions=told(incident.decisions)))
+    return state
+
+
+def _with_deployment(state: State, entry: Entry, fact: Deployment) -> State:
+    known = state.deployments.get(fact.subject)
+    if known is not None and fact.at_ms < known.changed_at_ms:
+        return state
+    rolled_back = fact.status == "rolled_back" or (known is not None and known.rolled_back)
+    return _put_deployment(
+        state,
+        DeploymentState(
+            id=fact.subject,
+            sequence=entry.sequence if known is None else known.sequence,
+            version=fact.version,
+            environment=fact.environment,
+            previous_environment=fact.previous_environment,
+            previous_version=fact.previous_version,
+            strategy=fact.strategy,
+            phase=fact.phase,
+            status="rolled_back" if rolled_back else fact.status,
+            weight_percent=0 if rolled_back else fact.weight_percent,
+            rolled_back=rolled_back,
+            started_at_ms=fact.at_ms if known is None else known.started_at_ms,
+            changed_at_ms=fact.at_ms,
+        ),
+    )
+
+
+def _acknowledge(state: State, entry: Entry, incident_id: str) -> State:
+    incident = state.incidents.get(incident_id)
+    if incident is None or incident.state is not IncidentState.OPEN:
+        return state
+    acknowledged = replace(
+        incident,
+        state=IncidentState.ACKNOWLEDGED,
+        acknowledged_at_ms=entry.at_ms,
+        acknowledged_by=entry.actor,
+    )
+    return _put_incident(state, acknowledged)
+
+
+def _resolve(state: State, incident_id: str, at_ms: int, actor: str) -> State:
+    incident = state.incidents.get(incident_id)
+    if incident is None or incident.state is IncidentState.RESOLVED:
+        return state
+    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at_ms=at_ms, resolved_by=actor)
+    return _put_incident(state, resolved)
+
+
+def _put_incident(state: State, incident: Incident) -> State:
+    kept = _bounded(
+        {**state.incidents, incident.id: incident}, INCIDENTS_MAX, lambda one: one.state is IncidentState.RESOLVED
+    )
+    return replace(state, incidents=kept)
+
+
+def _put_deployment(state: State, deployment: DeploymentState) -> State:
+    kept = _bounded(
+        {**state.deployments, deployment.id: deployment}, DEPLOYMENTS_MAX, lambda one: one.status not in RUNNING
+    )
+    return replace(state, deployments=kept)
+
+
+def _put_action(state: State, action: ActionState) -> State:
+    kept = _bounded({**state.actions, action.decision_id: action}, ACTIONS_MAX, lambda one: one.status is not None)
+    return replace(state, actions=kept)
+
+
+def _put_target(state: State, target: str, **changes: str | int) -> State:
+    changed = replace(state.targets.get(target, TargetState()), **changes)
+    kept = _bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
+    return replace(state, targets=kept)
+
+
+Kept = TypeVar("Kept")
+
+
+def _bounded(kept: dict[str, Kept], limit: int, expendable: Callable[[Kept], bool]) -> dict[str, Kept]:
+    """The same, without the oldest expendable one, or the oldest at all, when there is one too many."""
+    if len(kept) > limit:
+        del kept[next((name for name, one in kept.items() if expendable(one)), next(iter(kept)))]
+    return kept

@@ -1,0 +1,134 @@
+"""What each kind of journal entry says: one body type per kind, encoded canonically."""
+
+from typing import TypeVar
+
+import msgspec
+
+from checks.facts import Deployment, HealthStatus
+from checks.findings import Finding
+from remediation.decisions import Decision, Outcome
+from remediation.errors import JournalCorrupt
+from remediation.journal.entry import Draft, Entry, canonical
+
+
+class DaemonStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """A daemon took the lease. configuration_hash: SHA-256 over the configuration files it runs with."""
+
+    version: str
+    holder: str
+    configuration_hash: str = ""
+    observe_only: bool = False
+
+
+class DaemonStopped(msgspec.Struct, frozen=True, kw_only=True):
+    """A daemon stopped in order; a crash leaves no such entry."""
+
+    reason: str
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """An effect is about to be sent; on disk before it is.
+
+    cause_at_ms: event time of the fact that breached. before: what preflight read, for undoing.
+    """
+
+    decision_id: str
+    action: str
+    target: str
+    key: str
+    arguments: dict[str, str]
+    before: dict[str, str]
+    cause_at_ms: int
+
+
+class HealthChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A component's health is another than before."""
+
+    component: str
+    status: HealthStatus
+    previous_status: HealthStatus
+    detail: str
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """A message could not be understood and was set aside; its content is not in the journal."""
+
+    source: str
+    message_id: str
+    why: str
+    size_bytes: int
+
+
+class IncidentAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """A person took the incident on; the entry's actor is that person."""
+
+    incident_id: str
+    note: str = ""
+
+
+class IncidentResolved(msgspec.Struct, frozen=True, kw_only=True):
+    """A person closed the incident; evidence closes it through a cleared finding instead."""
+
+    incident_id: str
+    note: str = ""
+
+
+class ScenarioStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario did something to the system on purpose."""
+
+    scenario: str
+    step: str
+    detail: str = ""
+
+
+Body = (
+    DaemonStarted
+    | DaemonStopped
+    | Finding
+    | Decision
+    | Intent
+    | Outcome
+    | Deployment
+    | HealthChanged
+    | Quarantined
+    | IncidentAcknowledged
+    | IncidentResolved
+    | ScenarioStep
+)
+
+BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
+    "daemon.started": DaemonStarted,
+    "daemon.stopped": DaemonStopped,
+    "finding": Finding,
+    "decision": Decision,
+    "intent": Intent,
+    "outcome": Outcome,
+    "deployment": Deployment,
+    "health": HealthChanged,
+    "quarantine": Quarantined,
+    "incident.acknowledged": IncidentAcknowledged,
+    "incident.resolved": IncidentResolved,
+    "scenario": ScenarioStep,
+}
+KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
+
+B = TypeVar("B", bound=Body)
+
+
+def draft(body: Body, *, actor: str, at_ms: int) -> Draft:
+    """An entry about this body, ready to append. actor: ``daemon``, or the name of a person's token."""
+    return Draft(at_ms=at_ms, kind=KIND_BY_BODY_TYPE[type(body)], actor=actor, body=msgspec.Raw(canonical(body)))
+
+
+def body_of(entry: Entry) -> Body | None:
+    """The typed body; None for a kind of a newer version. Raises JournalCorrupt when a known kind does not decode."""
+    body_type = BODY_TYPE_BY_KIND.get(entry.kind)
+    return None if body_type is None else body_as(entry, body_type)
+
+
+def body_as(entry: Entry, body_type: type[B]) -> B:
+    """The body as this type, which the caller knows from the entry's kind. Raises JournalCorrupt."""
+    try:
+        return msgspec.json.decode(entry.body, type=body_type)
+    except msgspec.DecodeError as problem:
+        raise JournalCorrupt(f"entry {entry.sequence} ({entry.kind}): {problem}") from problem

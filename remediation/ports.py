@@ -1,0 +1,84 @@
+"""What remediation needs of the world: a clock, the traffic split, a destination's health, and actions."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+
+class Clock(Protocol):
+    """Wall clock for event times, monotonic clock for durations."""
+
+    def now_ms(self) -> int:
+        """Unix epoch milliseconds, UTC."""
+
+    def monotonic_ms(self) -> float:
+        """Milliseconds that never go backwards; only differences mean anything."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for this long."""
+
+
+class Traffic(Protocol):
+    """The weighted records that split traffic. Raises WorldUnreachable (unknown) or WorldRefused (certain)."""
+
+    async def read(self) -> dict[str, int]:
+        """The weight of every record under the name, by set identifier, which is the environment's name.
+
+        A record that is not weighted is an error, and no record may be left out: the action refuses on strangers.
+        """
+
+    async def write(self, weights: Mapping[str, int], key: str) -> None:
+        """Set these records' weights, absolutely and all in one change; the key is the same for every retry."""
+
+
+class DestinationHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at an environment. detail: what was seen, for a person."""
+
+    healthy: bool
+    detail: str
+
+
+class Destination(Protocol):
+    """Tells whether an environment can take all the traffic."""
+
+    async def health(self, environment: str) -> DestinationHealth:
+        """Probe the environment once, now; an unreachable one is unhealthy, not an error."""
+
+
+class Preflight(msgspec.Struct, frozen=True, kw_only=True):
+    """What the world said before the act.
+
+    refusal: why the action must not be applied, empty when it may be. already_done: the world is as wanted.
+    before: what reverse needs to restore; kept in the intent.
+    """
+
+    refusal: str = ""
+    already_done: bool = False
+    before: dict[str, str] = {}
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What the world says after the act. in_effect: it is exactly as the action wants it."""
+
+    in_effect: bool
+    detail: str
+
+
+class Action(Protocol):
+    """One level-triggered action; arguments are those of the decision.
+
+    Every method may raise WorldUnreachable or WorldRefused.
+    """
+
+    async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
+        """Read the world and say whether to go on; changes nothing."""
+
+    async def apply(self, arguments: Mapping[str, str], key: str) -> None:
+        """Make the world as wanted, in absolute terms, so that doing it twice is doing it once."""
+
+    async def verify(self, arguments: Mapping[str, str]) -> Look:
+        """Read the world again; changes nothing."""
+
+    async def reverse(self, before: Mapping[str, str], key: str) -> None:
+        """Restore what preflight read."""

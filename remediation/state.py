@@ -1,0 +1,149 @@
+"""The shapes that the journal folds into: incidents, deployments, actions and targets, each list with its limit."""
+
+from enum import StrEnum
+
+import msgspec
+
+from checks.findings import Finding
+from remediation.decisions import OutcomeStatus, Reason
+from remediation.journal.entry import GENESIS_HASH
+
+INCIDENTS_MAX = 500
+"""Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""
+DEPLOYMENTS_MAX = 50
+ACTIONS_MAX = 200
+"""Three hours at the highest budget that configuration allows."""
+TARGETS_MAX = 1000
+DECISIONS_MAX = 200
+FINDINGS_PER_INCIDENT = 50
+DECISIONS_PER_INCIDENT = 50
+HOUR_MS = 3_600_000
+
+SEVERITY_LEVELS = {"critical": 1, "high": 2, "medium": 3}
+"""The severities that open an incident; low ones are findings and no more."""
+
+RUNNING = ("started", "in_progress")
+"""Statuses of a deployment that is on its way."""
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class DecisionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as people read it. sequence: its entry. outcome: None while none is known or none will be."""
+
+    decision_id: str
+    sequence: int
+    at_ms: int
+    fingerprint: str
+    rule_id: str
+    subject: str
+    action: str
+    target: str
+    reason: Reason
+    act: bool
+    detail: str
+    outcome: OutcomeStatus | None = None
+    outcome_detail: str = ""
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, from its first breach to its end.
+
+    id: ``inc-`` and the sequence of the entry that opened it. severity: 1 (critical), 2 (high) or 3 (medium).
+    findings, decisions: oldest first, the newest FINDINGS_PER_INCIDENT and DECISIONS_PER_INCIDENT.
+    acknowledged_at_ms, resolved_at_ms: 0 until they happen. escalations: who was paged; empty until there are channels.
+    """
+
+    id: str
+    fingerprint: str
+    rule_id: str
+    subject: str
+    severity: int
+    runbook: str
+    state: IncidentState
+    opened_at_ms: int
+    acknowledged_at_ms: int = 0
+    acknowledged_by: str = ""
+    resolved_at_ms: int = 0
+    resolved_by: str = ""
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[DecisionSummary, ...] = ()
+    escalations: tuple[str, ...] = ()
+
+
+class DeploymentState(msgspec.Struct, frozen=True, kw_only=True):
+    """A release on its way. sequence: the entry that first named it. rolled_back: never becomes false again."""
+
+    id: str
+    sequence: int
+    version: str
+    environment: str
+    previous_environment: str
+    previous_version: str
+    strategy: str
+    phase: str
+    status: str
+    weight_percent: int
+    rolled_back: bool
+    started_at_ms: int
+    changed_at_ms: int
+
+
+class ActionState(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision that acts, from decision to outcome.
+
+    cause_at_ms: event time of the breaching fact. intent_sequence, intended_at_ms: 0 until the intent is on disk.
+    before: what reverse would restore. status: None while there is no outcome.
+    """
+
+    decision_id: str
+    sequence: int
+    action: str
+    target: str
+    key: str
+    arguments: dict[str, str]
+    cause_at_ms: int
+    decided_at_ms: int
+    intent_sequence: int = 0
+    intended_at_ms: int = 0
+    before: dict[str, str] = {}
+    called_at_ms: int = 0
+    status: OutcomeStatus | None = None
+    ended_at_ms: int = 0
+    cause_to_call_ms: float | None = None
+    verified_ms: float | None = None
+    detail: str = ""
+
+
+class TargetState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the guard needs of one target. running: the decision that is being carried out, empty when none is.
+
+    acted_at_ms: last time something was or may have been done. refused_at_ms: last time preflight refused. 0: never.
+    """
+
+    running: str = ""
+    acted_at_ms: int = 0
+    refused_at_ms: int = 0
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the journal says, bounded.
+
+    sequence, hash: the newest entry folded in. incidents, deployments and actions: by id, oldest first. targets: by
+    name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour.
+    """
+
+    sequence: int = 0
+    hash: str = GENESIS_HASH
+    incidents: dict[str, Incident] = {}
+    deployments: dict[str, DeploymentState] = {}
+    actions: dict[str, ActionState] = {}
+    targets: dict[str, TargetState] = {}
+    decisions: tuple[DecisionSummary, ...] = ()
+    intents_at_ms: tuple[int, ...] = ()

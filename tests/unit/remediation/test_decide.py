@@ -1,0 +1,282 @@
+"""When to act, and the one reason when not."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from checks.findings import Finding
+from checks.findings import State as FindingState
+from config.policy import Freeze, GuardPolicy, Policy
+from remediation.decide import decide, reading
+from remediation.decisions import Reason
+from remediation.guard import GUARDS, REFUSED_PAUSE_MS
+from remediation.state import ActionState, DeploymentState, State, TargetState
+from tests.unit.remediation.worlds import NOW_MS, TARGET, finding
+
+
+def release(**changes: object) -> DeploymentState:
+    running = DeploymentState(
+        id="dep-1",
+        sequence=1,
+        version="2.0.0",
+        environment="green",
+        previous_environment="blue",
+        previous_version="1.0.0",
+        strategy="canary",
+        phase="traffic_rollout",
+        status="in_progress",
+        weight_percent=50,
+        rolled_back=False,
+        started_at_ms=NOW_MS - 30_000,
+        changed_at_ms=NOW_MS - 30_000,
+    )
+    return replace(running, **changes)
+
+
+def state_with(*deployments: DeploymentState, **changes: object) -> State:
+    return replace(State(deployments={one.id: one for one in deployments}), **changes)
+
+
+ROLLING = state_with(release())
+DONE = release(rolled_back=True, status="rolled_back")
+
+
+def policy_with(**changes: object) -> Policy:
+    return Policy(guard=GuardPolicy.model_validate(changes))
+
+
+def frozen_from_to(start_ms: int, end_ms: int) -> Policy:
+    start, end = (datetime.fromtimestamp(ms / 1000, tz=UTC) for ms in (start_ms, end_ms))
+    return policy_with(freezes=(Freeze(start=start, end=end, reason="holidays"),))
+
+
+def acted_ago(milliseconds: int) -> State:
+    return replace(ROLLING, targets={TARGET: TargetState(acted_at_ms=NOW_MS - milliseconds)})
+
+
+def refused_ago(milliseconds: int) -> State:
+    return replace(ROLLING, targets={TARGET: TargetState(refused_at_ms=NOW_MS - milliseconds)})
+
+
+def intents_ago(*milliseconds: int) -> State:
+    return replace(ROLLING, intents_at_ms=tuple(NOW_MS - one for one in milliseconds))
+
+
+def begun_beside(*intents_ago_ms: int) -> State:
+    """Another target's action is decided, and its intent is not yet written."""
+    begun = ActionState(
+        decision_id="dec-0",
+        sequence=1,
+        action="rollback.traffic",
+        target="dns:elsewhere",
+        key="",
+        arguments={},
+        cause_at_ms=NOW_MS,
+        decided_at_ms=NOW_MS,
+    )
+    return replace(intents_ago(*intents_ago_ms), actions={"dec-0": begun})
+
+
+PLAIN = Policy()
+CASES = [
+    ("a breach of the canary acts", finding(), ROLLING, PLAIN, Reason.BREACHED),
+    ("a cleared rule does nothing", finding(state=FindingState.CLEARED), ROLLING, PLAIN, Reason.CLEARED),
+    ("no data is no ground", finding(state=FindingState.NO_DATA, value=None), ROLLING, PLAIN, Reason.NO_DATA),
+    ("a rule without an action", finding(do=()), ROLLING, PLAIN, Reason.NO_ACTION_CONFIGURED),
+    ("a page is no action", finding(do=("page",)), ROLLING, PLAIN, Reason.NO_ACTION_CONFIGURED),
+    ("a page beside an action", finding(do=("page", "rollback.traffic")), ROLLING, PLAIN, Reason.BREACHED),
+    ("a shadow rule", finding(mode="shadow"), ROLLING, PLAIN, Reason.SHADOW_MODE),
+    ("a mode that nobody knows", finding(mode="enfroce"), ROLLING, PLAIN, Reason.SHADOW_MODE),
+    ("evidence at its limit", finding(at_ms=NOW_MS - 120_000), ROLLING, PLAIN, Reason.BREACHED),
+    ("evidence past its limit", finding(at_ms=NOW_MS - 120_001), ROLLING, PLAIN, Reason.STALE_EVIDENCE),
+    ("evidence from the future", finding(at_ms=NOW_MS + 120_001), ROLLING, PLAIN, Reason.STALE_EVIDENCE),
+    ("observe only", finding(), ROLLING, policy_with(observe_only=True), Reason.OBSERVE_ONLY),
+    ("at a freeze's start", finding(), ROLLING, frozen_from_to(NOW_MS, NOW_MS + 1_000), Reason.FROZEN),
+    ("at a freeze's end", finding(), ROLLING, frozen_from_to(NOW_MS - 1_000, NOW_MS), Reason.BREACHED),
+    ("nothing deployed", finding(), State(), PLAIN, Reason.NO_DEPLOYMENT),
+    ("an earlier phase", finding(), state_with(release(phase="data_migration")), PLAIN, Reason.NO_DEPLOYMENT),
+    ("the final validation", finding(), state_with(release(phase="final_validation")), PLAIN, Reason.BREACHED),
+    ("a finished deployment", finding(), state_with(release(status="succeeded")), PLAIN, Reason.NO_DEPLOYMENT),
+    ("a first release", finding(), state_with(release(previous_environment="")), PLAIN, Reason.NO_DEPLOYMENT),
+    ("back to itself", finding(), state_with(release(previous_environment="green")), PLAIN, Reason.NO_DEPLOYMENT),
+    ("a breach of the old environment", finding(key={"environment": "blue"}), ROLLING, PLAIN, Reason.NOT_THE_CANARY),
+    ("a breach of the old version", finding(key={"version": "1.0.0"}), ROLLING, PLAIN, Reason.NOT_THE_CANARY),
+    ("a breach of the new version", finding(key={"version": "2.0.0"}), ROLLING, PLAIN, Reason.BREACHED),
+    ("no environment, one deployment", finding(key={}), ROLLING, PLAIN, Reason.BREACHED),
+    (
+        "no environment, two deployments",
+        finding(key={}),
+        state_with(release(), release(id="dep-2", environment="red")),
+        PLAIN,
+        Reason.NO_DEPLOYMENT,
+    ),
+    ("rolled back before", finding(), state_with(DONE), PLAIN, Reason.ALREADY_ROLLED_BACK),
+    (
+        "a breach where it was rolled back to",
+        finding(key={"environment": "blue"}),
+        state_with(DONE),
+        PLAIN,
+        Reason.NO_DEPLOYMENT,
+    ),
+    (
+        "a new release after one that was rolled back",
+        finding(),
+        state_with(DONE, release(id="dep-2", sequence=9)),
+        PLAIN,
+        Reason.BREACHED,
+    ),
+    (
+        "an action in progress",
+        finding(),
+        replace(ROLLING, targets={TARGET: TargetState(running="dec-0")}),
+        PLAIN,
+        Reason.ACTION_IN_PROGRESS,
+    ),
+    ("within the cool-down", finding(), acted_ago(299_999), PLAIN, Reason.COOLING_DOWN),
+    ("after the cool-down", finding(), acted_ago(300_000), PLAIN, Reason.BREACHED),
+    ("a clock that went back", finding(), acted_ago(-3_600_000), PLAIN, Reason.COOLING_DOWN),
+    ("just refused", finding(), refused_ago(REFUSED_PAUSE_MS - 1), PLAIN, Reason.COOLING_DOWN),
+    ("refused a while ago", finding(), refused_ago(REFUSED_PAUSE_MS), PLAIN, Reason.BREACHED),
+    ("the budget spent", finding(), intents_ago(1, 2, 3, 3_599_999), PLAIN, Reason.BUDGET_SPENT),
+    ("the budget an hour later", finding(), intents_ago(1, 2, 3, 3_600_000), PLAIN, Reason.BREACHED),
+    ("the last of the budget taken and not yet spent", finding(), begun_beside(1, 2, 3), PLAIN, Reason.BUDGET_SPENT),
+    ("no budget at all", finding(), ROLLING, policy_with(actions_per_hour=0), Reason.BUDGET_SPENT),
+]
+
+
+@pytest.mark.parametrize(
+    ("breach", "state", "policy", "reason"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_the_reason_is(breach: Finding, state: State, policy: Policy, reason: Reason) -> None:
+    decision = decide(breach, state, policy, NOW_MS)
+    assert decision.reason is reason
+    assert decision.act is (reason is Reason.BREACHED)
+    assert bool(decision.key) is decision.act
+    assert decision.detail.startswith("payment-failure-rate")
+
+
+def test_the_guards_stand_in_the_order_of_the_reasons() -> None:
+    assert [*(reason for reason, _ in GUARDS), Reason.BREACHED] == list(Reason)
+
+
+def test_every_reason_has_a_case() -> None:
+    assert {case[-1] for case in CASES} == set(Reason)
+
+
+def test_a_rollback_names_what_it_moves_from_where_to_where() -> None:
+    decision = decide(finding(), ROLLING, PLAIN, NOW_MS)
+    assert decision.target == TARGET
+    assert decision.arguments == {
+        "deployment_id": "dep-1",
+        "from_environment": "green",
+        "to_environment": "blue",
+        "version": "2.0.0",
+    }
+    assert decision.detail == (
+        "payment-failure-rate on green, us-east-1: 5.3 % of 120 in 60 s (limit > 2%): "
+        "rolls 2.0.0 on green back to 1.0.0 on blue"
+    )
+
+
+def test_the_key_is_the_deployments_and_not_the_findings() -> None:
+    first = decide(finding(), ROLLING, PLAIN, NOW_MS)
+    second = decide(finding(rule_id="other-rule", fact_id="evt-2"), ROLLING, PLAIN, NOW_MS + 1)
+    other = decide(finding(), state_with(release(id="dep-2")), PLAIN, NOW_MS)
+    assert first.key == second.key != other.key
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"value": None, "samples": 0}, "payment-failure-rate on green, us-east-1: no reading in 60 s (limit > 2%)"),
+        (
+            {"value": 12.0, "breach": "> 10s", "samples": 0, "window_seconds": 0, "key": {}},
+            "payment-failure-rate: 12 (limit > 10s)",
+        ),
+        ({"breach": "", "value": 1234567.0}, "payment-failure-rate on green, us-east-1: 1.235e+06 of 120 in 60 s"),
+    ],
+)
+def test_the_reading_says_value_limit_and_samples(changes: dict[str, object], sentence: str) -> None:
+    assert reading(finding(**changes)) == sentence
+
+
+findings_of_any_kind = st.builds(
+    finding,
+    state=st.sampled_from(FindingState),
+    key=st.sampled_from([{}, {"environment": "green"}, {"environment": "blue"}, {"version": "2.0.0"}]),
+    at_ms=st.integers(NOW_MS - 200_000, NOW_MS + 200_000),
+    mode=st.sampled_from(["enforce", "shadow"]),
+    do=st.sampled_from([(), ("page",), ("rollback.traffic",), ("page", "rollback.traffic")]),
+)
+releases = st.builds(
+    release,
+    id=st.sampled_from(["dep-1", "dep-2"]),
+    sequence=st.integers(1, 9),
+    environment=st.sampled_from(["green", "red"]),
+    previous_environment=st.sampled_from(["", "blue"]),
+    phase=st.sampled_from(["data_migration", "traffic_rollout", "final_validation"]),
+    status=st.sampled_from(["started", "in_progress", "succeeded", "failed"]),
+) | st.just(DONE)
+ages_ms = st.integers(-100_000, 4_000_000)
+states = st.builds(
+    lambda deployments, running, acted, refused, intents: state_with(
+        *deployments,
+        targets={TARGET: TargetState(running=running, acted_at_ms=NOW_MS - acted, refused_at_ms=NOW_MS - refused)},
+        intents_at_ms=tuple(NOW_MS - one for one in intents),
+    ),
+    st.lists(releases, max_size=3),
+    st.sampled_from(["", "", "dec-0"]),
+    ages_ms,
+    ages_ms,
+    st.lists(ages_ms, max_size=6),
+)
+policies = st.builds(
+    policy_with,
+    observe_only=st.booleans(),
+    actions_per_hour=st.integers(0, 5),
+    freezes=st.just(()) | st.just(frozen_from_to(NOW_MS - 1, NOW_MS + 1).guard.freezes),
+)
+
+
+@given(findings_of_any_kind, states, policies)
+def test_it_never_acts_while_anything_speaks_against_it(breach: Finding, state: State, policy: Policy) -> None:
+    decision = decide(breach, state, policy, NOW_MS)
+    assert decision.act is (decision.reason is Reason.BREACHED)
+    if not decision.act:
+        return
+    guard, target = policy.guard, state.targets[TARGET]
+    moved = state.deployments[decision.arguments["deployment_id"]]
+    assert breach.state is FindingState.BREACHED
+    assert breach.mode == "enforce"
+    assert "rollback.traffic" in breach.do
+    assert abs(NOW_MS - breach.at_ms) <= guard.evidence_age * 1000
+    assert not guard.observe_only
+    assert not guard.freezes
+    assert not moved.rolled_back
+    assert moved.previous_environment == decision.arguments["to_environment"] == "blue"
+    assert breach.key.get("environment", "green") != "blue"
+    assert not target.running
+    assert NOW_MS - target.acted_at_ms >= guard.cooldown * 1000
+    assert sum(at_ms > NOW_MS - 3_600_000 for at_ms in state.intents_at_ms) < guard.actions_per_hour
+
+
+@given(findings_of_any_kind, states, policies)
+def test_the_same_evidence_gives_the_same_decision(breach: Finding, state: State, policy: Policy) -> None:
+    assert decide(breach, state, policy, NOW_MS) == decide(breach, state, policy, NOW_MS)
+    later = decide(breach, state, policy, NOW_MS + 1)
+    assert later.id == decide(breach, state, policy, NOW_MS).id
+
+
+@given(findings_of_any_kind, states, policies)
+def test_a_shadow_rule_never_acts(breach: Finding, state: State, policy: Policy) -> None:
+    assert not decide(replace(breach, mode="shadow"), state, policy, NOW_MS).act
+
+
+def test_a_services_own_deployment_beside_ours_does_not_hide_which_release_is_to_blame() -> None:
+    of_the_service = release(id="ecs-svc/1", previous_environment="", previous_version="", strategy="ecs")
+    decision = decide(finding(), state_with(release(), of_the_service), Policy(), NOW_MS)
+    assert (decision.act, decision.arguments["deployment_id"]) == (True, "dep-1")
