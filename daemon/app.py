@@ -1,0 +1,142 @@
+"""The daemon: puts the parts together, starts them in order, and stops them in the opposite order."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+
+import structlog
+from starlette.applications import Starlette
+
+from checks.engine import Engine
+from checks.rules import CompiledRule, compile_rules
+from config.load import Configuration
+from daemon.changes import Changes
+from daemon.clock import SystemClock
+from daemon.data_directory import hold_data_directory
+from daemon.duties import Duties
+from daemon.http.app import create_app
+from daemon.http.options import HttpOptions
+from daemon.leadership import Leadership
+from daemon.parts import Parts, open_parts
+from daemon.server import bind, serve
+from daemon.supervisor import Supervisor, Task
+from daemon.system_view import DaemonView
+from remediation.journal.kinds import DaemonStarted, DaemonStopped
+
+log = structlog.get_logger()
+
+
+class App:
+    """One daemon over one configuration. Raises ConfigurationError when a rule cannot be compiled."""
+
+    def __init__(self, configuration: Configuration, clock: SystemClock | None = None) -> None:
+        self._configuration = configuration
+        self._clock = SystemClock() if clock is None else clock
+        self._rules: tuple[CompiledRule, ...] = compile_rules(configuration.rule_files)
+        self._holder = str(configuration.settings.data_dir.resolve())
+        self._changes = Changes()
+        self._ready = False
+
+    def stop_on_signals(self, stop: asyncio.Event) -> None:
+        """Let SIGTERM and SIGINT ask for the ordered stop."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
+        """Run until stop is set, then stop in order.
+
+        on_ready: called once with the address, when everything consumes. Raises DaemonError, RemediationError or
+        OSError when the daemon cannot start or a part of it dies.
+        """
+        settings = self._configuration.settings
+        async with AsyncExitStack() as stack:
+            stack.callback(hold_data_directory(settings.data_dir))
+            listening = stack.enter_context(bind(settings.http.host, settings.http.port))
+            engine = Engine(self._rules)
+            parts = await open_parts(
+                stack,
+                self._configuration,
+                engine,
+                self._clock,
+                holder=self._holder,
+                changed=self._changes.mark,
+            )
+            await self._start_journal(parts)
+            supervisor = Supervisor()
+            stack.push_async_callback(self._stop, supervisor, parts)
+            self._start_tasks(supervisor, parts, listening, self._http(parts))
+            self._ready = True
+            self._changes.mark()
+            on_ready("http://{}:{}".format(*listening.getsockname()[:2]))
+            await supervisor.wait(stop)
+
+    async def _start_journal(self, parts: Parts) -> None:
+        """Say that a daemon is here, then bring what a former one left open to its end."""
+        restored = await parts.checkpoint.restore(self._clock.now_ms())
+        parts.pipeline.replay(restored.batches)
+        await parts.writer.append(
+            DaemonStarted(
+                version=version("tillwatch"),
+                holder=parts.writer.lease.holder,
+                observe_only=self._configuration.policy.guard.observe_only,
+            )
+        )
+        for outcome in await parts.executor.recover():
+            log.warning("interrupted action ended", action="recovered", kind=outcome.action, status=outcome.status)
+
+    def _start_tasks(self, supervisor: Supervisor, parts: Parts, listening: socket.socket, http: Starlette) -> None:
+        """Those that decide first, those that bring facts last; stopping goes the other way."""
+        leadership = Leadership(parts.journal, parts.writer, self._clock)
+        duties = Duties(parts, leadership, self._clock)
+        supervisor.start(Task("decide", parts.pipeline.decide_for_ever))
+        for task in duties.tasks():
+            supervisor.start(task)
+        supervisor.start(Task("http", lambda: serve(http, listening)))
+        for source in parts.queues:
+            supervisor.start(Task(source.name, source.run))
+        duties.start()
+
+    def _http(self, parts: Parts) -> Starlette:
+        settings = self._configuration.settings
+        view = DaemonView(
+            clock=self._clock,
+            engine=parts.engine,
+            writer=parts.writer,
+            reader=parts.journal,
+            checkpoint=parts.checkpoint,
+            payments=parts.payments,
+            watch=parts.watch,
+            queues=parts.queues,
+            accepted_at_ms=parts.pipeline.accepted_at_ms,
+            changes=self._changes,
+            observing=self._configuration.policy.guard.observe_only,
+            not_ready=lambda: self._not_ready(parts),
+        )
+        options = HttpOptions(
+            tokens=settings.tokens,
+            rules=[compiled.rule for compiled in self._rules],
+            version=version("tillwatch"),
+            account_id=settings.aws.account_id,
+            clock=self._clock,
+            loop_lag_seconds=lambda: parts.loop_lag.seconds,
+            ledger=lambda: parts.probes.ledger.status,
+        )
+        return create_app(view, parts.pipeline, parts.quarantine, options)
+
+    def _not_ready(self, parts: Parts) -> str:
+        if not self._ready:
+            return "starting"
+        if self._clock.now_ms() >= parts.writer.lease.until_ms:
+            return "the lease ran out"
+        return parts.pipeline.journal_fault
+
+    async def _stop(self, supervisor: Supervisor, parts: Parts) -> None:
+        self._ready = False
+        stuck = await supervisor.stop()
+        reason = f"stuck: {', '.join(stuck)}" if stuck else "asked to stop"
+        await parts.writer.append(DaemonStopped(reason=reason))
+        await parts.journal.release_lease(parts.writer.lease)

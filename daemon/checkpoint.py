@@ -1,0 +1,356 @@
+"""The facts that were taken over, on disk before their messages are acknowledged, and each of them once."""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TypeVar
+
+import msgspec
+
+from checks.facts import AnyFact, Fact
+from daemon.errors import CheckpointFailed
+from daemon.outbox_gaps import Received
+
+MAX_REMEMBERED = 200_000
+"""Facts kept within the horizon: about 25 MB of ids in memory and 90 MB on disk, an hour of 55 facts a second."""
+CONTROL_HORIZON_MS = 48 * 3_600_000
+"""Ids of facts outside an outbox are kept this long: EventBridge retries for 24 hours."""
+MAX_CONTROL_IDS = 100_000
+"""At most so many of them, the newest."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS batches (
+    sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL,
+    facts BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS control_ids (id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS control_ids_by_age ON control_ids (at_ms);
+CREATE TABLE IF NOT EXISTS totals (
+    source TEXT PRIMARY KEY, consumed INTEGER NOT NULL, duplicates INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outboxes (producer TEXT PRIMARY KEY, stretches BLOB NOT NULL) WITHOUT ROWID;
+"""
+_ENCODER = msgspec.msgpack.Encoder()
+_FACTS = msgspec.msgpack.Decoder(list[AnyFact])
+_STRETCHES = msgspec.msgpack.Decoder(list[tuple[int, int]])
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTotals:
+    """Since the checkpoint was made: distinct facts of one source, and facts of it that were known already."""
+
+    consumed: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """by_source: the counts of each source. outboxes: by producer (its region), what of its outbox has arrived."""
+
+    by_source: dict[str, SourceTotals] = field(default_factory=dict)
+    outboxes: dict[str, Received] = field(default_factory=dict)
+
+    @property
+    def consumed(self) -> int:
+        """Distinct facts of all sources."""
+        return sum(totals.consumed for totals in self.by_source.values())
+
+    @property
+    def duplicates(self) -> int:
+        """Facts of all sources that were known already."""
+        return sum(totals.duplicates for totals in self.by_source.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """The new facts of one record call. arrived_at_ms is the clock's time of that call."""
+
+    source: str
+    arrived_at_ms: int
+    blob: bytes
+
+    @property
+    def facts(self) -> list[AnyFact]:
+        """The facts in order, decoded anew at every look, so that a whole horizon of them never is in memory."""
+        return _FACTS.decode(self.blob)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a checkpoint holds: the batches of the horizon in order of arrival, and the totals of its whole life."""
+
+    batches: tuple[StoredBatch, ...]
+    totals: Totals
+
+
+@dataclass(slots=True)
+class _Waiting:
+    facts: Sequence[Fact]
+    source: str
+    now_ms: int
+    answer: asyncio.Future[list[Fact]]
+
+
+class Checkpoint:
+    """SQLite (WAL, synchronous=FULL) behind one thread; calls that wait at the same time share one commit.
+
+    horizon_ms: how long facts are kept for a restart; the longest window of any rule, or more. The limits above
+    are applied by prune, which whoever owns the checkpoint calls every minute or so. Every method but
+    totals raises CheckpointFailed when the disk does not do its part; nothing of that call is then remembered.
+    """
+
+    def __init__(self, path: Path, horizon_ms: int) -> None:
+        self._path = path
+        self._horizon_ms = horizon_ms
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._pending: list[_Waiting] = []
+        self._group: list[_Waiting] = []
+        self._seen: set[str] = set()
+        self._batches: deque[tuple[int, int, tuple[str, ...]]] = deque()
+        self._totals = Totals()
+        self._next = 1
+        self._forgotten_until_ms = 0
+
+    @classmethod
+    async def open(cls, path: Path, horizon_ms: int) -> Self:
+        """Open or make the checkpoint; restore must follow before the first record."""
+        checkpoint = cls(path, horizon_ms)
+        try:
+            await checkpoint._in_worker(checkpoint._connect)
+        except CheckpointFailed:
+            checkpoint._worker.shutdown(wait=False)
+            raise
+        return checkpoint
+
+    async def restore(self, now_ms: int) -> Restored:
+        """Read back what was recorded within the horizon, and learn the ids that are duplicates from now on."""
+        await self.prune(now_ms)
+        self._forgotten_until_ms = now_ms - self._horizon_ms
+        return await self._in_worker(self._load)
+
+    async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Fact]:
+        """Store the facts that are new and return them, in order; they are on disk when this returns.
+
+        A call that is cancelled may still have stored its facts: whoever cancels must restore, or shield the call.
+        """
+        answer: asyncio.Future[list[Fact]] = asyncio.get_running_loop().create_future()
+        self._pending.append(_Waiting(facts, source, now_ms, answer))
+        self._start_commit()
+        return await answer
+
+    async def skip(self, producer: str, first: int, last: int) -> None:
+        """Mark positions of an outbox that the producer itself does not have, so that nobody waits for them."""
+        await self._in_worker(lambda: self._skip(producer, first, last))
+
+    async def prune(self, now_ms: int) -> int:
+        """Forget what lies beyond the horizon or the limits; return the number of facts that were dropped."""
+        return await self._in_worker(lambda: self._prune(now_ms))
+
+    def totals(self) -> Totals:
+        """The counts as of the last commit; does not wait."""
+        return self._totals
+
+    def received(self, producer: str) -> Received:
+        """What has arrived of a producer's outbox, as of the last commit; does not wait."""
+        known = self._totals.outboxes.get(producer)
+        return Received() if known is None else known
+
+    async def close(self) -> None:
+        """Finish what waits and close the file."""
+        while self._group or self._pending:
+            await asyncio.wait([waiting.answer for waiting in self._pending + self._group])
+        await self._in_worker(self._disconnect)
+        self._worker.shutdown(wait=False)
+
+    def _start_commit(self) -> None:
+        if self._group or not self._pending:
+            return
+        group, self._pending = self._pending, []
+        self._group = group
+        done = asyncio.get_running_loop().run_in_executor(self._worker, self._commit, group)
+        done.add_done_callback(lambda commit: self._answer(group, commit))
+
+    def _answer(self, group: list[_Waiting], commit: "asyncio.Future[list[list[Fact]]]") -> None:
+        self._group = []
+        fault = commit.exception()
+        for place, waiting in enumerate(group):
+            if waiting.answer.done():
+                continue
+            if fault is None:
+                waiting.answer.set_result(commit.result()[place])
+            else:
+                failed = CheckpointFailed(str(fault))
+                failed.__cause__ = fault
+                waiting.answer.set_exception(failed)
+        self._start_commit()
+
+    async def _in_worker(self, work: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        except (sqlite3.Error, msgspec.MsgspecError, OSError) as fault:
+            raise CheckpointFailed(f"{self._path}: {fault}") from fault
+
+    # What follows runs in the worker thread alone, which is why it needs no lock.
+
+    def _connect(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        try:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.executescript(_SCHEMA)
+        except sqlite3.Error:
+            self._database.close()
+            raise
+
+    def _disconnect(self) -> None:
+        self._database.close()
+
+    def _load(self) -> Restored:
+        batches: list[StoredBatch] = []
+        self._seen.clear()
+        self._batches.clear()
+        rows = self._database.execute("SELECT sequence, at_ms, source, facts FROM batches ORDER BY sequence")
+        for sequence, at_ms, source, blob in rows:
+            facts: list[AnyFact] = _FACTS.decode(blob)
+            batches.append(StoredBatch(source, at_ms, blob))
+            self._remember(sequence, at_ms, facts)
+        self._next = max(self._next, self._batches[-1][0] + 1 if self._batches else 1)
+        self._totals = Totals(
+            {
+                source: SourceTotals(consumed, duplicates)
+                for source, consumed, duplicates in self._database.execute("SELECT * FROM totals")
+            },
+            {
+                producer: Received(_STRETCHES.decode(blob))
+                for producer, blob in self._database.execute("SELECT * FROM outboxes")
+            },
+        )
+        return Restored(tuple(batches), self._totals)
+
+    def _remember(self, sequence: int, at_ms: int, facts: Sequence[Fact]) -> None:
+        self._batches.append((sequence, at_ms, tuple(fact.id for fact in facts)))
+        self._seen.update(fact.id for fact in facts)
+
+    def _commit(self, group: list[_Waiting]) -> list[list[Fact]]:
+        """Store the new facts of a group of calls in one transaction; remember them only when it is on disk."""
+        fresh: set[str] = set()
+        by_source = dict(self._totals.by_source)
+        outboxes: dict[str, Received] = {}
+        answers: list[list[Fact]] = []
+        with _Transaction(self._database):
+            for place, waiting in enumerate(group):
+                new = [fact for fact in waiting.facts if self._take(fact, fresh, outboxes)]
+                answers.append(new)
+                was = by_source.get(waiting.source, SourceTotals())
+                by_source[waiting.source] = SourceTotals(
+                    was.consumed + len(new), was.duplicates + len(waiting.facts) - len(new)
+                )
+                self._store(self._next + place, waiting, new)
+            self._store_totals(group, by_source, outboxes)
+        for place, (waiting, new) in enumerate(zip(group, answers, strict=True)):
+            if new:
+                self._remember(self._next + place, waiting.now_ms, new)
+        self._next += len(group)
+        self._totals = Totals(by_source, self._totals.outboxes | outboxes)
+        return answers
+
+    def _take(self, fact: Fact, fresh: set[str], outboxes: dict[str, Received]) -> bool:
+        """Whether a fact is new; when it is, it is marked in what this transaction has seen."""
+        if fact.id in self._seen or fact.id in fresh:
+            return False
+        if fact.sequence > 0:
+            received = outboxes.get(fact.region)
+            if received is None:
+                received = outboxes[fact.region] = self.received(fact.region).copy()
+            # The id of so old a fact is forgotten, but its place in the outbox is not.
+            if fact.at_ms <= self._forgotten_until_ms and fact.sequence in received:
+                return False
+            received.add(fact.sequence)
+        elif self._database.execute("SELECT 1 FROM control_ids WHERE id = ?", (fact.id,)).fetchone():
+            return False
+        fresh.add(fact.id)
+        return True
+
+    def _store(self, sequence: int, waiting: _Waiting, new: list[Fact]) -> None:
+        if not new:
+            return
+        self._database.execute(
+            "INSERT INTO batches VALUES (?, ?, ?, ?, ?)",
+            (sequence, waiting.now_ms, waiting.source, len(new), _ENCODER.encode(new)),
+        )
+        self._database.executemany(
+            "INSERT OR REPLACE INTO control_ids VALUES (?, ?)",
+            [(fact.id, waiting.now_ms) for fact in new if fact.sequence == 0],
+        )
+
+    def _store_totals(
+        self, group: list[_Waiting], by_source: dict[str, SourceTotals], outboxes: dict[str, Received]
+    ) -> None:
+        self._database.executemany(
+            "INSERT OR REPLACE INTO totals VALUES (?, ?, ?)",
+            [
+                (source, by_source[source].consumed, by_source[source].duplicates)
+                for source in {waiting.source for waiting in group}
+            ],
+        )
+        self._database.executemany(
+            "INSERT OR REPLACE INTO outboxes VALUES (?, ?)",
+            [(producer, _ENCODER.encode(received.stretches())) for producer, received in outboxes.items()],
+        )
+
+    def _skip(self, producer: str, first: int, last: int) -> None:
+        received = self.received(producer).copy()
+        received.add(first, last)
+        with _Transaction(self._database):
+            self._store_totals([], {}, {producer: received})
+        self._totals = Totals(self._totals.by_source, self._totals.outboxes | {producer: received})
+
+    def _prune(self, now_ms: int) -> int:
+        sizes = self._database.execute("SELECT sequence, at_ms, size FROM batches ORDER BY sequence DESC")
+        kept = 0
+        last_dropped = 0
+        for sequence, at_ms, size in sizes:
+            kept += size
+            if kept > MAX_REMEMBERED or at_ms < now_ms - self._horizon_ms:
+                last_dropped = sequence
+                break
+        with _Transaction(self._database):
+            dropped = self._database.execute(
+                "SELECT coalesce(sum(size), 0) FROM batches WHERE sequence <= ?", (last_dropped,)
+            ).fetchone()[0]
+            self._database.execute("DELETE FROM batches WHERE sequence <= ?", (last_dropped,))
+            self._database.execute("DELETE FROM control_ids WHERE at_ms < ?", (now_ms - CONTROL_HORIZON_MS,))
+            self._database.execute(
+                "DELETE FROM control_ids WHERE id IN"
+                " (SELECT id FROM control_ids ORDER BY at_ms DESC LIMIT -1 OFFSET ?)",
+                (MAX_CONTROL_IDS,),
+            )
+        while self._batches and self._batches[0][0] <= last_dropped:
+            _, at_ms, ids = self._batches.popleft()
+            self._seen.difference_update(ids)
+            self._forgotten_until_ms = max(self._forgotten_until_ms, at_ms)
+        return int(dropped)
+
+
+class _Transaction:
+    """BEGIN on entry, COMMIT on a clean exit, ROLLBACK on any other."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")

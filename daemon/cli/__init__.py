@@ -1,0 +1,39 @@
+"""The command line, one module per command group."""
+
+import sys
+
+import click
+import typer
+
+from daemon.cli.audit import audit_app
+from daemon.cli.config import config_app
+from daemon.cli.core import core_app
+from daemon.cli.health import health
+from daemon.cli.ledger import ledger_app
+from daemon.cli.output import Exit
+from daemon.cli.rules import rules_app
+from daemon.cli.run import run
+from daemon.cli.up import up
+
+app = typer.Typer(
+    name="tillwatch",
+    help="Watches an AWS-native payment system and repairs it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(run)
+app.command()(health)
+app.add_typer(core_app, name="core")
+app.add_typer(rules_app, name="rules")
+app.add_typer(config_app, name="config")
+app.add_typer(audit_app, name="audit")
+app.add_typer(ledger_app, name="ledger")
+
+
+def main() -> None:
+    """Run one command; the exit codes are those of `daemon.cli.output.Exit`."""
+    try:
+        app()
+    except click.Abort:
+        sys.exit(Exit.NO)

@@ -1,0 +1,58 @@
+"""The commands of ``tillwatch config``: check the files, print their schema."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.load import Configuration, load_configuration
+from config.problems import ConfigurationError
+from config.schema import Kind, json_schema
+from daemon.cli.output import Exit, fail, print_json, say
+
+config_app = typer.Typer(name="config", help="Check and describe the configuration.", no_args_is_help=True)
+
+_Directory = Annotated[
+    Path | None, typer.Option("--config", help="Directory with tillwatch.yaml, policy.yaml, prices.yaml, rules/")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
+
+
+@config_app.command("check")
+def check(config: _Directory = None, as_json: _Json = False) -> None:  # noqa: FBT002 - typer makes it a flag.
+    """Load everything that a start would load. Exit 0, or 2 with every problem by file and line."""
+    try:
+        configuration = load_configuration(config)
+        _compile(configuration)
+    except ConfigurationError as error:
+        if as_json:
+            print_json({"ok": False, "problems": error.problems})
+        fail(str(error), Exit.BAD_INPUT)
+    counts = {
+        "rules": sum(len(rule_file.value.rules) for rule_file in configuration.rule_files),
+        "rule_files": len(configuration.rule_files),
+        "freezes": len(configuration.policy.guard.freezes),
+        "tokens": len(configuration.settings.tokens),
+    }
+    if as_json:
+        print_json({"ok": True, "problems": [], **counts})
+    else:
+        named = ", ".join(_counted(count, name.replace("_", " ")) for name, count in counts.items())
+        say(f"{named}: the configuration can be used")
+
+
+@config_app.command("schema")
+def schema(what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, settings or prices")]) -> None:
+    """Print the JSON Schema of one kind of file."""
+    print_json(json_schema(what))
+
+
+def _compile(configuration: Configuration) -> None:
+    """Compile the rules as a start would; the compiler is loaded only here, ``schema`` has no use for it."""
+    from checks.rules import compile_rules  # noqa: PLC0415 - see above.
+
+    compile_rules(configuration.rule_files)
+
+
+def _counted(count: int, plural: str) -> str:
+    return f"{count} {plural.removesuffix('s') if count == 1 else plural}"

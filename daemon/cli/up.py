@@ -1,0 +1,122 @@
+"""``tillwatch up``: the whole system on this machine, with traffic and a scenario."""
+
+import asyncio
+import signal
+import sqlite3
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from pydantic import TypeAdapter, ValidationError
+from rich.table import Table
+
+from checks.rules import compile_rules
+from config.load import DEFAULTS, load_configuration, load_scenario
+from config.loader import load_yaml
+from config.model import Duration
+from config.prices import Prices
+from config.problems import ConfigurationError
+from daemon.cli.output import Exit, console, fail, note, print_json
+from daemon.clock import SystemClock
+from daemon.embedded.faults import MissingExtra
+from daemon.embedded.report import Report
+from daemon.embedded.run import Stop, run
+from daemon.embedded.stack import Wishes
+from daemon.errors import DaemonError
+from daemon.logs import configure_logs
+from payment_core.errors import CoreError
+from remediation.errors import RemediationError
+
+
+def up(
+    scenario: Annotated[str, typer.Option(help="Name of a packaged scenario, or path of a YAML file")] = "healthy",
+    for_: Annotated[
+        str | None, typer.Option("--for", help="Time of traffic, such as 90s; default: until Ctrl-C")
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where daemon and console listen, on 127.0.0.1")] = 8080,
+    data_dir: Annotated[Path, typer.Option(help="Where all state lives; a second run on it continues")] = Path("data"),
+    time_scale: Annotated[float, typer.Option(min=0.01, max=1000.0, help="How much faster the scenario plays")] = 1.0,
+    config: Annotated[Path | None, typer.Option(help="Folder whose policy.yaml and rules/ are used")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as the last line of stdout")] = False,
+) -> None:
+    """Run the whole system on this machine: AWS stand-in, two payment cores, daemon, console, traffic, a scenario."""
+    configure_logs(level=30)
+    wishes = _wishes(scenario, for_, port, data_dir, time_scale, config)
+    try:
+        report = uvloop.run(_run(wishes))
+    except MissingExtra as fault:
+        fail(str(fault), Exit.BAD_INPUT)
+    except (DaemonError, RemediationError, CoreError, sqlite3.Error, OSError) as fault:
+        fail(str(fault), Exit.WORLD_REFUSED)
+    if report is None:
+        fail("stopped before everything was up", Exit.NO)
+    if as_json:
+        print_json(report)
+    else:
+        console.print(_summary(report))
+
+
+def _wishes(
+    scenario: str, for_: str | None, port: int, data_dir: Path, time_scale: float, config: Path | None
+) -> Wishes:
+    try:
+        configuration = load_configuration(config, {})
+        compile_rules(configuration.rule_files)
+        return Wishes(
+            scenario=load_scenario(scenario).value,
+            policy=configuration.policy,
+            prices=load_yaml(DEFAULTS / "prices.yaml", Prices).value,
+            data_directory=data_dir,
+            port=port,
+            seconds=None if for_ is None else _seconds(for_),
+            time_scale=time_scale,
+            configuration=config,
+        )
+    except ConfigurationError as problems:
+        fail(str(problems), Exit.BAD_INPUT)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds: float = TypeAdapter(Duration).validate_python(text)
+    except ValidationError:
+        fail(f"--for {text}: this is not a duration; write a number and a unit, such as 90s or 5m", Exit.BAD_INPUT)
+    return seconds
+
+
+async def _run(wishes: Wishes) -> Report | None:
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.ask)
+    return await run(wishes, stop, SystemClock(), note)
+
+
+def _summary(report: Report) -> Table:
+    table = Table(title=f"{report.scenario}, {report.seconds:.0f} s", show_header=False, title_justify="left")
+    payments, events, savings = report.payments, report.events, report.savings
+    table.add_row(
+        "payments",
+        f"{payments.attempted} attempted, {payments.succeeded} succeeded, "
+        f"{payments.declined} declined, {payments.failed} failed",
+    )
+    table.add_row(
+        "events, all runs",
+        f"{events.published} published, {events.consumed} consumed, {events.duplicates} duplicates, {events.lost} lost",
+    )
+    for finding in report.findings:
+        table.add_row("breached", f"{finding.rule} {finding.subject}")
+    for action in report.actions:
+        delay = "" if action.cause_to_call_ms is None else f", {action.cause_to_call_ms:.0f} ms after its cause"
+        table.add_row("action", f"{action.kind} {action.target}: {action.outcome}{delay}")
+    for incident in report.incidents:
+        table.add_row("incident", f"{incident.id}, severity {incident.severity}, {incident.state}")
+    for deployment in report.deployments:
+        table.add_row("deployment", f"{deployment.id} of {deployment.version}: {deployment.outcome}")
+    balanced = "balanced" if report.ledger.balanced else "NOT BALANCED: run `tillwatch ledger verify`"
+    table.add_row("ledger", f"{balanced}, {report.ledger.entries} entries")
+    saved = "not measured" if savings.percent is None else f"{savings.percent} %, {savings.cents_per_100} c per $100"
+    table.add_row("savings", f"{saved} ({savings.cohort})")
+    return table

@@ -1,0 +1,97 @@
+"""What the daemon does by the clock: each duty is one task that waits for its tick."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from checks.facts import Fact
+from daemon.errors import CheckpointFailed
+from daemon.health_check import HealthCheck
+from daemon.leadership import RENEW_SECONDS, Leadership
+from daemon.parts import Parts
+from daemon.schedule import Ticks
+from daemon.supervisor import Task
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.ports import Clock
+
+log = structlog.get_logger()
+
+RULES_SECONDS = 1.0
+"""Absence, staleness and what is still breached are looked at this often."""
+CORES_SECONDS = 2.0
+"""A dead core is known within two ticks; a probe costs it one read."""
+TRAFFIC_SECONDS = 2.0
+BACKFILL_SECONDS = 5.0
+PRUNE_SECONDS = 60.0
+HEALTH_SECONDS = 300.0
+"""The seed's automated health check: every five minutes."""
+LAG_SECONDS = 1.0
+
+
+class Duties:
+    """Binds ticks to what is due."""
+
+    def __init__(self, parts: Parts, leadership: Leadership, clock: Clock) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._ticks = Ticks()
+        self._health = HealthCheck((parts.probes.core, parts.probes.components), parts.writer)
+        self._due: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
+            ("lease", RENEW_SECONDS, leadership.renew),
+            ("rules", RULES_SECONDS, self._rules),
+            ("cores", CORES_SECONDS, self._cores),
+            ("traffic", TRAFFIC_SECONDS, parts.watch.look),
+            ("backfill", BACKFILL_SECONDS, self._backfill),
+            ("prune", PRUNE_SECONDS, self._prune),
+            ("health", HEALTH_SECONDS, self._health_check),
+            ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
+        )
+
+    def tasks(self) -> list[Task]:
+        """One task per duty, named after it."""
+        tasks = []
+        for name, seconds, act in self._due:
+            self._ticks.every(name, seconds)
+            tasks.append(Task(name, self._ticks.loop(name, act)))
+        return tasks
+
+    def start(self) -> None:
+        """Begin to tick; what people look at first is due at once."""
+        self._ticks.start()
+        for name in ("traffic", "cores", "backfill", "health"):
+            self._ticks.now(name)
+
+    async def _rules(self) -> None:
+        try:
+            await self._parts.executor.recover()
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            log.error("interrupted actions stay open", action="journal_fault", fault=str(fault))
+        await self._parts.pipeline.tick()
+
+    async def _cores(self) -> None:
+        await self._take(await self._parts.probes.core.probe_all(self._clock.now_ms()))
+
+    async def _health_check(self) -> None:
+        try:
+            await self._take(await self._health.run(self._clock.now_ms()))
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            log.error("health not recorded", action="journal_fault", fault=str(fault))
+
+    async def _take(self, facts: Sequence[Fact]) -> None:
+        """Probes are facts like any other; one that cannot be recorded is made again at the next tick."""
+        try:
+            await self._parts.pipeline.accept(facts, "probes")
+        except CheckpointFailed as fault:
+            log.error("probes not recorded", action="probes_not_recorded", fault=str(fault))
+
+    async def _backfill(self) -> None:
+        try:
+            await self._parts.backfill.tick(self._clock.now_ms())
+        except CheckpointFailed as fault:
+            log.error("events not recovered", action="backfill_not_recorded", fault=str(fault))
+
+    async def _prune(self) -> None:
+        try:
+            await self._parts.checkpoint.prune(self._clock.now_ms())
+        except CheckpointFailed as fault:
+            log.error("checkpoint not pruned", action="prune_failed", fault=str(fault))

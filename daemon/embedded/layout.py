@@ -1,0 +1,109 @@
+"""What stands where in a data directory, and the configuration and the token that `up` writes for the daemon."""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from config.load import POLICY_FILE, RULES_DIRECTORY, SETTINGS_FILE
+from config.scenario import Environment
+from daemon.embedded.books import CHECKPOINT
+from daemon.embedded.cores import DATABASE, Core
+from daemon.embedded.faults import DirectoryUnusable
+from daemon.embedded.follower import JOURNAL
+from daemon.embedded.surroundings import ACCOUNT_ID, REGION
+
+TOKEN_BYTES = 32
+PRIVATE = 0o600
+HEADING = "# Written by `tillwatch up` at every start; changes are lost.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths below one data directory, which is absolute."""
+
+    root: Path
+
+    @property
+    def configuration(self) -> Path:
+        """What the daemon is started with."""
+        return self.root / "config"
+
+    @property
+    def logs(self) -> Path:
+        """One file per child."""
+        return self.root / "logs"
+
+    @property
+    def journal(self) -> Path:
+        """The daemon's journal."""
+        return self.root / JOURNAL
+
+    @property
+    def checkpoint(self) -> Path:
+        """What the daemon has taken over."""
+        return self.root / CHECKPOINT
+
+    @property
+    def payments(self) -> Path:
+        """The payment cores' shared database."""
+        return self.root / DATABASE
+
+    def make(self) -> None:
+        """Make the directories that children expect. Raises DirectoryUnusable."""
+        try:
+            for directory in (self.configuration, self.logs, self.root / "ministack" / "s3"):
+                directory.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+
+    def console_token(self) -> str:
+        """The token of the console, made at the first run and kept, readable by its owner alone."""
+        path = self.root / "console-token"
+        try:
+            if path.is_file() and (kept := path.read_text(encoding="ascii").strip()):
+                return kept
+            token = secrets.token_urlsafe(TOKEN_BYTES)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(f"{token}\n")
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+        return token
+
+    def write_settings(
+        self, *, endpoint_url: str, port: int, zone_id: str, cores: Mapping[Environment, Core], token: str
+    ) -> None:
+        """Write the daemon's settings for this run. Raises DirectoryUnusable."""
+        settings = {
+            "aws": {"region": REGION, "endpoint_url": endpoint_url, "account_id": ACCOUNT_ID},
+            "http": {"host": "127.0.0.1", "port": port},
+            "data_dir": str(self.root),
+            "hosted_zone_id": zone_id,
+            "cores": {name: {"url": core.url, "address": core.address} for name, core in cores.items()},
+            "tokens": [{"name": "console", "role": "admin", "sha256": hashlib.sha256(token.encode()).hexdigest()}],
+        }
+        text = HEADING + yaml.safe_dump(settings, sort_keys=False)
+        try:
+            (self.configuration / SETTINGS_FILE).write_text(text, encoding="utf-8")
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+
+    def take_policy_and_rules(self, chosen: Path | None) -> None:
+        """Copy policy and rules of the chosen directory, or fall back on the defaults. Raises DirectoryUnusable."""
+        try:
+            (self.configuration / POLICY_FILE).unlink(missing_ok=True)
+            shutil.rmtree(self.configuration / RULES_DIRECTORY, ignore_errors=True)
+            if chosen is None:
+                return
+            if (chosen / POLICY_FILE).is_file():
+                shutil.copyfile(chosen / POLICY_FILE, self.configuration / POLICY_FILE)
+            if (chosen / RULES_DIRECTORY).is_dir():
+                shutil.copytree(chosen / RULES_DIRECTORY, self.configuration / RULES_DIRECTORY)
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault

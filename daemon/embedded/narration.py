@@ -1,0 +1,62 @@
+"""The journal as lines for a person who watches a run: what began, what was wrong, what was decided and done."""
+
+from checks.facts import Deployment
+from checks.findings import Finding, State
+from remediation.decisions import Decision, Outcome, Reason
+from remediation.journal.entry import Entry
+from remediation.journal.kinds import Body, HealthChanged, Quarantined, body_of
+
+_QUIET = frozenset({Reason.CLEARED, Reason.NO_DATA, Reason.NO_ACTION_CONFIGURED})
+"""Reasons that the finding's own line has told already."""
+
+
+def line_of(entry: Entry) -> str:
+    """One line, or nothing for an entry that a spectator need not see."""
+    match body_of(entry):
+        case Deployment() as deployment:
+            place = f"{deployment.weight_percent} % to {deployment.environment} {deployment.version}"
+            return f"deployment {deployment.subject} {deployment.status}: {place}"
+        case Finding() as finding:
+            return _finding(finding)
+        case Decision() as decision if decision.reason not in _QUIET:
+            verb = "decided" if decision.act else "not done"
+            return f"{verb}: {decision.action} on {decision.target} ({decision.reason.value}): {decision.detail}"
+        case Outcome() as outcome:
+            return _outcome(outcome)
+        case other:
+            return _aside(other)
+
+
+def _aside(body: Body | None) -> str:
+    match body:
+        case HealthChanged() as health:
+            return f"health: {health.component} is {health.status}, was {health.previous_status}: {health.detail}"
+        case Quarantined() as put_aside:
+            return f"quarantined: a message of {put_aside.source}: {put_aside.why}"
+        case _:
+            return ""
+
+
+def _finding(finding: Finding) -> str:
+    where = finding.subject if finding.subject else "everything"
+    match finding.state:
+        case State.BREACHED:
+            value = "nothing" if finding.value is None else f"{finding.value:.4g}"
+            return (
+                f"breached: {finding.rule_id} for {where}: {value}, limit {finding.breach}, {finding.samples} samples"
+            )
+        case State.CLEARED:
+            return f"cleared: {finding.rule_id} for {where}"
+        case State.NO_DATA:
+            return f"no data: {finding.rule_id} for {where}"
+
+
+def _outcome(outcome: Outcome) -> str:
+    words = [f"{outcome.status.value}: {outcome.action} on {outcome.target}"]
+    if outcome.cause_to_call_ms is not None:
+        words.append(f"{outcome.cause_to_call_ms:.0f} ms from cause to call")
+    if outcome.verified_ms is not None:
+        words.append(f"verified {outcome.verified_ms:.0f} ms later")
+    if outcome.refusal:
+        words.append(outcome.refusal)
+    return ", ".join(words)

@@ -1,0 +1,42 @@
+"""Plays a scenario's steps at their moments."""
+
+from collections.abc import Callable
+from typing import Protocol, assert_never
+
+from config.scenario import Environment, Scenario, SetWeights, StartCore, StopCore
+from remediation.ports import Clock
+
+
+class Hands(Protocol):
+    """What a scenario can do to the system."""
+
+    async def shift(self, green_percent: int) -> None:
+        """Deploy, or move on with the deployment."""
+
+    async def stop_core(self, environment: Environment) -> None:
+        """Kill the environment's process, as a crash would."""
+
+    async def start_core(self, environment: Environment) -> None:
+        """Start it again."""
+
+
+async def play(scenario: Scenario, hands: Hands, clock: Clock, time_scale: float, say: Callable[[str], None]) -> None:
+    """Do every step at its moment after now; time_scale 10 makes ten seconds of the scenario last one."""
+    began_ms = clock.monotonic_ms()
+    for step in scenario.steps:
+        due_ms = began_ms + step.at * 1000 / time_scale
+        wait_seconds = (due_ms - clock.monotonic_ms()) / 1000
+        if wait_seconds > 0:
+            await clock.sleep(wait_seconds)
+        match step:
+            case SetWeights():
+                say(f"scenario: {step.green_percent} % of the traffic to green {scenario.green.version}")
+                await hands.shift(step.green_percent)
+            case StopCore():
+                say(f"scenario: {step.environment} is killed")
+                await hands.stop_core(step.environment)
+            case StartCore():
+                say(f"scenario: {step.environment} is started again")
+                await hands.start_core(step.environment)
+            case _:
+                assert_never(step)

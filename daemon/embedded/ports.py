@@ -1,0 +1,46 @@
+"""Free ports on loopback, and whether a wanted one is taken."""
+
+import socket
+
+from daemon.embedded.faults import PortTaken
+
+ATTEMPTS = 20
+"""Ports tried until one is free on every address; one is nearly always enough."""
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise PortTaken when nothing could listen there."""
+    try:
+        _bind(host, port).close()
+    except OSError as fault:
+        raise PortTaken(f"{host}:{port} ({fault.strerror})") from fault
+
+
+def free_port(*hosts: str) -> int:
+    """A port that is free on all the hosts; another program may take it before it is used, which its user then says."""
+    for _ in range(ATTEMPTS):
+        with _bind(hosts[0], 0) as first:
+            port = int(first.getsockname()[1])
+            if all(_is_free(host, port) for host in hosts[1:]):
+                return port
+    raise PortTaken(f"no port is free on {', '.join(hosts)}")
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        _bind(host, port).close()
+    except OSError:
+        return False
+    return True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # As servers do: a port in TIME_WAIT is free, one that is listened on is not.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener

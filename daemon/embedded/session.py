@@ -1,0 +1,185 @@
+"""The part of a run in which payments flow: traffic and scenario play, the daemon catches up, the report is made."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from config.scenario import Environment
+from daemon.aws.eventbridge import EventBus
+from daemon.aws.route53 import Route53Traffic
+from daemon.embedded.books import EventCounts, captured_by_rail, count_events
+from daemon.embedded.follower import Follower
+from daemon.embedded.gateway import HttpGateway
+from daemon.embedded.layout import Layout
+from daemon.embedded.narration import line_of
+from daemon.embedded.player import play
+from daemon.embedded.release import Release
+from daemon.embedded.report import LedgerRow, Report, report
+from daemon.embedded.resolver import Resolver, WeightedRecord
+from daemon.embedded.resources import Resources
+from daemon.embedded.savings import measure
+from daemon.embedded.stack import Stack, Wishes
+from daemon.embedded.surroundings import REGION
+from daemon.embedded.traffic import Traffic
+from payment_core.ledger.verify import verify
+from remediation.ports import Clock
+from remediation.state import DeploymentState
+
+DRAIN_SECONDS = 15.0
+"""How long the daemon may take to catch up once traffic has ended; it is less than a second behind."""
+DRAIN_POLL_SECONDS = 0.2
+NARRATE_SECONDS = 0.25
+"""How often the journal is looked at for a line; people do not notice less."""
+
+
+class Session:
+    """resumed: the deployment that a former run left on its way. What the journal holds so far is a former run's."""
+
+    def __init__(
+        self,
+        wishes: Wishes,
+        layout: Layout,
+        stack: Stack,
+        follower: Follower,
+        resumed: DeploymentState | None,
+        resources: Resources,
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._wishes = wishes
+        self._layout = layout
+        self._stack = stack
+        self._follower = follower
+        self._resumed = resumed
+        self._resources = resources
+        self._clock = clock
+        self._say = say
+        self._before = follower.state.sequence
+
+    async def play(self, stop: asyncio.Event) -> Report:
+        """Let payments flow until stop is set or the time is over, then wait for the daemon and report."""
+        async with AsyncExitStack() as clients:
+            record_name = self._wishes.policy.traffic.record_name
+            route53 = await clients.enter_async_context(self._stack.clients.client("route53"))
+            events = await clients.enter_async_context(self._stack.clients.client("events"))
+            gateway = await clients.enter_async_context(HttpGateway(self._stack.core_port, secrets.token_hex(4)))
+            weights = Route53Traffic(route53, self._resources.zone_id, record_name)
+            chance = random.Random(self._wishes.scenario.traffic.seed)  # noqa: S311  # a reproducible simulation
+            resolver = Resolver(_Records(weights), self._clock, chance)
+            traffic = Traffic(self._wishes.scenario.traffic, resolver, gateway, self._clock, self._wishes.time_scale)
+            hands = _Hands(self._stack, self._release(weights, EventBus(events)))
+            return await self._let_flow(traffic, hands, stop)
+
+    def _release(self, weights: Route53Traffic, bus: EventBus) -> Release:
+        return Release(
+            self._wishes.scenario,
+            bus=bus,
+            weights=weights,
+            follower=self._follower,
+            clock=self._clock,
+            say=self._say,
+            resumed=self._resumed,
+            weights_lost=self._resources.records_are_new,
+        )
+
+    async def _let_flow(self, traffic: Traffic, hands: "_Hands", stop: asyncio.Event) -> Report:
+        scenario = self._wishes.scenario
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(self._stack.essential_died(), name="watch")
+            narrator = group.create_task(self._narrate(), name="narrator")
+            began_ms = self._clock.monotonic_ms()
+            self._say(f"traffic: {scenario.traffic.payments_per_second:g} payments a second, scenario {scenario.name}")
+            flowing = group.create_task(traffic.run(), name="traffic")
+            playing = group.create_task(
+                play(scenario, hands, self._clock, self._wishes.time_scale, self._say), name="scenario"
+            )
+            await _until(stop, self._wishes.seconds)
+            playing.cancel()
+            traffic.end()
+            await asyncio.wait({flowing, playing})
+            seconds = (self._clock.monotonic_ms() - began_ms) / 1000
+            self._say("traffic has ended; waiting for the daemon to catch up")
+            events = await self._drain()
+            narrator.cancel()
+            watch.cancel()
+        return await self._report(traffic, seconds, events)
+
+    async def _drain(self) -> EventCounts:
+        """Wait until everything published is consumed and no action is under way, or the time for it is over."""
+        deadline_ms = self._clock.monotonic_ms() + DRAIN_SECONDS * 1000
+        while True:
+            events = await asyncio.to_thread(count_events, self._layout.payments, self._layout.checkpoint, REGION)
+            await self._follower.catch_up()
+            is_acting = any(target.running for target in self._follower.state.targets.values())
+            late = self._clock.monotonic_ms() >= deadline_ms
+            if (events.lost == 0 and not is_acting) or late or not self._stack.is_whole():
+                return events
+            await self._clock.sleep(DRAIN_POLL_SECONDS)
+
+    async def _narrate(self) -> None:
+        told = self._before
+        while True:
+            for entry in await self._follower.since(told):
+                told = entry.sequence
+                if line := line_of(entry):
+                    self._say(line)
+            await self._clock.sleep(NARRATE_SECONDS)
+
+    async def _report(self, traffic: Traffic, seconds: float, events: EventCounts) -> Report:
+        ledger = await asyncio.to_thread(verify, self._layout.payments)
+        volumes = await asyncio.to_thread(captured_by_rail, self._layout.payments)
+        return report(
+            scenario=self._wishes.scenario.name,
+            seconds=seconds,
+            tally=traffic.tally,
+            events=events,
+            entries=await self._follower.since(self._before),
+            state=self._follower.state,
+            ledger=LedgerRow(balanced=ledger.balanced, entries=ledger.entries),
+            savings=measure(volumes, self._wishes.prices),
+        )
+
+
+class _Records:
+    """The weighted records as the resolver wants them."""
+
+    def __init__(self, traffic: Route53Traffic) -> None:
+        self._traffic = traffic
+
+    async def records(self) -> tuple[WeightedRecord, ...]:
+        """One per environment and address."""
+        return tuple(
+            WeightedRecord(environment, address, record.weight, record.ttl_seconds)
+            for environment, record in (await self._traffic.addresses()).items()
+            for address in record.addresses
+        )
+
+
+class _Hands:
+    """What the scenario can do, done by the stack and the release."""
+
+    def __init__(self, stack: Stack, release: Release) -> None:
+        self._stack = stack
+        self._release = release
+
+    async def shift(self, green_percent: int) -> None:
+        """Deploy, or move on with the deployment."""
+        await self._release.shift(green_percent)
+
+    async def stop_core(self, environment: Environment) -> None:
+        """Kill it."""
+        await self._stack.stop_core(environment)
+
+    async def start_core(self, environment: Environment) -> None:
+        """Start it."""
+        await self._stack.start_core(environment)
+
+
+async def _until(stop: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

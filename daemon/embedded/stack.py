@@ -1,0 +1,168 @@
+"""Brings the whole system up on this machine and takes it down in order."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from config.policy import Policy
+from config.prices import Prices
+from config.scenario import Environment, Scenario
+from config.settings import AwsSettings, QueueSettings
+from daemon.aws.session import AwsClients
+from daemon.embedded import ministack
+from daemon.embedded.cores import ADDRESSES, cores_of
+from daemon.embedded.layout import Layout
+from daemon.embedded.ports import free_port
+from daemon.embedded.process import Child, Launcher, Program
+from daemon.embedded.readiness import answers, until_ready
+from daemon.embedded.resources import Resources, ensure_resources
+from daemon.embedded.surroundings import ACCESS_KEY, ACCOUNT_ID, REGION, local_environment
+from remediation.ports import Clock
+
+HOST = "127.0.0.1"
+DAEMON = "daemon"
+DAEMON_COMMAND = (sys.executable, "-m", "daemon", "run", "--config")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What ``tillwatch up`` was asked for. seconds: of traffic, None until told to stop.
+
+    configuration: a directory whose policy and rules are used in place of the defaults. daemon_command: takes the
+    directory of the written configuration as its last argument.
+    """
+
+    scenario: Scenario
+    policy: Policy
+    prices: Prices
+    data_directory: Path
+    port: int = 8080
+    seconds: float | None = None
+    time_scale: float = 1.0
+    configuration: Path | None = None
+    daemon_command: tuple[str, ...] = DAEMON_COMMAND
+
+
+class Stack:
+    """ministack, two payment cores and the daemon, as children.
+
+    clients, resources: set once start has returned.
+    """
+
+    def __init__(
+        self, wishes: Wishes, layout: Layout, launcher: Launcher, clock: Clock, say: Callable[[str], None]
+    ) -> None:
+        self._wishes = wishes
+        self._layout = layout
+        self._launcher = launcher
+        self._clock = clock
+        self._say = say
+        self._environment = local_environment(os.environ)
+        self._queues = QueueSettings()
+        self._children: dict[str, Child] = {}
+        self._aws_port = free_port(ministack.HOST)
+        self.core_port = free_port(*ADDRESSES.values())
+        self._cores = cores_of(wishes.scenario, self.core_port)
+        self._endpoint_url = ministack.endpoint_url(self._aws_port)
+        aws = AwsSettings(region=REGION, endpoint_url=self._endpoint_url, account_id=ACCOUNT_ID)
+        self.clients = AwsClients(aws, ACCESS_KEY, ACCESS_KEY)
+        self.token = layout.console_token()
+
+    @property
+    def console_url(self) -> str:
+        """The console's address with the token that opens it."""
+        return f"http://{HOST}:{self._wishes.port}/console?token={self.token}"
+
+    async def start(self) -> Resources:
+        """Start everything, and return when everything is ready. Raises StackFailed, AwsFailed or NotUsable."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._start_core("blue", client), name="start-blue")
+                group.create_task(self._start_core("green", client), name="start-green")
+                resources = group.create_task(self._start_aws(client), name="start-aws")
+            await self._start_daemon(client, resources.result())
+        return resources.result()
+
+    async def stop(self) -> None:
+        """Stop the daemon, then the cores, then ministack, each in bounded time."""
+        if daemon := self._children.get(DAEMON):
+            await daemon.stop()
+            self._say("stopped: daemon")
+        async with asyncio.TaskGroup() as group:
+            for environment in self._cores:
+                if core := self._children.get(environment):
+                    group.create_task(core.stop(), name=f"stop-{environment}")
+        if aws := self._children.get(ministack.NAME):
+            await aws.stop()
+            self._say("stopped: payment cores and AWS stand-in")
+
+    def kill(self) -> None:
+        """Kill everything at once, for the one who does not want to wait."""
+        for child in self._children.values():
+            child.hurry()
+
+    async def essential_died(self) -> None:
+        """Raise ChildDied, saying which, when the daemon or ministack ends; return when both were stopped."""
+        async with asyncio.TaskGroup() as group:
+            for name in (DAEMON, ministack.NAME):
+                group.create_task(self._children[name].die(), name=f"watch-{name}")
+
+    def is_whole(self) -> bool:
+        """Whether the daemon and ministack are running."""
+        return all(self._children[name].running for name in (DAEMON, ministack.NAME))
+
+    async def stop_core(self, environment: Environment) -> None:
+        """Kill the environment's process, as a crash would."""
+        await self._children[environment].kill()
+
+    async def start_core(self, environment: Environment) -> None:
+        """Start the environment's process, and return when it takes payments."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await self._start_core(environment, client)
+
+    async def _start_aws(self, client: httpx.AsyncClient) -> Resources:
+        program = ministack.program(self._aws_port, self._layout.root, self._layout.logs, self._environment)
+        child = await self._launch(program, program.name)
+        await until_ready(child, lambda: ministack.is_healthy(client, self._aws_port), self._clock)
+        resources = await ensure_resources(self.clients, self._queues, self._wishes.policy.traffic.record_name)
+        self._say(f"started: AWS stand-in at {self._endpoint_url}")
+        return resources
+
+    async def _start_core(self, environment: Environment, client: httpx.AsyncClient) -> None:
+        core = self._cores[environment]
+        program = core.program(
+            self._layout.root, self._layout.logs, self._environment, self._queues.payment_events, self._endpoint_url
+        )
+        child = await self._launch(program, environment)
+        await until_ready(child, lambda: core.is_ready(client), self._clock)
+        self._say(f"started: payment core {environment} {core.release.version} at {core.url}")
+
+    async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
+        self._layout.take_policy_and_rules(self._wishes.configuration)
+        self._layout.write_settings(
+            endpoint_url=self._endpoint_url,
+            port=self._wishes.port,
+            zone_id=resources.zone_id,
+            cores=self._cores,
+            token=self.token,
+        )
+        program = Program(
+            name=DAEMON,
+            command=(*self._wishes.daemon_command, str(self._layout.configuration)),
+            environment=self._environment,
+            log=self._layout.logs / f"{DAEMON}.log",
+        )
+        child = await self._launch(program, DAEMON)
+        readiness = f"http://{HOST}:{self._wishes.port}/readyz"
+        await until_ready(child, lambda: answers(client, readiness), self._clock)
+        self._say(f"started: daemon at http://{HOST}:{self._wishes.port}")
+
+    async def _launch(self, program: Program, key: str) -> Child:
+        child = await self._launcher.start(program)
+        self._children[key] = child
+        return child

@@ -1,0 +1,50 @@
+"""The five-minute health check: every probe at once, and a journal entry for each component that changed."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from checks.facts import HealthProbed, HealthStatus
+from remediation.journal.entry import Entry
+from remediation.journal.kinds import Body, HealthChanged
+
+
+class Prober(Protocol):
+    """Looks at several things at once."""
+
+    async def probe_all(self, now_ms: int) -> list[HealthProbed]:
+        """One fact for each; never raises."""
+
+
+class Writer(Protocol):
+    """Takes entries."""
+
+    async def append(self, body: Body) -> Entry:
+        """Append one, durably."""
+
+
+class HealthCheck:
+    """Remembers each component's last status, so that only changes are told."""
+
+    def __init__(self, probers: Sequence[Prober], writer: Writer) -> None:
+        self._probers = probers
+        self._writer = writer
+        self._last: dict[str, HealthStatus] = {}
+
+    async def run(self, now_ms: int) -> list[HealthProbed]:
+        """Probe everything once, journal the changes and return the facts."""
+        answers = await asyncio.gather(*(prober.probe_all(now_ms) for prober in self._probers))
+        facts = [fact for answer in answers for fact in answer]
+        for fact in facts:
+            await self._tell(fact)
+        return facts
+
+    async def _tell(self, fact: HealthProbed) -> None:
+        name = f"{fact.subject}/{fact.environment}" if fact.environment else fact.subject
+        before = self._last.get(name, "unknown")
+        if before == fact.status:
+            return
+        await self._writer.append(
+            HealthChanged(component=name, status=fact.status, previous_status=before, detail=fact.detail)
+        )
+        self._last[name] = fact.status

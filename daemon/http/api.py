@@ -1,0 +1,127 @@
+"""The read API under ``/api/v1``: the view as JSON, every list bounded."""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.http import resources
+from daemon.http.openapi import openapi_document
+from daemon.http.options import HttpOptions
+from daemon.http.problems import problem
+from daemon.view import SystemView
+from remediation.journal.port import READ_LIMIT
+from remediation.state import IncidentState
+
+Row = TypeVar("Row")
+
+_WHOLE_NUMBER = re.compile(r"^[0-9]{1,16}\Z")
+
+DEFAULT_LIMIT = 100
+"""Rows of a list when the caller names no limit; READ_LIMIT is the most."""
+
+
+class BadParameter(Exception):
+    """A query parameter cannot be used."""
+
+
+class Api:
+    """The handlers of ``/api/v1``; one view, no state of its own."""
+
+    def __init__(self, view: SystemView, options: HttpOptions) -> None:
+        self._view = view
+        self._options = options
+        self._openapi = openapi_document(options.version)
+
+    async def status(self, _: Request) -> Response:
+        """The daemon at a glance."""
+        return answer(resources.status_document(self._view, self._options.version))
+
+    async def incidents(self, request: Request) -> Response:
+        """Newest first; ``state`` narrows, ``limit`` bounds."""
+        try:
+            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
+            wanted = _incident_state(request)
+        except BadParameter as refusal:
+            return _refused(request, refusal)
+        found = _newest(self._view.state().incidents.values())
+        chosen = [incident for incident in found if wanted is None or incident.state is wanted]
+        return answer(resources.IncidentList(incidents=chosen[:limit]))
+
+    async def deployments(self, request: Request) -> Response:
+        """Newest first."""
+        try:
+            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
+        except BadParameter as refusal:
+            return _refused(request, refusal)
+        return answer(resources.DeploymentList(deployments=_newest(self._view.state().deployments.values())[:limit]))
+
+    async def actions(self, request: Request) -> Response:
+        """What was carried out, and what was not with its reason; newest first."""
+        try:
+            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
+        except BadParameter as refusal:
+            return _refused(request, refusal)
+        state = self._view.state()
+        not_taken = _newest(decision for decision in state.decisions if not decision.act)
+        return answer(
+            resources.ActionList(actions=_newest(state.actions.values())[:limit], not_taken=not_taken[:limit])
+        )
+
+    async def journal(self, request: Request) -> Response:
+        """Entries above ``after``, oldest first."""
+        try:
+            after = _number(request, "after", 0, 0, 2**53)
+            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
+        except BadParameter as refusal:
+            return _refused(request, refusal)
+        entries = list(await self._view.journal(after, limit))
+        next_after = entries[-1].sequence if entries else after
+        return answer(resources.JournalPage(entries=entries, next_after=next_after, head=self._view.state().sequence))
+
+    async def rules(self, _: Request) -> Response:
+        """Every rule with its readings."""
+        return answer(resources.rule_list(self._options.rules, self._view.readings()))
+
+    async def slos(self, _: Request) -> Response:
+        """The objectives that the ratio rules of the family sla stand for."""
+        return answer(resources.slo_list(self._options.rules, self._view.readings()))
+
+    async def openapi(self, _: Request) -> Response:
+        """This API's description, made from the types that it answers with."""
+        return Response(self._openapi, media_type="application/json")
+
+
+def answer(document: object, status: int = HTTPStatus.OK) -> Response:
+    """A JSON answer of a Struct."""
+    return Response(msgspec.json.encode(document), status, media_type="application/json")
+
+
+def _newest(rows: Iterable[Row]) -> list[Row]:
+    return list(reversed(list(rows)))
+
+
+def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not _WHOLE_NUMBER.match(text) or not least <= int(text) <= most:
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _incident_state(request: Request) -> IncidentState | None:
+    text = request.query_params.get("state")
+    if text is None:
+        return None
+    if text not in tuple(IncidentState):
+        raise BadParameter(f"state must be one of {', '.join(IncidentState)}.")
+    return IncidentState(text)
+
+
+def _refused(request: Request, refusal: BadParameter) -> Response:
+    return problem(HTTPStatus.BAD_REQUEST, str(refusal), instance=request.url.path)

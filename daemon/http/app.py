@@ -1,0 +1,83 @@
+"""The daemon's HTTP application: which handler answers which route, behind the guard."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from daemon.http.access import ACCESS, Access, Guard
+from daemon.http.api import Api
+from daemon.http.auth import Authority
+from daemon.http.console import Console
+from daemon.http.feed import ConsoleFeed
+from daemon.http.headers import SecurityHeaders
+from daemon.http.ingest import IngestDoor
+from daemon.http.login import Login
+from daemon.http.metrics import MetricsPage
+from daemon.http.options import HttpOptions
+from daemon.http.probes import Probes
+from daemon.http.problems import on_fault, on_http_exception
+from daemon.http.static import StaticFiles
+from daemon.quarantine import Quarantine
+from daemon.sources.sink import FactSink
+from daemon.view import SystemView
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    view: SystemView,
+    sink: FactSink,
+    quarantine: Quarantine,
+    options: HttpOptions,
+    *,
+    access: Mapping[str, Access] = ACCESS,
+) -> Starlette:
+    """The application over one view; it starts no task and opens nothing. access: role by route pattern."""
+    authority = Authority(options.tokens, options.clock.monotonic_ms)
+    login = Login(authority)
+    routes = _routes(view, IngestDoor(view, sink, quarantine, options.account_id), login, options)
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
+            Middleware(Guard, routes=routes, authority=authority, access=access, at_the_door=login.at_the_door),
+        ],
+        exception_handlers={HTTPException: on_http_exception, Exception: on_fault},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(view: SystemView, ingest: IngestDoor, login: Login, options: HttpOptions) -> list[Route]:
+    probes, api, metrics = Probes(view), Api(view, options), MetricsPage(view, options)
+    console = Console(ConsoleFeed(view, options), login, options.clock)
+    return [
+        _route("/ingest/events", ingest.take, "POST"),
+        _route("/livez", probes.livez),
+        _route("/readyz", probes.readyz),
+        _route("/metrics", metrics.show),
+        _route("/api/v1/openapi.json", api.openapi),
+        _route("/api/v1/status", api.status),
+        _route("/api/v1/incidents", api.incidents),
+        _route("/api/v1/deployments", api.deployments),
+        _route("/api/v1/actions", api.actions),
+        _route("/api/v1/journal", api.journal),
+        _route("/api/v1/rules", api.rules),
+        _route("/api/v1/slos", api.slos),
+        _route("/console", console.page),
+        _route("/console/stream", console.stream),
+        _route("/console/login", login.form, "GET", "POST"),
+        _route("/console/logout", login.leave, "POST"),
+        _route("/console/static/{name}", StaticFiles().serve),
+    ]
+
+
+def _route(path: str, handler: Handler, *methods: str) -> Route:
+    return Route(path, handler, methods=list(methods) if methods else ["GET"])

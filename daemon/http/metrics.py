@@ -1,0 +1,213 @@
+"""Every metric of the daemon: its name, what it means, and how it is read from the view at scrape."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.http.options import HttpOptions
+from daemon.http.tally import JournalTally, PaymentTally
+from daemon.view import SystemView
+from remediation.errors import JournalError
+
+log = structlog.get_logger()
+
+ON_LOOP_SAMPLES = 300
+"""Up to about 10 ms of rendering; more is rendered in a thread, so that a scrape never holds the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricName:
+    """One metric as it is exposed; counters end in ``_total``, units are base units."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+BUILD_INFO = MetricName("till_build_info", "gauge", "Always 1; the label tells the daemon's version.", ("version",))
+READY = MetricName("till_ready", "gauge", "1 when /readyz answers 200, otherwise 0.")
+OBSERVE_ONLY = MetricName("till_observe_only", "gauge", "1 while automatic actions are switched off.")
+LOOP_LAG = MetricName(
+    "till_event_loop_lag_seconds", "gauge", "How late the event loop ran its latest timer; absent when not measured."
+)
+CONSUMED = MetricName("till_facts_consumed_total", "counter", "Distinct facts taken over, by source.", ("source",))
+DUPLICATES = MetricName(
+    "till_facts_duplicate_total", "counter", "Facts delivered again and not counted again, by source.", ("source",)
+)
+QUARANTINED = MetricName(
+    "till_messages_quarantined_total", "counter", "Messages that could not be used, by source.", ("source",)
+)
+LAST_FACT = MetricName(
+    "till_source_last_fact_timestamp_seconds",
+    "gauge",
+    "Unix time of the source's newest fact; absent until one came.",
+    ("source",),
+)
+STALE = MetricName("till_source_stale", "gauge", "1 while the source is silent for too long.", ("source",))
+PAYMENTS = MetricName(
+    "till_payments_total",
+    "counter",
+    "Payment attempts seen, by environment and outcome; exact when scraped at least every 300 s.",
+    ("environment", "outcome"),
+)
+WEIGHT = MetricName(
+    "till_traffic_weight_ratio",
+    "gauge",
+    "Share of traffic that DNS sends to the environment, 0 to 1; absent until it was read.",
+    ("environment",),
+)
+RULE_KEYS = MetricName(
+    "till_rule_keys", "gauge", "Keys of the rule that are breached, cleared or without data.", ("rule", "state")
+)
+FINDINGS = MetricName(
+    "till_findings_total", "counter", "Findings in the journal, by rule and state.", ("rule", "state")
+)
+DECISIONS = MetricName(
+    "till_decisions_total", "counter", "Decisions in the journal, by reason and action.", ("reason", "action")
+)
+ACTIONS = MetricName(
+    "till_actions_total", "counter", "Actions that ended, by what the world said after.", ("action", "outcome")
+)
+CAUSE_TO_CALL = MetricName(
+    "till_cause_to_call_seconds",
+    "histogram",
+    "From the event time of the fact that breached a rule to the first mitigating call.",
+)
+INCIDENTS = MetricName(
+    "till_incidents_open", "gauge", "Incidents that are not resolved, by severity (1 is critical).", ("severity",)
+)
+JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
+
+METRICS = (
+    BUILD_INFO,
+    READY,
+    OBSERVE_ONLY,
+    LOOP_LAG,
+    CONSUMED,
+    DUPLICATES,
+    QUARANTINED,
+    LAST_FACT,
+    STALE,
+    PAYMENTS,
+    WEIGHT,
+    RULE_KEYS,
+    FINDINGS,
+    DECISIONS,
+    ACTIONS,
+    CAUSE_TO_CALL,
+    INCIDENTS,
+    JOURNAL,
+)
+"""All of them, in the order in which they are exposed."""
+
+Values = Mapping[tuple[str, ...], float]
+"""Label values to the number."""
+
+
+class MetricsPage:
+    """``/metrics``: reads the view at scrape; nothing is counted on the way of an event."""
+
+    def __init__(self, view: SystemView, options: HttpOptions) -> None:
+        self._view = view
+        self._options = options
+        self._journal = JournalTally()
+        self._payments = PaymentTally()
+        # Two scrapes at a time would count the same entries.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def show(self, request: Request) -> Response:
+        """Prometheus text, or OpenMetrics when the scraper asks for it."""
+        async with self._one_at_a_time:
+            try:
+                await self._journal.catch_up(self._view)
+            except JournalError as fault:
+                # The other metrics are needed most when the journal is broken.
+                log.warning("journal not read for metrics", action="metrics_journal", fault=str(fault))
+        self._payments.observe(self._view.series())
+        families = self._families()
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Read(families))
+        if sum(len(family.samples) for family in families) > ON_LOOP_SAMPLES:
+            text = await asyncio.to_thread(encode, registry)
+        else:
+            text = encode(registry)
+        return Response(text, headers={"content-type": content_type})
+
+    def _families(self) -> list[Metric]:
+        values = self._system() | self._sources() | self._journaled()
+        families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
+        families.append(_histogram(CAUSE_TO_CALL, self._journal))
+        return families
+
+    def _system(self) -> dict[MetricName, Values]:
+        view, state, traffic = self._view, self._view.state(), self._view.traffic()
+        severities: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
+        severities.update((str(one.severity),) for one in state.incidents.values() if one.resolved_at_ms == 0)
+        keys: Counter[tuple[str, ...]] = Counter((reading.rule_id, reading.state.value) for reading in view.readings())
+        lag = self._options.loop_lag_seconds()
+        return {
+            BUILD_INFO: {(self._options.version,): 1},
+            READY: {(): view.ready()[0]},
+            OBSERVE_ONLY: {(): view.observe_only()},
+            LOOP_LAG: {} if lag is None else {(): lag},
+            INCIDENTS: severities,
+            RULE_KEYS: keys,
+            WEIGHT: {(name,): weight / 100 for name, weight in traffic.weights.items() if traffic.read_at_ms > 0},
+            JOURNAL: {(): state.sequence},
+        }
+
+    def _sources(self) -> dict[MetricName, Values]:
+        sources = self._view.sources()
+        heard = [source for source in sources if source.last_fact_at_ms > 0]
+        return {
+            CONSUMED: {(source.name,): source.consumed for source in sources},
+            DUPLICATES: {(source.name,): source.duplicates for source in sources},
+            QUARANTINED: {(source.name,): source.quarantined for source in sources},
+            STALE: {(source.name,): source.stale for source in sources},
+            LAST_FACT: {(source.name,): source.last_fact_at_ms / 1000 for source in heard},
+        }
+
+    def _journaled(self) -> dict[MetricName, Values]:
+        return {
+            PAYMENTS: self._payments.totals,
+            FINDINGS: self._journal.findings,
+            DECISIONS: self._journal.decisions,
+            ACTIONS: self._journal.actions,
+        }
+
+
+class _Read(Collector):
+    """What was read at scrape, for the encoder."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, once read."""
+        return self._families
+
+
+def _family(metric: MetricName, values: Values) -> Metric:
+    shape = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = shape(metric.name, metric.help, labels=metric.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+def _histogram(metric: MetricName, tally: JournalTally) -> Metric:
+    family = HistogramMetricFamily(metric.name, metric.help)
+    family.add_metric((), tally.cause_to_call_buckets(), sum_value=tally.cause_to_call_seconds)
+    return family

@@ -1,0 +1,108 @@
+"""Describes the API in OpenAPI 3.1, from the types that the handlers answer with."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+
+from checks.facts import PackedEvents
+from config.settings import Role
+from daemon.http import resources
+from daemon.http.access import ACCESS
+from daemon.http.ingest import IngestCounts
+from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
+from remediation.journal.port import READ_LIMIT
+from remediation.state import IncidentState
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter and its JSON Schema."""
+
+    name: str
+    schema: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. answers: the type of the success body. takes: the type of the request body."""
+
+    path: str
+    summary: str
+    answers: type
+    method: str = "get"
+    status: HTTPStatus = HTTPStatus.OK
+    parameters: tuple[Parameter, ...] = ()
+    takes: type | None = None
+
+
+_LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": READ_LIMIT, "default": 100})
+_AFTER = Parameter("after", {"type": "integer", "minimum": 0, "default": 0})
+_STATE = Parameter("state", {"type": "string", "enum": list(IncidentState)})
+
+OPERATIONS = (
+    Operation("/api/v1/status", "Traffic, sources and automation", resources.StatusDocument),
+    Operation("/api/v1/incidents", "Incidents, newest first", resources.IncidentList, parameters=(_STATE, _LIMIT)),
+    Operation("/api/v1/deployments", "Deployments, newest first", resources.DeploymentList, parameters=(_LIMIT,)),
+    Operation("/api/v1/actions", "Actions, and decisions not to act", resources.ActionList, parameters=(_LIMIT,)),
+    Operation("/api/v1/journal", "Journal entries, oldest first", resources.JournalPage, parameters=(_AFTER, _LIMIT)),
+    Operation("/api/v1/rules", "Every rule with its current readings", resources.RuleList),
+    Operation("/api/v1/slos", "Service level objectives", resources.SloList),
+    Operation(
+        "/ingest/events",
+        "Take events: packed, EventBridge or CloudEvents, one or many",
+        IngestCounts,
+        method="post",
+        status=HTTPStatus.ACCEPTED,
+        takes=PackedEvents,
+    ),
+)
+
+
+def openapi_document(version: str) -> bytes:
+    """The whole description as JSON."""
+    types = {operation.answers for operation in OPERATIONS} | {ProblemDocument}
+    types |= {operation.takes for operation in OPERATIONS if operation.takes is not None}
+    ordered = sorted(types, key=lambda answer_type: answer_type.__name__)
+    references, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
+    reference_of = dict(zip(ordered, references, strict=True))
+    paths: dict[str, dict[str, object]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, reference_of)
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Tillwatch", "version": version},
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+    return msgspec.json.encode(document)
+
+
+def _operation(operation: Operation, reference_of: dict[type, dict[str, object]]) -> dict[str, object]:
+    role: Role | str = ACCESS[operation.path]
+    failure = {
+        "description": "A problem document",
+        "content": {PROBLEM_TYPE: {"schema": reference_of[ProblemDocument]}},
+    }
+    success = {
+        "description": operation.summary,
+        "content": {"application/json": {"schema": reference_of[operation.answers]}},
+    }
+    described: dict[str, object] = {
+        "summary": operation.summary,
+        "operationId": f"{operation.method}_{operation.path.strip('/').replace('/', '_')}",
+        "x-role": role,
+        "parameters": [
+            {"name": parameter.name, "in": "query", "required": False, "schema": parameter.schema}
+            for parameter in operation.parameters
+        ],
+        "responses": {str(int(operation.status)): success, "default": failure},
+    }
+    if operation.takes is not None:
+        body = {"application/json": {"schema": reference_of[operation.takes]}}
+        described["requestBody"] = {"required": True, "content": body}
+    return described

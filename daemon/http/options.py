@@ -1,0 +1,45 @@
+"""What the HTTP application needs beside the view: tokens, rules, the clock, and two optional readings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from config.rules import Rule
+from config.settings import Token
+from daemon.clock import SystemClock
+from remediation.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStatus:
+    """The last check of the payment ledger. violations: one sentence each, empty when balanced."""
+
+    balanced: bool
+    entries: int
+    checked_at_ms: int
+    violations: tuple[str, ...] = ()
+
+
+def _never_checked() -> LedgerStatus | None:
+    return None
+
+
+def _not_measured() -> float | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """tokens: empty means that nobody gets in. rules: as loaded, for limits and runbooks beside the readings.
+
+    account_id: events of other AWS accounts are refused; empty takes all.
+
+    loop_lag_seconds: the event loop's latest lag. ledger: the last ledger check. Both None when there is none.
+    """
+
+    tokens: Sequence[Token]
+    rules: Sequence[Rule]
+    version: str
+    account_id: str = ""
+    clock: Clock = field(default_factory=SystemClock)
+    loop_lag_seconds: Callable[[], float | None] = _not_measured
+    ledger: Callable[[], LedgerStatus | None] = _never_checked

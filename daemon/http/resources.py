@@ -1,0 +1,221 @@
+"""What the read API answers: one Struct per resource, filled from the view."""
+
+import re
+from collections.abc import Sequence
+from typing import assert_never
+
+import msgspec
+
+from checks.findings import State as ReadingState
+from checks.readings import Reading
+from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, Rule, ValueMeasure
+from daemon.view import SourceStatus, SystemView, TrafficSplit
+from remediation.journal.entry import Entry
+from remediation.state import ActionState, DecisionSummary, DeploymentState, Incident
+
+_LIMIT = re.compile(r"^\s*([<>])=?\s*(\d+(?:\.\d+)?)\s*(%?)\s*$")
+
+
+class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The daemon at a glance. reason: why it is not ready, empty when it is. now_ms: the daemon's clock."""
+
+    version: str
+    now_ms: int
+    ready: bool
+    reason: str
+    observe_only: bool
+    traffic: TrafficSplit
+    sources: list[SourceStatus]
+    incidents_open: int
+    journal_sequence: int
+
+
+class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first."""
+
+    incidents: list[Incident]
+
+
+class DeploymentList(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first."""
+
+    deployments: list[DeploymentState]
+
+
+class ActionList(msgspec.Struct, frozen=True, kw_only=True):
+    """actions: what was carried out. not_taken: decisions that did nothing, with their reason. Both newest first."""
+
+    actions: list[ActionState]
+    not_taken: list[DecisionSummary]
+
+
+class JournalPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries, oldest first. next_after: ask with it for the next page. head: the newest entry's sequence."""
+
+    entries: list[Entry]
+    next_after: int
+    head: int
+
+
+class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's current answer for one key; fields as in ``checks.readings.Reading``. value None: no data."""
+
+    key: dict[str, str]
+    state: ReadingState
+    value: float | None
+    shown: str
+    samples: int
+    since_ms: int
+    at_ms: int
+
+
+class RuleDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule as it was loaded, and its current readings. window_seconds: 0 for a measure without a window."""
+
+    id: str
+    family: str
+    on: str
+    where: str
+    per: tuple[str, ...]
+    measure: str
+    window_seconds: float
+    min_samples: int
+    breach: str
+    clear: str
+    severity: str
+    do: tuple[str, ...]
+    runbook: str
+    mode: str
+    summary: str
+    readings: list[RuleReading]
+
+
+class RuleList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every rule, also one that no fact has reached yet."""
+
+    rules: list[RuleDocument]
+
+
+class Slo(msgspec.Struct, frozen=True, kw_only=True):
+    """A ratio rule of the family sla read as an objective.
+
+    target, current: share of good facts, between 0 and 1; current and met are None when there is no data.
+    """
+
+    rule_id: str
+    key: dict[str, str]
+    target: float
+    current: float | None
+    met: bool | None
+    samples: int
+    window_seconds: float
+
+
+class SloList(msgspec.Struct, frozen=True, kw_only=True):
+    """One per ratio rule of the family sla and key."""
+
+    slos: list[Slo]
+
+
+def status_document(view: SystemView, version: str) -> StatusDocument:
+    """The view at a glance."""
+    ready, reason = view.ready()
+    state = view.state()
+    return StatusDocument(
+        version=version,
+        now_ms=view.now_ms(),
+        ready=ready,
+        reason=reason,
+        observe_only=view.observe_only(),
+        traffic=view.traffic(),
+        sources=list(view.sources()),
+        incidents_open=sum(incident.resolved_at_ms == 0 for incident in state.incidents.values()),
+        journal_sequence=state.sequence,
+    )
+
+
+def rule_list(rules: Sequence[Rule], readings: Sequence[Reading]) -> RuleList:
+    """Every rule with its readings, in the order in which they were loaded."""
+    by_rule: dict[str, list[RuleReading]] = {rule.id: [] for rule in rules}
+    for reading in readings:
+        if reading.rule_id in by_rule:
+            by_rule[reading.rule_id].append(_rule_reading(reading))
+    return RuleList(rules=[_rule_document(rule, by_rule[rule.id]) for rule in rules])
+
+
+def slo_list(rules: Sequence[Rule], readings: Sequence[Reading]) -> SloList:
+    """The objectives that the ratio rules of the family sla stand for."""
+    slos: list[Slo] = []
+    for document in rule_list(rules, readings).rules:
+        found = _LIMIT.match(document.breach) if document.measure.startswith("ratio") else None
+        if document.family == "sla" and found is not None:
+            limit = float(found.group(2)) / (100 if found.group(3) else 1)
+            slos.extend(_slo(document, reading, limit, bad=found.group(1) == ">") for reading in document.readings)
+    return SloList(slos=slos)
+
+
+def _slo(document: RuleDocument, reading: RuleReading, limit: float, *, bad: bool) -> Slo:
+    """bad: the ratio counts bad facts, so the objective is what is left of 1."""
+    value = None if reading.state is ReadingState.NO_DATA else reading.value
+    current = None if value is None else 1 - value if bad else value
+    return Slo(
+        rule_id=document.id,
+        key=reading.key,
+        target=1 - limit if bad else limit,
+        current=current,
+        met=None if current is None else reading.state is ReadingState.CLEARED,
+        samples=reading.samples,
+        window_seconds=document.window_seconds,
+    )
+
+
+def _rule_reading(reading: Reading) -> RuleReading:
+    return RuleReading(
+        key=reading.key,
+        state=reading.state,
+        value=reading.value,
+        shown=reading.shown,
+        samples=reading.samples,
+        since_ms=reading.since_ms,
+        at_ms=reading.at_ms,
+    )
+
+
+def _measured(rule: Rule) -> tuple[str, float, int]:
+    """The measure in words, its window in seconds, and how many samples it needs."""
+    measure = rule.measure
+    match measure:
+        case CountMeasure():
+            return f"count of {measure.count}", measure.window, measure.min_samples
+        case RatioMeasure():
+            return f"ratio of {measure.ratio}", measure.window, measure.min_samples
+        case QuantileMeasure():
+            return f"p{100 * measure.q:g} of {measure.quantile}", measure.window, measure.min_samples
+        case ValueMeasure():
+            return f"latest {measure.value}", 0.0, 0
+        case AbsentMeasure():
+            return "absence", measure.absent, 0
+        case _:
+            assert_never(measure)
+
+
+def _rule_document(rule: Rule, readings: list[RuleReading]) -> RuleDocument:
+    text, window_seconds, min_samples = _measured(rule)
+    return RuleDocument(
+        id=rule.id,
+        family=rule.family,
+        on=rule.on,
+        where=rule.where,
+        per=rule.per,
+        measure=text,
+        window_seconds=window_seconds,
+        min_samples=min_samples,
+        breach=rule.breach,
+        clear=rule.clear,
+        severity=rule.severity,
+        do=rule.do,
+        runbook=rule.runbook,
+        mode=rule.mode,
+        summary=rule.summary,
+        readings=readings,
+    )

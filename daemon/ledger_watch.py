@@ -1,0 +1,51 @@
+"""Asks the payment core whether every cent is accounted for, and remembers the answer and its age."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from daemon.errors import CoreUnreachable
+from daemon.http.options import LedgerStatus
+from daemon.probes.components import Observed
+from daemon.probes.core_client import LedgerReading
+from remediation.ports import Clock
+
+
+class LedgerDoor(Protocol):
+    """A core that verifies its ledger. Raises CoreUnreachable."""
+
+    async def ledger(self) -> LedgerReading:
+        """Verify every invariant now."""
+
+
+class LedgerWatch:
+    """Cores share one ledger, so the first that answers speaks for all."""
+
+    def __init__(self, cores: Sequence[LedgerDoor], clock: Clock) -> None:
+        self._cores = cores
+        self._clock = clock
+        self.status: LedgerStatus | None = None
+
+    async def look(self) -> Observed:
+        """The ``database`` component: healthy when the ledger balances; unknown is never shown as balanced."""
+        fault = CoreUnreachable("No core is configured.")
+        for core in self._cores:
+            try:
+                reading = await core.ledger()
+            except CoreUnreachable as unreachable:
+                fault = unreachable
+                continue
+            self.status = LedgerStatus(
+                balanced=reading.balanced,
+                entries=reading.entries,
+                checked_at_ms=self._clock.now_ms(),
+                violations=tuple(violation.detail for violation in reading.violations),
+            )
+            return _observed(reading)
+        raise fault
+
+
+def _observed(reading: LedgerReading) -> Observed:
+    if reading.balanced:
+        return Observed("healthy", f"{reading.entries} ledger entries balance")
+    first = reading.violations[0].detail if reading.violations else "no detail"
+    return Observed("unhealthy", f"{len(reading.violations)} ledger invariants are broken, first: {first}")

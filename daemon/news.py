@@ -1,0 +1,64 @@
+"""What is worth a journal entry: a change, told once."""
+
+from checks.facts import Deployment
+from checks.findings import Finding
+from checks.findings import State as FindingState
+from remediation.decisions import Decision, Reason
+from remediation.state import IncidentState, State
+
+_AFTER_ACTING = frozenset({Reason.ALREADY_ROLLED_BACK, Reason.ACTION_IN_PROGRESS, Reason.COOLING_DOWN})
+"""Reasons that only say that what was just done was done."""
+
+
+class News:
+    """Remembers what was told about each fingerprint; bounded, because it forgets what has cleared."""
+
+    def __init__(self, state: State) -> None:
+        self._findings: dict[str, FindingState] = {
+            incident.fingerprint: incident.findings[-1].state
+            for incident in state.incidents.values()
+            if incident.state is not IncidentState.RESOLVED and incident.findings
+        }
+        self._reasons: dict[str, Reason] = {
+            summary.fingerprint: summary.reason for summary in state.decisions if summary.fingerprint in self._findings
+        }
+
+    def is_finding(self, finding: Finding) -> bool:
+        """Whether the journal does not say so already; what was never breached need not be cleared."""
+        told = self._findings.get(finding.fingerprint)
+        if told is None:
+            return finding.state is FindingState.BREACHED
+        return told is not finding.state
+
+    def told_finding(self, finding: Finding) -> None:
+        """The journal says so now."""
+        if finding.state is FindingState.CLEARED:
+            self._findings.pop(finding.fingerprint, None)
+            self._reasons.pop(finding.fingerprint, None)
+        else:
+            self._findings[finding.fingerprint] = finding.state
+
+    def is_decision(self, decision: Decision) -> bool:
+        """Whether it acts, or gives another reason not to than the last time."""
+        if decision.act:
+            return True
+        if decision.finding.fingerprint not in self._findings:
+            return False
+        told = self._reasons.get(decision.finding.fingerprint)
+        return decision.reason is not told and not (told is Reason.BREACHED and decision.reason in _AFTER_ACTING)
+
+    def told_decision(self, decision: Decision) -> None:
+        """The journal says so now."""
+        self._reasons[decision.finding.fingerprint] = decision.reason
+
+    def forget_decision(self, decision: Decision) -> None:
+        """It could not be written after all."""
+        self._reasons.pop(decision.finding.fingerprint, None)
+
+    def is_deployment(self, fact: Deployment, state: State) -> bool:
+        """Whether the deployment moved since the journal last heard of it."""
+        known = state.deployments.get(fact.subject)
+        if known is None or fact.at_ms > known.changed_at_ms:
+            return True
+        told = (known.status, known.phase, known.weight_percent)
+        return fact.at_ms == known.changed_at_ms and told != (fact.status, fact.phase, fact.weight_percent)

@@ -1,0 +1,137 @@
+"""Opens everything that the daemon is made of, in order; what was opened is closed in the opposite order."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.engine import Engine
+from config.load import Configuration
+from daemon.aws.route53 import Route53Traffic
+from daemon.aws.session import AwsClients
+from daemon.aws.sqs import SqsQueue
+from daemon.checkpoint import Checkpoint
+from daemon.leadership import LEASE_MS
+from daemon.loop_lag import LoopLag
+from daemon.pipeline import Pipeline
+from daemon.probes.opened import Probes, open_probes
+from daemon.quarantine import Quarantine, Quarantined
+from daemon.series import PaymentSeries
+from daemon.sources.backfill import Backfill
+from daemon.sources.sqs import SqsSource
+from daemon.traffic_watch import TrafficWatch
+from remediation.actions.rollback_traffic import RollbackTraffic
+from remediation.executor import Executor
+from remediation.journal import kinds
+from remediation.journal.sqlite import SqliteJournal
+from remediation.journal.writer import JournalWriter
+from remediation.ports import Clock
+
+HORIZON_MS = 86_400_000
+"""Facts are kept for a restart as long as the longest window that a rule may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What was opened."""
+
+    journal: SqliteJournal
+    writer: JournalWriter
+    checkpoint: Checkpoint
+    quarantine: Quarantine
+    engine: Engine
+    payments: PaymentSeries
+    executor: Executor
+    pipeline: Pipeline
+    queues: tuple[SqsSource, ...]
+    backfill: Backfill
+    watch: TrafficWatch
+    probes: Probes
+    loop_lag: LoopLag
+
+
+async def open_parts(
+    stack: AsyncExitStack,
+    configuration: Configuration,
+    engine: Engine,
+    clock: Clock,
+    *,
+    holder: str,
+    changed: Callable[[], None],
+) -> Parts:
+    """Open the stores, take the lease, make the clients; everything is closed when the stack is.
+
+    holder: names the place that this process has for itself. changed: called when something to show has changed.
+    Raises RemediationError when the journal cannot be used or another daemon leads, DaemonError for the rest.
+    """
+    settings, policy = configuration.settings, configuration.policy
+    journal, writer = await _open_journal(stack, settings.data_dir, holder, clock)
+    checkpoint = await Checkpoint.open(settings.data_dir / "checkpoint.db", HORIZON_MS)
+    stack.push_async_callback(checkpoint.close)
+    quarantine = await Quarantine.open(settings.data_dir / "quarantine.db", _journaled(writer))
+    stack.push_async_callback(quarantine.close)
+    clients = AwsClients(settings.aws)
+    sqs = await stack.enter_async_context(clients.client("sqs"))
+    traffic = Route53Traffic(
+        await stack.enter_async_context(clients.client("route53")), settings.hosted_zone_id, policy.traffic.record_name
+    )
+    probes = await open_probes(stack, settings, sqs, clock)
+    executor = Executor(
+        writer, {"rollback.traffic": RollbackTraffic(traffic, probes.core, policy.traffic)}, clock, policy
+    )
+    payments = PaymentSeries()
+    pipeline = Pipeline(
+        checkpoint=checkpoint,
+        engine=engine,
+        series=payments,
+        writer=writer,
+        executor=executor,
+        policy=policy,
+        clock=clock,
+        changed=changed,
+    )
+    queues = (("payment-events", settings.queues.payment_events), ("control-events", settings.queues.control_events))
+    return Parts(
+        journal=journal,
+        writer=writer,
+        checkpoint=checkpoint,
+        quarantine=quarantine,
+        engine=engine,
+        payments=payments,
+        executor=executor,
+        pipeline=pipeline,
+        queues=tuple(
+            SqsSource(SqsQueue(sqs, queue), pipeline, quarantine, clock, name=name, account_id=settings.aws.account_id)
+            for name, queue in queues
+        ),
+        backfill=Backfill(probes.clients, checkpoint, pipeline, producer=settings.aws.region),
+        watch=TrafficWatch(traffic, clock),
+        probes=probes,
+        loop_lag=LoopLag(clock),
+    )
+
+
+async def _open_journal(
+    stack: AsyncExitStack, data_dir: Path, holder: str, clock: Clock
+) -> tuple[SqliteJournal, JournalWriter]:
+    journal = await SqliteJournal.open(data_dir / "journal.db")
+    stack.push_async_callback(journal.close)
+    # The folder is locked for this process, so the holder of its lease can only be dead.
+    lease = await journal.acquire_lease(holder, LEASE_MS, clock.now_ms())
+    return journal, await JournalWriter.open(journal, lease, clock)
+
+
+def _journaled(writer: JournalWriter) -> Callable[[Quarantined], Awaitable[None]]:
+    """Tells the journal of each message put aside; its content stays in the quarantine."""
+
+    async def note(entry: Quarantined) -> None:
+        await writer.append(
+            kinds.Quarantined(
+                source=entry.source,
+                message_id=f"q-{entry.sequence}",
+                why=entry.what,
+                size_bytes=entry.size_bytes,
+            )
+        )
+
+    return note

@@ -1,0 +1,152 @@
+"""The one flow: facts are recorded and evaluated, findings are decided on, decisions are carried out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from checks.engine import Engine
+from checks.facts import Deployment, Fact
+from checks.findings import Finding
+from config.policy import Policy
+from daemon.checkpoint import Checkpoint, StoredBatch
+from daemon.news import News
+from daemon.series import PaymentSeries
+from remediation.decide import decide
+from remediation.decisions import Decision
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.executor import Executor
+from remediation.journal.writer import JournalWriter
+from remediation.ports import Clock
+
+log = structlog.get_logger()
+
+WAITING_FINDINGS_MAX = 10_000
+"""Findings between evaluation and decision; when full, sources wait and the queue keeps their messages."""
+
+JOURNAL_PAUSE_SECONDS = 1.0
+"""Between two tries to write a journal whose disk is full; nothing is decided in between."""
+
+
+class Pipeline:
+    """Takes facts from every source in one order. changed: called when something to show has changed.
+
+    A message became facts before it came here: its source translates it, or puts it into quarantine.
+    """
+
+    def __init__(
+        self,
+        *,
+        checkpoint: Checkpoint,
+        engine: Engine,
+        series: PaymentSeries,
+        writer: JournalWriter,
+        executor: Executor,
+        policy: Policy,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._engine = engine
+        self._series = series
+        self._writer = writer
+        self._executor = executor
+        self._policy = policy
+        self._clock = clock
+        self._changed = changed
+        self._findings: asyncio.Queue[Finding] = asyncio.Queue(WAITING_FINDINGS_MAX)
+        self._news = News(writer.state)
+        self._acting: set[str] = set()
+        self.accepted_at_ms: dict[str, int] = {}
+        """When each source last brought facts."""
+        self._journal_fault = ""
+
+    @property
+    def journal_fault(self) -> str:
+        """Why nothing can be decided right now; empty when the journal takes entries."""
+        return self._journal_fault
+
+    async def accept(self, facts: Sequence[Fact], source: str) -> None:
+        """Record, evaluate and hand over for deciding; on return a checkpoint on disk holds the facts."""
+        now_ms = self._clock.now_ms()
+        await self._journal_deployments(facts)
+        new = await asyncio.shield(self._checkpoint.record(facts, source, now_ms))
+        self.accepted_at_ms[source] = now_ms
+        await self._hand_over(self._evaluate(new, now_ms))
+        self._changed()
+
+    def replay(self, batches: Sequence[StoredBatch]) -> None:
+        """Bring the rules' windows back to where they were; what breaches now is found by the next tick."""
+        for batch in batches:
+            self._evaluate(batch.facts, batch.arrived_at_ms)
+
+    async def tick(self) -> None:
+        """Let time pass for the rules, and decide again on whatever is in breach."""
+        await self._hand_over(self._engine.tick(self._clock.now_ms()))
+        await self._hand_over(self._engine.breached())
+        self._changed()
+
+    async def decide_for_ever(self) -> None:
+        """Decide on findings in the order in which they came; what acts is carried out beside the next decisions."""
+        async with asyncio.TaskGroup() as acting:
+            while True:
+                finding = await self._findings.get()
+                if finding.fingerprint in self._acting:
+                    continue
+                decision = await self._decided(finding)
+                if decision is not None:
+                    self._acting.add(finding.fingerprint)
+                    acting.create_task(self._carry_out(decision), name=f"carry out {decision.id}")
+
+    def _evaluate(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
+        self._series.observe(facts)
+        return self._engine.observe(facts, now_ms)
+
+    async def _decided(self, finding: Finding) -> Decision | None:
+        """Journal the finding if it is news and decide on it; the decision if it acts, else None."""
+        if self._news.is_finding(finding):
+            await self._journal(lambda: self._writer.append(finding))
+            self._news.told_finding(finding)
+        decision = decide(finding, self._writer.state, self._policy, self._clock.now_ms())
+        if not self._news.is_decision(decision):
+            return None
+        self._news.told_decision(decision)
+        if decision.act:
+            return decision
+        await self._journal(lambda: self._executor.carry_out(decision))
+        return None
+
+    async def _carry_out(self, decision: Decision) -> None:
+        try:
+            await self._executor.carry_out(decision)
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            # Whatever is left open is brought to its end by recovery, on a tick, once the journal takes entries again.
+            log.error("action not recorded", action="journal_fault", decision_id=decision.id, fault=str(fault))
+            self._news.forget_decision(decision)
+        finally:
+            self._acting.discard(decision.finding.fingerprint)
+        self._changed()
+
+    async def _journal(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Write until the disk takes it; nothing else is decided before, because it could not be accounted for."""
+        while True:
+            try:
+                await write()
+            except (JournalFull, JournalFailed, SequenceConflict) as fault:
+                self._journal_fault = str(fault)
+                log.error("journal does not take entries", action="journal_fault", fault=str(fault))
+                await self._clock.sleep(JOURNAL_PAUSE_SECONDS)
+            else:
+                self._journal_fault = ""
+                self._changed()
+                return
+
+    async def _journal_deployments(self, facts: Sequence[Fact]) -> None:
+        """Deployments are folds over the journal, so they stand there before anything is evaluated with them."""
+        for fact in facts:
+            if isinstance(fact, Deployment) and self._news.is_deployment(fact, self._writer.state):
+                await self._writer.append(fact)
+
+    async def _hand_over(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            await self._findings.put(finding)

@@ -1,0 +1,1 @@
+"""Probes that touch the world and yield facts."""

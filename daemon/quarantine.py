@@ -1,0 +1,157 @@
+"""Messages that cannot be used, put aside on disk so that the rest flows and nothing vanishes."""
+
+import asyncio
+import hashlib
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeVar
+
+from daemon.errors import QuarantineFailed
+
+MAX_ENTRIES = 1_000
+"""The newest are kept: with the next limit, at most 64 MiB on disk."""
+MAX_BODY = 65_536
+"""Characters kept of a body; its hash and its size are those of the whole."""
+MAX_WHAT = 500
+"""Characters kept of the reason."""
+
+_DIGITS = re.compile(r"\d(?:[ \-\u00ad\u200b-\u200d\u2060\ufeff]{0,3}\d){12,}")
+"""A card number may hide between spaces, dashes and characters of no width."""
+_SHORTEST_PAN, _LONGEST_PAN = 13, 19
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS quarantined (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, source TEXT NOT NULL, what TEXT NOT NULL,
+    sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, body TEXT NOT NULL
+)
+"""
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One message put aside. sequence counts from 1 and is never used again. body is masked and may be cut."""
+
+    sequence: int
+    at_ms: int
+    source: str
+    what: str
+    sha256: str
+    size_bytes: int
+    body: str
+
+
+Noted = Callable[[Quarantined], Awaitable[None]]
+"""Told of every message once it is on disk, for the journal."""
+
+
+class Quarantine:
+    """SQLite (synchronous=FULL) behind one thread. Every method raises QuarantineFailed when the disk fails."""
+
+    def __init__(self, path: Path, noted: Noted | None = None) -> None:
+        self._path = path
+        self._noted = noted
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="quarantine")
+        self._count = 0
+
+    @classmethod
+    async def open(cls, path: Path, noted: Noted | None = None) -> Self:
+        """Open or make the quarantine."""
+        quarantine = cls(path, noted)
+        try:
+            await quarantine._in_worker(quarantine._connect)
+        except QuarantineFailed:
+            quarantine._worker.shutdown(wait=False)
+            raise
+        return quarantine
+
+    @property
+    def count(self) -> int:
+        """Messages put aside in the quarantine's whole life, as of the last call; does not wait."""
+        return self._count
+
+    async def put(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
+        """Put a message aside; it is on disk when this returns."""
+        entry = await self._in_worker(lambda: self._insert(source, body, what, now_ms))
+        if self._noted is not None:
+            await self._noted(entry)
+        return entry
+
+    async def entries(self, limit: int = 100) -> list[Quarantined]:
+        """The newest, newest first."""
+        return await self._in_worker(lambda: self._select(limit))
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._in_worker(self._disconnect)
+        self._worker.shutdown(wait=False)
+
+    async def _in_worker(self, work: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        except (sqlite3.Error, OSError) as fault:
+            raise QuarantineFailed(f"{self._path}: {fault}") from fault
+
+    def _connect(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        try:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.executescript(_SCHEMA)
+        except sqlite3.Error:
+            self._database.close()
+            raise
+        newest = self._database.execute("SELECT coalesce(max(sequence), 0) FROM quarantined").fetchone()
+        self._count = int(newest[0])
+
+    def _disconnect(self) -> None:
+        self._database.close()
+
+    def _insert(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
+        raw = body.encode(errors="surrogatepass") if isinstance(body, str) else body
+        # A few characters more than are kept, so that the cut does not hide half a card number from the mask.
+        text = raw[: 4 * MAX_BODY].decode(errors="replace")[: MAX_BODY + 64]
+        row = (
+            now_ms,
+            source,
+            masked(what)[:MAX_WHAT],
+            hashlib.sha256(raw).hexdigest(),
+            len(raw),
+            masked(text)[:MAX_BODY],
+        )
+        added = self._database.execute(
+            "INSERT INTO quarantined (at_ms, source, what, sha256, size_bytes, body) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+        sequence = int(added.lastrowid or 0)
+        self._database.execute("DELETE FROM quarantined WHERE sequence <= ?", (sequence - MAX_ENTRIES,))
+        self._count = sequence
+        return Quarantined(sequence, *row)
+
+    def _select(self, limit: int) -> list[Quarantined]:
+        rows = self._database.execute("SELECT * FROM quarantined ORDER BY sequence DESC LIMIT ?", (limit,))
+        return [Quarantined(*row) for row in rows]
+
+
+def masked(text: str) -> str:
+    """The text with every run of digits that may hold a card number reduced to its last four (PCI DSS 3.4.1)."""
+    return _DIGITS.sub(_mask, text)
+
+
+def _mask(run: re.Match[str]) -> str:
+    digits = [int(character) for character in run.group() if character.isdigit()]
+    if not any(
+        _passes_luhn(digits[start : start + length])
+        for length in range(_SHORTEST_PAN, min(_LONGEST_PAN, len(digits)) + 1)
+        for start in range(len(digits) - length + 1)
+    ):
+        return run.group()
+    return "*" * (len(digits) - 4) + "".join(str(digit) for digit in digits[-4:])
+
+
+def _passes_luhn(digits: list[int]) -> bool:
+    doubled = (digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2])  # noqa: PLR2004  # two digits are summed
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

@@ -1,0 +1,1 @@
+"""Where facts come from: queues and the ingest door."""

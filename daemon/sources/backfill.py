@@ -1,0 +1,130 @@
+"""Events that the queue lost, asked of the payment core that has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from checks.facts import Fact
+from daemon.errors import CoreUnreachable
+from daemon.outbox_gaps import Received
+from daemon.sources.sink import FactSink
+
+log = structlog.get_logger()
+
+SOURCE = "backfill"
+"""What these facts are counted under."""
+PAGE = 500
+MAX_PAGES = 20
+"""In one tick: 10,000 events, so that a long absence is caught up in bites and the live events get their turn."""
+GRACE_MS = 5_000
+"""A younger event is most likely still on its way through the queue."""
+
+
+class Page(Protocol):
+    """Some events of an outbox."""
+
+    @property
+    def events(self) -> Sequence[Fact]:
+        """The events, in order."""
+
+
+class Outbox(Protocol):
+    """The producer's side. Raises CoreUnreachable."""
+
+    async def events(self, after: int, limit: int) -> Page:
+        """Events above a position, in order, at most so many."""
+
+
+class Arrivals(Protocol):
+    """Our side: what has arrived."""
+
+    def received(self, producer: str) -> Received:
+        """What has arrived of a producer's outbox."""
+
+    async def skip(self, producer: str, first: int, last: int) -> None:
+        """Stop waiting for positions that the producer does not have."""
+
+
+@dataclass(slots=True)
+class BackfillStats:
+    """Since the process started. skipped: positions that the outbox does not have. errors: ticks without an answer."""
+
+    recovered: int = 0
+    skipped: int = 0
+    errors: int = 0
+
+
+class Backfill:
+    """Compares the outbox with what has arrived, and hands over what is missing.
+
+    outboxes: the cores that share the outbox, asked in order until one answers. producer: the outbox's name in the
+    checkpoint, which is its region.
+    """
+
+    def __init__(self, outboxes: Sequence[Outbox], arrivals: Arrivals, sink: FactSink, *, producer: str) -> None:
+        self._outboxes = outboxes
+        self._arrivals = arrivals
+        self._sink = sink
+        self._producer = producer
+        self._stats = BackfillStats()
+
+    def stats(self) -> BackfillStats:
+        """The counts so far; the object keeps changing."""
+        return self._stats
+
+    async def catch_up(self, now_ms: int) -> int:
+        """Hand over everything that is missing, however young; for the start. Returns the number of facts."""
+        return await self._recover(now_ms + GRACE_MS)
+
+    async def tick(self, now_ms: int) -> int:
+        """Hand over what has been missing for longer than the grace. Returns the number of facts."""
+        return await self._recover(now_ms)
+
+    async def _recover(self, now_ms: int) -> int:
+        recovered = 0
+        after = self._arrivals.received(self._producer).watermark
+        for _ in range(MAX_PAGES):
+            try:
+                page = await self._page(after)
+            except CoreUnreachable as fault:
+                self._stats.errors += 1
+                log.warning("events could not be compared", action="backfill_failed", error=fault.detail)
+                break
+            received = self._arrivals.received(self._producer)
+            missing = [
+                fact for fact in page.events if fact.sequence not in received and fact.at_ms <= now_ms - GRACE_MS
+            ]
+            if missing:
+                await self._sink.accept(missing, SOURCE)
+                recovered += len(missing)
+            await self._skip_holes(after, page)
+            if len(page.events) < PAGE:
+                break
+            after = page.events[-1].sequence
+        if recovered:
+            self._stats.recovered += recovered
+            log.info("missing events recovered", action="backfilled", facts=recovered)
+        return recovered
+
+    async def _page(self, after: int) -> Page:
+        fault = CoreUnreachable("No core is configured.")
+        for outbox in self._outboxes:
+            try:
+                return await outbox.events(after, PAGE)
+            except CoreUnreachable as unreachable:
+                fault = unreachable
+        raise fault
+
+    async def _skip_holes(self, after: int, page: Page) -> None:
+        """The outbox is written in order, so a position missing between two of its events will never be filled."""
+        before = after
+        for fact in page.events:
+            if fact.sequence > before + 1:
+                await self._arrivals.skip(self._producer, before + 1, fact.sequence - 1)
+                self._stats.skipped += fact.sequence - 1 - before
+                log.warning(
+                    "the outbox has no such events", action="outbox_hole", first=before + 1, last=fact.sequence - 1
+                )
+            before = fact.sequence

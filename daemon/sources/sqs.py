@@ -1,0 +1,215 @@
+"""Facts from a queue: long poll, translate, hand over, and only then delete."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from checks.facts import Fact
+from daemon.errors import AwsFailed, DaemonError, QueueGone, Untranslatable
+from daemon.quarantine import Quarantine
+from daemon.sources.sink import FactSink
+from daemon.translate.message import Translation, translate
+
+log = structlog.get_logger()
+
+WAIT_SECONDS = 20
+"""The longest poll that SQS offers: an empty receive costs as much as a full one."""
+RECEIVE_LIMIT = 10
+"""The most messages that SQS gives and deletes in one call."""
+DELETE_ATTEMPTS = 3
+"""After that the messages come again, and are known as duplicates."""
+FIRST_BACKOFF_SECONDS = 0.2
+LONGEST_BACKOFF_SECONDS = 15.0
+"""Long enough to leave a throttled AWS alone, short enough that a person does not wait after mending it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as received. receipt: what deletes this delivery of it."""
+
+    id: str
+    receipt: str
+    body: str
+
+
+class Queue(Protocol):
+    """One queue. Raises AwsFailed, or QueueGone when it does not exist."""
+
+    async def receive(self, limit: int, wait_seconds: int) -> list[Message]:
+        """Up to limit messages, waiting so long for the first one."""
+
+    async def delete(self, receipts: Sequence[str]) -> list[str]:
+        """Delete up to ten deliveries; return the receipts of those that were not."""
+
+
+class SourceClock(Protocol):
+    """What a source needs of time."""
+
+    def now_ms(self) -> int:
+        """Unix epoch milliseconds, UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for this long."""
+
+
+@dataclass(slots=True)
+class SourceStats:
+    """Since the process started. facts: duplicates included. last_receive_ms: 0 before the first answer."""
+
+    messages: int = 0
+    facts: int = 0
+    quarantined: int = 0
+    ignored: int = 0
+    errors: int = 0
+    last_receive_ms: int = 0
+    last_error: str = ""
+
+
+class SqsSource:
+    """Consumes one queue with a few receivers, each doing one thing after the other.
+
+    A message is deleted when the sink has its facts on disk, or the quarantine has its body; whatever fails before
+    leaves it in the queue, and it is delivered again. account_id: events of other AWS accounts are put aside.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        sink: FactSink,
+        quarantine: Quarantine,
+        clock: SourceClock,
+        *,
+        name: str,
+        account_id: str = "",
+        receivers: int = 2,
+        random: Random | None = None,
+    ) -> None:
+        self._queue = queue
+        self._sink = sink
+        self._quarantine = quarantine
+        self._clock = clock
+        self._name = name
+        self._account_id = account_id
+        self._receivers = receivers
+        self._random = Random() if random is None else random  # noqa: S311  # jitter is no secret
+        self._stats = SourceStats()
+
+    @property
+    def name(self) -> str:
+        """What the facts of this source are counted under."""
+        return self._name
+
+    def stats(self) -> SourceStats:
+        """The counts so far; the object keeps changing."""
+        return self._stats
+
+    async def run(self) -> None:
+        """Receive until cancelled; no fault of AWS, of the sink or of a message ends it."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(1, self._receivers + 1):
+                group.create_task(self._receive_for_ever(), name=f"{self._name}-receiver-{number}")
+
+    async def receive_once(self, wait_seconds: int = WAIT_SECONDS) -> int:
+        """One receive, carried to its end; returns the number of messages it was about."""
+        messages = await self._queue.receive(RECEIVE_LIMIT, wait_seconds)
+        self._stats.last_receive_ms = self._clock.now_ms()
+        if messages:
+            await self._take_over(messages)
+        return len(messages)
+
+    async def _receive_for_ever(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self.receive_once()
+            except DaemonError as fault:
+                failures += 1
+                self._note_error(fault, failures)
+            except Exception as fault:  # noqa: BLE001  # the sink may fail in any way; the messages come again
+                failures += 1
+                self._note_error(fault, failures)
+            else:
+                failures = 0
+                continue
+            await self._clock.sleep(self._backoff(failures))
+
+    def _note_error(self, fault: Exception, failures: int) -> None:
+        self._stats.errors += 1
+        self._stats.last_error = str(fault)
+        if isinstance(fault, QueueGone):
+            log.error("queue does not exist", action="queue_gone", source=self._name, failures=failures)
+        elif isinstance(fault, DaemonError):
+            log.warning(
+                "receive failed", action="receive_failed", source=self._name, error=str(fault), failures=failures
+            )
+        else:
+            # The traceback is the same every time, and long.
+            trace = fault if failures == 1 else None
+            log.error(
+                "facts were not taken over",
+                action="accept_failed",
+                source=self._name,
+                error=str(fault),
+                failures=failures,
+                exc_info=trace,
+            )
+
+    def _backoff(self, failures: int) -> float:
+        """Full jitter under a doubling cap, never less than half the first one, so that nothing spins."""
+        cap = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(failures, 10))
+        return self._random.uniform(FIRST_BACKOFF_SECONDS / 2, cap)
+
+    async def _take_over(self, messages: Sequence[Message]) -> None:
+        facts: list[Fact] = []
+        for message in messages:
+            translation = await self._translation(message)
+            facts.extend(translation.facts)
+        if facts:
+            await self._sink.accept(facts, self._name)
+        self._stats.messages += len(messages)
+        self._stats.facts += len(facts)
+        await self._delete([message.receipt for message in messages])
+
+    async def _translation(self, message: Message) -> Translation:
+        """The message's facts; what cannot be used is in the quarantine when this returns."""
+        try:
+            translation = translate(message.body, self._account_id)
+        except Untranslatable as fault:
+            await self._put_aside(message.body, fault.detail)
+            return Translation(())
+        for refused in translation.refused:
+            await self._put_aside(refused.body, f"One event of a packed message: {refused.what}")
+        if translation.ignored:
+            self._stats.ignored += 1
+            log.info("message ignored", action="message_ignored", source=self._name, why=translation.ignored)
+        return translation
+
+    async def _put_aside(self, body: bytes | str, what: str) -> None:
+        entry = await self._quarantine.put(self._name, body, what, self._clock.now_ms())
+        self._stats.quarantined += 1
+        log.warning(
+            "message quarantined",
+            action="message_quarantined",
+            source=self._name,
+            what=entry.what,
+            sha256=entry.sha256,
+            size_bytes=entry.size_bytes,
+        )
+
+    async def _delete(self, receipts: Sequence[str]) -> None:
+        """Delete what was taken over; what cannot be deleted comes again and is then known as a duplicate."""
+        left = list(receipts)
+        for attempt in range(1, DELETE_ATTEMPTS + 1):
+            try:
+                left = await self._queue.delete(left)
+            except AwsFailed as fault:
+                self._note_error(fault, attempt)
+            if not left:
+                return
+            if attempt < DELETE_ATTEMPTS:
+                await self._clock.sleep(self._backoff(attempt))
+        log.warning("messages were not deleted", action="delete_failed", source=self._name, messages=len(left))

@@ -1,0 +1,1 @@
+"""Raw messages in, facts out: pure, and the only place that knows what other systems' events look like."""

@@ -1,0 +1,212 @@
+"""One message from a queue or the ingest door, whatever its shape, into facts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from checks.facts import AnyFact, Fact, PackedEvents
+from daemon.errors import Untranslatable
+from daemon.translate.alarms import AlarmDetail, alarm_facts, alarm_notice_facts
+from daemon.translate.costs import AnomalyDetail, anomaly_facts, budget_notice_facts, is_budget_notice
+from daemon.translate.deployments import EcsDeploymentDetail, ReleaseDetail, ecs_deployment_facts, release_facts
+from daemon.translate.envelope import Envelope, cut, decode, milliseconds
+from daemon.translate.security import (
+    GuardDutyDetail,
+    HealthDetail,
+    SecurityHubDetail,
+    guardduty_facts,
+    health_facts,
+    securityhub_facts,
+)
+from daemon.translate.soundness import unsound
+
+MAX_BODY_BYTES = 1_048_576
+"""The largest message that SQS carries: 1 MiB."""
+MAX_EVENTS = 10_000
+"""Facts in one message: 1 MiB holds fewer real ones, and each costs memory."""
+PACKED_SCHEMA = "tillwatch.events.v1"
+
+_PACKED_HEAD = b'{"schema":"tillwatch.events.v1"'
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One event of a packed message that cannot be used, while the others can."""
+
+    body: bytes
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a message said. ignored: why a sound message has no fact, empty when it has or is about nothing else."""
+
+    facts: tuple[Fact, ...]
+    ignored: str = ""
+    refused: tuple[Refused, ...] = ()
+
+
+class _Outline(msgspec.Struct, frozen=True, gc=False):
+    """As much of a message as tells what it is."""
+
+    schema: str = ""
+    detail_type: str = msgspec.field(name="detail-type", default="")
+    source: str = ""
+    type: str = msgspec.field(name="Type", default="")
+    alarm_name: str = msgspec.field(name="AlarmName", default="")
+
+
+class _PackedRaw(msgspec.Struct, frozen=True, gc=False):
+    events: list[msgspec.Raw]
+
+
+class _SnsEnvelope(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
+    """What SNS delivers to a queue without raw delivery (Amazon SNS Developer Guide, message formats)."""
+
+    message_id: str
+    topic_arn: str
+    message: str
+    timestamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one detail-type is read; source must be the event's, so that nobody else can speak for it."""
+
+    source: str
+    decoder: msgspec.json.Decoder[Any]  # each is paired with its function below
+    facts: Callable[[Any], list[Fact]]  # each takes what its decoder gives
+
+
+_OUTLINE = msgspec.json.Decoder(_Outline)
+_PACKED = msgspec.json.Decoder(PackedEvents)
+_PACKED_RAW = msgspec.json.Decoder(_PackedRaw)
+_FACT = msgspec.json.Decoder(AnyFact)
+_SNS = msgspec.json.Decoder(_SnsEnvelope)
+_HEALTH = _Kind("aws.health", msgspec.json.Decoder(Envelope[HealthDetail]), health_facts)
+_KINDS: dict[str, _Kind] = {
+    "CloudWatch Alarm State Change": _Kind("aws.cloudwatch", msgspec.json.Decoder(Envelope[AlarmDetail]), alarm_facts),
+    "ECS Deployment State Change": _Kind(
+        "aws.ecs", msgspec.json.Decoder(Envelope[EcsDeploymentDetail]), ecs_deployment_facts
+    ),
+    "AWS Health Event": _HEALTH,
+    "AWS Health Abuse Event": _HEALTH,
+    "GuardDuty Finding": _Kind("aws.guardduty", msgspec.json.Decoder(Envelope[GuardDutyDetail]), guardduty_facts),
+    "Security Hub Findings - Imported": _Kind(
+        "aws.securityhub", msgspec.json.Decoder(Envelope[SecurityHubDetail]), securityhub_facts
+    ),
+    "Anomaly Detected": _Kind("aws.ce", msgspec.json.Decoder(Envelope[AnomalyDetail]), anomaly_facts),
+    "Tillwatch Deployment State Change": _Kind(
+        "tillwatch.deploy", msgspec.json.Decoder(Envelope[ReleaseDetail]), release_facts
+    ),
+}
+
+
+def translate(body: bytes | str, account_id: str = "") -> Translation:
+    """Facts of one message: packed events, an EventBridge event, or an SNS notification of either or of a budget.
+
+    account_id: events of any other AWS account are refused; empty accepts all. Raises Untranslatable, and nothing
+    else, when the message cannot be used.
+    """
+    raw = _bytes_of(body)
+    if raw.startswith(_PACKED_HEAD):
+        return _packed(raw)
+    return _checked(_translated(raw, account_id, wrapped=False))
+
+
+def _bytes_of(body: bytes | str) -> bytes:
+    try:
+        raw = body.encode() if isinstance(body, str) else bytes(body)
+    except UnicodeError:
+        raise Untranslatable("It is not text that UTF-8 can hold.") from None
+    if len(raw) > MAX_BODY_BYTES:
+        raise Untranslatable(f"It has {len(raw)} bytes; the limit is {MAX_BODY_BYTES}.")
+    return raw
+
+
+def _translated(raw: bytes, account_id: str, *, wrapped: bool) -> Translation:
+    outline = decode(_OUTLINE, raw)
+    if outline.schema:
+        return _packed(raw)
+    if outline.detail_type and outline.source:
+        return _event(raw, outline, account_id)
+    if outline.alarm_name:
+        return _owned(alarm_notice_facts(raw), account_id)
+    if outline.type and not wrapped:
+        return _sns(raw, outline.type, account_id)
+    raise Untranslatable("It is neither packed events, nor an EventBridge event, nor an SNS notification.")
+
+
+def _event(raw: bytes, outline: _Outline, account_id: str) -> Translation:
+    kind = _KINDS.get(outline.detail_type)
+    if kind is None:
+        return Translation((), ignored=f"no translation for detail-type {cut(outline.detail_type)!r}")
+    if outline.source != kind.source:
+        raise Untranslatable(f"source is {cut(outline.source)!r}; {outline.detail_type} comes from {kind.source}.")
+    event = decode(kind.decoder, raw)
+    if account_id and event.account != account_id:
+        raise Untranslatable(f"It is from account {cut(event.account)!r}, which is not ours.")
+    return Translation(tuple(kind.facts(event)))
+
+
+def _owned(facts: list[Fact], account_id: str) -> Translation:
+    for fact in facts:
+        account = getattr(fact, "account_id", "")
+        if account_id and account != account_id:
+            raise Untranslatable(f"It is from account {cut(account)!r}, which is not ours.")
+    return Translation(tuple(facts))
+
+
+def _sns(raw: bytes, kind: str, account_id: str) -> Translation:
+    if kind != "Notification":
+        return Translation((), ignored=f"SNS {cut(kind)}")
+    envelope = decode(_SNS, raw)
+    text = envelope.message
+    if not is_budget_notice(text):
+        return _translated(_bytes_of(text), account_id, wrapped=True)
+    region = envelope.topic_arn.removeprefix("arn:aws:sns:").partition(":")[0]
+    at_ms = milliseconds(envelope.timestamp, "Timestamp")
+    facts = budget_notice_facts(text, envelope.message_id, at_ms, region)
+    return _owned(facts, account_id) if facts else Translation((), ignored="a budget that counts usage, not money")
+
+
+def _packed(raw: bytes) -> Translation:
+    try:
+        facts: list[AnyFact] = _PACKED.decode(raw).events
+    except RecursionError:
+        raise Untranslatable("It is nested too deeply.") from None
+    except msgspec.ValidationError as fault:
+        return _salvaged(raw, fault)
+    except (msgspec.MsgspecError, UnicodeError) as fault:
+        raise Untranslatable(f"{fault}.") from None
+    return _checked(Translation(tuple(facts)))
+
+
+def _salvaged(raw: bytes, fault: msgspec.ValidationError) -> Translation:
+    """The events of a packed message one by one, so that a bad one does not take the others with it."""
+    if decode(_OUTLINE, raw).schema != PACKED_SCHEMA:
+        raise Untranslatable(f"{fault}.")
+    facts: list[Fact] = []
+    refused: list[Refused] = []
+    for event in decode(_PACKED_RAW, raw).events:
+        try:
+            facts.append(decode(_FACT, bytes(event)))
+        except Untranslatable as bad:
+            refused.append(Refused(bytes(event), bad.detail))
+    return _checked(Translation(tuple(facts), refused=tuple(refused)))
+
+
+def _checked(translation: Translation) -> Translation:
+    facts = translation.facts
+    if len(facts) + len(translation.refused) > MAX_EVENTS:
+        raise Untranslatable(f"It holds {len(facts)} events; the limit is {MAX_EVENTS}.")
+    reasons = [unsound(fact) for fact in facts]
+    if not any(reasons):
+        return translation
+    sound = tuple(fact for fact, reason in zip(facts, reasons, strict=True) if not reason)
+    bad = tuple(
+        Refused(msgspec.json.encode(fact), f"{reason}.") for fact, reason in zip(facts, reasons, strict=True) if reason
+    )
+    return Translation(sound, translation.ignored, translation.refused + bad)

@@ -1,0 +1,120 @@
+"""The real application over a fake view on a loopback port, and a browser page that watches it."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+import uvicorn
+from playwright.async_api import Browser, Page, async_playwright
+
+from daemon.http.app import create_app
+from daemon.quarantine import Quarantine
+from daemon.sources.sink import FactSink
+from tests.unit.daemon.http.fake_view import NOW_MS, FakeClock, FakeView, loop_turns, token_of
+from tests.unit.daemon.http.story import options
+
+CHROMIUM = shutil.which("chromium")
+QUIET_BROWSER = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-first-run",
+)
+"""A browser that talks to nobody but the page."""
+
+
+class RunningClock(FakeClock):
+    """Starts at the story's end and runs with the event loop."""
+
+    def now_ms(self) -> int:
+        """The story's end and the time since."""
+        loop = asyncio.get_running_loop()
+        if not hasattr(self, "_zero"):
+            self._zero = loop.time()
+        return NOW_MS + round(1000 * (loop.time() - self._zero))
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for this long."""
+        await loop_turns(seconds)
+
+
+@dataclass
+class Console:
+    """A running console; without slots, because playwright marks the objects that handle its events.
+
+    complaints: what the browser's console said, security violations included.
+    """
+
+    url: str
+    view: FakeView
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+    transferred_bytes: int = 0
+
+    async def open(self, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+        """A page that is signed in and shows the first live update."""
+        page = await self.blank(width, height, scheme)
+        await page.goto(f"{self.url}/console?token={token_of('viewer')}", wait_until="load")
+        await page.wait_for_selector('#live[data-state="live"]')
+        return page
+
+    async def blank(self, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+        """A fresh page whose complaints and bytes are counted."""
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            timezone_id="America/New_York",
+            locale="en-US",
+        )
+        page = await context.new_page()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
+        session = await context.new_cdp_session(page)
+        await session.send("Network.enable")
+        session.on("Network.loadingFinished", self._count)
+        return page
+
+    def _count(self, event: dict[str, float]) -> None:
+        self.transferred_bytes += round(event["encodedDataLength"])
+
+
+@asynccontextmanager
+async def running_console(view: FakeView) -> AsyncIterator[Console]:
+    """The application on a free port, and a browser; both end with the block."""
+    view.clock = RunningClock()
+    # No test of the console sends events, so nothing takes them.
+    app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options(view))
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(server.serve(), name="console-server")
+        while not server.started:
+            await loop_turns(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(
+                    executable_path=CHROMIUM, args=list(QUIET_BROWSER), env={**os.environ, "TZ": "UTC"}
+                )
+                yield Console(f"http://127.0.0.1:{port}", view, browser)
+                await browser.close()
+        finally:
+            server.should_exit = True
+            await serving

@@ -1,0 +1,270 @@
+"""The whole system comes up on this machine, does what its scenario says, and leaves nothing behind."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from daemon.cli import app
+from daemon.embedded.ports import free_port
+from remediation.journal.offline import following, open_read_only
+
+FAULTY_CANARY = """
+name: faulty-canary
+summary: Green fails four payments in ten and gets half of the traffic at once.
+blue: {version: 1.0.0}
+green: {version: 2.0.0, fault: {fail_percent: 40}}
+traffic: {payments_per_second: 60}
+steps:
+  - {at: 500ms, step: deploy, green_percent: 50}
+"""
+BLUE_CRASHES = """
+name: blue-crashes
+summary: Blue is killed and started again.
+blue: {version: 1.0.0}
+green: {version: 1.0.0}
+traffic: {payments_per_second: 40}
+steps:
+  - {at: 1s, step: stop_core, environment: blue}
+  - {at: 2s, step: start_core, environment: blue}
+"""
+
+
+class _Up:
+    """One ``tillwatch up`` as a process; lines are read as they come, so nothing has to sleep."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self.port = free_port("127.0.0.1")
+        command = [sys.executable, "-m", "daemon", "up", "--data-dir", str(data), "--port", str(self.port), "--json"]
+        self._process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self.said: list[str] = []
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def until(self, word: str) -> str:
+        """Read its lines up to the first with the word."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.said.append(line.rstrip())
+            if word in line:
+                return line
+        pytest.fail(f"{word!r} was never said: {self.said}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def end(self) -> tuple[int, dict[str, Any]]:
+        """Its exit code and its report, or an empty one."""
+        out, err = self._process.communicate(timeout=60)
+        self.said += err.splitlines()
+        lines = out.splitlines()
+        return self._process.returncode, msgspec.json.decode(lines[-1]) if lines else {}
+
+    def child(self, *words: str) -> int:
+        """The pid of its child whose command line has all the words."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and _has_words(entry, (str(self.data), *words)):
+                return int(entry.name)
+        pytest.fail(f"no child with {words}")
+
+    def clean_up(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def _has_words(entry: Path, words: Sequence[str]) -> bool:
+    try:
+        command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return False
+    return all(any(word in part for part in command) for word in words)
+
+
+def _everything_ended(data: Path) -> bool:
+    """Every child inherits the lock, so it is free only when all of them are gone."""
+    descriptor = os.open(data / "lock", os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _journalled(data: Path, kind: str) -> int:
+    with closing(open_read_only(data / "journal.db")) as connection:
+        return sum(entry.kind == kind for entry in following(connection, 0))
+
+
+@pytest.fixture
+def ups() -> Iterator[list[_Up]]:
+    started: list[_Up] = []
+    yield started
+    for one in started:
+        one.clean_up()
+
+
+def _up(ups: list[_Up], data: Path, *options: str) -> _Up:
+    one = _Up(data, *options)
+    ups.append(one)
+    return one
+
+
+def _scenario(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_healthy_run_loses_nothing_does_nothing_and_leaves_no_process(ups: list[_Up], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    one = _up(ups, data, "--scenario", "healthy", "--for", "3s")
+    code, report = one.end()
+    assert code == 0, one.said
+    assert report["payments"]["attempted"] > 50
+    assert report["payments"]["failed"] == 0
+    assert report["events"]["published"] >= report["payments"]["succeeded"]
+    assert report["events"]["lost"] == 0
+    assert report["ledger"]["balanced"]
+    assert report["actions"] == report["incidents"] == report["deployments"] == []
+    assert report["savings"]["percent"] > 0
+    assert _everything_ended(data)
+
+
+def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: list[_Up], tmp_path: Path) -> None:
+    scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
+    first = _up(ups, data, "--scenario", scenario)
+    first.until("verified: rollback.traffic")
+    first.signal(signal.SIGINT)
+    code, report = first.end()
+    assert code == 0, first.said
+    assert [action["outcome"] for action in report["actions"]] == ["verified"]
+    assert [deployment["outcome"] for deployment in report["deployments"]] == ["rolled_back"]
+    assert report["events"]["lost"] == 0
+    assert _everything_ended(data)
+
+    second = _up(ups, data, "--scenario", scenario)
+    second.until(" started: 50 % to green")
+    second.signal(signal.SIGTERM)
+    code, again = second.end()
+    assert code == 0, second.said
+    assert again["deployments"][0]["id"] != report["deployments"][0]["id"]
+    assert again["events"]["published"] > report["events"]["published"]
+    assert again["events"]["lost"] == 0
+    assert again["ledger"]["balanced"]
+
+
+def test_a_daemon_that_is_killed_ends_the_run_and_the_next_one_loses_and_repeats_nothing(
+    ups: list[_Up], tmp_path: Path
+) -> None:
+    scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
+    first = _up(ups, data, "--scenario", scenario)
+    first.until("deployment prod-deploy-")
+    os.kill(first.child("run", "--config"), signal.SIGKILL)
+    code, report = first.end()
+    assert (code, report) == (3, {})
+    assert any("daemon" in line and "killed by SIGKILL" in line for line in first.said)
+    assert _everything_ended(data)
+
+    second = _up(ups, data, "--scenario", scenario, "--for", "8s")
+    code, report = second.end()
+    assert code == 0, second.said
+    assert report["events"]["lost"] == 0
+    assert _journalled(data, "intent") == _journalled(data, "outcome") == 1
+
+
+def test_a_killed_run_takes_its_children_with_it_and_the_next_one_waits_for_them(
+    ups: list[_Up], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    first = _up(ups, data)
+    first.until("traffic: ")
+    first.signal(signal.SIGKILL)
+    first.end()
+    second = _up(ups, data, "--for", "2s")
+    code, report = second.end()
+    assert code == 0, second.said
+    assert report["events"]["lost"] == 0
+    assert report["ledger"]["balanced"]
+    assert _everything_ended(data)
+
+
+def test_a_core_that_crashes_is_part_of_the_scenario_and_nobody_else_gets_the_directory(
+    ups: list[_Up], tmp_path: Path
+) -> None:
+    one = _up(ups, tmp_path / "data", "--scenario", _scenario(tmp_path, BLUE_CRASHES))
+    one.until("scenario: blue is started again")
+    one.until("started: payment core blue")
+    refused = _up(ups, tmp_path / "data")
+    assert refused.end()[0] == 3
+    assert str(one.pid) in refused.said[-1]
+    one.signal(signal.SIGINT)
+    code, report = one.end()
+    assert code == 0, one.said
+    assert report["payments"]["failed"] > 0
+    assert report["events"]["lost"] == 0
+    assert report["ledger"]["balanced"]
+
+
+def test_a_run_that_is_stopped_before_it_is_up_leaves_no_process(ups: list[_Up], tmp_path: Path) -> None:
+    one = _up(ups, tmp_path / "data")
+    one.until("started: ")
+    one.signal(signal.SIGINT)
+    code, report = one.end()
+    assert (code, report) == (1, {})
+    assert _everything_ended(tmp_path / "data")
+
+
+def test_a_taken_port_is_refused_by_its_name(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(app, ["up", "--port", str(port), "--data-dir", str(tmp_path)])
+    assert result.exit_code == 3
+    assert f"127.0.0.1:{port}" in result.stderr
+
+
+def test_a_missing_extra_is_bad_input_and_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    result = CliRunner().invoke(app, ["up", "--data-dir", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "pip install 'tillwatch[embedded]'" in result.stderr
+
+
+def test_a_broken_scenario_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    path = _scenario(tmp_path, FAULTY_CANARY.replace("payments_per_second: 60", "payments_per_second: 0"))
+    result = CliRunner().invoke(app, ["up", "--scenario", path, "--data-dir", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"{path}:6:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--scenario", "helthy"], "did you mean healthy?"),
+        (["--for", "90"], "--for 90"),
+        (["--data-dir", "/proc/none"], "/proc/none"),
+        (["--config", "/nowhere"], "/nowhere"),
+    ],
+)
+def test_what_cannot_be_used_is_named(options: list[str], word: str) -> None:
+    result = CliRunner().invoke(app, ["up", *options])
+    assert result.exit_code in {2, 3}
+    assert word in result.stderr

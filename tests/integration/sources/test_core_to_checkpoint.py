@@ -1,0 +1,118 @@
+"""A real payment core: its events reach the checkpoint by the queue, and by its outbox when the queue lost them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+
+from checks.facts import Fact, PaymentAttempted
+from daemon.aws.session import Aws
+from daemon.aws.sqs import SqsQueue
+from daemon.checkpoint import Checkpoint
+from daemon.clock import SystemClock
+from daemon.errors import CoreUnreachable
+from daemon.probes.core import CoreProbe
+from daemon.probes.core_client import CoreClient
+from daemon.quarantine import Quarantine
+from daemon.sources.backfill import Backfill
+from daemon.sources.sqs import SqsSource
+from tests.integration.conftest import free_port, wait_until_it_answers
+
+ROOT = Path(__file__).parents[3]
+PAYMENT = {
+    "amount": {"amount_cents": 1_999, "currency": "USD"},
+    "payment_method": "tok_visa",
+    "customer_id": "cus_1",
+    "provider_id": "prv_1",
+}
+
+
+class Recorder:
+    """Records into a checkpoint, as the pipeline does."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.new: list[Fact] = []
+
+    async def accept(self, facts: Sequence[Fact], source: str) -> None:
+        """Record, and keep what was new."""
+        self.new += await self.checkpoint.record(facts, source, SystemClock().now_ms())
+
+
+@pytest.fixture
+def core_url(tmp_path: Path, queue_name: str, ministack_url: str) -> Iterator[str]:
+    """The address of a green core 2.0.0 that sends its events to the queue."""
+    port = free_port()
+    command = [sys.executable, "-m", "payment_core", "--port", str(port), "--database", str(tmp_path / "payments.db")]
+    command += ["--environment", "green", "--version", "2.0.0", "--rail-latency-ms", "0"]
+    command += ["--queue", queue_name, "--endpoint-url", ministack_url]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+    }
+    url = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command, env=environment, cwd=ROOT) as program:
+        try:
+            wait_until_it_answers(program, f"{url}/readyz")
+            yield url
+        finally:
+            program.kill()
+
+
+@pytest.fixture
+async def recorder(tmp_path: Path) -> AsyncIterator[Recorder]:
+    checkpoint = await Checkpoint.open(tmp_path / "checkpoint.db", 3_600_000)
+    await checkpoint.restore(SystemClock().now_ms())
+    yield Recorder(checkpoint)
+    await checkpoint.close()
+
+
+async def pay(url: str, count: int) -> None:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        for number in range(count):
+            answer = await client.post("/v1/payments", json=PAYMENT, headers={"Idempotency-Key": f"k{number}"})
+            assert answer.status_code in {200, 201}, answer.text
+
+
+async def test_events_come_once_by_the_queue_and_by_the_outbox(
+    core_url: str, sqs: Aws, queue_name: str, recorder: Recorder, tmp_path: Path
+) -> None:
+    clock = SystemClock()
+    quarantine = await Quarantine.open(tmp_path / "quarantine.db")
+    source = SqsSource(SqsQueue(sqs, queue_name), recorder, quarantine, clock, name="payments", receivers=1)
+    async with CoreClient(core_url) as core:
+        backfill = Backfill([core], recorder.checkpoint, recorder, producer="us-east-1")
+        await pay(core_url, 5)
+        published = (await core.events(0, 500)).events
+        assert await backfill.catch_up(clock.now_ms()) == len(published) >= 5
+        while source.stats().facts < len(published):
+            await source.receive_once(1)
+        assert await backfill.catch_up(clock.now_ms()) == 0
+    assert recorder.new == published
+    assert recorder.checkpoint.totals().duplicates >= len(published)
+    attempts = [fact for fact in recorder.new if isinstance(fact, PaymentAttempted)]
+    assert [(fact.outcome, fact.environment, fact.version) for fact in attempts] == [
+        ("succeeded", "green", "2.0.0")
+    ] * 5
+    assert await quarantine.entries() == []
+    await quarantine.close()
+
+
+async def test_a_core_is_probed_as_what_it_is(core_url: str) -> None:
+    clock = SystemClock()
+    async with CoreClient(core_url) as green, CoreClient(f"http://127.0.0.1:{free_port()}") as nobody:
+        probe = CoreProbe({"green": green, "blue": nobody}, clock)
+        seen = {fact.environment: fact for fact in await probe.probe_all(clock.now_ms())}
+        assert (seen["green"].status, seen["green"].version) == ("healthy", "2.0.0")
+        assert (seen["blue"].status, seen["blue"].version) == ("unhealthy", "")
+        assert (await probe.health("green")).healthy
+        assert (await CoreProbe({"blue": green}, clock).health("blue")).healthy is False
+        with pytest.raises(CoreUnreachable):
+            await nobody.events(0, 10)

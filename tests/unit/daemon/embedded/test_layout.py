@@ -1,0 +1,77 @@
+"""What `up` writes for the daemon is configuration that the daemon can load, and keeps its secret."""
+
+import hashlib
+import stat
+from pathlib import Path
+
+import pytest
+
+from config.load import DEFAULTS, load_configuration
+from config.scenario import CoreRelease
+from daemon.embedded.cores import Core
+from daemon.embedded.faults import DirectoryUnusable
+from daemon.embedded.layout import Layout
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / "data")
+    layout.make()
+    return layout
+
+
+def _write(layout: Layout, token: str) -> None:
+    release = CoreRelease(version="1.0.0")
+    layout.write_settings(
+        endpoint_url="http://127.0.0.1:4566",
+        port=18080,
+        zone_id="Z123",
+        cores={"blue": Core("blue", release, 9001), "green": Core("green", release, 9001)},
+        token=token,
+    )
+
+
+def test_the_written_settings_load_and_say_where_everything_is(layout: Layout) -> None:
+    _write(layout, "secret")
+    settings = load_configuration(layout.configuration, {}).settings
+    assert settings.aws.endpoint_url == "http://127.0.0.1:4566"
+    assert settings.http.port == 18080
+    assert settings.data_dir == layout.root
+    assert settings.hosted_zone_id == "Z123"
+    assert settings.cores["green"].url == "http://127.0.0.3:9001"
+    assert settings.cores["green"].address == "127.0.0.3"
+
+
+def test_the_token_is_written_as_a_digest_alone(layout: Layout) -> None:
+    token = layout.console_token()
+    _write(layout, token)
+    text = (layout.configuration / "tillwatch.yaml").read_text()
+    assert token not in text
+    assert hashlib.sha256(token.encode()).hexdigest() in text
+
+
+def test_the_token_is_kept_over_runs_and_readable_by_its_owner_alone(layout: Layout) -> None:
+    token = layout.console_token()
+    assert layout.console_token() == token
+    assert stat.S_IMODE((layout.root / "console-token").stat().st_mode) == 0o600
+
+
+def test_policy_and_rules_of_the_chosen_directory_are_used_and_gone_in_the_next_run_without_it(
+    layout: Layout, tmp_path: Path
+) -> None:
+    chosen = tmp_path / "chosen"
+    (chosen / "rules").mkdir(parents=True)
+    (chosen / "policy.yaml").write_text("guard:\n  observe_only: true\n")
+    for rules in sorted((DEFAULTS / "rules").glob("*.yaml"))[:1]:
+        (chosen / "rules" / rules.name).write_text(rules.read_text())
+    layout.take_policy_and_rules(chosen)
+    assert load_configuration(layout.configuration, {}).policy.guard.observe_only
+    layout.take_policy_and_rules(None)
+    assert not (layout.configuration / "policy.yaml").exists()
+    assert not (layout.configuration / "rules").exists()
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("")
+    with pytest.raises(DirectoryUnusable, match="logs"):
+        Layout(tmp_path).make()

@@ -1,0 +1,65 @@
+"""A scenario's steps come in order and at their moments."""
+
+from config.scenario import CoreRelease, Environment, Scenario, SetWeights, StartCore, StopCore, Traffic
+from daemon.embedded.player import play
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.ms = 0.0
+
+    def now_ms(self) -> int:
+        return int(self.ms)
+
+    def monotonic_ms(self) -> float:
+        return self.ms
+
+    async def sleep(self, seconds: float) -> None:
+        self.ms += seconds * 1000
+
+
+class _Hands:
+    def __init__(self, clock: _Clock) -> None:
+        self._clock = clock
+        self.done: list[tuple[float, str]] = []
+
+    async def shift(self, green_percent: int) -> None:
+        self.done.append((self._clock.ms, f"shift {green_percent}"))
+
+    async def stop_core(self, environment: Environment) -> None:
+        self.done.append((self._clock.ms, f"stop {environment}"))
+        self._clock.ms += 300
+
+    async def start_core(self, environment: Environment) -> None:
+        self.done.append((self._clock.ms, f"start {environment}"))
+
+
+def _scenario() -> Scenario:
+    return Scenario(
+        name="all-steps",
+        summary="Every kind of step.",
+        blue=CoreRelease(version="1.0.0"),
+        green=CoreRelease(version="2.0.0"),
+        traffic=Traffic(payments_per_second=10),
+        steps=(
+            SetWeights(at=5.0, step="deploy", green_percent=25),
+            StopCore(at=10.0, step="stop_core", environment="blue"),
+            StartCore(at=12.0, step="start_core", environment="blue"),
+        ),
+    )
+
+
+async def test_every_step_is_done_at_its_moment_however_long_the_one_before_took() -> None:
+    clock = _Clock()
+    hands = _Hands(clock)
+    await play(_scenario(), hands, clock, 1.0, lambda _: None)
+    assert hands.done == [(5_000, "shift 25"), (10_000, "stop blue"), (12_000, "start blue")]
+
+
+async def test_time_scale_10_makes_ten_seconds_last_one() -> None:
+    clock = _Clock()
+    hands = _Hands(clock)
+    said: list[str] = []
+    await play(_scenario(), hands, clock, 10.0, said.append)
+    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300]
+    assert len(said) == 3

@@ -1,0 +1,155 @@
+"""Every route against every role, and what is denied although nobody thought of it."""
+
+import asyncio
+from typing import cast
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from config.settings import Role
+from daemon.http.access import ACCESS
+from daemon.http.app import create_app
+from daemon.http.auth import ROLES, SESSION_HOURS, SESSION_LIMIT, Authority, Principal
+from daemon.quarantine import Quarantine
+from daemon.sources.sink import FactSink
+from tests.unit.daemon.http.conftest import Client
+from tests.unit.daemon.http.fake_view import FakeView, token_of, tokens
+from tests.unit.daemon.http.story import bad_canary, options
+
+CALLERS: tuple[Role | None, ...] = (None, *ROLES)
+ENDLESS = "/console/stream"
+OPEN_ROUTES = {"/livez", "/readyz", "/console/login"}
+
+
+def routes_of(app: Starlette) -> list[Route]:
+    return [route for route in app.routes if isinstance(route, Route)]
+
+
+def methods_of(pattern: str) -> tuple[str, ...]:
+    view = bad_canary()
+    app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options(view))
+    route = next(route for route in routes_of(app) if route.path == pattern)
+    return tuple(sorted(route.methods if route.methods is not None else ()))
+
+
+MATRIX = [
+    (method, pattern, caller)
+    for pattern in ACCESS
+    if pattern != ENDLESS
+    for method in methods_of(pattern)
+    for caller in CALLERS
+]
+
+
+def test_every_route_has_a_role_and_every_role_a_route(app: Starlette) -> None:
+    assert {route.path for route in routes_of(app)} == set(ACCESS)
+
+
+def test_only_the_probes_and_the_door_itself_are_open() -> None:
+    assert {path for path, access in ACCESS.items() if access == "open"} == OPEN_ROUTES
+
+
+@pytest.mark.parametrize(("method", "pattern", "caller"), MATRIX)
+async def test_a_route_answers_its_role_and_those_above_and_nobody_else(
+    as_role: Client, method: str, pattern: str, caller: Role | None
+) -> None:
+    needed = ACCESS[pattern]
+    path = pattern.replace("{name}", "console.css")
+    answer = await as_role(caller).request(method, path, content=b"{}")
+    if needed == "open":
+        assert answer.status_code not in {401, 403}
+    elif caller is None:
+        sent_to_the_door = pattern == "/console" and answer.headers.get("location") == "/console/login"
+        assert answer.status_code == 401 or sent_to_the_door
+    elif ROLES.index(caller) < ROLES.index(needed):
+        assert answer.status_code == 403
+    else:
+        assert answer.status_code not in {401, 403}
+
+
+async def test_the_stream_is_denied_without_a_token(as_role: Client) -> None:
+    assert (await as_role(None).get(ENDLESS)).status_code == 401
+
+
+async def test_an_unknown_path_tells_a_stranger_nothing_and_a_known_caller_that_it_does_not_exist(
+    as_role: Client,
+) -> None:
+    assert (await as_role(None).get("/api/v1/flags")).status_code == 401
+    assert (await as_role("admin").get("/api/v1/flags")).status_code == 404
+
+
+async def test_a_route_that_nobody_gave_a_role_is_denied_to_everybody(view: FakeView) -> None:
+    access = {path: role for path, role in ACCESS.items() if path != "/api/v1/journal"}
+    app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options(view), access=access)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://till.test") as client:
+        headers = {"authorization": f"Bearer {token_of('admin')}"}
+        assert (await client.get("/api/v1/journal", headers=headers)).status_code == 403
+        assert (await client.get("/api/v1/journal")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer", "Bearer ", "Bearer wrong", "Basic secret-of-admin", "secret-of-admin", "Bearer secret-of-Admin"],
+)
+async def test_a_header_that_is_not_exactly_a_known_token_is_refused(as_role: Client, header: str) -> None:
+    answer = await as_role(None).get("/api/v1/status", headers={"authorization": header})
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_the_scheme_is_recognized_in_any_case(as_role: Client) -> None:
+    headers = {"authorization": f"bearer {token_of('viewer')}"}
+    assert (await as_role(None).get("/api/v1/status", headers=headers)).status_code == 200
+
+
+async def test_without_configured_tokens_nobody_gets_in() -> None:
+    assert Authority((), lambda: 0.0).by_token("") is None
+
+
+async def test_a_session_cookie_never_opens_the_ingest_door(as_role: Client) -> None:
+    client = as_role(None)
+    await client.post("/console/login", data={"token": token_of("admin")})
+    assert (await client.get("/api/v1/status")).status_code == 200
+    assert (await client.post("/ingest/events", json={})).status_code == 401
+
+
+async def test_a_session_is_not_ended_by_another_site(as_role: Client) -> None:
+    client = as_role(None)
+    await client.post("/console/login", data={"token": token_of("viewer")})
+    assert (await client.post("/console/logout", headers={"sec-fetch-site": "cross-site"})).status_code == 401
+    assert (await client.post("/console/logout", headers={"sec-fetch-site": "same-origin"})).status_code == 303
+    assert (await client.get("/api/v1/status")).status_code == 401
+
+
+def test_a_session_ends_after_its_hours() -> None:
+    now = 0.0
+    authority = Authority(tokens(), lambda: now)
+    session = authority.open_session(Principal("ann", "viewer"))
+    now = SESSION_HOURS * 3_600_000 - 1
+    assert authority.by_session(session) == Principal("ann", "viewer")
+    now += 1
+    assert authority.by_session(session) is None
+
+
+def test_sessions_are_bounded_and_the_oldest_goes_first() -> None:
+    authority = Authority(tokens(), lambda: 0.0)
+    sessions = [authority.open_session(Principal("ann", "viewer")) for _ in range(SESSION_LIMIT + 1)]
+    assert authority.by_session(sessions[0]) is None
+    assert authority.by_session(sessions[1]) is not None
+    assert authority.by_session(sessions[-1]) is not None
+
+
+async def test_a_websocket_is_closed_at_the_door(app: Starlette) -> None:
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return await asyncio.Future()
+
+    async def send(message: object) -> None:
+        sent.append(cast("dict[str, object]", message))
+
+    scope = {"type": "websocket", "path": "/console/stream", "headers": [], "query_string": b"", "app": app}
+    await app(scope, receive, send)
+    assert [message["type"] for message in sent] == ["websocket.close"]

@@ -1,0 +1,287 @@
+"""The page and its stream: right without a script, live with one, and safe with hostile names."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import cast
+from unittest.mock import AsyncMock
+
+import msgspec
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+
+from checks.findings import State
+from daemon.http import console as console_module
+from daemon.http.auth import Authority
+from daemon.http.compose import LEDGER_STALE_MS
+from daemon.http.console import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
+from daemon.http.feed import PANELS, TIMELINE_ENTRIES, ConsoleFeed
+from daemon.http.login import Login
+from daemon.view import SecondOfPayments
+from remediation.errors import JournalCorrupt
+from remediation.journal.kinds import Quarantined
+from tests.unit.daemon.http.conftest import Client
+from tests.unit.daemon.http.fake_view import NOW_MS, FakeView, token_of
+from tests.unit.daemon.http.story import finding, options
+
+XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
+
+
+def console_of(view: FakeView) -> Console:
+    made = options(view)
+    return Console(ConsoleFeed(view, made), Login(Authority(made.tokens, made.clock.monotonic_ms)), made.clock)
+
+
+async def next_update(stream: AsyncIterator[bytes]) -> dict[str, object]:
+    message = await anext(stream)
+    assert message.startswith(b"data: ")
+    assert message.endswith(b"\n\n")
+    assert message.count(b"\n") == 2
+    return cast("dict[str, object]", json.loads(message.removeprefix(b"data: ")))
+
+
+async def opened(stream: AsyncIterator[bytes]) -> dict[str, object]:
+    assert await anext(stream) == b"retry: 1000\n\n"
+    return await next_update(stream)
+
+
+async def page_of(as_role: Client) -> str:
+    answer = await as_role("viewer").get("/console")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_the_page_answers_the_four_questions_without_a_script(as_role: Client) -> None:
+    page = await page_of(as_role)
+    for answer in (
+        "1 incident open, 1 critical",
+        "payment-failure-rate for green · us-east-1 is 5.8 %",
+        "first call 84 ms after the cause",
+        "because the target was acted on a short while ago",
+        "20\u202f412 entries sum to zero",
+    ):
+        assert answer in page
+
+
+@pytest.mark.parametrize("place", ["alarm", "journal", "source", "environment", "rule"])
+async def test_hostile_text_is_escaped_wherever_it_comes_from(as_role: Client, view: FakeView, place: str) -> None:
+    match place:
+        case "alarm":
+            view.rule_readings[0] = msgspec.structs.replace(view.rule_readings[0], key={"subject": XSS}, shown=XSS)
+        case "journal":
+            view.append(Quarantined(source=XSS, message_id=XSS, why=XSS, size_bytes=1), NOW_MS, actor=XSS)
+        case "source":
+            view.source_rows = [
+                type(view.source_rows[0])(XSS, NOW_MS, stale=True, consumed=1, duplicates=0, quarantined=0)
+            ]
+        case "environment":
+            view.split = type(view.split)({XSS: 100}, NOW_MS)
+        case _:
+            incident = msgspec.structs.replace(view.folded.incidents["inc-4"], rule_id=XSS, subject=XSS, runbook=XSS)
+            view.folded = msgspec.structs.replace(view.folded, incidents={"inc-4": incident})
+    page = await page_of(as_role)
+    assert "<img" not in page
+    assert "alert(2)</script>" not in page
+    assert "&lt;img src=x" in page
+
+
+async def test_the_page_has_no_inline_script_style_or_handler(as_role: Client) -> None:
+    page = await page_of(as_role)
+    assert "<script>" not in page
+    assert "<style" not in page
+    assert " style=" not in page
+    assert " onclick" not in page
+
+
+async def test_no_data_is_shown_as_no_data_and_never_as_safe(as_role: Client, view: FakeView) -> None:
+    empty = FakeView()
+    view.folded, view.entries, view.rule_readings = empty.folded, [], []
+    view.split, view.payments, view.source_rows = empty.split, [], []
+    page = await page_of(as_role)
+    assert 'data-level="unknown"' in page
+    assert "No data: the weights were never read." in page
+    assert "The journal is empty." in page
+    assert "100 %" not in page
+
+
+async def test_observe_only_is_a_banner(as_role: Client, view: FakeView) -> None:
+    assert "Observe-only." not in await page_of(as_role)
+    view.observing = True
+    view.clock.now += 1000
+    assert "Observe-only." in await page_of(as_role)
+
+
+async def test_a_token_in_the_url_becomes_a_cookie_and_leaves_the_url(as_role: Client) -> None:
+    client = as_role(None)
+    answer = await client.get("/console", params={"token": token_of("viewer")})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert token_of("viewer") not in cookie
+    assert (await client.get("/console")).status_code == 200
+
+
+async def test_a_wrong_token_shows_the_form_again_and_sets_no_cookie(as_role: Client) -> None:
+    client = as_role(None)
+    answer = await client.get("/console?token=wrong")
+    assert answer.headers["location"] == "/console/login?refused=1"
+    assert "set-cookie" not in answer.headers
+    assert "not known here" in (await client.get("/console/login?refused=1")).text
+
+
+async def test_the_form_signs_in_from_our_own_page_only(as_role: Client) -> None:
+    client = as_role(None)
+    form = {"token": token_of("viewer")}
+    refused = await client.post("/console/login", data=form, headers={"sec-fetch-site": "cross-site"})
+    assert refused.status_code == 403
+    taken = await client.post("/console/login", data=form, headers={"sec-fetch-site": "same-origin"})
+    assert taken.headers["location"] == "/console"
+
+
+async def test_the_form_takes_no_large_body(as_role: Client) -> None:
+    answer = await as_role(None).post("/console/login", data={"token": "x" * 5000})
+    assert answer.status_code == 413
+
+
+async def test_the_cookie_is_secure_where_the_page_is(app: Starlette, as_role: Client) -> None:
+    client = as_role(None)
+    secure = await client.get(f"https://till.test/console?token={token_of('viewer')}")
+    assert "Secure" in secure.headers["set-cookie"]
+    assert app.routes
+
+
+async def test_a_static_file_is_sent_once_and_then_known(as_role: Client) -> None:
+    client = as_role("viewer")
+    first = await client.get("/console/static/console.js")
+    assert first.headers["content-type"].startswith("text/javascript")
+    again = await client.get("/console/static/console.js", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("name", ["..%2fapp.py", "nothing.js", "%2e%2e", "console.js%00"])
+async def test_only_files_that_were_there_at_start_are_served(as_role: Client, name: str) -> None:
+    assert (await as_role("viewer").get(f"/console/static/{name}")).status_code == 404
+
+
+async def test_the_first_update_has_everything_and_the_next_only_what_changed(view: FakeView) -> None:
+    stream = console_of(view).events()
+    first = await opened(stream)
+    assert set(cast("dict[str, str]", first["panels"])) == set(PANELS)
+    assert cast("dict[str, object]", first["chart"])["reset"] is True
+    view.payments = [*view.payments, SecondOfPayments(NOW_MS // 1000, "blue", 5, 0, 1)]
+    view.append(finding(State.NO_DATA, None, NOW_MS), NOW_MS)
+    view.bump()
+    second = await next_update(stream)
+    assert "incidents" not in cast("dict[str, str]", second["panels"])
+    assert "has no data" in cast("dict[str, str]", second["panels"])["timeline"]
+    assert cast("dict[str, object]", second["chart"]) == {
+        "reset": False,
+        "rows": [[NOW_MS // 1000, "blue", 5, 6]],
+        "marks": cast("dict[str, object]", first["chart"])["marks"],
+    }
+
+
+async def test_updates_are_paced(view: FakeView) -> None:
+    stream = console_of(view).events()
+    await opened(stream)
+    for _ in range(3):
+        view.bump()
+        await next_update(stream)
+    assert view.clock.slept == [MIN_INTERVAL_SECONDS] * 3
+    assert MIN_INTERVAL_SECONDS >= 0.1
+
+
+async def test_a_quiet_view_still_beats(view: FakeView, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert HEARTBEAT_SECONDS <= 5
+    monkeypatch.setattr(console_module, "HEARTBEAT_SECONDS", 0)
+    stream = console_of(view).events()
+    await opened(stream)
+    view.version = 0
+    view.clock.now += 1000
+    beat = await next_update(stream)
+    assert beat["chart"] is None
+    assert cast("int", beat["now_ms"]) > NOW_MS
+
+
+async def test_a_stream_that_ends_gives_its_place_back(view: FakeView) -> None:
+    console = console_of(view)
+    stream = console.events()
+    await opened(stream)
+    assert console.streams == 1
+    await stream.aclose()
+    assert console.streams == 0
+
+
+async def test_streams_are_bounded(view: FakeView) -> None:
+    console = console_of(view)
+    console.streams = STREAM_LIMIT
+    answer = await console.stream(Request({"type": "http", "method": "GET", "path": "/console/stream", "headers": []}))
+    assert answer.status_code == 503
+
+
+async def test_many_browsers_cost_one_rendering_and_one_read_of_the_journal(view: FakeView) -> None:
+    feed = ConsoleFeed(view, options(view))
+    first = await feed.snapshot(1)
+    assert await feed.snapshot(1) is first
+    assert view.journal_reads == [(0, TIMELINE_ENTRIES)]
+
+
+async def test_only_the_newest_entries_of_a_long_journal_are_read() -> None:
+    view = FakeView()
+    for _ in range(TIMELINE_ENTRIES * 3):
+        view.append(finding(), NOW_MS)
+    snapshot = await ConsoleFeed(view, options(view)).snapshot(1)
+    assert view.journal_reads == [(TIMELINE_ENTRIES * 2, TIMELINE_ENTRIES)]
+    assert f'data-key="{TIMELINE_ENTRIES * 3}"' in snapshot.panels["timeline"]
+
+
+async def test_the_stream_is_served_as_events_until_the_browser_leaves(app: Starlette) -> None:
+    sent: list[dict[str, object]] = []
+    seen_update, left = asyncio.Event(), False
+
+    async def receive() -> dict[str, object]:
+        nonlocal left
+        await seen_update.wait()
+        left = True
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        part = cast("dict[str, object]", message)
+        sent.append(part)
+        if b"data: " in cast("bytes", part.get("body", b"")):
+            seen_update.set()
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "method": "GET",
+        "path": "/console/stream",
+        "raw_path": b"/console/stream",
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {token_of('viewer')}".encode()), (b"accept-encoding", b"gzip")],
+        "scheme": "http",
+        "server": ("till.test", 80),
+    }
+    await app(scope, receive, send)
+    headers = dict(cast("list[tuple[bytes, bytes]]", sent[0]["headers"]))
+    assert headers[b"content-type"].startswith(b"text/event-stream")
+    assert b"content-encoding" not in headers
+    assert left
+
+
+async def test_a_broken_journal_leaves_the_page_and_the_metrics_standing(
+    as_role: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeView, "journal", AsyncMock(side_effect=JournalCorrupt("entry 7")))
+    assert "1 incident open" in await page_of(as_role)
+    assert "till_incidents_open" in (await as_role("viewer").get("/metrics")).text
+
+
+async def test_a_ledger_that_was_balanced_long_ago_is_no_data(as_role: Client, view: FakeView) -> None:
+    assert "ledger balanced" in await page_of(as_role)
+    view.clock.now += LEDGER_STALE_MS
+    page = await page_of(as_role)
+    assert "ledger no data" in page
+    assert "Last seen balanced 16 min ago" in page

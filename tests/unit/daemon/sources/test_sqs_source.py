@@ -1,0 +1,155 @@
+"""The queue source deletes what is safe, keeps what is not, and goes on."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+
+from daemon.errors import AwsFailed, QuarantineFailed, QueueGone
+from daemon.quarantine import Quarantine
+from daemon.sources.sqs import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Message, SqsSource
+from tests.unit.daemon.sources.fakes import NOW_MS, FakeClock, FakeQueue, FakeSink
+
+EVENTS = Path(__file__).parents[3] / "data" / "events"
+
+
+def beats(*names: str) -> str:
+    events = [{"kind": "heartbeat", "id": name, "at_ms": NOW_MS, "subject": "s"} for name in names]
+    return msgspec.json.encode({"schema": "tillwatch.events.v1", "events": events}).decode()
+
+
+def message(number: int, body: str) -> Message:
+    return Message(id=f"m{number}", receipt=f"r{number}", body=body)
+
+
+def source(queue: FakeQueue, sink: FakeSink, quarantine: Quarantine, clock: FakeClock) -> SqsSource:
+    seeded = Random(7)  # noqa: S311  # jitter is no secret
+    return SqsSource(queue, sink, quarantine, clock, name="payments", receivers=1, random=seeded)
+
+
+async def run_until_drained(made: SqsSource, queue: FakeQueue) -> None:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        running = group.create_task(made.run(), name="source")
+        await queue.drained.wait()
+        running.cancel()
+
+
+async def test_all_facts_of_a_receive_are_handed_over_in_one_call_and_then_deleted(
+    quarantine: Quarantine, clock: FakeClock
+) -> None:
+    queue, sink = FakeQueue([message(1, beats("a", "b")), message(2, beats("c"))]), FakeSink()
+    made = source(queue, sink, quarantine, clock)
+    await run_until_drained(made, queue)
+    assert [([fact.id for fact in facts], name) for facts, name in sink.calls] == [(["a", "b", "c"], "payments")]
+    assert queue.deleted == ["r1", "r2"]
+    stats = made.stats()
+    assert (stats.messages, stats.facts, stats.quarantined, stats.errors) == (2, 3, 0, 0)
+    assert stats.last_receive_ms == NOW_MS
+
+
+async def test_messages_stay_when_their_facts_were_not_taken_over(quarantine: Quarantine, clock: FakeClock) -> None:
+    queue = FakeQueue([message(1, beats("a"))], [message(1, beats("a"))])
+    sink = FakeSink(RuntimeError("disk full"))
+    made = source(queue, sink, quarantine, clock)
+    await run_until_drained(made, queue)
+    assert sink.ids == ["a"]
+    assert queue.deleted == ["r1"]
+    assert (made.stats().errors, made.stats().last_error) == (1, "disk full")
+    assert len(clock.slept) == 1
+
+
+@pytest.mark.parametrize(
+    "poison",
+    ["", "{", "not json", beats("x", "y")[:-20], "[" * 200_000, "x" * 1_048_577, '{"schema":"other"}', "\x00"],
+)
+async def test_a_poison_message_is_quarantined_and_the_rest_flows(
+    poison: str, quarantine: Quarantine, clock: FakeClock
+) -> None:
+    queue = FakeQueue([message(1, beats("a")), message(2, poison), message(3, beats("b"))])
+    sink = FakeSink()
+    made = source(queue, sink, quarantine, clock)
+    await run_until_drained(made, queue)
+    assert sink.ids == ["a", "b"]
+    assert queue.deleted == ["r1", "r2", "r3"]
+    (entry,) = await quarantine.entries()
+    assert entry.source == "payments"
+    assert entry.what
+    assert entry.size_bytes == len(poison)
+    assert made.stats().quarantined == 1
+
+
+async def test_a_poison_message_stays_when_it_cannot_be_put_aside(clock: FakeClock, tmp_path: Path) -> None:
+    broken = await Quarantine.open(tmp_path / "q.db")
+    await broken.close()
+    broken._worker = (await Quarantine.open(tmp_path / "other.db"))._worker
+    queue, sink = FakeQueue([message(1, "{"), message(2, beats("a"))]), FakeSink()
+    made = source(queue, sink, broken, clock)
+    await run_until_drained(made, queue)
+    assert queue.deleted == []
+    assert sink.calls == []
+    assert QuarantineFailed.__doc__ is not None
+    assert QuarantineFailed.__doc__ in made.stats().last_error
+
+
+async def test_one_bad_event_of_a_packed_message_is_quarantined_alone(quarantine: Quarantine, clock: FakeClock) -> None:
+    body = beats("a", "b").replace('"kind":"heartbeat","id":"a"', '"kind":"from.tomorrow","id":"a"')
+    queue, sink = FakeQueue([message(1, body)]), FakeSink()
+    await run_until_drained(source(queue, sink, quarantine, clock), queue)
+    assert sink.ids == ["b"]
+    assert queue.deleted == ["r1"]
+    (entry,) = await quarantine.entries()
+    assert "from.tomorrow" in entry.body
+    assert "from.tomorrow" in entry.what
+
+
+async def test_an_event_of_another_account_is_quarantined(quarantine: Quarantine, clock: FakeClock) -> None:
+    queue, sink = FakeQueue([message(1, (EVENTS / "cloudwatch_alarm.json").read_text())]), FakeSink()
+    made = SqsSource(queue, sink, quarantine, clock, name="control", account_id="999999999999", receivers=1)
+    await run_until_drained(made, queue)
+    assert sink.calls == []
+    (entry,) = await quarantine.entries()
+    assert "which is not ours" in entry.what
+
+
+async def test_a_sound_message_about_something_else_is_deleted_and_counted(
+    quarantine: Quarantine, clock: FakeClock
+) -> None:
+    body = (EVENTS / "cloudwatch_alarm.json").read_text().replace("CloudWatch Alarm State Change", "Something Else")
+    queue, sink = FakeQueue([message(1, body)]), FakeSink()
+    made = source(queue, sink, quarantine, clock)
+    await run_until_drained(made, queue)
+    assert queue.deleted == ["r1"]
+    assert (made.stats().ignored, made.stats().quarantined) == (1, 0)
+    assert await quarantine.entries() == []
+
+
+async def test_what_could_not_be_deleted_is_tried_again_and_then_left(quarantine: Quarantine, clock: FakeClock) -> None:
+    queue, sink = FakeQueue([message(1, beats("a")), message(2, beats("b"))]), FakeSink()
+    queue.delete_answers = [["r2"], AwsFailed("slow down"), ["r2"]]
+    made = source(queue, sink, quarantine, clock)
+    await run_until_drained(made, queue)
+    assert queue.deleted == ["r1"]
+    assert len(clock.slept) == 2
+    assert sink.ids == ["a", "b"]
+
+
+@pytest.mark.parametrize("fault", [QueueGone("till-payment-events"), AwsFailed("throttled"), OSError("odd")])
+async def test_a_failing_queue_is_asked_again_ever_more_slowly(
+    fault: Exception, quarantine: Quarantine, clock: FakeClock
+) -> None:
+    queue, sink = FakeQueue(*[fault] * 40, [message(1, beats("a"))]), FakeSink()
+    made = source(queue, sink, quarantine, clock)
+    await run_until_drained(made, queue)
+    assert sink.ids == ["a"]
+    assert made.stats().errors == len(clock.slept) == 40
+    assert all(FIRST_BACKOFF_SECONDS / 2 <= slept <= LONGEST_BACKOFF_SECONDS for slept in clock.slept)
+    assert sum(clock.slept[-20:]) > 20 * LONGEST_BACKOFF_SECONDS / 4
+    assert len(set(clock.slept)) > 30
+
+
+async def test_a_success_makes_the_next_failure_the_first_one(quarantine: Quarantine, clock: FakeClock) -> None:
+    queue = FakeQueue(*[AwsFailed("x")] * 9, [], AwsFailed("x"), [])
+    await run_until_drained(source(queue, FakeSink(), quarantine, clock), queue)
+    assert clock.slept[-1] <= 2 * FIRST_BACKOFF_SECONDS
