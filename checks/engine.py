@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition, ValueExpression
-from checks.facts import Fact
+from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.measures.absent import Absent
 from checks.measures.count import count_plan
@@ -42,6 +42,7 @@ class Engine:
         for fact_type, watcher in _watchers(self.rules):
             self._by_type.setdefault(fact_type, []).append(watcher)
         self._watchers = [watcher for watchers in self._by_type.values() for watcher in watchers]
+        self._windows = [watcher for watcher in self._watchers if isinstance(watcher, Windowed)]
 
     @property
     def late_facts(self) -> int:
@@ -56,7 +57,8 @@ class Engine:
     def observe(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
         """Count the facts; findings where a rule's state for a key changed, in event order.
 
-        The facts of one call are taken in order of event time, whatever their order in it.
+        The facts of one call are taken in order of event time, whatever their order in it. A deployment that starts
+        empties the windows of its environment: what an earlier release did there is no evidence about this one.
         """
         self.observed_facts += len(facts)
         batches: dict[type[Fact], list[Fact]] = {}
@@ -67,11 +69,18 @@ class Engine:
             batch.append(fact)
         self.skewed_facts += sum(_ahead(batch, now_ms) for batch in batches.values())
         findings: list[Finding] = []
+        for fact in batches.get(Deployment, ()):
+            if isinstance(fact, Deployment) and fact.status == "started":
+                self._begin_anew(fact, findings)
         for fact_type, batch in batches.items():
             for watcher in self._by_type.get(fact_type, ()):
                 watcher.observe(batch, now_ms, findings)
         findings.sort(key=_event_time)
         return findings
+
+    def _begin_anew(self, deployment: Deployment, findings: list[Finding]) -> None:
+        for window in self._windows:
+            window.forget(deployment.environment, deployment.at_ms, deployment.id, findings)
 
     def tick(self, now_ms: int) -> list[Finding]:
         """Let time pass: absent, stale, clear-after and windows that run empty; findings only for changes."""

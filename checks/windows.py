@@ -48,6 +48,12 @@ class Counts:
         """Make this pane the one that is filled."""
         self._here = self._panes.setdefault(pane, {})
 
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget all facts of these keys."""
+        for counts in (self.totals, *self._panes.values()):
+            for key in keys:
+                counts.pop(key, None)
+
     def drop_before(self, oldest: int) -> dict[Key, None]:
         """Forget the panes that have left the window; returns the keys that lost facts, each once."""
         shrunk: dict[Key, None] = {}
@@ -115,6 +121,11 @@ class Wheel:
         if self.current < oldest:
             self.current = _NEVER  # The pane that was being filled is gone; the next fact enters its own.
         return self.all_facts.drop_before(oldest)
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget all facts of these keys."""
+        for counts in (self.all_facts, *self.tracks):
+            counts.forget(keys)
 
     def is_full_for(self, keys: Sequence[Key]) -> bool:
         """Whether these keys might not all find room."""

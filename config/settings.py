@@ -55,7 +55,6 @@ class QueueSettings(Model):
 
     payment_events: QueueName = "till-payment-events"
     control_events: QueueName = "till-control-events"
-    quarantine: QueueName = "till-quarantine"
 
 
 class HttpSettings(Model):

@@ -72,6 +72,7 @@ class Pipeline:
         await self._journal_deployments(facts)
         new = await asyncio.shield(self._checkpoint.record(facts, source, now_ms))
         self.accepted_at_ms[source] = now_ms
+        self._series.count(new)
         await self._hand_over(self._evaluate(new, now_ms))
         self._changed()
 

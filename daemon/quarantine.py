@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
+from checks.card_numbers import mask_card_numbers
 from daemon.errors import QuarantineFailed
 
 MAX_ENTRIES = 1_000
@@ -19,9 +19,6 @@ MAX_BODY = 65_536
 MAX_WHAT = 500
 """Characters kept of the reason."""
 
-_DIGITS = re.compile(r"\d(?:[ \-\u00ad\u200b-\u200d\u2060\ufeff]{0,3}\d){12,}")
-"""A card number may hide between spaces, dashes and characters of no width."""
-_SHORTEST_PAN, _LONGEST_PAN = 13, 19
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS quarantined (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, source TEXT NOT NULL, what TEXT NOT NULL,
@@ -118,10 +115,10 @@ class Quarantine:
         row = (
             now_ms,
             source,
-            masked(what)[:MAX_WHAT],
+            mask_card_numbers(what)[:MAX_WHAT],
             hashlib.sha256(raw).hexdigest(),
             len(raw),
-            masked(text)[:MAX_BODY],
+            mask_card_numbers(text)[:MAX_BODY],
         )
         added = self._database.execute(
             "INSERT INTO quarantined (at_ms, source, what, sha256, size_bytes, body) VALUES (?, ?, ?, ?, ?, ?)", row
@@ -134,24 +131,3 @@ class Quarantine:
     def _select(self, limit: int) -> list[Quarantined]:
         rows = self._database.execute("SELECT * FROM quarantined ORDER BY sequence DESC LIMIT ?", (limit,))
         return [Quarantined(*row) for row in rows]
-
-
-def masked(text: str) -> str:
-    """The text with every run of digits that may hold a card number reduced to its last four (PCI DSS 3.4.1)."""
-    return _DIGITS.sub(_mask, text)
-
-
-def _mask(run: re.Match[str]) -> str:
-    digits = [int(character) for character in run.group() if character.isdigit()]
-    if not any(
-        _passes_luhn(digits[start : start + length])
-        for length in range(_SHORTEST_PAN, min(_LONGEST_PAN, len(digits)) + 1)
-        for start in range(len(digits) - length + 1)
-    ):
-        return run.group()
-    return "*" * (len(digits) - 4) + "".join(str(digit) for digit in digits[-4:])
-
-
-def _passes_luhn(digits: list[int]) -> bool:
-    doubled = (digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2])  # noqa: PLR2004  # two digits are summed
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

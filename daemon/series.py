@@ -1,5 +1,6 @@
-"""Payment attempts by second and environment over the last five minutes, for the console's chart."""
+"""Payment attempts: by second over the last five minutes for the chart, and since the start for the metrics."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from checks.facts import Fact, PaymentAttempted
@@ -8,13 +9,21 @@ from daemon.view import SecondOfPayments
 KEPT_SECONDS = 300
 """What the chart shows; two environments make at most 600 rows."""
 
+ENVIRONMENTS_MAX = 8
+"""Environments that are counted by name; the name comes with the events, so it needs a bound."""
+
+OTHER = "other"
 _OUTCOMES = ("succeeded", "declined", "failed")
 
 
 class PaymentSeries:
-    """Counts by (second, environment); older than KEPT_SECONDS behind the newest is forgotten."""
+    """Counts by (second, environment); older than KEPT_SECONDS behind the newest is forgotten.
+
+    totals: live attempts by (environment, outcome) since the start.
+    """
 
     def __init__(self) -> None:
+        self.totals: Counter[tuple[str, ...]] = Counter()
         self._counts: dict[tuple[int, str], list[int]] = {}
         self._newest = 0
 
@@ -29,12 +38,22 @@ class PaymentSeries:
             self._newest = max(self._newest, second)
         self._forget()
 
+    def count(self, facts: Iterable[Fact]) -> None:
+        """Add live facts to the totals; what is replayed after a restart was counted before it."""
+        for fact in facts:
+            if isinstance(fact, PaymentAttempted):
+                self.totals[self._label(fact.environment), fact.outcome] += 1
+
     def rows(self) -> Sequence[SecondOfPayments]:
         """Oldest first; seconds without an attempt are missing."""
         return [
             SecondOfPayments(second, environment, *counts)
             for (second, environment), counts in sorted(self._counts.items())
         ]
+
+    def _label(self, environment: str) -> str:
+        known = {labels[0] for labels in self.totals}
+        return environment if environment in known or len(known) < ENVIRONMENTS_MAX else OTHER
 
     def _forget(self) -> None:
         if len(self._counts) <= KEPT_SECONDS:

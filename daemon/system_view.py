@@ -10,11 +10,11 @@ from daemon.series import PaymentSeries
 from daemon.sources.sqs import SqsSource
 from daemon.traffic_watch import TrafficWatch
 from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
-from remediation.folds import State
 from remediation.journal.entry import Entry
 from remediation.journal.port import Journal
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
+from remediation.state import State
 
 STALE_AFTER_MS = 60_000
 """A long poll answers after 20 s at the latest, so a source that was silent for three of them is not polling."""
@@ -62,6 +62,10 @@ class DaemonView:
     def series(self) -> Sequence[SecondOfPayments]:
         """Payments of the last five minutes."""
         return self.payments.rows()
+
+    def payment_totals(self) -> Mapping[tuple[str, ...], int]:
+        """Payments since the start."""
+        return self.payments.totals
 
     def sources(self) -> Sequence[SourceStatus]:
         """The queues by their polling, everything else by what it brought since the start."""

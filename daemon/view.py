@@ -1,12 +1,12 @@
 """What the daemon knows right now, as the API, the console and the metrics read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from checks.engine import Reading
-from remediation.folds import State
 from remediation.journal.entry import Entry
+from remediation.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class SystemView(Protocol):
 
     def series(self) -> Sequence[SecondOfPayments]:
         """The last 300 seconds, oldest first; a second without payments is missing."""
+
+    def payment_totals(self) -> Mapping[tuple[str, ...], int]:
+        """Payment attempts since the start by environment and outcome; environments beyond a few are ``other``."""
 
     def sources(self) -> Sequence[SourceStatus]:
         """Freshness of everything that feeds the daemon."""

@@ -39,6 +39,13 @@ class Buckets:
                     of_key = counts[key] = {}
                 of_key[bucket] = of_key.get(bucket, 0) + count
 
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Forget all values of these keys."""
+        for key in keys:
+            self.totals.pop(key, None)
+            for pane in self.panes.values():
+                pane.pop(key, None)
+
     def drop_before(self, oldest: int) -> None:
         """Take away the panes that have left the window."""
         for expired in [pane for pane in self.panes if pane < oldest]:

@@ -31,6 +31,7 @@ class Windowed:
         first, _ = members[0]
         self._select = None if first.where.always else first.where.select
         self._key_of = key_reader(first.rule.per)
+        self._environment = first.rule.per.index("environment") if "environment" in first.rule.per else None
         self._window_seconds = first.window_seconds
         self._wheel = Wheel(round(first.window_seconds * 1000), max(compiled.rule.max_keys for compiled, _ in members))
         bucketed = {plan.bucketed[0]: plan.bucketed[1] for _, plan in members if plan.bucketed}
@@ -75,6 +76,23 @@ class Windowed:
             for key in list(rule.episodes.open):
                 self._settle(rule, key, totals.get(key, 0), now_ms, "", findings)
         self._open = {key for rule in self._rules for key in rule.episodes.open}
+
+    def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        """Empty the windows of every key that names the environment; what was breached there has no data now."""
+        if self._environment is None:
+            return
+        keys = {*self._wheel.all_facts.totals, *self._open}
+        gone = [key for key in keys if self._environment_of(key) == environment]
+        self._wheel.forget(gone)
+        for buckets in self._buckets.values():
+            buckets.forget(gone)
+        for rule in self._rules:
+            for key in gone:
+                if key in rule.episodes.open:
+                    self._settle(rule, key, 0, at_ms, fact_id, findings)
+
+    def _environment_of(self, key: Key) -> str:
+        return key[self._environment] if isinstance(key, tuple) and self._environment is not None else str(key)
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
         """Open episodes first, then at most keys_per_rule other keys that have facts in the window."""

@@ -44,11 +44,6 @@ class SqsQueue:
             if "ReceiptHandle" not in failure.get("Code", "")
         ]
 
-    async def send(self, body: str) -> str:
-        """Send one message; return its id."""
-        answer = await self._call("send_message", MessageBody=body)
-        return str(answer["MessageId"])
-
     async def depth(self) -> tuple[int, int]:
         """About how many messages wait, and how many are being worked on."""
         answer = await self._call(

@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from daemon.cli.audit import audit_app
@@ -35,5 +34,5 @@ def main() -> None:
     """Run one command; the exit codes are those of `daemon.cli.output.Exit`."""
     try:
         app()
-    except click.Abort:
+    except typer.Abort:
         sys.exit(Exit.NO)

@@ -17,7 +17,7 @@ from config.rules import RuleFile
 from config.suggest import closest
 from daemon.cli.output import Exit, fail, print_json, say
 
-TOKEN_VARIABLE = "TILL_TOKEN"  # noqa: S105  # the name of a variable, not a token
+TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
 API_SECONDS = 5.0
 """A console that does not answer within this time is down for whoever asks."""
 

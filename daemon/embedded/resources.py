@@ -59,7 +59,7 @@ async def ensure_resources(clients: AwsClients, queues: QueueSettings, record_na
 
 
 async def _ensure_messaging(clients: AwsClients, queues: QueueSettings) -> None:
-    arns = await ensure_queues(clients, (queues.payment_events, queues.control_events, queues.quarantine))
+    arns = await ensure_queues(clients, (queues.payment_events, queues.control_events))
     control = arns[queues.control_events]
     async with asyncio.TaskGroup() as group:
         group.create_task(ensure_rules(clients, CONTROL_RULES, control), name="ensure-rules")

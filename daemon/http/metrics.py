@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.http.options import HttpOptions
-from daemon.http.tally import JournalTally, PaymentTally
+from daemon.http.tally import JournalTally
 from daemon.view import SystemView
 from remediation.errors import JournalError
 
@@ -58,7 +58,7 @@ STALE = MetricName("till_source_stale", "gauge", "1 while the source is silent f
 PAYMENTS = MetricName(
     "till_payments_total",
     "counter",
-    "Payment attempts seen, by environment and outcome; exact when scraped at least every 300 s.",
+    "Payment attempts seen since the start, by environment and outcome.",
     ("environment", "outcome"),
 )
 WEIGHT = MetricName(
@@ -122,7 +122,6 @@ class MetricsPage:
         self._view = view
         self._options = options
         self._journal = JournalTally()
-        self._payments = PaymentTally()
         # Two scrapes at a time would count the same entries.
         self._one_at_a_time = asyncio.Lock()
 
@@ -134,7 +133,6 @@ class MetricsPage:
             except JournalError as fault:
                 # The other metrics are needed most when the journal is broken.
                 log.warning("journal not read for metrics", action="metrics_journal", fault=str(fault))
-        self._payments.observe(self._view.series())
         families = self._families()
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         registry = CollectorRegistry(auto_describe=False)
@@ -181,7 +179,7 @@ class MetricsPage:
 
     def _journaled(self) -> dict[MetricName, Values]:
         return {
-            PAYMENTS: self._payments.totals,
+            PAYMENTS: self._view.payment_totals(),
             FINDINGS: self._journal.findings,
             DECISIONS: self._journal.decisions,
             ACTIONS: self._journal.actions,

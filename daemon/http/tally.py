@@ -1,11 +1,11 @@
-"""Counts that metrics need and no view keeps: journal entries by what they say, and payments by outcome."""
+"""Counts that metrics need and no view keeps: journal entries by what they say."""
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from checks.findings import Finding
-from daemon.view import SecondOfPayments, SystemView
+from daemon.view import SystemView
 from remediation.decisions import Decision, Outcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.entry import Entry
@@ -17,11 +17,6 @@ CAUSE_TO_CALL_BUCKETS_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 
 
 READS_PER_CATCH_UP = 20
 """A scrape waits for at most 20,000 entries; a longer journal is counted over several scrapes."""
-
-ENVIRONMENT_LIMIT = 8
-"""Environments that get a label of their own; the name comes with the events, so it needs a bound."""
-
-OTHER = "other"
 
 
 class JournalTally:
@@ -78,28 +73,3 @@ class JournalTally:
                     self._cause_to_call[bisect_left(CAUSE_TO_CALL_BUCKETS_SECONDS, seconds)] += 1
             case _:
                 pass
-
-
-class PaymentTally:
-    """Turns the sliding series into counters that only grow, as long as it is asked at least every 300 s."""
-
-    def __init__(self) -> None:
-        self.totals: Counter[tuple[str, ...]] = Counter()
-        self._seen: dict[tuple[int, str], tuple[int, int, int]] = {}
-
-    def observe(self, series: Iterable[SecondOfPayments]) -> None:
-        """Add what is new since the last time."""
-        seen: dict[tuple[int, str], tuple[int, int, int]] = {}
-        for row in series:
-            key = (row.second, row.environment)
-            counts = (row.succeeded, row.declined, row.failed)
-            before = self._seen.get(key, (0, 0, 0))
-            environment = self._label(row.environment)
-            for outcome, count, previous in zip(("succeeded", "declined", "failed"), counts, before, strict=True):
-                self.totals[environment, outcome] += max(0, count - previous)
-            seen[key] = counts
-        self._seen = seen
-
-    def _label(self, environment: str) -> str:
-        known = {labels[0] for labels in self.totals}
-        return environment if environment in known or len(known) < ENVIRONMENT_LIMIT else OTHER

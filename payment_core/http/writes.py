@@ -7,9 +7,10 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 
+from checks.card_numbers import holds_card_number
 from payment_core.acquirer.tokens import TOKEN_BY_NAME
 from payment_core.http import problems
-from payment_core.http.bodies import decode_body, instance_of, looks_like_card_number, read_body
+from payment_core.http.bodies import decode_body, instance_of, read_body
 from payment_core.payments.answers import Answer
 from payment_core.payments.begin import Intent, Origin, intend_cancel, intend_capture, intend_payment, intend_refund
 from payment_core.payments.desk import Desk
@@ -77,6 +78,6 @@ def _read_key(request: Request, instance: str) -> str | Answer:
         return problems.key_missing(instance)
     if _KEY.fullmatch(key) is None:
         return problems.key_invalid(instance)
-    if looks_like_card_number(key):
+    if holds_card_number(key):
         return problems.card_number_refused(instance)
     return key

@@ -22,6 +22,7 @@ from daemon.embedded.process import Launcher
 from daemon.embedded.readiness import until_ready
 from daemon.embedded.resources import ensure_resources
 from daemon.embedded.surroundings import ACCESS_KEY, ACCOUNT_ID, local_environment
+from tests.integration.queues import send
 
 NAME = "payments.tillwatch.test."
 
@@ -49,7 +50,7 @@ async def test_a_second_start_keeps_the_weights_and_the_messages(clients: AwsCli
         queue = SqsQueue(sqs, queues.payment_events)
         assert await traffic.read() == {"blue": 100, "green": 0}
         await traffic.write({"blue": 75, "green": 25}, "test")
-        await queue.send("kept")
+        await send(sqs, queue.name, "kept")
         second = await ensure_resources(clients, queues, NAME)
         assert not second.records_are_new
         assert second.zone_id == first.zone_id

@@ -14,6 +14,7 @@ from daemon.checkpoint import Checkpoint
 from daemon.clock import SystemClock
 from daemon.quarantine import Quarantine
 from daemon.sources.sqs import SqsSource
+from tests.integration.queues import send
 
 NOW_MS = 1_795_459_572_000
 EVENTS = Path(__file__).parents[2] / "data" / "events"
@@ -103,7 +104,7 @@ async def test_poison_a_message_of_1_mb_and_a_truncated_one_are_put_aside_and_th
     queue = SqsQueue(sqs, queue_name)
     huge = '{"x":"' + "y" * 999_992 + '"}'
     for body in (packed(1, 2), "not json", huge, packed(3, 4)[:-30], packed(5)):
-        await queue.send(body)
+        await send(sqs, queue.name, body)
     recorder = Recorder(checkpoint)
     source = SqsSource(queue, recorder, quarantine, SystemClock(), name="payments", receivers=2)
     while source.stats().messages < 5:
@@ -120,7 +121,7 @@ async def test_an_event_in_several_messages_is_counted_once(
 ) -> None:
     queue = SqsQueue(sqs, queue_name)
     for body in (packed(1, 2), packed(2, 3), packed(1, 2, 3)):
-        await queue.send(body)
+        await send(sqs, queue.name, body)
     recorder = Recorder(checkpoint)
     source = SqsSource(queue, recorder, quarantine, SystemClock(), name="payments", receivers=1)
     while source.stats().messages < 3:
@@ -134,7 +135,7 @@ async def test_facts_recorded_but_not_acknowledged_come_again_and_are_not_counte
     sqs: Aws, queue_name: str, checkpoint: Checkpoint, quarantine: Quarantine
 ) -> None:
     queue = WatchedQueue(sqs, queue_name)
-    await queue.send(packed(1, 2))
+    await send(sqs, queue.name, packed(1, 2))
     recorder = Recorder(checkpoint, failures=1)
     source = SqsSource(queue, recorder, quarantine, SystemClock(), name="payments", receivers=2)
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
@@ -158,7 +159,7 @@ async def test_a_queue_that_comes_late_is_found(
         await clock.slept.wait()
         assert "does not exist" in source.stats().last_error
         await sqs.call("create_queue", QueueName=f"late-{unique}")
-        await queue.send(packed(1))
+        await send(sqs, queue.name, packed(1))
         await queue.deleted.wait()
         running.cancel()
     assert [fact.id for fact in recorder.new] == ["evt_1"]

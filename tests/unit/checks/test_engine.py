@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from checks.engine import Engine
-from checks.facts import AlarmStateChanged, CostLine, Fact, Heartbeat, PaymentAttempted
+from checks.facts import AlarmStateChanged, CostLine, Deployment, Fact, Heartbeat, PaymentAttempted
 from checks.findings import Finding, State
 from checks.measures.windowed import Windowed
 from checks.readings import Reading
@@ -265,3 +265,27 @@ def test_healthy_keys_are_listed_up_to_a_limit_and_open_ones_always(start: Start
     listed = engine.current(keys_per_rule=5)
     assert len(listed) == 6
     assert listed[0].key == {"environment": "e40"}
+
+
+def release(at_ms: int, status: Literal["started", "in_progress"], environment: str = "green") -> Fact:
+    return Deployment(id=f"d{at_ms}", at_ms=at_ms, subject="prod-deploy-1", status=status, environment=environment)
+
+
+def test_a_release_that_starts_is_not_judged_by_what_an_earlier_one_did(start: Start) -> None:
+    engine = start(rules(FAILING))
+    feed(engine, "sssssfffff")
+    found = engine.observe([release(NOW_MS + 2_000, "started")], NOW_MS + 2_000)
+    assert [(one.state, one.value) for one in found] == [(State.NO_DATA, None)]
+    assert engine.breached() == []
+    assert feed(engine, "sssssssss", NOW_MS + 3_000) == []
+    (again,) = feed(engine, "fff", NOW_MS + 4_000)
+    assert (again.state, again.samples, again.value) == (State.BREACHED, 12, 0.25)
+
+
+@pytest.mark.parametrize("fact", [release(NOW_MS + 2_000, "in_progress"), release(NOW_MS + 2_000, "started", "blue")])
+def test_what_is_no_start_in_this_environment_leaves_its_windows_alone(fact: Fact, start: Start) -> None:
+    engine = start(rules(FAILING))
+    feed(engine, "sssssfffff")
+    assert engine.observe([fact], NOW_MS + 2_000) == []
+    assert only(engine.current()).samples == 10
+    assert len(engine.breached()) == 1

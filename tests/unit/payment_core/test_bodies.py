@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payment_core.http.bodies import decode_body, holds_card_number
+from payment_core.http.bodies import body_holds_card_number, decode_body
 from payment_core.payments.answers import Answer
 from payment_core.payments.requests import CreatePayment
 
@@ -99,4 +99,4 @@ def test_any_bytes_get_an_answer(body: bytes) -> None:
 
 @given(st.text(max_size=60))
 def test_looking_for_card_numbers_never_fails(text: str) -> None:
-    holds_card_number(msgspec.json.encode({"description": text}))
+    body_holds_card_number(msgspec.json.encode({"description": text}))

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -82,6 +83,14 @@ class FakeView:
     def series(self) -> Sequence[SecondOfPayments]:
         """The payments field."""
         return self.payments
+
+    def payment_totals(self) -> Counter[tuple[str, ...]]:
+        """The payments field, summed up."""
+        totals: Counter[tuple[str, ...]] = Counter()
+        for row in self.payments:
+            for outcome in ("succeeded", "declined", "failed"):
+                totals[row.environment, outcome] += getattr(row, outcome)
+        return totals
 
     def sources(self) -> Sequence[SourceStatus]:
         """The source_rows field."""

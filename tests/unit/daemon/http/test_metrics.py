@@ -8,8 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.http.metrics import METRICS
-from daemon.http.tally import ENVIRONMENT_LIMIT, OTHER, JournalTally, PaymentTally
-from daemon.view import SecondOfPayments
+from daemon.http.tally import JournalTally
 from remediation.journal.port import READ_LIMIT
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
@@ -113,23 +112,6 @@ async def test_a_long_journal_is_counted_in_bounded_reads() -> None:
     assert tally.sequence == READ_LIMIT + 5
     assert [limit for _, limit in view.journal_reads] == [READ_LIMIT, READ_LIMIT]
     assert tally.findings["payment-failure-rate", "breached"] == READ_LIMIT + 5
-
-
-def test_payments_that_arrive_late_are_added_and_the_sliding_window_takes_nothing_away() -> None:
-    tally = PaymentTally()
-    tally.observe([SecondOfPayments(1, "blue", 3, 0, 0)])
-    tally.observe([SecondOfPayments(1, "blue", 4, 0, 1), SecondOfPayments(2, "blue", 1, 0, 0)])
-    tally.observe([SecondOfPayments(2, "blue", 1, 0, 0)])
-    assert tally.totals["blue", "succeeded"] == 5
-    assert tally.totals["blue", "failed"] == 1
-
-
-def test_environments_beyond_the_limit_share_one_label() -> None:
-    tally = PaymentTally()
-    tally.observe(SecondOfPayments(1, f"e{number:03}", 1, 0, 0) for number in range(100))
-    labels = {environment for environment, _ in tally.totals}
-    assert len(labels) <= ENVIRONMENT_LIMIT + 1
-    assert tally.totals[OTHER, "succeeded"] == 100 - ENVIRONMENT_LIMIT
 
 
 def test_every_name_is_kept_in_one_place() -> None:
