@@ -2,6 +2,7 @@
 
 import ast
 import io
+import os
 import re
 import tokenize
 from collections.abc import Callable, Iterator
@@ -198,17 +199,12 @@ def python_files() -> list[Path]:
 
 
 def text_files() -> list[Path]:
-    """Every text file of ours; vendored assets are others'."""
-    named = [ROOT / name for name in TEXT_FILES if (ROOT / name).exists()]
-    walked = [
-        path
-        for path in sorted(ROOT.rglob("*"))
-        if path.suffix in TEXT_SUFFIXES
-        and path.is_file()
-        and not any(part in UNREAD or part.endswith(".egg-info") for part in path.relative_to(ROOT).parts)
-        and ".min." not in path.name
-        and "vendor" not in path.parts
-    ]
+    """Everything that people wrote, without what tools made; a folder that is not read is not entered either."""
+    named = [ROOT / name for name in TEXT_FILES]
+    walked: list[Path] = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in UNREAD and not name.endswith(".egg-info"))
+        walked.extend(Path(folder) / name for name in sorted(names) if Path(name).suffix in TEXT_SUFFIXES)
     return named + walked
 
 
