@@ -25,7 +25,7 @@ class Freeze(Model):
 class GuardPolicy(Model):
     """What holds an automatic action back.
 
-    cooldown: after an action on a target, no other on the same target for this long.
+    cooldown: after an action on a target, no other on it for this long, unless for a release that began later.
     actions_per_hour: automatic actions in any 3,600 s, over all targets; 0 means that none is ever taken.
     evidence_age: a breach whose fact is older than this is stale and starts nothing.
     freezes: may overlap; any one that holds is enough. 100 of them are years of holidays.

@@ -24,6 +24,7 @@ from daemon.parts import Parts, open_parts
 from daemon.server import bind, serve
 from daemon.supervisor import Supervisor, Task
 from daemon.system_view import DaemonView
+from remediation.errors import RemediationError
 from remediation.journal.kinds import DaemonStarted, DaemonStopped
 
 log = structlog.get_logger()
@@ -67,8 +68,9 @@ class App:
             )
             await self._start_journal(parts)
             supervisor = Supervisor()
-            stack.push_async_callback(self._stop, supervisor, parts)
-            self._start_tasks(supervisor, parts, listening, self._http(parts))
+            stack.push_async_exit(lambda _kind, cause, _trace: self._stop(supervisor, parts, cause))
+            leadership = Leadership(parts.journal, parts.writer, self._clock)
+            self._start_tasks(supervisor, parts, leadership, listening, self._http(parts, leadership))
             self._ready = True
             self._changes.mark()
             on_ready("http://{}:{}".format(*listening.getsockname()[:2]))
@@ -88,9 +90,15 @@ class App:
         for outcome in await parts.executor.recover():
             log.warning("interrupted action ended", action="recovered", kind=outcome.action, status=outcome.status)
 
-    def _start_tasks(self, supervisor: Supervisor, parts: Parts, listening: socket.socket, http: Starlette) -> None:
+    def _start_tasks(
+        self,
+        supervisor: Supervisor,
+        parts: Parts,
+        leadership: Leadership,
+        listening: socket.socket,
+        http: Starlette,
+    ) -> None:
         """Those that decide first, those that bring facts last; stopping goes the other way."""
-        leadership = Leadership(parts.journal, parts.writer, self._clock)
         duties = Duties(parts, leadership, self._clock)
         supervisor.start(Task("decide", parts.pipeline.decide_for_ever))
         for task in duties.tasks():
@@ -100,7 +108,7 @@ class App:
             supervisor.start(Task(source.name, source.run))
         duties.start()
 
-    def _http(self, parts: Parts) -> Starlette:
+    def _http(self, parts: Parts, leadership: Leadership) -> Starlette:
         settings = self._configuration.settings
         view = DaemonView(
             clock=self._clock,
@@ -114,7 +122,7 @@ class App:
             accepted_at_ms=parts.pipeline.accepted_at_ms,
             changes=self._changes,
             observing=self._configuration.policy.guard.observe_only,
-            not_ready=lambda: self._not_ready(parts),
+            not_ready=lambda: self._not_ready(parts, leadership),
         )
         options = HttpOptions(
             tokens=settings.tokens,
@@ -127,16 +135,25 @@ class App:
         )
         return create_app(view, parts.pipeline, parts.quarantine, options)
 
-    def _not_ready(self, parts: Parts) -> str:
+    def _not_ready(self, parts: Parts, leadership: Leadership) -> str:
         if not self._ready:
             return "starting"
         if self._clock.now_ms() >= parts.writer.lease.until_ms:
             return "the lease ran out"
-        return parts.pipeline.journal_fault
+        return leadership.fault if leadership.fault else parts.pipeline.fault
 
-    async def _stop(self, supervisor: Supervisor, parts: Parts) -> None:
+    async def _stop(self, supervisor: Supervisor, parts: Parts, cause: BaseException | None) -> None:
+        """Stop the tasks and say why; cause: the death that made the daemon stop, None when it was asked to."""
         self._ready = False
         stuck = await supervisor.stop()
-        reason = f"stuck: {', '.join(stuck)}" if stuck else "asked to stop"
-        await parts.writer.append(DaemonStopped(reason=reason))
-        await parts.journal.release_lease(parts.writer.lease)
+        reasons = ["asked to stop" if cause is None else str(cause)]
+        if stuck:
+            reasons.append(f"stuck: {', '.join(stuck)}")
+        try:
+            await parts.writer.append(DaemonStopped(reason="; ".join(reasons)))
+            await parts.journal.release_lease(parts.writer.lease)
+        except RemediationError as fault:
+            if cause is None:
+                raise
+            # The death is what the operator has to hear of; this is most likely another effect of its cause.
+            log.error("stop not recorded", action="stop_not_recorded", fault=str(fault))

@@ -21,12 +21,16 @@ class Leadership:
         self._leases = leases
         self._writer = writer
         self._clock = clock
+        self.fault = ""
+        """Why the lease could not be renewed the last time; empty when it was."""
 
     async def renew(self) -> None:
         """Extend the lease; while the disk refuses, the old end stands and nothing is done beyond it."""
         try:
             lease = await self._leases.renew_lease(self._writer.lease, LEASE_MS, self._clock.now_ms())
         except (JournalFull, JournalFailed) as fault:
-            log.error("lease not renewed", action="lease_not_renewed", fault=str(fault))
+            self.fault = str(fault)
+            log.error("lease not renewed", action="lease_not_renewed", fault=self.fault)
             return
+        self.fault = ""
         self._writer.renewed(lease)

@@ -10,6 +10,7 @@ from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from config.policy import Policy
 from daemon.checkpoint import Checkpoint, StoredBatch
+from daemon.errors import CheckpointFailed
 from daemon.news import News
 from daemon.series import PaymentSeries
 from remediation.decide import decide
@@ -60,17 +61,20 @@ class Pipeline:
         self.accepted_at_ms: dict[str, int] = {}
         """When each source last brought facts."""
         self._journal_fault = ""
+        self._action_fault = ""
+        self._checkpoint_fault = ""
 
     @property
-    def journal_fault(self) -> str:
-        """Why nothing can be decided right now; empty when the journal takes entries."""
-        return self._journal_fault
+    def fault(self) -> str:
+        """Why nothing can be decided, done or taken in right now; empty when journal and checkpoint take entries."""
+        faults = (self._journal_fault, self._action_fault, self._checkpoint_fault)
+        return next((fault for fault in faults if fault), "")
 
     async def accept(self, facts: Sequence[Fact], source: str) -> None:
         """Record, evaluate and hand over for deciding; on return a checkpoint on disk holds the facts."""
         now_ms = self._clock.now_ms()
         await self._journal_deployments(facts)
-        new = await asyncio.shield(self._checkpoint.record(facts, source, now_ms))
+        new = await self._record(facts, source, now_ms)
         self.accepted_at_ms[source] = now_ms
         self._series.count(new)
         await self._hand_over(self._evaluate(new, now_ms))
@@ -83,6 +87,8 @@ class Pipeline:
 
     async def tick(self) -> None:
         """Let time pass for the rules, and decide again on whatever is in breach."""
+        # Whatever is still in breach is tried again now, and says so again when it cannot be recorded.
+        self._action_fault = ""
         await self._hand_over(self._engine.tick(self._clock.now_ms()))
         await self._hand_over(self._engine.breached())
         self._changed()
@@ -92,12 +98,19 @@ class Pipeline:
         async with asyncio.TaskGroup() as acting:
             while True:
                 finding = await self._findings.get()
-                if finding.fingerprint in self._acting:
-                    continue
                 decision = await self._decided(finding)
                 if decision is not None:
                     self._acting.add(finding.fingerprint)
                     acting.create_task(self._carry_out(decision), name=f"carry out {decision.id}")
+
+    async def _record(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Fact]:
+        try:
+            new = await asyncio.shield(self._checkpoint.record(facts, source, now_ms))
+        except CheckpointFailed as fault:
+            self._checkpoint_fault = str(fault)
+            raise
+        self._checkpoint_fault = ""
+        return new
 
     def _evaluate(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
         self._series.observe(facts)
@@ -108,6 +121,8 @@ class Pipeline:
         if self._news.is_finding(finding):
             await self._journal(lambda: self._writer.append(finding))
             self._news.told_finding(finding)
+        if finding.fingerprint in self._acting:
+            return None
         decision = decide(finding, self._writer.state, self._policy, self._clock.now_ms())
         if not self._news.is_decision(decision):
             return None
@@ -122,6 +137,7 @@ class Pipeline:
             await self._executor.carry_out(decision)
         except (JournalFull, JournalFailed, SequenceConflict) as fault:
             # Whatever is left open is brought to its end by recovery, on a tick, once the journal takes entries again.
+            self._action_fault = str(fault)
             log.error("action not recorded", action="journal_fault", decision_id=decision.id, fault=str(fault))
             self._news.forget_decision(decision)
         finally:

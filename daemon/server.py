@@ -22,6 +22,8 @@ def bind(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        # Only a listening socket keeps others away, and who is told the address may connect at once.
+        listening.listen()
     except OSError as fault:
         listening.close()
         taken = fault.errno == errno.EADDRINUSE

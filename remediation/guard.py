@@ -99,6 +99,10 @@ def _in_progress(situation: Situation) -> str:
 
 def _cooling_down(situation: Situation) -> str:
     history = situation.history
+    aim = situation.aim
+    if isinstance(aim, DeploymentState) and aim.started_at_ms > max(history.acted_at_ms, history.refused_at_ms):
+        # What was done before concerned another release; the hourly budget still holds.
+        return ""
     since_action_ms = situation.now_ms - history.acted_at_ms
     if history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
         return (

@@ -1,7 +1,8 @@
 """The journal as lines for a person who watches a run: what began, what was wrong, what was decided and done."""
 
 from checks.facts import Deployment
-from checks.findings import Finding, State
+from checks.findings import Finding
+from remediation.decide import reading
 from remediation.decisions import Decision, Outcome, Reason
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, HealthChanged, Quarantined, body_of
@@ -38,17 +39,7 @@ def _aside(body: Body | None) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    where = finding.subject if finding.subject else "everything"
-    match finding.state:
-        case State.BREACHED:
-            value = "nothing" if finding.value is None else f"{finding.value:.4g}"
-            return (
-                f"breached: {finding.rule_id} for {where}: {value}, limit {finding.breach}, {finding.samples} samples"
-            )
-        case State.CLEARED:
-            return f"cleared: {finding.rule_id} for {where}"
-        case State.NO_DATA:
-            return f"no data: {finding.rule_id} for {where}"
+    return f"{finding.state.value.replace('_', ' ')}: {reading(finding)}"
 
 
 def _outcome(outcome: Outcome) -> str:

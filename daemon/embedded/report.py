@@ -12,6 +12,7 @@ from daemon.embedded.books import EventCounts
 from daemon.embedded.savings import Savings
 from daemon.embedded.traffic import Tally
 from remediation.decisions import Decision, Outcome
+from remediation.folds import incident_of
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Intent, body_of
 from remediation.state import DeploymentState, Incident, State
@@ -66,7 +67,7 @@ class ActionRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident that was opened."""
+    """An incident that a finding of this run opened or added to."""
 
     id: str
     severity: int
@@ -119,7 +120,7 @@ def report(
 ) -> Report:
     """Put a run together. entries: the journal's of this run. state: the fold of the whole journal."""
     bodies = [(entry, body_of(entry)) for entry in entries]
-    first = entries[0].sequence if entries else state.sequence + 1
+    told = dict.fromkeys(body.fingerprint for _, body in bodies if isinstance(body, Finding))
     return Report(
         scenario=scenario,
         seconds=round(seconds, 1),
@@ -138,7 +139,7 @@ def report(
             if isinstance(body, Decision)
         ],
         actions=_actions([body for _, body in bodies]),
-        incidents=[_incident(incident) for incident in state.incidents.values() if opened_in(incident) >= first],
+        incidents=[_incident(incident) for one in told if (incident := incident_of(state, one)) is not None],
         deployments=_deployments([body for _, body in bodies], state),
         ledger=ledger,
         savings=savings,
@@ -149,11 +150,6 @@ def iso(at_ms: int) -> str:
     """Unix epoch milliseconds as ISO 8601 in UTC, with milliseconds."""
     moment = datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def opened_in(incident: Incident) -> int:
-    """The sequence of the entry that opened the incident, which its id ends with."""
-    return int(incident.id.rpartition("-")[2])
 
 
 def _payments(tally: Tally) -> PaymentsRow:

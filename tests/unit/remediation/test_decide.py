@@ -30,7 +30,7 @@ def release(**changes: object) -> DeploymentState:
         status="in_progress",
         weight_percent=50,
         rolled_back=False,
-        started_at_ms=NOW_MS - 30_000,
+        started_at_ms=NOW_MS - 600_000,
         changed_at_ms=NOW_MS - 30_000,
     )
     return replace(running, **changes)
@@ -59,6 +59,11 @@ def acted_ago(milliseconds: int) -> State:
 
 def refused_ago(milliseconds: int) -> State:
     return replace(ROLLING, targets={TARGET: TargetState(refused_at_ms=NOW_MS - milliseconds)})
+
+
+def begun_since(state: State) -> State:
+    """The same, and the release began a moment ago."""
+    return replace(state, deployments={"dep-1": release(started_at_ms=NOW_MS - 50)})
 
 
 def intents_ago(*milliseconds: int) -> State:
@@ -137,6 +142,8 @@ CASES = [
     ),
     ("within the cool-down", finding(), acted_ago(299_999), PLAIN, Reason.COOLING_DOWN),
     ("after the cool-down", finding(), acted_ago(300_000), PLAIN, Reason.BREACHED),
+    ("the cool-down of an earlier release", finding(), begun_since(acted_ago(10_000)), PLAIN, Reason.BREACHED),
+    ("the refusal of an earlier release", finding(), begun_since(refused_ago(100)), PLAIN, Reason.BREACHED),
     ("a clock that went back", finding(), acted_ago(-3_600_000), PLAIN, Reason.COOLING_DOWN),
     ("just refused", finding(), refused_ago(REFUSED_PAUSE_MS - 1), PLAIN, Reason.COOLING_DOWN),
     ("refused a while ago", finding(), refused_ago(REFUSED_PAUSE_MS), PLAIN, Reason.BREACHED),
@@ -260,7 +267,7 @@ def test_it_never_acts_while_anything_speaks_against_it(breach: Finding, state: 
     assert moved.previous_environment == decision.arguments["to_environment"] == "blue"
     assert breach.key.get("environment", "green") != "blue"
     assert not target.running
-    assert NOW_MS - target.acted_at_ms >= guard.cooldown * 1000
+    assert NOW_MS - target.acted_at_ms >= guard.cooldown * 1000 or moved.started_at_ms > target.acted_at_ms
     assert sum(at_ms > NOW_MS - 3_600_000 for at_ms in state.intents_at_ms) < guard.actions_per_hour
 
 

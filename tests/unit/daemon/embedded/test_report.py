@@ -200,9 +200,9 @@ def test_a_spectator_is_told_of_everything_but_what_repeats_another_line() -> No
     assert told == [
         "",
         "deployment prod-deploy-1 started: 25 % to green 2.0.0",
-        "breached: payment-failure-rate for environment=green: 0.05, limit > 2%, 60 samples",
-        "cleared: payment-failure-rate for environment=green",
-        "no data: payment-failure-rate for environment=green",
+        "breached: payment-failure-rate on green: 5 % of 60 in 60 s (limit > 2%)",
+        "cleared: payment-failure-rate on green: 5 % of 60 in 60 s (limit > 2%)",
+        "no data: payment-failure-rate on green: 5 % of 60 in 60 s (limit > 2%)",
         "decided: rollback.traffic on dns:payments.tillwatch.test (breached): 5 % of 60",
         "not done: rollback.traffic on dns:payments.tillwatch.test (cooling_down): 5 % of 60",
         "",
