@@ -1,17 +1,16 @@
 """The facts that were taken over, on disk before their messages are acknowledged, and each of them once."""
 
 import asyncio
-import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import msgspec
 
 from checks.facts import AnyFact, Fact
+from daemon.durable_file import DurableFile
 from daemon.errors import CheckpointFailed
 from daemon.outbox_gaps import Received
 
@@ -37,7 +36,6 @@ CREATE TABLE IF NOT EXISTS outboxes (producer TEXT PRIMARY KEY, stretches BLOB N
 _ENCODER = msgspec.msgpack.Encoder()
 _FACTS = msgspec.msgpack.Decoder(list[AnyFact])
 _STRETCHES = msgspec.msgpack.Decoder(list[tuple[int, int]])
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +103,8 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path, horizon_ms: int) -> None:
-        self._path = path
         self._horizon_ms = horizon_ms
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._file = DurableFile(path, CheckpointFailed)
         self._pending: list[_Waiting] = []
         self._group: list[_Waiting] = []
         self._seen: set[str] = set()
@@ -120,18 +117,14 @@ class Checkpoint:
     async def open(cls, path: Path, horizon_ms: int) -> Self:
         """Open or make the checkpoint; restore must follow before the first record."""
         checkpoint = cls(path, horizon_ms)
-        try:
-            await checkpoint._in_worker(checkpoint._connect)
-        except CheckpointFailed:
-            checkpoint._worker.shutdown(wait=False)
-            raise
+        await checkpoint._file.open(_SCHEMA)
         return checkpoint
 
     async def restore(self, now_ms: int) -> Restored:
         """Read back what was recorded within the horizon, and learn the ids that are duplicates from now on."""
         await self.prune(now_ms)
         self._forgotten_until_ms = now_ms - self._horizon_ms
-        return await self._in_worker(self._load)
+        return await self._file.run(self._load)
 
     async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Fact]:
         """Store the facts that are new and return them, in order; they are on disk when this returns.
@@ -145,11 +138,11 @@ class Checkpoint:
 
     async def skip(self, producer: str, first: int, last: int) -> None:
         """Mark positions of an outbox that the producer itself does not have, so that nobody waits for them."""
-        await self._in_worker(lambda: self._skip(producer, first, last))
+        await self._file.run(lambda: self._skip(producer, first, last))
 
     async def prune(self, now_ms: int) -> int:
         """Forget what lies beyond the horizon or the limits; return the number of facts that were dropped."""
-        return await self._in_worker(lambda: self._prune(now_ms))
+        return await self._file.run(lambda: self._prune(now_ms))
 
     def totals(self) -> Totals:
         """The counts as of the last commit; does not wait."""
@@ -164,15 +157,14 @@ class Checkpoint:
         """Finish what waits and close the file."""
         while self._group or self._pending:
             await asyncio.wait([waiting.answer for waiting in self._pending + self._group])
-        await self._in_worker(self._disconnect)
-        self._worker.shutdown(wait=False)
+        await self._file.close()
 
     def _start_commit(self) -> None:
         if self._group or not self._pending:
             return
         group, self._pending = self._pending, []
         self._group = group
-        done = asyncio.get_running_loop().run_in_executor(self._worker, self._commit, group)
+        done = self._file.submit(lambda: self._commit(group))
         done.add_done_callback(lambda commit: self._answer(group, commit))
 
     def _answer(self, group: list[_Waiting], commit: "asyncio.Future[list[list[Fact]]]") -> None:
@@ -189,33 +181,13 @@ class Checkpoint:
                 waiting.answer.set_exception(failed)
         self._start_commit()
 
-    async def _in_worker(self, work: Callable[[], Answer]) -> Answer:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
-        except (sqlite3.Error, msgspec.MsgspecError, OSError) as fault:
-            raise CheckpointFailed(f"{self._path}: {fault}") from fault
-
     # What follows runs in the worker thread alone, which is why it needs no lock.
-
-    def _connect(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        try:
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
-        except sqlite3.Error:
-            self._database.close()
-            raise
-
-    def _disconnect(self) -> None:
-        self._database.close()
 
     def _load(self) -> Restored:
         batches: list[StoredBatch] = []
         self._seen.clear()
         self._batches.clear()
-        rows = self._database.execute("SELECT sequence, at_ms, source, facts FROM batches ORDER BY sequence")
+        rows = self._file.database.execute("SELECT sequence, at_ms, source, facts FROM batches ORDER BY sequence")
         for sequence, at_ms, source, blob in rows:
             facts: list[AnyFact] = _FACTS.decode(blob)
             batches.append(StoredBatch(source, at_ms, blob))
@@ -224,11 +196,11 @@ class Checkpoint:
         self._totals = Totals(
             {
                 source: SourceTotals(consumed, duplicates)
-                for source, consumed, duplicates in self._database.execute("SELECT * FROM totals")
+                for source, consumed, duplicates in self._file.database.execute("SELECT * FROM totals")
             },
             {
                 producer: Received(_STRETCHES.decode(blob))
-                for producer, blob in self._database.execute("SELECT * FROM outboxes")
+                for producer, blob in self._file.database.execute("SELECT * FROM outboxes")
             },
         )
         return Restored(tuple(batches), self._totals)
@@ -243,7 +215,7 @@ class Checkpoint:
         by_source = dict(self._totals.by_source)
         outboxes: dict[str, Received] = {}
         answers: list[list[Fact]] = []
-        with _Transaction(self._database):
+        with self._file.transaction():
             for place, waiting in enumerate(group):
                 new = [fact for fact in waiting.facts if self._take(fact, fresh, outboxes)]
                 answers.append(new)
@@ -272,7 +244,7 @@ class Checkpoint:
             if fact.at_ms <= self._forgotten_until_ms and fact.sequence in received:
                 return False
             received.add(fact.sequence)
-        elif self._database.execute("SELECT 1 FROM control_ids WHERE id = ?", (fact.id,)).fetchone():
+        elif self._file.database.execute("SELECT 1 FROM control_ids WHERE id = ?", (fact.id,)).fetchone():
             return False
         fresh.add(fact.id)
         return True
@@ -280,11 +252,11 @@ class Checkpoint:
     def _store(self, sequence: int, waiting: _Waiting, new: list[Fact]) -> None:
         if not new:
             return
-        self._database.execute(
+        self._file.database.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?, ?)",
             (sequence, waiting.now_ms, waiting.source, len(new), _ENCODER.encode(new)),
         )
-        self._database.executemany(
+        self._file.database.executemany(
             "INSERT OR REPLACE INTO control_ids VALUES (?, ?)",
             [(fact.id, waiting.now_ms) for fact in new if fact.sequence == 0],
         )
@@ -292,14 +264,14 @@ class Checkpoint:
     def _store_totals(
         self, group: list[_Waiting], by_source: dict[str, SourceTotals], outboxes: dict[str, Received]
     ) -> None:
-        self._database.executemany(
+        self._file.database.executemany(
             "INSERT OR REPLACE INTO totals VALUES (?, ?, ?)",
             [
                 (source, by_source[source].consumed, by_source[source].duplicates)
                 for source in {waiting.source for waiting in group}
             ],
         )
-        self._database.executemany(
+        self._file.database.executemany(
             "INSERT OR REPLACE INTO outboxes VALUES (?, ?)",
             [(producer, _ENCODER.encode(received.stretches())) for producer, received in outboxes.items()],
         )
@@ -307,12 +279,12 @@ class Checkpoint:
     def _skip(self, producer: str, first: int, last: int) -> None:
         received = self.received(producer).copy()
         received.add(first, last)
-        with _Transaction(self._database):
+        with self._file.transaction():
             self._store_totals([], {}, {producer: received})
         self._totals = Totals(self._totals.by_source, self._totals.outboxes | {producer: received})
 
     def _prune(self, now_ms: int) -> int:
-        sizes = self._database.execute("SELECT sequence, at_ms, size FROM batches ORDER BY sequence DESC")
+        sizes = self._file.database.execute("SELECT sequence, at_ms, size FROM batches ORDER BY sequence DESC")
         kept = 0
         last_dropped = 0
         for sequence, at_ms, size in sizes:
@@ -320,13 +292,13 @@ class Checkpoint:
             if kept > MAX_REMEMBERED or at_ms < now_ms - self._horizon_ms:
                 last_dropped = sequence
                 break
-        with _Transaction(self._database):
-            dropped = self._database.execute(
+        with self._file.transaction():
+            dropped = self._file.database.execute(
                 "SELECT coalesce(sum(size), 0) FROM batches WHERE sequence <= ?", (last_dropped,)
             ).fetchone()[0]
-            self._database.execute("DELETE FROM batches WHERE sequence <= ?", (last_dropped,))
-            self._database.execute("DELETE FROM control_ids WHERE at_ms < ?", (now_ms - CONTROL_HORIZON_MS,))
-            self._database.execute(
+            self._file.database.execute("DELETE FROM batches WHERE sequence <= ?", (last_dropped,))
+            self._file.database.execute("DELETE FROM control_ids WHERE at_ms < ?", (now_ms - CONTROL_HORIZON_MS,))
+            self._file.database.execute(
                 "DELETE FROM control_ids WHERE id IN"
                 " (SELECT id FROM control_ids ORDER BY at_ms DESC LIMIT -1 OFFSET ?)",
                 (MAX_CONTROL_IDS,),
@@ -336,21 +308,3 @@ class Checkpoint:
             self._seen.difference_update(ids)
             self._forgotten_until_ms = max(self._forgotten_until_ms, at_ms)
         return int(dropped)
-
-
-class _Transaction:
-    """BEGIN on entry, COMMIT on a clean exit, ROLLBACK on any other."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def __enter__(self) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._database.execute("COMMIT")
-        finally:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")

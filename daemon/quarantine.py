@@ -1,15 +1,13 @@
 """Messages that cannot be used, put aside on disk so that the rest flows and nothing vanishes."""
 
-import asyncio
 import hashlib
-import sqlite3
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from checks.card_numbers import mask_card_numbers
+from daemon.durable_file import DurableFile
 from daemon.errors import QuarantineFailed
 
 MAX_ENTRIES = 1_000
@@ -25,7 +23,6 @@ CREATE TABLE IF NOT EXISTS quarantined (
     sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, body TEXT NOT NULL
 )
 """
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +46,16 @@ class Quarantine:
     """SQLite (synchronous=FULL) behind one thread. Every method raises QuarantineFailed when the disk fails."""
 
     def __init__(self, path: Path, noted: Noted | None = None) -> None:
-        self._path = path
         self._noted = noted
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="quarantine")
+        self._file = DurableFile(path, QuarantineFailed)
         self._count = 0
 
     @classmethod
     async def open(cls, path: Path, noted: Noted | None = None) -> Self:
         """Open or make the quarantine."""
         quarantine = cls(path, noted)
-        try:
-            await quarantine._in_worker(quarantine._connect)
-        except QuarantineFailed:
-            quarantine._worker.shutdown(wait=False)
-            raise
+        await quarantine._file.open(_SCHEMA)
+        quarantine._count = await quarantine._file.run(quarantine._newest)
         return quarantine
 
     @property
@@ -72,41 +65,22 @@ class Quarantine:
 
     async def put(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
         """Put a message aside; it is on disk when this returns."""
-        entry = await self._in_worker(lambda: self._insert(source, body, what, now_ms))
+        entry = await self._file.run(lambda: self._insert(source, body, what, now_ms))
         if self._noted is not None:
             await self._noted(entry)
         return entry
 
     async def entries(self, limit: int = 100) -> list[Quarantined]:
         """The newest, newest first."""
-        return await self._in_worker(lambda: self._select(limit))
+        return await self._file.run(lambda: self._select(limit))
 
     async def close(self) -> None:
         """Close the file."""
-        await self._in_worker(self._disconnect)
-        self._worker.shutdown(wait=False)
+        await self._file.close()
 
-    async def _in_worker(self, work: Callable[[], Answer]) -> Answer:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
-        except (sqlite3.Error, OSError) as fault:
-            raise QuarantineFailed(f"{self._path}: {fault}") from fault
-
-    def _connect(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        try:
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
-        except sqlite3.Error:
-            self._database.close()
-            raise
-        newest = self._database.execute("SELECT coalesce(max(sequence), 0) FROM quarantined").fetchone()
-        self._count = int(newest[0])
-
-    def _disconnect(self) -> None:
-        self._database.close()
+    def _newest(self) -> int:
+        row = self._file.database.execute("SELECT coalesce(max(sequence), 0) FROM quarantined").fetchone()
+        return int(row[0])
 
     def _insert(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
         raw = body.encode(errors="surrogatepass") if isinstance(body, str) else body
@@ -120,14 +94,14 @@ class Quarantine:
             len(raw),
             mask_card_numbers(text)[:MAX_BODY],
         )
-        added = self._database.execute(
+        added = self._file.database.execute(
             "INSERT INTO quarantined (at_ms, source, what, sha256, size_bytes, body) VALUES (?, ?, ?, ?, ?, ?)", row
         )
         sequence = int(added.lastrowid or 0)
-        self._database.execute("DELETE FROM quarantined WHERE sequence <= ?", (sequence - MAX_ENTRIES,))
+        self._file.database.execute("DELETE FROM quarantined WHERE sequence <= ?", (sequence - MAX_ENTRIES,))
         self._count = sequence
         return Quarantined(sequence, *row)
 
     def _select(self, limit: int) -> list[Quarantined]:
-        rows = self._database.execute("SELECT * FROM quarantined ORDER BY sequence DESC LIMIT ?", (limit,))
+        rows = self._file.database.execute("SELECT * FROM quarantined ORDER BY sequence DESC LIMIT ?", (limit,))
         return [Quarantined(*row) for row in rows]

@@ -106,7 +106,7 @@ async def test_calls_that_wait_together_share_commits_and_each_gets_its_own_fact
 async def test_a_failed_commit_fails_its_calls_and_remembers_nothing(tmp_path: Path) -> None:
     checkpoint, _ = await opened(tmp_path / "c.db")
     other = sqlite3.connect(tmp_path / "c.db", isolation_level=None)
-    await checkpoint._in_worker(lambda: checkpoint._database.execute("PRAGMA busy_timeout=0"))
+    await checkpoint._file.run(lambda: checkpoint._file.database.execute("PRAGMA busy_timeout=0"))
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(CheckpointFailed, match="locked"):
         await checkpoint.record([payment(1)], "queue", NOW_MS)
@@ -164,7 +164,7 @@ async def test_memory_is_bounded_by_number_as_well_as_by_age(tmp_path: Path, mon
         await checkpoint.record([payment(n, NOW_MS + n), beat(f"b{n}", NOW_MS + n)], "queue", NOW_MS + n)
     await checkpoint.prune(NOW_MS + 31)
     assert len(checkpoint._seen) == 10
-    assert checkpoint._database.execute("SELECT count(*) FROM control_ids").fetchone() == (4,)
+    assert checkpoint._file.database.execute("SELECT count(*) FROM control_ids").fetchone() == (4,)
     assert await checkpoint.record([payment(1, NOW_MS + 1)], "queue", NOW_MS + 32) == []
     await checkpoint.close()
 

@@ -82,8 +82,7 @@ async def test_a_poison_message_is_quarantined_and_the_rest_flows(
 
 async def test_a_poison_message_stays_when_it_cannot_be_put_aside(clock: FakeClock, tmp_path: Path) -> None:
     broken = await Quarantine.open(tmp_path / "q.db")
-    await broken.close()
-    broken._worker = (await Quarantine.open(tmp_path / "other.db"))._worker
+    await broken._file.run(lambda: broken._file.database.execute("DROP TABLE quarantined"))
     queue, sink = FakeQueue([message(1, "{"), message(2, beats("a"))]), FakeSink()
     made = source(queue, sink, broken, clock)
     await run_until_drained(made, queue)
