@@ -147,7 +147,7 @@ class Executor:
             one,
             status,
             called_at_ms=called_at_ms,
-            verified_ms=self._clock.monotonic_ms() - called if status is OutcomeStatus.VERIFIED else None,
+            verified_ms=round(self._clock.monotonic_ms() - called, 1) if status is OutcomeStatus.VERIFIED else None,
             detail=_words(fault, look),
         )
 
