@@ -122,6 +122,7 @@ class App:
             accepted_at_ms=parts.pipeline.accepted_at_ms,
             changes=self._changes,
             observing=self._configuration.policy.guard.observe_only,
+            started_at_ms=self._clock.now_ms(),
             not_ready=lambda: self._not_ready(parts, leadership),
         )
         options = HttpOptions(
@@ -139,7 +140,7 @@ class App:
         if not self._ready:
             return "starting"
         if self._clock.now_ms() >= parts.writer.lease.until_ms:
-            return "the lease ran out"
+            return f"the lease ran out: {leadership.fault}" if leadership.fault else "the lease ran out"
         return leadership.fault if leadership.fault else parts.pipeline.fault
 
     async def _stop(self, supervisor: Supervisor, parts: Parts, cause: BaseException | None) -> None:

@@ -47,5 +47,6 @@ def configure_logs(level: int = logging.INFO) -> None:
 
 
 def _render(logger: object, name: str, event: MutableMapping[str, object]) -> str:
-    """One line without anything that looks like a card number."""
-    return mask_card_numbers(str(structlog.processors.JSONRenderer(sort_keys=True)(logger, name, event)))
+    """One line without anything that looks like a card number; an escaped digit would not look like one."""
+    renderer = structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
+    return mask_card_numbers(str(renderer(logger, name, event)))

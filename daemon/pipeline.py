@@ -113,7 +113,7 @@ class Pipeline:
         return new
 
     def _evaluate(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
-        self._series.observe(facts)
+        self._series.observe(facts, now_ms)
         return self._engine.observe(facts, now_ms)
 
     async def _decided(self, finding: Finding) -> Decision | None:
@@ -125,6 +125,10 @@ class Pipeline:
             return None
         decision = decide(finding, self._writer.state, self._policy, self._clock.now_ms())
         if not self._news.is_decision(decision):
+            return None
+        if decision.act and self._clock.now_ms() >= self._writer.lease.until_ms:
+            # The executor would refuse after the intent, and that starts a cool-down; a tick after the renewal acts.
+            log.warning("not acting without a lease", action="lease_ran_out", decision_id=decision.id)
             return None
         self._news.told_decision(decision)
         if decision.act:

@@ -26,13 +26,16 @@ class PaymentSeries:
         self.totals: Counter[tuple[str, ...]] = Counter()
         self._counts: dict[tuple[int, str], list[int]] = {}
         self._newest = 0
+        self._forgotten = 0
 
-    def observe(self, facts: Iterable[Fact]) -> None:
-        """Count the payment attempts among the facts by their event time."""
+    def observe(self, facts: Iterable[Fact], now_ms: int) -> None:
+        """Count the payment attempts among the facts by their event time; one from the future counts as now."""
         for fact in facts:
             if not isinstance(fact, PaymentAttempted):
                 continue
-            second = fact.at_ms // 1000
+            second = min(fact.at_ms, now_ms) // 1000
+            if second <= self._forgotten:
+                continue
             counts = self._counts.setdefault((second, fact.environment), [0, 0, 0])
             counts[_OUTCOMES.index(fact.outcome)] += 1
             self._newest = max(self._newest, second)
@@ -56,8 +59,9 @@ class PaymentSeries:
         return environment if environment in known or len(known) < ENVIRONMENTS_MAX else OTHER
 
     def _forget(self) -> None:
-        if len(self._counts) <= KEPT_SECONDS:
-            return
         oldest = self._newest - KEPT_SECONDS
+        if oldest <= self._forgotten:
+            return
+        self._forgotten = oldest
         for key in [key for key in self._counts if key[0] <= oldest]:
             del self._counts[key]

@@ -27,7 +27,8 @@ CONTINUOUS = frozenset({"payment-events", "control-events", "probes"})
 class DaemonView:
     """Implements `daemon.view.SystemView`; every part is the daemon's own, nothing is copied before it is asked for.
 
-    not_ready: why the daemon cannot do its work, empty when it can.
+    not_ready: why the daemon cannot do its work, empty when it can. started_at_ms: no source is stale before it could
+    have been heard.
     """
 
     clock: Clock
@@ -41,6 +42,7 @@ class DaemonView:
     accepted_at_ms: Mapping[str, int]
     changes: Changes
     observing: bool
+    started_at_ms: int
     not_ready: Callable[[], str]
 
     def now_ms(self) -> int:
@@ -96,7 +98,7 @@ class DaemonView:
         return SourceStatus(
             name=name,
             last_fact_at_ms=last_ms,
-            stale=name in CONTINUOUS and self.clock.now_ms() - last_ms > STALE_AFTER_MS,
+            stale=name in CONTINUOUS and self.clock.now_ms() - max(last_ms, self.started_at_ms) > STALE_AFTER_MS,
             consumed=counted.consumed,
             duplicates=counted.duplicates,
             quarantined=0 if queue is None else queue.stats().quarantined,

@@ -1,0 +1,115 @@
+"""Duties: a disk or a core that fails for a while ends none of them; lost leadership ends the lease's."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from daemon.duties import Duties
+from daemon.errors import CheckpointFailed, CoreUnreachable
+from daemon.leadership import Leadership
+from daemon.parts import Parts
+from daemon.supervisor import Task
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict, StaleEpoch
+from tests.unit.remediation.worlds import Scene, scene
+
+NAMES = ("lease", "rules", "cores", "traffic", "backfill", "ledger", "prune", "health", "loop-lag")
+
+
+class Failing:
+    """Every call fails with the next fault, and succeeds when there is none; each sets its event."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.failed, self.done = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, *_: object) -> list[object]:
+        """Fail or succeed."""
+        if self.faults:
+            self.failed.set()
+            raise self.faults.pop(0)
+        self.done.set()
+        return []
+
+
+def parts(calls: dict[str, Failing], one: Scene) -> Parts:
+    """Parts whose calls are the test's, by name; what is not named succeeds."""
+
+    def call(name: str) -> Failing:
+        return calls.setdefault(name, Failing())
+
+    made = SimpleNamespace(
+        executor=SimpleNamespace(recover=call("recover")),
+        pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept")),
+        probes=SimpleNamespace(
+            core=SimpleNamespace(probe_all=call("probe_cores")),
+            components=SimpleNamespace(probe_all=call("probe_components")),
+            ledger=SimpleNamespace(look=call("look_at_ledger")),
+        ),
+        backfill=SimpleNamespace(tick=call("backfill")),
+        checkpoint=SimpleNamespace(prune=call("prune")),
+        watch=SimpleNamespace(look=call("watch")),
+        loop_lag=SimpleNamespace(measure=call("lag")),
+        writer=one.writer,
+    )
+    return cast("Parts", made)
+
+
+async def duty(name: str, calls: dict[str, Failing]) -> tuple[Task, Callable[[], None]]:
+    """The duty's task, and what makes it due."""
+    one = await scene()
+    duties = Duties(parts(calls, one), Leadership(one.journal, one.writer, one.clock), one.clock)
+    (task,) = [task for task in duties.tasks() if task.name == name]
+    return task, lambda: duties._ticks.now(name)
+
+
+async def test_every_duty_is_a_task_of_its_own() -> None:
+    one = await scene()
+    duties = Duties(parts({}, one), Leadership(one.journal, one.writer, one.clock), one.clock)
+    assert tuple(task.name for task in duties.tasks()) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "failing", "fault", "succeeds"),
+    [
+        ("rules", "recover", JournalFull(), "tick"),
+        ("rules", "recover", SequenceConflict(), "tick"),
+        ("cores", "accept", CheckpointFailed("full"), "accept"),
+        ("health", "accept", CheckpointFailed("full"), "accept"),
+        ("health", "probe_cores", JournalFailed("I/O"), "accept"),
+        ("backfill", "backfill", CheckpointFailed("full"), "backfill"),
+        ("ledger", "look_at_ledger", CoreUnreachable("gone"), "look_at_ledger"),
+        ("prune", "prune", CheckpointFailed("full"), "prune"),
+    ],
+)
+async def test_a_fault_that_passes_leaves_the_duty_to_its_next_tick(
+    name: str, failing: str, fault: Exception, succeeds: str
+) -> None:
+    calls = {failing: Failing(fault)}
+    task, make_due = await duty(name, calls)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        running = group.create_task(_run(task.run), name=name)
+        make_due()
+        await calls[failing].failed.wait()
+        make_due()
+        await calls[succeeds].done.wait()
+        assert not running.done()
+        running.cancel()
+
+
+async def _run(run: Callable[[], Awaitable[None]]) -> None:
+    await run()
+
+
+@pytest.mark.parametrize(("name", "failing"), [("rules", "recover"), ("rules", "tick"), ("lease", "lease")])
+async def test_lost_leadership_ends_the_duty(name: str, failing: str) -> None:
+    calls = {failing: Failing(StaleEpoch())}
+    one = await scene()
+    await one.journal.acquire_lease("here", 60_000, one.clock.now_ms())
+    duties = Duties(parts(calls, one), Leadership(one.journal, one.writer, one.clock), one.clock)
+    (task,) = [task for task in duties.tasks() if task.name == name]
+    duties._ticks.now(name)
+    with pytest.raises(StaleEpoch):
+        await task.run()

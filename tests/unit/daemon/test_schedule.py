@@ -1,0 +1,76 @@
+"""Ticks: a missed slot is one tick, and each has its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from daemon.schedule import Ticks
+
+
+@pytest.fixture
+async def ticks() -> AsyncIterator[Ticks]:
+    made = Ticks()
+    yield made
+    made.stop()
+
+
+async def _run(body: Callable[[], Awaitable[None]]) -> None:
+    await body()
+
+
+async def test_slots_that_came_while_the_duty_was_busy_are_one_tick(ticks: Ticks) -> None:
+    ticks.every("rules", 3_600)
+    acted = asyncio.Queue[None]()
+    busy = asyncio.Event()
+
+    async def act() -> None:
+        acted.put_nowait(None)
+        await busy.wait()
+
+    async with asyncio.TaskGroup() as group:
+        duty = group.create_task(_run(ticks.loop("rules", act)), name="rules")
+        ticks.now("rules")
+        await acted.get()
+        for _ in range(5):
+            ticks.now("rules")
+        busy.set()
+        await acted.get()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert acted.empty()
+        duty.cancel()
+
+
+async def test_each_name_has_its_own_tick(ticks: Ticks) -> None:
+    ticks.every("one", 3_600)
+    ticks.every("two", 3_600)
+    async with asyncio.TaskGroup() as group:
+        waiting = {name: group.create_task(ticks.wait(name), name=name) for name in ("one", "two")}
+        ticks.now("two")
+        await waiting["two"]
+        assert not waiting["one"].done()
+        ticks.now("one")
+
+
+async def test_the_clock_makes_a_tick_due(ticks: Ticks) -> None:
+    ticks.every("quick", 0.01)
+    ticks.start()
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await ticks.wait("quick")
+
+
+async def test_a_duty_that_fails_ends_its_task(ticks: Ticks) -> None:
+    ticks.every("rules", 3_600)
+
+    async def act() -> None:
+        raise ValueError("broken")
+
+    ticks.now("rules")
+    with pytest.raises(ValueError, match="broken"):
+        await ticks.loop("rules", act)()
+
+
+def test_stopping_what_never_started_is_no_fault() -> None:
+    Ticks().stop()
