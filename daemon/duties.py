@@ -17,7 +17,7 @@ from remediation.ports import Clock
 log = structlog.get_logger()
 
 RULES_SECONDS = 1.0
-"""Absence, staleness and what is still breached are looked at this often."""
+"""Absence, staleness, what is still breached and what was interrupted are looked at this often."""
 CORES_SECONDS = 2.0
 """A dead core is known within two ticks; a probe costs it one read."""
 TRAFFIC_SECONDS = 2.0
@@ -40,7 +40,8 @@ class Duties:
         self._health = HealthCheck((parts.probes.core, parts.probes.components), parts.writer)
         self._due: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("lease", RENEW_SECONDS, leadership.renew),
-            ("rules", RULES_SECONDS, self._rules),
+            ("rules", RULES_SECONDS, parts.pipeline.tick),
+            ("recover", RULES_SECONDS, self._recover),
             ("cores", CORES_SECONDS, self._cores),
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
             ("backfill", BACKFILL_SECONDS, self._backfill),
@@ -64,12 +65,11 @@ class Duties:
         for name in ("traffic", "cores", "backfill", "health"):
             self._ticks.now(name)
 
-    async def _rules(self) -> None:
+    async def _recover(self) -> None:
         try:
             await self._parts.executor.recover()
         except (JournalFull, JournalFailed, SequenceConflict) as fault:
             log.error("interrupted actions stay open", action="journal_fault", fault=str(fault))
-        await self._parts.pipeline.tick()
 
     async def _cores(self) -> None:
         await self._take(await self._parts.probes.core.probe_all(self._clock.now_ms()))

@@ -25,6 +25,7 @@ class PaymentSeries:
     def __init__(self) -> None:
         self.totals: Counter[tuple[str, ...]] = Counter()
         self._counts: dict[tuple[int, str], list[int]] = {}
+        self._named: set[str] = set()
         self._newest = 0
         self._forgotten = 0
 
@@ -36,7 +37,7 @@ class PaymentSeries:
             second = min(fact.at_ms, now_ms) // 1000
             if second <= self._forgotten:
                 continue
-            counts = self._counts.setdefault((second, fact.environment), [0, 0, 0])
+            counts = self._counts.setdefault((second, self._label(fact.environment)), [0, 0, 0])
             counts[_OUTCOMES.index(fact.outcome)] += 1
             self._newest = max(self._newest, second)
         self._forget()
@@ -55,8 +56,10 @@ class PaymentSeries:
         ]
 
     def _label(self, environment: str) -> str:
-        known = {labels[0] for labels in self.totals}
-        return environment if environment in known or len(known) < ENVIRONMENTS_MAX else OTHER
+        if environment not in self._named and len(self._named) >= ENVIRONMENTS_MAX:
+            return OTHER
+        self._named.add(environment)
+        return environment
 
     def _forget(self) -> None:
         oldest = self._newest - KEPT_SECONDS

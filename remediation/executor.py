@@ -26,6 +26,8 @@ PREFLIGHT_SECONDS = 20.0
 APPLY_ATTEMPTS = 3
 """Calls sent while the world does not answer; each is absolute, so a repeated one changes nothing more."""
 
+NO_LEASE = "the lease ran out, so another leader may act"
+
 PAUSE_SECONDS = 0.2
 """Between two looks or two attempts; Route 53 and its emulator answer faster than they change."""
 
@@ -94,12 +96,17 @@ class Executor:
             raise UnknownAction(name)
         return action
 
+    def _lease_ran_out(self) -> bool:
+        return self._clock.now_ms() >= self._writer.lease.until_ms
+
     async def _act(self, action: Action, one: ActionState) -> Outcome:
         preflight = await _preflight(action, one)
         if preflight.refusal:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
         if preflight.already_done:
             return await self._end(one, OutcomeStatus.ALREADY_DONE, detail="the world was as wanted before the call")
+        if self._lease_ran_out():
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=NO_LEASE)
         await self._writer.append(
             Intent(
                 decision_id=one.decision_id,
@@ -135,8 +142,8 @@ class Executor:
     async def _effect(self, action: Action, one: ActionState) -> Outcome:
         """Send the call, look until it is in effect or the time is up, and write what is known."""
         called_at_ms, called = self._clock.now_ms(), self._clock.monotonic_ms()
-        if called_at_ms >= self._writer.lease.until_ms:
-            return await self._end(one, OutcomeStatus.REFUSED, refusal="the lease ran out, so another leader may act")
+        if self._lease_ran_out():
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=NO_LEASE)
         fault, look = await self._apply(action, one)
         certain = isinstance(fault, RemediationError) and not fault.retryable
         if look is None or not look.in_effect:
@@ -160,7 +167,7 @@ class Executor:
             if not isinstance(fault, RemediationError) or not fault.retryable:
                 break
             look = await _look(action, one)
-            if (look is not None and look.in_effect) or self._clock.now_ms() >= self._writer.lease.until_ms:
+            if (look is not None and look.in_effect) or self._lease_ran_out():
                 break
             if attempt < APPLY_ATTEMPTS:
                 await self._clock.sleep(PAUSE_SECONDS * attempt)

@@ -12,7 +12,7 @@ from config.problems import ConfigurationError
 from daemon.app import App
 from daemon.cli.output import Exit, fail, print_json
 from daemon.errors import DaemonError
-from daemon.logs import configure_logs
+from payment_core.logs import configure_logs
 from remediation.errors import RemediationError
 
 

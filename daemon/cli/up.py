@@ -24,8 +24,8 @@ from daemon.embedded.report import Report
 from daemon.embedded.run import Stop, run
 from daemon.embedded.stack import Wishes
 from daemon.errors import DaemonError
-from daemon.logs import configure_logs
 from payment_core.errors import CoreError
+from payment_core.logs import configure_logs
 from remediation.errors import RemediationError
 
 

@@ -15,7 +15,7 @@ from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, StaleEpoch
 from tests.unit.remediation.worlds import Scene, scene
 
-NAMES = ("lease", "rules", "cores", "traffic", "backfill", "ledger", "prune", "health", "loop-lag")
+NAMES = ("lease", "rules", "recover", "cores", "traffic", "backfill", "ledger", "prune", "health", "loop-lag")
 
 
 class Failing:
@@ -74,8 +74,8 @@ async def test_every_duty_is_a_task_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("name", "failing", "fault", "succeeds"),
     [
-        ("rules", "recover", JournalFull(), "tick"),
-        ("rules", "recover", SequenceConflict(), "tick"),
+        ("recover", "recover", JournalFull(), "recover"),
+        ("recover", "recover", SequenceConflict(), "recover"),
         ("cores", "accept", CheckpointFailed("full"), "accept"),
         ("health", "accept", CheckpointFailed("full"), "accept"),
         ("health", "probe_cores", JournalFailed("I/O"), "accept"),
@@ -103,7 +103,7 @@ async def _run(run: Callable[[], Awaitable[None]]) -> None:
     await run()
 
 
-@pytest.mark.parametrize(("name", "failing"), [("rules", "recover"), ("rules", "tick"), ("lease", "lease")])
+@pytest.mark.parametrize(("name", "failing"), [("recover", "recover"), ("rules", "tick"), ("lease", "lease")])
 async def test_lost_leadership_ends_the_duty(name: str, failing: str) -> None:
     calls = {failing: Failing(StaleEpoch())}
     one = await scene()

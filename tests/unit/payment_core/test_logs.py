@@ -7,7 +7,7 @@ import sys
 import pytest
 import structlog
 
-from daemon.logs import configure_logs
+from payment_core.logs import configure_logs
 
 FULL_WIDTH = "".join(chr(0xFF10 + int(digit)) for digit in "4242424242424242")
 AT_MS = 1_795_462_079_289
