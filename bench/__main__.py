@@ -46,18 +46,23 @@ def section(bench: str, figures: dict[str, object]) -> str:
     return f"## {bench}\n\n`python -m bench.{bench} --json`\n\n| figure | value |\n|---|---|\n{body}\n"
 
 
-def main() -> None:
-    """Measure everything, then replace the page in one go."""
-    sections = []
-    for bench in BENCHES:
-        print(f"bench.{bench} ...", file=sys.stderr, flush=True)
-        sections.append(section(bench, measure(bench)))
+def page(figures_by_bench: dict[str, dict[str, object]]) -> str:
+    """The whole page."""
     head = (
         "# Measured\n\n"
-        "Written by `make bench`; each section is one run of the command under its heading, on this machine: "
+        "`make bench` writes this page; each section is one run of the command under its heading, on this machine: "
         f"{machine()}.\nThe machine is shared and virtual: compare figures of one run, not those of two days.\n"
     )
-    RESULTS.write_text("\n".join([head, *sections]), encoding="utf-8")
+    return "\n".join([head, *(section(bench, figures) for bench, figures in figures_by_bench.items())])
+
+
+def main() -> None:
+    """Measure everything, then replace the page in one go."""
+    figures: dict[str, dict[str, object]] = {}
+    for bench in BENCHES:
+        print(f"bench.{bench} ...", file=sys.stderr, flush=True)
+        figures[bench] = measure(bench)
+    RESULTS.write_text(page(figures), encoding="utf-8")
     print(f"wrote {RESULTS}", file=sys.stderr)
 
 
