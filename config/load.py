@@ -1,11 +1,12 @@
 """The whole configuration from a directory and the environment, or every problem of every file at once."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from config.document import Document
 from config.endpoints import check_endpoint_environment
@@ -38,6 +39,12 @@ class Configuration:
     policy: Policy
     rule_files: tuple[Loaded[RuleFile], ...]
     prices: Prices
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what takes effect, defaults and environment included; the same for files that mean the same."""
+        models: tuple[BaseModel, ...] = (self.settings, self.policy, *(loaded.value for loaded in self.rule_files))
+        return hashlib.sha256("\n".join(model.model_dump_json() for model in models).encode()).hexdigest()
 
 
 def load_configuration(directory: Path | None, environ: Mapping[str, str] | None = None) -> Configuration:

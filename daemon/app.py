@@ -84,6 +84,7 @@ class App:
             DaemonStarted(
                 version=version("tillwatch"),
                 holder=parts.writer.lease.holder,
+                configuration_hash=self._configuration.digest,
                 observe_only=self._configuration.policy.guard.observe_only,
             )
         )
