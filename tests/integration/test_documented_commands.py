@@ -1,0 +1,176 @@
+"""Every command that README and docs show is run, with paths, ports and times of this test in place of theirs."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.embedded.ports import free_port
+from daemon.embedded.surroundings import local_environment
+from tests.conftest import Require
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+START_SECONDS = 60
+
+
+def shown(text: str) -> list[str]:
+    """The tillwatch commands of a page's code blocks, without comments."""
+    blocks = [*re.findall(r"```\n(.*?)```", text, re.DOTALL), *re.findall(r"(?m)^    (.+)$", text)]
+    lines = [re.split(r"\s#\s", line)[0].strip() for block in blocks for line in block.splitlines()]
+    return [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?tillwatch ", line)]
+
+
+COMMANDS = sorted({command for page in PAGES for command in shown(page.read_text("utf-8"))})
+
+
+def starting(*words: str) -> list[str]:
+    """The shown commands that begin so."""
+    return [command for command in COMMANDS if command.split()[1:][: len(words)] == list(words)]
+
+
+class Place:
+    """A folder in which a newcomer types commands; port: of the daemon that runs there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port("127.0.0.1")
+
+    def typed(self, command: str, **changes: str) -> list[str]:
+        """The command as words, this Python in place of the installed script, and the changes made."""
+        text = command.replace("/etc/tillwatch", "data/config").replace("--config DIR", "--config data/config")
+        words = shlex.split(text)
+        for option, value in changes.items():
+            name = f"--{option.replace('_', '-')}"
+            if name in words:
+                words[words.index(name) + 1] = value
+            else:
+                words += [name, value]
+        return [sys.executable, "-m", "daemon", *words[1:]]
+
+    def start(self, words: list[str]) -> "subprocess.Popen[str]":
+        """Start it; both outputs are one stream of lines."""
+        return subprocess.Popen(
+            words,
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
+        """Run it to its end."""
+        return subprocess.run(
+            words, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Nothing that leads to AWS, and the project on the path."""
+        return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)}
+
+
+def until(process: "subprocess.Popen[str]", word: str) -> str:
+    """Read lines up to the first with the word."""
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        if word in line:
+            return line
+    pytest.fail(f"{word!r} was never said: {''.join(said)}")
+
+
+def stop(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGTERM) -> int:
+    """Stop it in order; its exit code."""
+    process.send_signal(number)
+    process.communicate(timeout=START_SECONDS)
+    return process.returncode
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A folder with data in it, beside a running system."""
+    made = Place(tmp_path_factory.mktemp("newcomer"))
+    running = made.start(made.typed("tillwatch up --scenario healthy", port=str(made.port)))
+    until(running, "ledger entries balance")
+    yield made
+    assert stop(running, signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize(
+    "command", [*starting("health"), *starting("audit", "tail"), *starting("ledger"), *starting("rules")]
+)
+def test_a_command_beside_a_running_system_answers(command: str, place: Place) -> None:
+    done = place.run(place.typed(command))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+@pytest.mark.parametrize("command", starting("config"))
+def test_a_command_about_the_configuration_answers(command: str, place: Place) -> None:
+    assert place.run(place.typed(command)).returncode == 0
+
+
+@pytest.mark.parametrize("command", starting("audit", "verify"))
+def test_the_journal_verifies_as_shown(command: str, place: Place) -> None:
+    head = place.run(place.typed("tillwatch audit verify")).stdout.strip().rpartition(" ")[2]
+    changes = {"expect_head": head} if "--expect-head" in command else {}
+    done = place.run(place.typed(command.replace("1234:<hash>", head), **changes))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", starting("up"))
+def test_a_run_starts_as_shown_and_ends_in_order(command: str, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    done = place.run(place.typed(command, **{"for": "1s", "port": str(place.port)}))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", starting("run"))
+def test_the_daemon_alone_starts_from_the_shown_folder(command: str, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (tmp_path / "data" / "config").mkdir(parents=True)
+    (tmp_path / "data" / "config" / "tillwatch.yaml").write_text(
+        f"aws: {{endpoint_url: 'http://127.0.0.1:{free_port('127.0.0.1')}'}}\nhttp: {{port: {place.port}}}\n"
+    )
+    running = place.start(place.typed(command))
+    until(running, '"listening"')
+    assert stop(running) == 0
+
+
+@pytest.mark.parametrize("command", starting("core"))
+def test_a_payment_is_taken_by_the_shown_request(command: str, tmp_path: Path, require: Require) -> None:
+    require("curl", shutil.which("curl") is not None)
+    place = Place(tmp_path)
+    port = str(free_port("127.0.0.1"))
+    running = place.start(place.typed(command, port=port))
+    try:
+        until(running, '"listening"')
+        request = re.search(r"(?s)(curl -s http.*?\}')\n", (ROOT / "docs" / "payments.md").read_text("utf-8"))
+        assert request is not None
+        answer = place.run(["bash", "-c", request.group(1).replace(":8081", f":{port}")])
+    finally:
+        code = stop(running)
+    assert '"status":"succeeded"' in answer.stdout
+    assert code == 0
+
+
+def test_a_token_is_hashed_as_shown(tmp_path: Path) -> None:
+    line = re.search(r"(?m)^printf .*sha256sum$", (ROOT / "docs" / "operating.md").read_text("utf-8"))
+    assert line is not None
+    done = Place(tmp_path).run(["bash", "-c", f"TOKEN=abc; {line.group()}"])
+    assert done.stdout.startswith("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+
+
+def test_no_shown_command_is_left_out() -> None:
+    names = ("health", "audit", "ledger", "rules", "config", "up", "run", "core")
+    assert sorted(command for name in names for command in starting(name)) == COMMANDS
