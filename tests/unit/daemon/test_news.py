@@ -3,36 +3,17 @@
 import pytest
 
 from checks.facts import Deployment
-from checks.findings import Finding, State
+from checks.findings import State
 from daemon.news import News
 from remediation.decisions import Decision, Reason
-from remediation.state import DeploymentState
 from remediation.state import State as JournalState
-
-
-def finding(state: State) -> Finding:
-    return Finding(
-        rule_id="payment-failure-rate",
-        family="sla",
-        state=state,
-        key={"environment": "green"},
-        value=0.05,
-        breach="> 2%",
-        samples=100,
-        window_seconds=60.0,
-        at_ms=1_000,
-        fact_id="evt-1",
-        severity="critical",
-        mode="enforce",
-        do=("rollback.traffic",),
-        runbook="payment-failures",
-    )
+from tests.unit.remediation.worlds import finding, release
 
 
 def decision(reason: Reason) -> Decision:
     return Decision(
         id="dec-1",
-        finding=finding(State.BREACHED),
+        finding=finding(),
         action="rollback.traffic",
         target="dns:payments",
         reason=reason,
@@ -63,8 +44,8 @@ def test_a_finding_is_news_when_the_journal_says_something_else(
 ) -> None:
     news = News(JournalState())
     for state in told:
-        news.told_finding(finding(state))
-    assert news.is_finding(finding(comes)) is is_news
+        news.told_finding(finding(state=state))
+    assert news.is_finding(finding(state=comes)) is is_news
 
 
 @pytest.mark.parametrize(
@@ -81,7 +62,7 @@ def test_a_finding_is_news_when_the_journal_says_something_else(
 )
 def test_a_decision_is_news_when_its_reason_is(told: Reason | None, comes: Reason, *, is_news: bool) -> None:
     news = News(JournalState())
-    news.told_finding(finding(State.BREACHED))
+    news.told_finding(finding())
     if told is not None:
         news.told_decision(decision(told))
     assert news.is_decision(decision(comes)) is is_news
@@ -93,7 +74,7 @@ def test_why_nothing_is_done_about_a_rule_that_was_never_breached_is_no_news() -
 
 def test_an_acting_decision_that_could_not_be_written_is_news_again() -> None:
     news = News(JournalState())
-    news.told_finding(finding(State.BREACHED))
+    news.told_finding(finding())
     news.told_decision(decision(Reason.BREACHED))
     news.forget_decision(decision(Reason.BREACHED))
     assert news.is_decision(decision(Reason.NO_DEPLOYMENT))
@@ -119,19 +100,5 @@ def moved(at_ms: int, status: str, weight_percent: int) -> Deployment:
     ],
 )
 def test_a_deployment_is_news_when_it_moved_since(fact: Deployment, *, is_news: bool) -> None:
-    known = DeploymentState(
-        id="prod-deploy-1",
-        sequence=1,
-        version="2.0.0",
-        environment="green",
-        previous_environment="blue",
-        previous_version="1.0.0",
-        strategy="canary",
-        phase="traffic_rollout",
-        status="in_progress",
-        weight_percent=25,
-        rolled_back=False,
-        started_at_ms=900,
-        changed_at_ms=1_000,
-    )
+    known = release(id="prod-deploy-1", weight_percent=25, changed_at_ms=1_000)
     assert News(JournalState()).is_deployment(fact, JournalState(deployments={known.id: known})) is is_news

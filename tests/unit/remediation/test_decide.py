@@ -14,26 +14,7 @@ from remediation.decide import decide, reading
 from remediation.decisions import Reason
 from remediation.guard import GUARDS, REFUSED_PAUSE_MS
 from remediation.state import ActionState, DeploymentState, State, TargetState
-from tests.unit.remediation.worlds import NOW_MS, TARGET, finding
-
-
-def release(**changes: object) -> DeploymentState:
-    running = DeploymentState(
-        id="dep-1",
-        sequence=1,
-        version="2.0.0",
-        environment="green",
-        previous_environment="blue",
-        previous_version="1.0.0",
-        strategy="canary",
-        phase="traffic_rollout",
-        status="in_progress",
-        weight_percent=50,
-        rolled_back=False,
-        started_at_ms=NOW_MS - 600_000,
-        changed_at_ms=NOW_MS - 30_000,
-    )
-    return replace(running, **changes)
+from tests.unit.remediation.worlds import NOW_MS, TARGET, finding, release
 
 
 def state_with(*deployments: DeploymentState, **changes: object) -> State:

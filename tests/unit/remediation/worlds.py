@@ -16,6 +16,7 @@ from remediation.journal.entry import Draft, Entry
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from remediation.ports import DestinationHealth
+from remediation.state import DeploymentState
 
 NOW_MS = 1_790_000_000_000
 LEASE_MS = 60_000
@@ -117,6 +118,26 @@ def deployment(**changes: object) -> Deployment:
         weight_percent=50,
     )
     return replace(fact, **changes)
+
+
+def release(**changes: object) -> DeploymentState:
+    """The deployment as the journal folds it: begun ten minutes ago, moved half a minute ago."""
+    running = DeploymentState(
+        id="dep-1",
+        sequence=1,
+        version="2.0.0",
+        environment="green",
+        previous_environment="blue",
+        previous_version="1.0.0",
+        strategy="canary",
+        phase="traffic_rollout",
+        status="in_progress",
+        weight_percent=50,
+        rolled_back=False,
+        started_at_ms=NOW_MS - 600_000,
+        changed_at_ms=NOW_MS - 30_000,
+    )
+    return replace(running, **changes)
 
 
 @dataclass

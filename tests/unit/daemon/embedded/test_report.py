@@ -13,27 +13,13 @@ from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.folds import fold
 from remediation.journal.entry import GENESIS_HASH, Entry, seal
 from remediation.journal.kinds import Body, DaemonStarted, HealthChanged, Intent, draft
+from tests.unit.remediation.worlds import finding
 
 AT_MS = 1_795_462_067_637
 
 
 def _finding(state: State = State.BREACHED) -> Finding:
-    return Finding(
-        rule_id="payment-failure-rate",
-        family="sla",
-        state=state,
-        key={"environment": "green"},
-        value=0.05,
-        breach="> 2%",
-        samples=60,
-        window_seconds=60.0,
-        at_ms=AT_MS,
-        fact_id="pay_1",
-        severity="critical",
-        mode="enforce",
-        do=("rollback.traffic",),
-        runbook="payment-failures",
-    )
+    return finding(state=state, key={"environment": "green"}, value=0.05, samples=60, at_ms=AT_MS, fact_id="pay_1")
 
 
 def _decision(reason: Reason = Reason.BREACHED) -> Decision:
