@@ -42,6 +42,7 @@ class Engine:
         for fact_type, watcher in _watchers(self.rules):
             self._by_type.setdefault(fact_type, []).append(watcher)
         self._watchers = [watcher for watchers in self._by_type.values() for watcher in watchers]
+        self._releases: dict[str, str] = {}
         self._windows = [watcher for watcher in self._watchers if isinstance(watcher, Windowed)]
 
     @property
@@ -57,8 +58,8 @@ class Engine:
     def observe(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
         """Count the facts; findings where a rule's state for a key changed, in event order.
 
-        The facts of one call are taken in order of event time, whatever their order in it. A deployment that starts
-        empties the windows of its environment: what an earlier release did there is no evidence about this one.
+        The facts of one call are taken in order of event time, whatever their order in it. A release that begins
+        empties the windows of its environment: what an earlier one did there is no evidence about it.
         """
         self.observed_facts += len(facts)
         batches: dict[type[Fact], list[Fact]] = {}
@@ -70,7 +71,7 @@ class Engine:
         self.skewed_facts += sum(_ahead(batch, now_ms) for batch in batches.values())
         findings: list[Finding] = []
         for fact in batches.get(Deployment, ()):
-            if isinstance(fact, Deployment) and fact.status == "started":
+            if isinstance(fact, Deployment) and self._is_new_release(fact):
                 self._begin_anew(fact, findings)
         for fact_type, batch in batches.items():
             for watcher in self._by_type.get(fact_type, ()):
@@ -78,9 +79,25 @@ class Engine:
         findings.sort(key=_event_time)
         return findings
 
+    def _is_new_release(self, fact: Deployment) -> bool:
+        """Whether a release begins in an environment: it says so, or is heard of for the first time while it moves.
+
+        A service's own deployment, which replaces no other environment, counts only when it says that it starts.
+        """
+        if not fact.environment or self._releases.get(fact.environment) == fact.subject:
+            return False
+        return fact.status == "started" or (fact.status == "in_progress" and bool(fact.previous_environment))
+
     def _begin_anew(self, deployment: Deployment, findings: list[Finding]) -> None:
+        self._releases[deployment.environment] = deployment.subject
         for window in self._windows:
             window.forget(deployment.environment, deployment.at_ms, deployment.id, findings)
+
+    def resume(self, now_ms: int) -> None:
+        """After replayed facts: what nobody could hear while this program was down is no silence."""
+        for watcher in self._watchers:
+            if isinstance(watcher, Absent):
+                watcher.resume(now_ms)
 
     def tick(self, now_ms: int) -> list[Finding]:
         """Let time pass: absent, stale, clear-after and windows that run empty; findings only for changes."""

@@ -43,7 +43,12 @@ class Configuration:
     @property
     def digest(self) -> str:
         """SHA-256 over what takes effect, defaults and environment included; the same for files that mean the same."""
-        models: tuple[BaseModel, ...] = (self.settings, self.policy, *(loaded.value for loaded in self.rule_files))
+        models: tuple[BaseModel, ...] = (
+            self.settings,
+            self.policy,
+            self.prices,
+            *(loaded.value for loaded in self.rule_files),
+        )
         return hashlib.sha256("\n".join(model.model_dump_json() for model in models).encode()).hexdigest()
 
 

@@ -80,6 +80,7 @@ class App:
         """Say that a daemon is here, then bring what a former one left open to its end."""
         restored = await parts.checkpoint.restore(self._clock.now_ms())
         parts.pipeline.replay(restored.batches)
+        parts.engine.resume(self._clock.now_ms())
         await parts.writer.append(
             DaemonStarted(
                 version=version("tillwatch"),
@@ -121,6 +122,7 @@ class App:
             watch=parts.watch,
             queues=parts.queues,
             accepted_at_ms=parts.pipeline.accepted_at_ms,
+            quarantine=parts.quarantine,
             changes=self._changes,
             observing=self._configuration.policy.guard.observe_only,
             started_at_ms=self._clock.now_ms(),

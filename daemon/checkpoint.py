@@ -21,6 +21,9 @@ CONTROL_HORIZON_MS = 48 * 3_600_000
 MAX_CONTROL_IDS = 100_000
 """At most so many of them, the newest."""
 
+PROBES = "probes"
+"""The source of the daemon's own probes."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS batches (
     sequence INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL,
@@ -193,6 +196,9 @@ class Checkpoint:
             batches.append(StoredBatch(source, at_ms, blob))
             self._remember(sequence, at_ms, facts)
         self._next = max(self._next, self._batches[-1][0] + 1 if self._batches else 1)
+        if self._batches:
+            # Ids of older facts were pruned: for those their place in the outbox decides.
+            self._forgotten_until_ms = max(self._forgotten_until_ms, self._batches[0][1])
         self._totals = Totals(
             {
                 source: SourceTotals(consumed, duplicates)
@@ -258,7 +264,8 @@ class Checkpoint:
         )
         self._file.database.executemany(
             "INSERT OR REPLACE INTO control_ids VALUES (?, ?)",
-            [(fact.id, waiting.now_ms) for fact in new if fact.sequence == 0],
+            # A probe is made once and never delivered, so its id need not be kept.
+            [(fact.id, waiting.now_ms) for fact in new if fact.sequence == 0 and waiting.source != PROBES],
         )
 
     def _store_totals(

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from checks.facts import Fact
-from daemon.errors import CheckpointFailed, CoreUnreachable
+from daemon.errors import CheckpointFailed
 from daemon.health_check import HealthCheck
 from daemon.leadership import RENEW_SECONDS, Leadership
 from daemon.parts import Parts
@@ -26,6 +26,8 @@ PRUNE_SECONDS = 60.0
 HEALTH_SECONDS = 300.0
 """The seed's automated health check: every five minutes."""
 LAG_SECONDS = 1.0
+RECONCILE_SECONDS = 30.0
+"""How long an incident may stay open after its rule has cleared unseen; it reads every key of every rule."""
 LEDGER_SECONDS = 30.0
 """A cent that is missing is known within half a minute; a check reads the whole ledger."""
 
@@ -46,6 +48,7 @@ class Duties:
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
             ("backfill", BACKFILL_SECONDS, self._backfill),
             ("ledger", LEDGER_SECONDS, self._ledger),
+            ("reconcile", RECONCILE_SECONDS, parts.pipeline.reconcile),
             ("prune", PRUNE_SECONDS, self._prune),
             ("health", HEALTH_SECONDS, self._health_check),
             ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
@@ -94,10 +97,7 @@ class Duties:
             log.error("events not recovered", action="backfill_not_recorded", fault=str(fault))
 
     async def _ledger(self) -> None:
-        try:
-            await self._parts.probes.ledger.look()
-        except CoreUnreachable as fault:
-            log.warning("ledger not verified", action="ledger_unverified", fault=str(fault))
+        await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
 
     async def _prune(self) -> None:
         try:

@@ -41,7 +41,7 @@ class LedgerWatch:
                 violations=tuple(violation.detail for violation in reading.violations),
             )
             return _observed(reading)
-        raise fault
+        return Observed("unknown", f"no core verified the ledger: {fault}")
 
 
 def _observed(reading: LedgerReading) -> Observed:

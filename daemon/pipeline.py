@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
+from msgspec.structs import replace
 
 from checks.engine import Engine
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
+from checks.findings import State as FindingState
 from config.policy import Policy
 from daemon.checkpoint import Checkpoint, StoredBatch
 from daemon.errors import CheckpointFailed
@@ -19,11 +21,15 @@ from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.executor import Executor
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
+from remediation.state import IncidentState
 
 log = structlog.get_logger()
 
 WAITING_FINDINGS_MAX = 10_000
 """Findings between evaluation and decision; when full, sources wait and the queue keeps their messages."""
+
+ALL_KEYS = 1_000_000
+"""As many as a rule may have."""
 
 JOURNAL_PAUSE_SECONDS = 1.0
 """Between two tries to write a journal whose disk is full; nothing is decided in between."""
@@ -92,6 +98,35 @@ class Pipeline:
         await self._hand_over(self._engine.tick(self._clock.now_ms()))
         await self._hand_over(self._engine.breached())
         self._changed()
+
+    async def reconcile(self) -> None:
+        """Clear the incidents whose rule says that all is well and holds no open episode: a restart lost the moment."""
+        unresolved = [
+            incident
+            for incident in self._writer.state.incidents.values()
+            if incident.state is not IncidentState.RESOLVED and incident.findings
+        ]
+        if not unresolved:
+            return
+        clear = {
+            (reading.rule_id, tuple(sorted(reading.key.items()))): reading
+            for reading in self._engine.current(ALL_KEYS)
+            if reading.state is FindingState.CLEARED
+        }
+        for incident in unresolved:
+            last = incident.findings[-1]
+            reading = clear.get((last.rule_id, tuple(sorted(last.key.items()))))
+            if reading is not None and last.state is not FindingState.CLEARED:
+                await self._findings.put(
+                    replace(
+                        last,
+                        state=FindingState.CLEARED,
+                        value=reading.value,
+                        samples=reading.samples,
+                        at_ms=self._clock.now_ms(),
+                        fact_id="",
+                    )
+                )
 
     async def decide_for_ever(self) -> None:
         """Decide on findings in the order in which they came; what acts is carried out beside the next decisions."""

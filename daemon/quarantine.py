@@ -1,6 +1,7 @@
 """Messages that cannot be used, put aside on disk so that the rest flows and nothing vanishes."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ class Quarantine:
         self._noted = noted
         self._file = DurableFile(path, QuarantineFailed)
         self._count = 0
+        self.by_source: Counter[str] = Counter()
+        """Messages put aside since the start."""
 
     @classmethod
     async def open(cls, path: Path, noted: Noted | None = None) -> Self:
@@ -66,6 +69,7 @@ class Quarantine:
     async def put(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
         """Put a message aside; it is on disk when this returns."""
         entry = await self._file.run(lambda: self._insert(source, body, what, now_ms))
+        self.by_source[source] += 1
         if self._noted is not None:
             await self._noted(entry)
         return entry

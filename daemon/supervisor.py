@@ -10,8 +10,11 @@ from daemon.errors import TaskDied
 
 log = structlog.get_logger()
 
-STOP_SECONDS_PER_TASK = 5.0
-"""A task gets this long after its stop was asked for; ECS kills after 30 s, and there are fewer than six tasks."""
+STOP_SECONDS = 6.0
+"""All tasks together get this long after their stop was asked for; `up` kills after 8 s, and ECS later."""
+
+LAST_WORD_SECONDS = 0.1
+"""What a task gets when others have used the time up: enough to end when it does nothing but wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Task:
 class Supervisor:
     """Starts tasks in order and stops them in the opposite order."""
 
-    def __init__(self, stop_seconds: float = STOP_SECONDS_PER_TASK) -> None:
+    def __init__(self, stop_seconds: float = STOP_SECONDS) -> None:
         self._stop_seconds = stop_seconds
         self._running: list[asyncio.Task[None]] = []
         self._death: asyncio.Event = asyncio.Event()
@@ -49,11 +52,13 @@ class Supervisor:
             raise self._cause()
 
     async def stop(self) -> list[str]:
-        """Cancel the tasks, last started first, each bounded; return the names of those that did not end."""
+        """Cancel the tasks, last started first, in bounded time; return the names of those that did not end."""
         stuck: list[str] = []
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._stop_seconds
         for task in reversed(self._running):
             task.cancel()
-            done, _ = await asyncio.wait({task}, timeout=self._stop_seconds)
+            done, _ = await asyncio.wait({task}, timeout=max(LAST_WORD_SECONDS, deadline - loop.time()))
             if not done:
                 stuck.append(task.get_name())
                 log.error("task did not stop in time", action="task_stuck", task=task.get_name())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from checks.engine import Engine, Reading
 from daemon.changes import Changes
 from daemon.checkpoint import Checkpoint, SourceTotals
+from daemon.quarantine import Quarantine
 from daemon.series import PaymentSeries
 from daemon.sources.sqs import SqsSource
 from daemon.traffic_watch import TrafficWatch
@@ -40,6 +41,7 @@ class DaemonView:
     watch: TrafficWatch
     queues: Sequence[SqsSource]
     accepted_at_ms: Mapping[str, int]
+    quarantine: Quarantine
     changes: Changes
     observing: bool
     started_at_ms: int
@@ -73,7 +75,10 @@ class DaemonView:
         """The queues by their polling, everything else by what it brought since the start."""
         totals = self.checkpoint.totals().by_source
         polled = {queue.name: queue for queue in self.queues}
-        return [self._status(name, polled.get(name), totals) for name in sorted({*polled, *totals})]
+        return [
+            self._status(name, polled.get(name), totals)
+            for name in sorted({*polled, *totals, *self.quarantine.by_source})
+        ]
 
     def observe_only(self) -> bool:
         """Whether automatic actions are switched off."""
@@ -94,12 +99,13 @@ class DaemonView:
 
     def _status(self, name: str, queue: SqsSource | None, totals: Mapping[str, SourceTotals]) -> SourceStatus:
         counted = totals.get(name, SourceTotals())
-        last_ms = self.accepted_at_ms.get(name, 0) if queue is None else queue.stats().last_receive_ms
+        fact_ms = self.accepted_at_ms.get(name, 0)
+        heard_ms = fact_ms if queue is None else queue.stats().last_receive_ms
         return SourceStatus(
             name=name,
-            last_fact_at_ms=last_ms,
-            stale=name in CONTINUOUS and self.clock.now_ms() - max(last_ms, self.started_at_ms) > STALE_AFTER_MS,
+            last_fact_at_ms=fact_ms,
+            stale=name in CONTINUOUS and self.clock.now_ms() - max(heard_ms, self.started_at_ms) > STALE_AFTER_MS,
             consumed=counted.consumed,
             duplicates=counted.duplicates,
-            quarantined=0 if queue is None else queue.stats().quarantined,
+            quarantined=self.quarantine.by_source[name],
         )

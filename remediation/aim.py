@@ -26,8 +26,9 @@ def deployment_to_blame(finding: Finding, state: State) -> DeploymentState | Mis
     # A service's own deployment (ECS reports each) names no environment to go back to: it rides along with ours.
     running = [one for one in running if _has_a_way_back(one)] or running
     blamed = [one for one in running if _names(finding, one)]
-    if len(blamed) == 1:
-        return _with_a_way_back(blamed[0])
+    if len({one.environment for one in blamed}) == 1:
+        # One environment runs one release: the newest, whatever became of an earlier one that never ended.
+        return _with_a_way_back(max(blamed, key=lambda one: one.sequence))
     if blamed:
         return Miss(Reason.NO_DEPLOYMENT, f"{len(blamed)} deployments are running and the finding does not say which")
     if running:

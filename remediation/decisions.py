@@ -57,6 +57,10 @@ class OutcomeStatus(StrEnum):
     UNVERIFIED = "unverified"
 
 
+INTERRUPTED = "interrupted before its intent was written: nothing was sent; what still breaches is decided anew"
+"""The refusal of a decision that a crash overtook; the world refused nothing."""
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one decision that acted.
 

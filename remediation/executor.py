@@ -7,7 +7,7 @@ import structlog
 
 from config.policy import Policy
 from remediation.decide import decide
-from remediation.decisions import Decision, Outcome, OutcomeStatus
+from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.errors import RemediationError, UnknownAction, WorldUnreachable
 from remediation.guard import standing_guard
 from remediation.journal.kinds import Intent
@@ -122,8 +122,7 @@ class Executor:
 
     async def _resume(self, action: Action, one: ActionState) -> Outcome | None:
         if not one.intent_sequence:
-            why = "interrupted before its intent was written: nothing was sent; what still breaches is decided anew"
-            return await self._end(one, OutcomeStatus.REFUSED, refusal=why)
+            return await self._end(one, OutcomeStatus.REFUSED, refusal=INTERRUPTED)
         look = await _look(action, one)
         if look is None:
             return None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
-from remediation.decisions import Decision, Outcome, OutcomeStatus
+from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import IncidentAcknowledged, IncidentResolved, Intent, body_of
 from remediation.state import (
@@ -177,12 +177,24 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
         ),
     )
     if action.intent_sequence:
-        state = _put_target(state, outcome.target, running="", acted_at_ms=entry.at_ms)
+        state = _put_target(state, outcome.target, running="", acted_at_ms=entry.at_ms, refusals=0)
+    elif outcome.refusal == INTERRUPTED:
+        state = _put_target(state, outcome.target, running="")
     else:
-        state = _put_target(state, outcome.target, running="", refused_at_ms=entry.at_ms)
+        refusals = state.targets.get(outcome.target, TargetState()).refusals + 1
+        state = _put_target(state, outcome.target, running="", refused_at_ms=entry.at_ms, refusals=refusals)
     if outcome.status in {OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE}:
-        state = _rolled_back(state, action.arguments.get("deployment_id", ""), entry.at_ms)
+        # Where nothing was sent because the release held no traffic yet, it may get some later.
+        had_traffic = bool(action.intent_sequence) or _weight(state, action.arguments.get("deployment_id", "")) > 0
+        state = (
+            state if not had_traffic else _rolled_back(state, action.arguments.get("deployment_id", ""), entry.at_ms)
+        )
     return _tell_outcome(state, action.sequence, outcome.status, detail)
+
+
+def _weight(state: State, deployment_id: str) -> int:
+    deployment = state.deployments.get(deployment_id)
+    return 0 if deployment is None else deployment.weight_percent
 
 
 def _rolled_back(state: State, deployment_id: str, at_ms: int) -> State:
@@ -230,7 +242,7 @@ def _with_deployment(state: State, entry: Entry, fact: Deployment) -> State:
             status="rolled_back" if rolled_back else fact.status,
             weight_percent=0 if rolled_back else fact.weight_percent,
             rolled_back=rolled_back,
-            started_at_ms=fact.at_ms if known is None else known.started_at_ms,
+            started_at_ms=entry.at_ms if known is None else known.started_at_ms,
             changed_at_ms=fact.at_ms,
         ),
     )

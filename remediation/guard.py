@@ -11,7 +11,8 @@ from remediation.decisions import Reason
 from remediation.state import HOUR_MS, DeploymentState, State, TargetState
 
 REFUSED_PAUSE_MS = 10_000
-"""After a refusal the world is asked again this much later: soon enough to help, at most 360 times an hour."""
+REFUSED_PAUSE_LONGEST_MS = 300_000
+"""After a refusal the world is asked again, twice as late each time in a row: at last 12 times an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,9 @@ def _cooling_down(situation: Situation) -> str:
             f"the cool-down is {situation.policy.cooldown:g} s"
         )
     since_refusal_ms = situation.now_ms - history.refused_at_ms
-    if history.refused_at_ms and since_refusal_ms < REFUSED_PAUSE_MS:
-        return (
-            f"it was refused {since_refusal_ms / 1000:.0f} s ago and is tried again after {REFUSED_PAUSE_MS // 1000} s"
-        )
+    pause_ms = min(REFUSED_PAUSE_LONGEST_MS, REFUSED_PAUSE_MS * 2 ** min(max(history.refusals - 1, 0), 10))
+    if history.refused_at_ms and since_refusal_ms < pause_ms:
+        return f"it was refused {since_refusal_ms / 1000:.0f} s ago and is tried again after {pause_ms // 1000} s"
     return ""
 
 

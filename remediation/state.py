@@ -125,11 +125,13 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
     """What the guard needs of one target. running: the decision that is being carried out, empty when none is.
 
     acted_at_ms: last time something was or may have been done. refused_at_ms: last time preflight refused. 0: never.
+    refusals: in a row, since something was last done.
     """
 
     running: str = ""
     acted_at_ms: int = 0
     refused_at_ms: int = 0
+    refusals: int = 0
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,12 @@ class Absent:
             if now_ms - heard_ms >= self._absent_ms:
                 self._settle(key, Verdict.BREACHING, now_ms, "", findings)
 
+    def resume(self, now_ms: int) -> None:
+        """Let silence count from now on; who was silent before is heard of again or declared absent anew."""
+        self._started(now_ms)
+        for key in self._last:
+            self._last[key] = max(self._last[key], now_ms)
+
     def readings(self, keys_per_rule: int) -> list[Reading]:
         """Silent keys first, then at most keys_per_rule others."""
         others = (key for key in self._last if key not in self._episodes.open)

@@ -42,6 +42,7 @@ class Windowed:
         self._only_rises = all(plan.breach.rises for _, plan in members)
         self._minimums = frozenset(rule.minimum for rule in self._rules)
         self._open: set[Key] = set()
+        self._since_ms: dict[str, int] = {}
 
     @property
     def late(self) -> int:
@@ -57,6 +58,9 @@ class Windowed:
         """Count facts, which stand in order of event time, pane by pane, and judge what they can tip."""
         if self._select is not None:
             facts = self._select(facts)
+        if self._since_ms:
+            since = self._since_ms
+            facts = [fact for fact in facts if fact.at_ms >= since.get(fact.environment, 0)]
         pane_ms = self._wheel.pane_ms
         sound = bisect_right(facts, now_ms + FUTURE_MS_MAX, key=_event_time)
         start = 0
@@ -81,6 +85,7 @@ class Windowed:
         """Empty the windows of every key that names the environment; what was breached there has no data now."""
         if self._environment is None:
             return
+        self._since_ms[environment] = at_ms
         keys = {*self._wheel.all_facts.totals, *self._open}
         gone = [key for key in keys if self._environment_of(key) == environment]
         self._wheel.forget(gone)

@@ -94,6 +94,20 @@ class Layout:
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
 
+    def claim_configuration(self, chosen: Path | None) -> None:
+        """Make sure that what will be replaced is what `up` wrote itself. Raises DirectoryUnusable."""
+        if chosen is not None and chosen.resolve() == self.configuration.resolve():
+            raise DirectoryUnusable(f"{chosen} is what `up` writes itself; give a copy of it with --config")
+        if not self._is_ours():
+            raise DirectoryUnusable(f"{self.configuration} was not written by `up`; choose another --data-dir")
+
+    def _is_ours(self) -> bool:
+        """Whether the configuration folder is empty, or `up` wrote it."""
+        settings = self.configuration / SETTINGS_FILE
+        if settings.is_file():
+            return settings.read_text(encoding="utf-8", errors="replace").startswith(HEADING)
+        return not self.configuration.is_dir() or not any(self.configuration.iterdir())
+
     def take_policy_and_rules(self, chosen: Path | None) -> None:
         """Copy policy and rules of the chosen directory, or fall back on the defaults. Raises DirectoryUnusable."""
         try:

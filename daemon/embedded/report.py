@@ -120,7 +120,11 @@ def report(
 ) -> Report:
     """Put a run together. entries: the journal's of this run. state: the fold of the whole journal."""
     bodies = [(entry, body_of(entry)) for entry in entries]
-    told = dict.fromkeys(body.fingerprint for _, body in bodies if isinstance(body, Finding))
+    told = dict.fromkeys(
+        body.fingerprint if isinstance(body, Finding) else body.finding.fingerprint
+        for _, body in bodies
+        if isinstance(body, Finding | Decision)
+    )
     return Report(
         scenario=scenario,
         seconds=round(seconds, 1),

@@ -143,7 +143,7 @@ class Stack:
         self._say(f"started: payment core {environment} {core.release.version} at {core.url}")
 
     async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
-        self._layout.take_policy_and_rules(self._wishes.configuration)
+        self._layout.claim_configuration(self._wishes.configuration)
         self._layout.write_settings(
             endpoint_url=self._endpoint_url,
             port=self._wishes.port,
@@ -151,6 +151,7 @@ class Stack:
             cores=self._cores,
             token=self.token,
         )
+        self._layout.take_policy_and_rules(self._wishes.configuration)
         program = Program(
             name=DAEMON,
             command=(*self._wishes.daemon_command, str(self._layout.configuration)),

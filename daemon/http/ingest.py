@@ -13,7 +13,7 @@ from daemon.quarantine import Quarantine
 from daemon.sources import ingest as source
 from daemon.sources.sink import FactSink
 from daemon.view import SystemView
-from remediation.errors import JournalFailed, JournalFull
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 
 BODY_LIMIT_BYTES = 1_048_576
 """1 MiB: four of the largest SQS messages."""
@@ -68,7 +68,7 @@ class IngestDoor:
             )
         except Untranslatable as fault:
             return problem(400, fault.detail, instance=path)
-        except (DaemonError, JournalFull, JournalFailed) as fault:
+        except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
             if isinstance(fault, DaemonError) and not fault.retryable:
                 raise
             return problem(503, "The events were not stored; send them again.", instance=path, headers=_RETRY)

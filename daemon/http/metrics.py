@@ -67,6 +67,12 @@ WEIGHT = MetricName(
     "Share of traffic that DNS sends to the environment, 0 to 1; absent until it was read.",
     ("environment",),
 )
+LEDGER = MetricName(
+    "till_ledger_balanced",
+    "gauge",
+    "1 when every ledger invariant held at the last check; absent before the first.",
+    (),
+)
 RULE_KEYS = MetricName(
     "till_rule_keys", "gauge", "Keys of the rule that are breached, cleared or without data.", ("rule", "state")
 )
@@ -101,6 +107,7 @@ METRICS = (
     STALE,
     PAYMENTS,
     WEIGHT,
+    LEDGER,
     RULE_KEYS,
     FINDINGS,
     DECISIONS,
@@ -155,7 +162,9 @@ class MetricsPage:
         severities.update((str(one.severity),) for one in state.incidents.values() if one.resolved_at_ms == 0)
         keys: Counter[tuple[str, ...]] = Counter((reading.rule_id, reading.state.value) for reading in view.readings())
         lag = self._options.loop_lag_seconds()
+        ledger = self._options.ledger()
         return {
+            LEDGER: {} if ledger is None else {(): ledger.balanced},
             BUILD_INFO: {(self._options.version,): 1},
             READY: {(): view.ready()[0]},
             OBSERVE_ONLY: {(): view.observe_only()},

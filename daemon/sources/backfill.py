@@ -92,6 +92,11 @@ class Backfill:
                 self._stats.errors += 1
                 log.warning("events could not be compared", action="backfill_failed", error=fault.detail)
                 break
+            strangers = {fact.region for fact in page.events} - {self._producer}
+            if strangers:
+                self._stats.errors += 1
+                log.error("the cores are of another region", action="backfill_refused", regions=sorted(strangers))
+                break
             received = self._arrivals.received(self._producer)
             missing = [
                 fact for fact in page.events if fact.sequence not in received and fact.at_ms <= now_ms - GRACE_MS

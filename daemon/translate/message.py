@@ -6,7 +6,17 @@ from typing import Any
 
 import msgspec
 
-from checks.facts import AnyFact, Fact, PackedEvents
+from checks.facts import (
+    AnyFact,
+    Fact,
+    Heartbeat,
+    PackedEvents,
+    PaymentAttempted,
+    PaymentCaptured,
+    Payout,
+    Refund,
+    kind_of,
+)
 from daemon.errors import Untranslatable
 from daemon.translate.alarms import AlarmDetail, alarm_facts, alarm_notice_facts
 from daemon.translate.costs import AnomalyDetail, anomaly_facts, budget_notice_facts, is_budget_notice
@@ -181,7 +191,7 @@ def _packed(raw: bytes) -> Translation:
         return _salvaged(raw, fault)
     except (msgspec.MsgspecError, UnicodeError) as fault:
         raise Untranslatable(f"{fault}.") from None
-    return _checked(Translation(tuple(facts)))
+    return _checked(_own(Translation(tuple(facts))))
 
 
 def _salvaged(raw: bytes, fault: msgspec.ValidationError) -> Translation:
@@ -195,7 +205,20 @@ def _salvaged(raw: bytes, fault: msgspec.ValidationError) -> Translation:
             facts.append(decode(_FACT, bytes(event)))
         except Untranslatable as bad:
             refused.append(Refused(bytes(event), bad.detail))
-    return _checked(Translation(tuple(facts), refused=tuple(refused)))
+    return _checked(_own(Translation(tuple(facts), refused=tuple(refused))))
+
+
+def _foreign(fact: Fact) -> str:
+    """Why a packed message may not carry the fact, or nothing: only a payment core writes them."""
+    if isinstance(fact, PaymentAttempted | PaymentCaptured | Refund | Payout | Heartbeat):
+        return ""
+    return f"A packed message may not carry {kind_of(type(fact))}; it comes as an event of its own source."
+
+
+def _own(translation: Translation) -> Translation:
+    own = tuple(fact for fact in translation.facts if not _foreign(fact))
+    foreign = tuple(Refused(msgspec.json.encode(fact), _foreign(fact)) for fact in translation.facts if _foreign(fact))
+    return Translation(own, translation.ignored, translation.refused + foreign)
 
 
 def _checked(translation: Translation) -> Translation:

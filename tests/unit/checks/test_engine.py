@@ -289,3 +289,46 @@ def test_what_is_no_start_in_this_environment_leaves_its_windows_alone(fact: Fac
     assert engine.observe([fact], NOW_MS + 2_000) == []
     assert only(engine.current()).samples == 10
     assert len(engine.breached()) == 1
+
+
+def moving(at_ms: int, subject: str, previous_environment: str = "blue") -> Fact:
+    return Deployment(
+        id=f"m{subject}{at_ms}",
+        at_ms=at_ms,
+        subject=subject,
+        status="in_progress",
+        environment="green",
+        previous_environment=previous_environment,
+    )
+
+
+def test_a_release_heard_of_while_it_moves_begins_anew_once(start: Start) -> None:
+    engine = start(rules(FAILING))
+    feed(engine, "sssssfffff")
+    assert [one.state for one in engine.observe([moving(NOW_MS + 2_000, "r1")], NOW_MS + 2_000)] == [State.NO_DATA]
+    feed(engine, "sssssfffff", NOW_MS + 3_000)
+    assert engine.observe([moving(NOW_MS + 5_000, "r1")], NOW_MS + 5_000) == []
+    assert len(engine.breached()) == 1
+
+
+def test_a_services_own_deployment_empties_no_window(start: Start) -> None:
+    engine = start(rules(FAILING))
+    feed(engine, "sssssfffff")
+    assert engine.observe([moving(NOW_MS + 2_000, "ecs-svc/1", previous_environment="")], NOW_MS + 2_000) == []
+    assert len(engine.breached()) == 1
+
+
+def test_late_facts_of_the_release_before_are_no_evidence_about_the_new_one(start: Start) -> None:
+    engine = start(rules(FAILING))
+    late = [payment(number, NOW_MS + number, "failed") for number in range(20)]
+    assert engine.observe([*late, release(NOW_MS + 1_000, "started")], NOW_MS + 1_000) == []
+    assert engine.observe([payment(100 + number, NOW_MS + 50, "failed") for number in range(20)], NOW_MS + 1_100) == []
+    assert engine.current() == []
+
+
+def test_the_time_in_which_nobody_listened_is_no_silence(start: Start) -> None:
+    engine = start(rules(rule("{absent: 30s}", per="[environment]", breach="")))
+    engine.observe([payment(1, NOW_MS)], NOW_MS)
+    engine.resume(NOW_MS + 3_600_000)
+    assert engine.tick(NOW_MS + 3_600_001) == []
+    assert [one.state for one in engine.tick(NOW_MS + 3_630_000)] == [State.BREACHED]

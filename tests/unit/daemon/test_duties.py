@@ -8,14 +8,26 @@ from typing import cast
 import pytest
 
 from daemon.duties import Duties
-from daemon.errors import CheckpointFailed, CoreUnreachable
+from daemon.errors import CheckpointFailed
 from daemon.leadership import Leadership
 from daemon.parts import Parts
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, StaleEpoch
 from tests.unit.remediation.worlds import Scene, scene
 
-NAMES = ("lease", "rules", "recover", "cores", "traffic", "backfill", "ledger", "prune", "health", "loop-lag")
+NAMES = (
+    "lease",
+    "rules",
+    "recover",
+    "cores",
+    "traffic",
+    "backfill",
+    "ledger",
+    "reconcile",
+    "prune",
+    "health",
+    "loop-lag",
+)
 
 
 class Failing:
@@ -42,11 +54,10 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
 
     made = SimpleNamespace(
         executor=SimpleNamespace(recover=call("recover")),
-        pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept")),
+        pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept"), reconcile=call("reconcile")),
         probes=SimpleNamespace(
             core=SimpleNamespace(probe_all=call("probe_cores")),
-            components=SimpleNamespace(probe_all=call("probe_components")),
-            ledger=SimpleNamespace(look=call("look_at_ledger")),
+            components=SimpleNamespace(probe_all=call("probe_components"), probe=call("look_at_ledger")),
         ),
         backfill=SimpleNamespace(tick=call("backfill")),
         checkpoint=SimpleNamespace(prune=call("prune")),
@@ -80,7 +91,7 @@ async def test_every_duty_is_a_task_of_its_own() -> None:
         ("health", "accept", CheckpointFailed("full"), "accept"),
         ("health", "probe_cores", JournalFailed("I/O"), "accept"),
         ("backfill", "backfill", CheckpointFailed("full"), "backfill"),
-        ("ledger", "look_at_ledger", CoreUnreachable("gone"), "look_at_ledger"),
+        ("ledger", "accept", CheckpointFailed("full"), "accept"),
         ("prune", "prune", CheckpointFailed("full"), "prune"),
     ],
 )

@@ -19,7 +19,7 @@ from tests.unit.remediation.worlds import NOW_MS, scene
 class Seen:
     """A view, the line behind it, and what the test turns."""
 
-    def __init__(self, one: Line, source: SqsSource) -> None:
+    def __init__(self, one: Line, source: SqsSource, quarantine: Quarantine) -> None:
         self.line = one
         self.source = source
         self.why = ""
@@ -34,6 +34,7 @@ class Seen:
             watch=TrafficWatch(one.scene.world, one.scene.clock),
             queues=(source,),
             accepted_at_ms=one.pipeline.accepted_at_ms,
+            quarantine=quarantine,
             changes=self.changes,
             observing=True,
             started_at_ms=NOW_MS,
@@ -46,7 +47,7 @@ async def seen(tmp_path: Path) -> AsyncIterator[Seen]:
     quarantine = await Quarantine.open(tmp_path / "quarantine.db")
     async with line(tmp_path, await scene()) as one:
         source = SqsSource(FakeQueue([]), one.pipeline, quarantine, one.scene.clock, name="payment-events")
-        yield Seen(one, source)
+        yield Seen(one, source, quarantine)
     await quarantine.close()
 
 

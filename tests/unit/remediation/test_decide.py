@@ -268,3 +268,21 @@ def test_a_services_own_deployment_beside_ours_does_not_hide_which_release_is_to
     of_the_service = release(id="ecs-svc/1", previous_environment="", previous_version="", strategy="ecs")
     decision = decide(finding(), state_with(release(), of_the_service), Policy(), NOW_MS)
     assert (decision.act, decision.arguments["deployment_id"]) == (True, "dep-1")
+
+
+def test_a_release_that_never_ended_does_not_shield_the_next_one() -> None:
+    stuck = release(id="dep-old", sequence=1, version="1.9.0")
+    decision = decide(finding(), state_with(stuck, release(id="dep-new", sequence=9)), Policy(), NOW_MS)
+    assert (decision.act, decision.arguments["deployment_id"]) == (True, "dep-new")
+
+
+@pytest.mark.parametrize(
+    ("refusals", "pause_ms"), [(1, 10_000), (2, 20_000), (5, 160_000), (6, 300_000), (99, 300_000)]
+)
+def test_a_refused_action_is_tried_again_later_each_time(refusals: int, pause_ms: int) -> None:
+    def refused(ago_ms: int) -> State:
+        target = TargetState(refused_at_ms=NOW_MS - ago_ms, refusals=refusals)
+        return replace(ROLLING, targets={TARGET: target})
+
+    assert decide(finding(), refused(pause_ms - 1), Policy(), NOW_MS).reason is Reason.COOLING_DOWN
+    assert decide(finding(), refused(pause_ms), Policy(), NOW_MS).act

@@ -75,3 +75,16 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     with pytest.raises(DirectoryUnusable, match="logs"):
         Layout(tmp_path).make()
+
+
+def test_a_configuration_that_somebody_else_wrote_is_never_replaced(layout: Layout) -> None:
+    layout.configuration.mkdir(parents=True, exist_ok=True)
+    (layout.configuration / "policy.yaml").write_text("guard:\n  observe_only: true\n")
+    with pytest.raises(DirectoryUnusable, match="was not written by `up`"):
+        layout.claim_configuration(None)
+    assert (layout.configuration / "policy.yaml").read_text().startswith("guard")
+
+
+def test_what_up_writes_itself_is_no_choice_of_policy_and_rules(layout: Layout) -> None:
+    with pytest.raises(DirectoryUnusable, match="give a copy"):
+        layout.claim_configuration(layout.configuration)

@@ -108,7 +108,9 @@ def test_a_sound_message_about_something_else_is_ignored_not_refused(body: bytes
         ({"kind": "refund", "id": "b", "at_ms": 1, "subject": "s", "rail": "card", "status": "failed",
           "amount_cents": -5}, "amount_cents is negative"),
         ({"kind": "cost.line", "id": "b", "at_ms": 1, "subject": "s", "source": "export",
-          "amount_microcents": 2**70}, "amount_microcents is too large"),
+          "amount_microcents": 1}, "A packed message may not carry cost.line"),
+        ({"kind": "deployment", "id": "b", "at_ms": 1, "subject": "s", "status": "started"},
+         "A packed message may not carry deployment"),
     ],
 )  # fmt: skip
 def test_one_bad_event_of_a_packed_message_does_not_take_the_others_with_it(
