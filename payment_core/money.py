@@ -32,10 +32,11 @@ def fee_cents(amount_cents: int, basis_points: int) -> int:
     return (amount_cents * basis_points + BASIS_POINTS_PER_ONE // 2) // BASIS_POINTS_PER_ONE
 
 
-def fee_share_cents(*, fee: int, captured: int, refunded_before: int, refunded_after: int) -> int:
-    """The part of a captured payment's fee that a refund gives back, in cents.
+def fee_share_cents(*, amount: int, fee: int, captured: int, refunded_after: int, fee_refunded: int) -> int:
+    """The part of a captured payment's fee that a refund of this amount gives back, in cents.
 
-    The platform returns its fee in proportion. The shares are differences of one running total, rounded down, so
-    the refunds of a whole payment give back exactly the whole fee, in any number of steps.
+    The platform returns its fee in proportion, rounded down: what is due after this refund, less what was given back
+    already. So the refunds of a whole payment give back exactly the whole fee, in any number of steps, and also when
+    one between them failed and took its own share out again.
     """
-    return fee * refunded_after // captured - fee * refunded_before // captured
+    return max(0, min(amount, fee * refunded_after // captured - fee_refunded))

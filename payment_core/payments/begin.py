@@ -189,10 +189,11 @@ def _hold(batch: CoreBatch, claim: Claim, payment: Payment, event: PaymentEvent,
 def _set_aside(batch: CoreBatch, claim: Claim, payment: Payment, cents: int, reason: str) -> InFlight:
     refunded_after = payment.refunded_cents + cents
     share = fee_share_cents(
+        amount=cents,
         fee=payment.fee_cents,
         captured=payment.captured_cents,
-        refunded_before=payment.refunded_cents,
         refunded_after=refunded_after,
+        fee_refunded=payment.fee_refunded_cents,
     )
     refund = Refund(
         id=new_id("ref", batch.now_ms),

@@ -84,7 +84,11 @@ class Desk:
         flights = await self._store.write(lambda batch: _take_over_abandoned(batch, self._lease_ms))
         for flight in flights:
             log.info("recovering an operation", action="operation_recovered", payment=flight.payment.id)
-            await self._recover(flight)
+            try:
+                await self._recover(flight)
+            except Exception:
+                # It is taken over again when its new lease ends; the others must not wait for it.
+                log.exception("recovery failed", action="recovery_failed", payment=flight.payment.id)
         return len(flights)
 
     async def sweep_forever(self) -> None:

@@ -118,7 +118,9 @@ class Settler:
         if refund is None or payment is None or refund.status is not RefundStatus.PENDING:
             return _came_second(batch, flight, flight.payment if payment is None else payment, rail)
         if rail.verdict is Verdict.UNKNOWN:
-            update_refund(connection, msgspec.structs.replace(refund, lease_until_ms=batch.now_ms + RETRY_UNKNOWN_MS))
+            update_refund(
+                connection, msgspec.structs.replace(refund, lease_until_ms=_ask_again_at(batch, refund.lease_until_ms))
+            )
             answer = answers.refund_answer(202, refund)
             finish(connection, Operation.REFUND, flight.key, answer)
             return Settled(answer)
@@ -161,7 +163,8 @@ class Settler:
 
     def _publish_attempt(self, batch: CoreBatch, payment: Payment, outcome: PaymentOutcome, latency_ms: float) -> None:
         """The attempt ended. It is told of the release that took the payment, whoever found out how it ended."""
-        token = TOKEN_BY_NAME[payment.method]
+        # A method of a newer release, left by a crash and settled after that was rolled back, is not known here.
+        token = TOKEN_BY_NAME.get(payment.method)
         batch.publish(
             PaymentAttempted(
                 id=f"{payment.id}.{payment.version}.attempted",
@@ -179,8 +182,8 @@ class Settler:
                 error_code=payment.error_code,
                 customer_id=payment.customer_id,
                 provider_id=payment.provider_id,
-                method_fingerprint=token.fingerprint,
-                card_brand=token.brand,
+                method_fingerprint="" if token is None else token.fingerprint,
+                card_brand="" if token is None else token.brand,
             )
         )
 
@@ -225,9 +228,14 @@ def _settle_cancel(batch: CoreBatch, flight: InFlight, payment: Payment, rail: R
     return Settled(answer)
 
 
+def _ask_again_at(batch: CoreBatch, lease_until_ms: int) -> int:
+    """When the sweep asks the rail. Never before the lease ends: until then the rail may not have seen it yet."""
+    return max(batch.now_ms + RETRY_UNKNOWN_MS, lease_until_ms)
+
+
 def _keep_waiting(batch: CoreBatch, flight: InFlight, payment: Payment) -> Settled:
     """The rail has not decided: 202 is the answer, and the sweep asks again soon."""
-    waiting = msgspec.structs.replace(payment, lease_until_ms=batch.now_ms + RETRY_UNKNOWN_MS)
+    waiting = msgspec.structs.replace(payment, lease_until_ms=_ask_again_at(batch, payment.lease_until_ms))
     update_payment(batch.connection, waiting)
     answer = answers.payment_answer(202, payment)
     finish(batch.connection, flight.operation, flight.key, answer)

@@ -12,7 +12,7 @@ from payment_core.money import Charge
 from payment_core.payments.answers import Answer
 from payment_core.payments.begin import Origin, intend_payment
 from payment_core.payments.desk import Desk, FaultProfile
-from payment_core.payments.operations import Operation
+from payment_core.payments.operations import InFlight, Operation
 from payment_core.payments.refusals import Refusal
 from payment_core.payments.requests import CreatePayment
 from payment_core.payments.settle import Settler
@@ -157,16 +157,39 @@ async def test_a_rail_that_does_not_answer_leaves_the_payment_processing_until_i
     answer = await pay(desk)
     assert answer.status == 202
     assert msgspec.json.decode(answer.body)["status"] == "processing"
-    assert await desk.sweep() == 0
-    clock.ms += 2000
+    clock.ms += LEASE_MS - 1
+    assert await desk.sweep() == 0  # Before the lease ends the rail may simply not have seen it yet.
+    clock.ms += 2
     rail.status_answer = RailAnswer(Verdict.UNKNOWN)
     assert await desk.sweep() == 1
-    clock.ms += 2000
+    clock.ms += LEASE_MS + 1
     rail.status_answer = RailAnswer(Verdict.APPROVED)
     assert await desk.sweep() == 1
     assert await desk.sweep() == 0
     assert len(rail.submitted) == 1
     assert (await pay(desk)).body == answer.body
+
+
+async def test_one_operation_that_cannot_be_recovered_does_not_hold_the_others(
+    make_desk: MakeDesk, rail: ScriptedRail, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(rail_timeout_seconds=0.05)
+    rail.gate.clear()
+    await pay(desk, "k1")
+    await pay(desk, "k2")
+    clock.ms += LEASE_MS + 1
+    rail.status_answer = RailAnswer(Verdict.APPROVED)
+    recover, asked = desk._recover, []
+
+    async def fail_first(flight: InFlight) -> Answer:
+        asked.append(flight.key)
+        if len(asked) == 1:
+            raise KeyError(flight.key)
+        return await recover(flight)
+
+    monkeypatch.setattr(desk, "_recover", fail_first)
+    assert await desk.sweep() == 2
+    assert sorted(asked) == ["k1", "k2"]
 
 
 async def test_a_crash_between_the_transactions_is_recovered_by_asking_and_not_by_sending(
