@@ -16,6 +16,9 @@ from config.suggest import closest, listed
 
 __all__ = ["CompiledRule", "compile_rules"]
 
+WINDOW_SECONDS_MIN = 1
+"""One pane: event times are in milliseconds, and what happens within a second is one moment to a rule."""
+
 WINDOW_SECONDS_MAX = 24 * 3600
 """A window's panes live in memory, and facts wait in queues for hours, not for days."""
 
@@ -95,9 +98,12 @@ class _Compilation:
 
     def _check_length(self) -> None:
         measure = self._rule.measure
-        if isinstance(measure, AbsentMeasure | ValueMeasure) or measure.window <= WINDOW_SECONDS_MAX:
+        if isinstance(measure, AbsentMeasure | ValueMeasure):
             return
-        self._problem(("measure", "window"), "the window is longer than 24 h", "write at most 24h")
+        if measure.window > WINDOW_SECONDS_MAX:
+            self._problem(("measure", "window"), "the window is longer than 24 h", "write at most 24h")
+        if measure.window < WINDOW_SECONDS_MIN:
+            self._problem(("measure", "window"), "the window is shorter than a second", "write at least 1s")
 
     def _measure_condition(self, fact_type: type[Fact]) -> Condition | None:
         measure = self._rule.measure

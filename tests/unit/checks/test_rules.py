@@ -31,6 +31,7 @@ def problems_of(load: Load, text: str) -> tuple[Problem, ...]:
         (rule("{ratio: \"outcome == 'faild'\", window: 60s}", breach="> 2%"), "'faild'", "never", "'failed'"),
         (rule("{count: amount_cents, window: 60s}", breach="> 2"), "amount_cents", "true or false", "compare"),
         (rule('{count: "true", window: 25h}', breach="> 2"), "25h", "longer than 24 h", "24h"),
+        (rule('{count: "true", window: 500ms}', breach="> 2"), "500ms", "shorter than a second", "1s"),
         (rule("{quantile: rail, q: 0.9, window: 60s}", breach="> 2"), "rail", "needs a number", "latency_ms"),
         (rule("{quantile: amount_cents, q: 0.9, window: 60s}", breach="> 2s"), "> 2s", "no time", "without a unit"),
         (rule("{quantile: latency_ms, q: 0.9, window: 60s}", breach="> 2%"), "> 2%", "own unit", "> 500"),
