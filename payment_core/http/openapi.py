@@ -104,7 +104,7 @@ def _write(summary: str, body: str, answer: Json, *statuses: int, parameter: Jso
     key = _parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 255})
     responses = {
         str(done): _success(answer, "Done"),
-        "202": _success(answer, "The rail has not decided; ask again for the result"),
+        "202": _success(answer, "The rail has not decided; GET the object for the result"),
         "400": _problem("No usable Idempotency-Key, or no JSON"),
         "409": _problem("The same key is still running, or the state does not allow it"),
         "413": _problem("The body is too large"),

@@ -234,7 +234,7 @@ def _ask_again_at(batch: CoreBatch, lease_until_ms: int) -> int:
 
 
 def _keep_waiting(batch: CoreBatch, flight: InFlight, payment: Payment) -> Settled:
-    """The rail has not decided: 202 is the answer, and the sweep asks again soon."""
+    """The rail has not decided: 202 is the answer, and the sweep asks once the lease has ended."""
     waiting = msgspec.structs.replace(payment, lease_until_ms=_ask_again_at(batch, payment.lease_until_ms))
     update_payment(batch.connection, waiting)
     answer = answers.payment_answer(202, payment)
