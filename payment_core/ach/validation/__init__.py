@@ -1,0 +1,1 @@
+"""What must hold in a file, one module for each level: file, batch, entry, addenda."""

@@ -1,0 +1,221 @@
+"""The builder: grouping, traces, balance, prenotes and reversals, and that equal input gives equal bytes."""
+
+from itertools import count
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payment_core.ach.builder import build_file
+from payment_core.ach.entries import prenote_of, retry_of, reversal_of
+from payment_core.ach.errors import FieldInvalid, FileInvalid, OriginalUnusable, TraceCollision
+from payment_core.ach.model import OFFSET_NAME
+from payment_core.ach.reader import read
+from payment_core.ach.specs import BatchSpec, EntrySpec, Offset
+from payment_core.ach.transaction_codes import AccountType
+from payment_core.ach.writer import LineEnding, write
+from tests.unit.payment_core.ach.oracle import figures
+from tests.unit.payment_core.ach.samples import EFFECTIVE, SPEC, batch, entry
+
+TEXT = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ &'-.0123456789", min_size=1, max_size=15).filter(lambda t: t.strip(" 0"))
+
+
+def offset(first: int, account_type: AccountType = AccountType.CHECKING) -> Offset:
+    return Offset("121042882", "000099998888", count(first).__next__, account_type)
+
+
+@st.composite
+def work(draw: st.DrawFn) -> list[tuple[BatchSpec, EntrySpec]]:
+    """Entries of up to four batches, in any order, with traces in any order."""
+    headers = draw(
+        st.lists(
+            st.builds(
+                lambda sec_code, description: batch(sec_code, 200, f"D{description}"),
+                st.sampled_from(["PPD", "CCD", "CTX", "WEB"]),
+                st.integers(0, 9),
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    sequences = draw(st.lists(st.integers(1, 9_000_000), min_size=1, max_size=12, unique=True))
+    return [
+        (
+            draw(st.sampled_from(headers)),
+            EntrySpec(
+                transaction_code=draw(st.sampled_from([22, 27, 32, 37])),
+                routing_number=draw(st.sampled_from(["231380104", "091000019", "121042882"])),
+                account_number=draw(st.text("0123456789", min_size=1, max_size=17)),
+                amount_cents=draw(st.integers(1, 9_999_999_999)),
+                receiver_name=draw(TEXT).strip(),
+                trace_sequence=sequence,
+                discretionary_data="S",
+                addenda=("PAID",) if draw(st.booleans()) else (),
+            ),
+        )
+        for sequence in sequences
+    ]
+
+
+@given(work())
+@settings(max_examples=100, deadline=None)
+def test_what_is_built_is_valid_adds_up_and_reads_back(items: list[tuple[BatchSpec, EntrySpec]]) -> None:
+    file = build_file(SPEC, items)
+    data = write(file)
+    reading = read(data)
+    assert reading.errors == ()
+    assert reading.file == file
+    assert msgspec.to_builtins(file.control) == figures(data)
+    assert figures(data)["credit_cents"] == sum(
+        one.amount_cents for _, one in items if one.transaction_code in {22, 32}
+    )
+    assert len(file.batches) == len({header for header, _ in items})
+    traces = [one.trace_number for part in file.batches for one in part.entries]
+    assert sorted(int(trace[-7:]) for trace in traces) == sorted(one.trace_sequence for _, one in items)
+
+
+@given(work())
+@settings(max_examples=50, deadline=None)
+def test_equal_input_gives_equal_bytes(items: list[tuple[BatchSpec, EntrySpec]]) -> None:
+    first_seen = list(dict.fromkeys(header for header, _ in items))
+    by_trace = sorted(items, key=lambda item: (first_seen.index(item[0]), item[1].trace_sequence))
+    assert write(build_file(SPEC, items)) == write(build_file(SPEC, by_trace))
+
+
+@given(work(), st.sampled_from([AccountType.CHECKING, AccountType.SAVINGS, AccountType.GENERAL_LEDGER]))
+@settings(max_examples=50, deadline=None)
+def test_a_balanced_file_has_equal_sides_and_its_offsets_last(
+    items: list[tuple[BatchSpec, EntrySpec]], account_type: AccountType
+) -> None:
+    small = [(header, msgspec.structs.replace(one, amount_cents=one.amount_cents % 1_000 + 1)) for header, one in items]
+    file = build_file(SPEC, small, offset(9_000_001, account_type))
+    assert read(write(file)).errors == ()
+    for part in file.batches:
+        assert part.header.service_class == part.control.service_class == 200
+        assert part.control.debit_cents == part.control.credit_cents
+        offsets = [one for one in part.entries if one.receiver_name == OFFSET_NAME]
+        assert offsets in ([], [part.entries[-1]])
+
+
+def test_a_payout_batch_of_class_220_becomes_200_when_it_is_balanced() -> None:
+    file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1))], offset(2))
+    assert [one.transaction_code for one in file.batches[0].entries] == [22, 27]
+    assert (file.control.debit_cents, file.control.credit_cents) == (500, 500)
+
+
+def test_an_offset_beyond_the_amount_field_is_refused() -> None:
+    items = [(batch("CCD", 220), entry(22, 9_999_999_999, number)) for number in (1, 2)]
+    with pytest.raises(FileInvalid, match="amount_too_large"):
+        build_file(SPEC, items, offset(3))
+
+
+def test_an_offset_that_is_not_last_is_refused() -> None:
+    with pytest.raises(FileInvalid, match="trace_order"):
+        build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 10))], offset(2))
+
+
+def test_an_offset_against_a_loan_is_refused() -> None:
+    with pytest.raises(FieldInvalid, match="loan account"):
+        build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1))], offset(2, AccountType.LOAN))
+
+
+def test_traces_that_collide_across_merged_batches_are_refused() -> None:
+    items = [(batch("PPD", 220), entry(22, 500, 7)), (batch("CCD", 220), entry(22, 500, 7))]
+    with pytest.raises(TraceCollision, match="sequence 7"):
+        build_file(SPEC, items)
+
+
+@pytest.mark.parametrize("sequence", [0, -1, 10_000_000])
+def test_a_trace_sequence_outside_its_seven_digits_is_refused(sequence: int) -> None:
+    with pytest.raises(FieldInvalid, match="trace sequence"):
+        build_file(SPEC, [(batch("PPD", 220), entry(22, 500, sequence))])
+
+
+def test_every_difference_in_the_key_makes_a_batch_and_the_bank_does_not() -> None:
+    first = batch("PPD", 220)
+    changes: list[dict[str, Any]] = [
+        {"company_id": "1234567891"},
+        {"sec_code": "CCD"},
+        {"description": "OTHER"},
+        {"effective_date": EFFECTIVE.replace(day=29)},
+        {"service_class": 200},
+    ]
+    headers = [first, *(msgspec.structs.replace(first, **change) for change in changes)]
+    items = [(header, entry(22, 100, number)) for number, header in enumerate(headers, start=1)]
+    other_bank = msgspec.structs.replace(entry(22, 100, 99), routing_number="091000019")
+    file = build_file(SPEC, [*items, (first, other_bank)])
+    assert [len(part.entries) for part in file.batches] == [2, 1, 1, 1, 1, 1]
+    assert [part.header.batch_number for part in file.batches] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"modifier": "-"}, "field_charset"),
+        ({"modifier": ""}, "field_charset"),
+        ({"modifier": "a"}, "field_charset"),
+        ({"immediate_destination": "231380105"}, "routing_number_invalid"),
+        ({"odfi_id": "12"}, "routing_number_invalid"),
+    ],
+)
+def test_a_file_spec_that_is_not_right_is_refused(change: dict[str, str], code: str) -> None:
+    with pytest.raises(FileInvalid) as refused:
+        build_file(msgspec.structs.replace(SPEC, **change), [(batch("PPD", 220), entry(22, 500, 1))])
+    assert code in {problem.code for problem in refused.value.problems}
+
+
+def test_a_name_that_is_too_long_is_refused_and_not_cut_off() -> None:
+    file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1, name="N" * 23))])
+    with pytest.raises(FieldInvalid, match="is longer than 22"):
+        write(file)
+
+
+@pytest.mark.parametrize(("code", "prenote"), [(22, 23), (27, 28), (32, 33), (37, 38), (52, 53)])
+def test_a_prenote_has_the_code_of_its_account_and_no_amount(code: int, prenote: int) -> None:
+    spec = prenote_of(entry(code, 500, 1), 2)
+    assert (spec.transaction_code, spec.amount_cents, spec.trace_sequence) == (prenote, 0, 2)
+
+
+@pytest.mark.parametrize(("code", "opposite"), [(22, 27), (27, 22), (32, 37), (37, 32), (42, 47), (52, 55)])
+def test_a_reversal_keeps_all_but_the_direction(code: int, opposite: int) -> None:
+    header, spec = reversal_of(batch("CCD", 200), entry(code, 500, 1), EFFECTIVE, 2)
+    assert header.description == "REVERSAL"
+    assert msgspec.structs.replace(spec, transaction_code=code, trace_sequence=1) == entry(code, 500, 1)
+    assert spec.transaction_code == opposite
+    assert read(write(build_file(SPEC, [(header, spec)]))).valid
+
+
+def test_a_retry_keeps_everything_but_the_description_and_the_trace() -> None:
+    header, spec = retry_of(batch("PPD", 225), entry(27, 500, 1), EFFECTIVE, 2)
+    assert header.description == "RETRY PYMT"
+    assert spec == msgspec.structs.replace(entry(27, 500, 1), trace_sequence=2)
+    assert read(write(build_file(SPEC, [(header, spec)]))).valid
+
+
+@pytest.mark.parametrize("code", [22, 26, 28, 99])
+def test_only_a_debit_is_presented_again(code: int) -> None:
+    with pytest.raises(OriginalUnusable):
+        retry_of(batch("CCD", 200), entry(code, 0, 1), EFFECTIVE, 2)
+
+
+@pytest.mark.parametrize("code", [21, 23, 24, 99])
+def test_what_moved_no_money_cannot_be_reversed(code: int) -> None:
+    with pytest.raises(OriginalUnusable):
+        reversal_of(batch("CCD", 200), entry(code, 0, 1), EFFECTIVE, 2)
+
+
+def test_a_loan_debit_has_no_prenote() -> None:
+    with pytest.raises(OriginalUnusable):
+        prenote_of(entry(55, 500, 1), 2)
+
+
+def test_each_line_ending_is_written_throughout() -> None:
+    file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1))])
+    assert write(file, LineEnding.CRLF).count(b"\r\n") == write(file).count(b"\n") == 10
+
+
+def test_no_repr_of_a_spec_has_the_account_number() -> None:
+    assert "0000000001" not in repr(entry(22, 500, 1))
+    assert "99998888" not in repr(offset(1))
