@@ -15,9 +15,14 @@ _HIDDEN = re.compile(r"\d(?:[ \-\u00ad\u200b-\u200d\u2060\ufeff]{0,3}\d){12,}")
 """As one may hide: any run of digits, between spaces, dashes and characters of no width."""
 
 
+_WIDTHLESS = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+"""Characters that nobody sees between two digits."""
+
+
 def holds_card_number(text: str) -> bool:
-    """Whether the text holds 13 to 19 digits that pass the Luhn check; full-width digits count."""
-    written = _WRITTEN.findall(unicodedata.normalize("NFKC", text))
+    """Whether the text holds 13 to 19 digits that pass the Luhn check; full-width digits count, no width does not."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_WIDTHLESS)
+    written = _WRITTEN.findall(plain)
     return any(luhn.is_valid(re.sub(r"[ -]", "", run)) for run in written)
 
 

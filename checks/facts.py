@@ -6,6 +6,7 @@ import msgspec
 
 Rail = Literal["card", "ach"]
 PaymentOutcome = Literal["succeeded", "declined", "failed"]
+NetworkKind = Literal["", "tor", "vpn", "proxy", "hosting"]
 AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 DeploymentPhase = Literal[
     "pre_deployment_validation",
@@ -45,6 +46,7 @@ class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.a
 
     amount_cents: what was asked for, in minor units. latency_ms: request received to outcome known.
     decline_code: the issuer's reason, empty unless declined. error_code: ours, empty unless failed.
+    bin: the card's first six digits, empty for a bank account. ip and device_id: the payer's, empty when unknown.
     """
 
     rail: Rail
@@ -58,14 +60,93 @@ class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.a
     provider_id: str = ""
     method_fingerprint: str = ""
     card_brand: str = ""
+    bin: str = ""
+    ip: str = ""
+    device_id: str = ""
+
+
+class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, tag="payment.requested"):
+    """A payment is about to be authorized: all that is known before the rail is asked; subject is the payment's id.
+
+    bin: the card's first six digits, empty for a bank account. Countries are ISO 3166-1 alpha-2, empty when unknown.
+    email_hash: keyed hash of the address, never the address. Times: Unix epoch milliseconds, 0 when unknown or never.
+    latitude, longitude: 1/1,000,000 of a degree; both 0: unknown. provider_device_id: the payee's device.
+    chargeback_count: of the customer in 180 days. refund_count: in 30 days. unauthorized_return_count: NACHA R05, R07,
+    R10, R11, R29 and R51, ever. paid_count: paid and undisputed payments. first_paid_at_ms: the oldest of them.
+    """
+
+    rail: Rail
+    amount_cents: int
+    currency: str = "USD"
+    customer_id: str = ""
+    provider_id: str = ""
+    method_fingerprint: str = ""
+    bin: str = ""
+    card_country: str = ""
+    billing_country: str = ""
+    ip: str = ""
+    ip_country: str = ""
+    ip_kind: NetworkKind = ""
+    device_id: str = ""
+    headless: bool = False
+    email_domain: str = ""
+    email_hash: str = ""
+    account_created_at_ms: int = 0
+    latitude_microdegrees: int = 0
+    longitude_microdegrees: int = 0
+    provider_device_id: str = ""
+    bank_account_changed_at_ms: int = 0
+    password_reset_at_ms: int = 0
+    chargeback_count: int = 0
+    refund_count: int = 0
+    unauthorized_return_count: int = 0
+    paid_count: int = 0
+    first_paid_at_ms: int = 0
+
+
+class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, tag="payout.requested"):
+    """A provider asks for money: all that is known before it is approved; subject is the payout's id.
+
+    method_fingerprint: the bank account's. instant: paid at once, so that it cannot be called back.
+    balance_share_percent: this payout of the provider's available balance. The rest is as in PaymentRequested.
+    """
+
+    rail: Rail
+    amount_cents: int
+    currency: str = "USD"
+    provider_id: str = ""
+    method_fingerprint: str = ""
+    ip: str = ""
+    ip_country: str = ""
+    ip_kind: NetworkKind = ""
+    device_id: str = ""
+    headless: bool = False
+    email_domain: str = ""
+    email_hash: str = ""
+    account_created_at_ms: int = 0
+    bank_account_changed_at_ms: int = 0
+    password_reset_at_ms: int = 0
+    latitude_microdegrees: int = 0
+    longitude_microdegrees: int = 0
+    instant: bool = False
+    balance_share_percent: int = 0
+    chargeback_count: int = 0
+    unauthorized_return_count: int = 0
 
 
 class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.captured"):
-    """Authorized money was captured. amount_cents: this capture alone. fee_cents: the platform's part of it."""
+    """Authorized money was captured. amount_cents: this capture alone. fee_cents: the platform's part of it.
+
+    cost_microcents: what taking it cost us, in millionths of a cent, by the price file; baseline_microcents: what the
+    replaced processor would have charged; both 0 when no prices were known.
+    """
 
     rail: Rail
     amount_cents: int
     fee_cents: int = 0
+    cost_microcents: int = 0
+    baseline_microcents: int = 0
+    payment_id: str = ""
     currency: str = "USD"
     customer_id: str = ""
     provider_id: str = ""
@@ -91,6 +172,63 @@ class Payout(Fact, frozen=True, gc=False, kw_only=True, tag="payout"):
     currency: str = "USD"
     provider_id: str = ""
     return_code: str = ""
+
+
+class Dispute(Fact, frozen=True, gc=False, kw_only=True, tag="dispute"):
+    """A payer took a payment back through the issuer or bank; subject is the dispute's id.
+
+    return_code: the NACHA R-code of an ACH debit that was returned as unauthorized, empty for a card.
+    """
+
+    rail: Rail
+    status: Literal["needs_response", "under_review", "won", "lost", "accepted", "expired"]
+    amount_cents: int
+    currency: str = "USD"
+    payment_id: str = ""
+    provider_id: str = ""
+    reason: str = ""
+    return_code: str = ""
+
+
+class AchReturn(Fact, frozen=True, gc=False, kw_only=True, tag="ach.returned"):
+    """An ACH entry came back, or a bank told of a change; subject is the entry's id.
+
+    family: which of Nacha's return-rate limits it counts against. originated_at_ms: when the entry was submitted.
+    """
+
+    direction: Literal["credit", "debit"]
+    code: str
+    family: Literal["unauthorized", "administrative", "other", "notification_of_change"]
+    amount_cents: int = 0
+    provider_id: str = ""
+    originated_at_ms: int = 0
+
+
+class AchReturnRate(Fact, frozen=True, gc=False, kw_only=True, tag="ach.return_rate"):
+    """Returned debits against debits originated in the 60 days before; subject is the family.
+
+    ratio: 0 to 1. Nacha's limits: unauthorized 0.005, administrative 0.03, overall 0.15.
+    """
+
+    family: Literal["unauthorized", "administrative", "overall"]
+    ratio: float
+    returned: int
+    originated: int
+
+
+class ObjectChanged(Fact, frozen=True, gc=False, kw_only=True, tag="object.changed"):
+    """An object of the payment core changed in a way that has no fact of its own; subject is its id.
+
+    object: its kind, for example ``escrow``. status, previous_status: empty before it existed.
+    owner: whom it concerns: the provider, payment or account that it belongs to.
+    """
+
+    object: str
+    status: str
+    previous_status: str = ""
+    owner: str = ""
+    amount_cents: int = 0
+    currency: str = "USD"
 
 
 class AlarmStateChanged(Fact, frozen=True, gc=False, kw_only=True, tag="alarm.state_changed"):
@@ -162,9 +300,15 @@ class Heartbeat(Fact, frozen=True, gc=False, kw_only=True, tag="heartbeat"):
 
 AnyFact = (
     PaymentAttempted
+    | PaymentRequested
+    | PayoutRequested
     | PaymentCaptured
     | Refund
     | Payout
+    | Dispute
+    | AchReturn
+    | AchReturnRate
+    | ObjectChanged
     | AlarmStateChanged
     | Deployment
     | CostLine
@@ -175,9 +319,15 @@ AnyFact = (
 
 FACT_TYPES: tuple[type[Fact], ...] = (
     PaymentAttempted,
+    PaymentRequested,
+    PayoutRequested,
     PaymentCaptured,
     Refund,
     Payout,
+    Dispute,
+    AchReturn,
+    AchReturnRate,
+    ObjectChanged,
     AlarmStateChanged,
     Deployment,
     CostLine,

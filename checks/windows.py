@@ -9,6 +9,9 @@ Key = str | tuple[str, ...]
 PANES_PER_WINDOW = 60
 _NEVER = -(2**62)
 """A pane before every event time."""
+_EVER = 2**62
+"""A pane after every event time."""
+_NONE: Mapping[Key, int] = {}
 PANE_MS_MIN = 1000
 """A pane is never shorter than a second, so a short window is cheap; the newest pane is always a part of one."""
 
@@ -24,13 +27,14 @@ class Counts:
     select: those of many facts that are counted here; the wheel's denominator counts all that it is given.
     """
 
-    __slots__ = ("_here", "_panes", "select", "totals")
+    __slots__ = ("_here", "_oldest", "_panes", "select", "totals")
 
     def __init__(self, select: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
         self.select = select
         self.totals: dict[Key, int] = {}
         self._panes: dict[int, dict[Key, int]] = {}
         self._here: dict[Key, int] = {}
+        self._oldest = _EVER  # No pane that is held is older.
 
     def add(self, counts: Mapping[Key, int]) -> None:
         """Count facts by key in the pane that is being filled."""
@@ -44,9 +48,15 @@ class Counts:
         self.totals[key] = self.totals.get(key, 0) + 1
         self._here[key] = self._here.get(key, 0) + 1
 
+    def add_number(self, key: Key, number: int) -> None:
+        """Add a number of the key to the pane that is being filled: the totals are sums then."""
+        self.totals[key] = self.totals.get(key, 0) + number
+        self._here[key] = self._here.get(key, 0) + number
+
     def enter(self, pane: int) -> None:
         """Make this pane the one that is filled."""
         self._here = self._panes.setdefault(pane, {})
+        self._oldest = min(self._oldest, pane)
 
     def forget(self, keys: Collection[Key]) -> None:
         """Forget all facts of these keys."""
@@ -54,12 +64,21 @@ class Counts:
             for key in keys:
                 counts.pop(key, None)
 
+    @property
+    def oldest(self) -> int:
+        """The oldest pane that is held; before every event time when none is."""
+        return min(self._panes, default=_NEVER)
+
     def drop_before(self, oldest: int) -> dict[Key, None]:
         """Forget the panes that have left the window; returns the keys that lost facts, each once."""
         shrunk: dict[Key, None] = {}
-        totals = self.totals
-        for expired in [pane for pane in self._panes if pane < oldest]:
-            for key, count in self._panes.pop(expired).items():
+        first, totals, panes = self._oldest, self.totals, self._panes
+        if oldest <= first:
+            return shrunk
+        self._oldest = oldest
+        passed = range(first, oldest) if oldest - first <= len(panes) else [pane for pane in panes if pane < oldest]
+        for expired in passed:
+            for key, count in panes.pop(expired, _NONE).items():
                 shrunk[key] = None
                 left = totals[key] - count
                 if left:
@@ -126,6 +145,23 @@ class Wheel:
         """Forget all facts of these keys."""
         for counts in (self.all_facts, *self.tracks):
             counts.forget(keys)
+
+    def shed(self) -> int:
+        """Make room for a new key: forget the oldest panes, or of the only one the quiet half; returns keys forgotten.
+
+        What is recent and what is busy stays exact, so a flood of new keys hides nobody.
+        """
+        totals = self.all_facts.totals
+        held = len(totals)
+        while len(totals) >= self.max_keys:
+            oldest = self.all_facts.oldest
+            if oldest < self.newest:
+                for counts in (self.all_facts, *self.tracks):
+                    counts.drop_before(oldest + 1)
+            else:
+                self.forget(sorted(totals, key=totals.__getitem__)[: max(1, held // 2)])
+        self.current = _NEVER
+        return held - len(totals)
 
     def is_full_for(self, keys: Sequence[Key]) -> bool:
         """Whether these keys might not all find room."""

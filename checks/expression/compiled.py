@@ -49,26 +49,27 @@ class ValueExpression:
 
 def compile_condition(text: str, fact_type: type[Fact]) -> Condition:
     """Compile a condition over the fields of the fact; raises ExpressionError with the place of the mistake."""
-    node, tree, found, checker = _checked(text, fact_type)
+    node, tree, found, checker = checked_tree(text, fact_type)
     checker.refuse_unless(node, found, Kind.TRUTH, "a condition is true or false")
     always = isinstance(tree, ast.Constant) and tree.value is True
     predicate = _function(tree)
     select = _selector(tree)
-    if _can_fail(tree):
+    if can_fail(tree):
         predicate = _false_when_undefined(predicate)
         select = _select_by(predicate)
-    return Condition(predicate, select, ast.unparse(node), always, "" if _can_fail(tree) else _opposite(node))
+    return Condition(predicate, select, ast.unparse(node), always, "" if can_fail(tree) else _opposite(node))
 
 
 def compile_value(text: str, fact_type: type[Fact]) -> ValueExpression:
     """Compile a reading over the fields of the fact; raises ExpressionError with the place of the mistake."""
-    node, tree, found, _ = _checked(text, fact_type)
+    node, tree, found, _ = checked_tree(text, fact_type)
     read = _none_when_undefined(_function(tree))
-    read_all = _each(read) if _can_fail(tree) else _comprehension(tree, [])
+    read_all = _each(read) if can_fail(tree) else _comprehension(tree, [])
     return ValueExpression(read, read_all, found, ast.unparse(node))
 
 
-def _checked(text: str, fact_type: type[Fact]) -> tuple[ast.expr, ast.expr, Type, Checker]:
+def checked_tree(text: str, fact_type: type[Fact]) -> tuple[ast.expr, ast.expr, Type, Checker]:
+    """The text's tree, the tree that reads the fact, its type and who checked it; raises ExpressionError."""
     source = Source(text)
     node = source.parse()
     checker = Checker(source, field_types(fact_type), kind_of(fact_type))
@@ -77,7 +78,7 @@ def _checked(text: str, fact_type: type[Fact]) -> tuple[ast.expr, ast.expr, Type
 
 
 def _function(tree: ast.expr) -> Reader:
-    return _lambda(FACT, tree)
+    return function_of(FACT, tree)
 
 
 def _selector(tree: ast.expr) -> Selector:
@@ -89,10 +90,11 @@ def _comprehension(element: ast.expr, conditions: list[ast.expr]) -> Selector:
     each = ast.comprehension(
         target=ast.Name(id=FACT, ctx=ast.Store()), iter=ast.Name(id=_FACTS, ctx=ast.Load()), ifs=conditions, is_async=0
     )
-    return _lambda(_FACTS, ast.ListComp(elt=element, generators=[each]))
+    return function_of(_FACTS, ast.ListComp(elt=element, generators=[each]))
 
 
-def _lambda(argument: str, body: ast.expr) -> Reader:
+def function_of(argument: str, body: ast.expr) -> Reader:
+    """A function of one argument whose body is a checked tree."""
     arguments = ast.arguments(posonlyargs=[], args=[ast.arg(arg=argument)], kwonlyargs=[], kw_defaults=[], defaults=[])
     module = ast.fix_missing_locations(ast.Expression(body=ast.Lambda(args=arguments, body=body)))
     code = compile(module, "<expression>", "eval")
@@ -114,7 +116,8 @@ def _opposite(node: ast.expr) -> str:
     return ast.unparse(ast.Compare(left=node.left, ops=[ast.Eq()], comparators=node.comparators))
 
 
-def _can_fail(tree: ast.expr) -> bool:
+def can_fail(tree: ast.expr) -> bool:
+    """Whether the tree holds arithmetic, which may divide by zero."""
     return any(isinstance(node, ast.BinOp) for node in ast.walk(tree))
 
 

@@ -49,6 +49,7 @@ def test_masking_keeps_everything_but_long_runs_of_digits(text: str) -> None:
         ("4242424242424241", False),
         ("pay_4242424242424242", True),
         ("x4242424242424242", False),
+        ("4242\u200b4242\u200b4242\u20604242", True),
         ("1795462079289", False),
     ],
 )

@@ -4,11 +4,12 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from checks.engine import Engine
-from checks.facts import Fact, HealthProbed, PaymentAttempted
+from checks.facts import AchReturnRate, Dispute, Fact, HealthProbed, HealthStatus, PaymentAttempted, PaymentCaptured
 from checks.findings import Finding, State
 from checks.lint import lint
 from checks.rules import compile_rules
@@ -96,6 +97,92 @@ def test_no_payment_for_half_a_minute_is_a_breach() -> None:
     play(engine, 5)
     found = engine.tick(NOW_MS + 36_000)
     assert [one.rule_id for one in found if one.state is State.BREACHED] == ["payments-absent"]
+
+
+def rate(family: Literal["unauthorized", "administrative", "overall"], returned: int, originated: int) -> Fact:
+    ratio = returned / originated
+    return AchReturnRate(
+        id=family,
+        at_ms=NOW_MS,
+        subject=family,
+        family=family,
+        ratio=ratio,
+        returned=returned,
+        originated=originated,
+    )
+
+
+def captures(rail: Literal["card", "ach"], cost_microcents: int) -> list[Fact]:
+    """A hundred captures of $100, for which the replaced processor would have charged $3.45."""
+    return [
+        PaymentCaptured(
+            id=f"{rail}{number}",
+            at_ms=NOW_MS,
+            subject=f"cap_{number}",
+            rail=rail,
+            amount_cents=10_000,
+            cost_microcents=cost_microcents,
+            baseline_microcents=345_000_000,
+        )
+        for number in range(100)
+    ]
+
+
+def encryption(status: HealthStatus) -> Fact:
+    return HealthProbed(id=status, at_ms=NOW_MS, subject="encryption", environment="blue", status=status)
+
+
+def disputes(count: int) -> list[Fact]:
+    return [
+        Dispute(
+            id=f"d{number}",
+            at_ms=NOW_MS,
+            subject=f"dp_{number}",
+            rail="card",
+            status="needs_response",
+            amount_cents=10_000,
+            provider_id="pro_1",
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "breached"),
+    [
+        ([encryption("unhealthy")], {"encryption-broken"}),
+        ([encryption("degraded")], set()),
+        ([encryption("healthy")], set()),
+        ([rate("unauthorized", 5, 1000)], set()),
+        ([rate("unauthorized", 6, 1000)], {"ach-unauthorized-returns"}),
+        ([rate("unauthorized", 1, 199)], set()),
+        ([rate("administrative", 30, 1000)], set()),
+        ([rate("administrative", 31, 1000)], {"ach-administrative-returns"}),
+        ([rate("overall", 15, 100)], set()),
+        ([rate("overall", 16, 100)], {"ach-overall-returns"}),
+        (captures("ach", 6_900_000), set()),
+        (captures("card", 27_000_000), {"savings-below-98-percent"}),
+        (disputes(4), set()),
+        (disputes(5), {"disputes-of-one-provider"}),
+    ],
+)
+def test_a_fact_beyond_its_limit_is_a_breach_and_one_at_its_limit_is_none(
+    facts: list[Fact], breached: set[str]
+) -> None:
+    found = packaged().observe(facts, NOW_MS)
+    assert {one.rule_id for one in found if one.state is State.BREACHED} == breached
+
+
+def test_a_broken_encryption_and_too_many_returns_page_while_savings_and_disputes_only_watch() -> None:
+    engine = packaged()
+    facts = [encryption("unhealthy"), rate("unauthorized", 6, 1000), *captures("card", 27_000_000), *disputes(5)]
+    asked = {one.rule_id: (one.do, one.severity, one.mode) for one in engine.observe(facts, NOW_MS)}
+    assert asked == {
+        "encryption-broken": (("page",), "critical", "enforce"),
+        "ach-unauthorized-returns": (("page",), "high", "enforce"),
+        "savings-below-98-percent": ((), "medium", "shadow"),
+        "disputes-of-one-provider": ((), "medium", "shadow"),
+    }
 
 
 def test_the_packaged_rules_have_no_warnings() -> None:

@@ -1,0 +1,1 @@
+"""The fraud score: rules add points within families, bands decide, and each point has its reason."""
