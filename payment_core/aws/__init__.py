@@ -1,0 +1,1 @@
+"""The payment core's clients of AWS, one file per service."""

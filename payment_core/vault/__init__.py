@@ -1,0 +1,1 @@
+"""Keeps card and bank account numbers sealed, and hands out tokens in their place."""

@@ -1,0 +1,33 @@
+"""Tokens and ids: random, never derived from what they stand for (PCI SSC Tokenization Product Security Guidelines)."""
+
+import re
+import secrets
+from typing import Literal
+
+TOKEN_BYTES = 16
+"""128 random bits: nobody guesses one, and two never meet."""
+
+TOKEN_PATTERN = re.compile(r"(?:tok|bank)_[a-p]{32}")
+"""``tok_`` stands for a card, ``bank_`` for an account; then 32 letters, four bits each.
+
+Without digits no token looks like a card number to a filter.
+"""
+
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+Prefix = Literal["tok", "bank"]
+
+
+def new_token(prefix: Prefix) -> str:
+    """A new token, as TOKEN_PATTERN says."""
+    return f"{prefix}_{letters(secrets.token_bytes(TOKEN_BYTES))}"
+
+
+def new_data_key_id(now_ms: int) -> str:
+    """A unique id in time order: ``dek_``, 11 hexadecimal digits of Unix milliseconds, 64 random bits."""
+    return f"dek_{now_ms:011x}{secrets.token_hex(8)}"
+
+
+def letters(raw: bytes) -> str:
+    """Two letters of a to p for each byte."""
+    return raw.hex().translate(_LETTERS)

@@ -1,0 +1,123 @@
+"""With an unusable key nothing is taken, nothing is shown, and the operator is told."""
+
+import asyncio
+
+import pytest
+
+from payment_core.vault.errors import (
+    KeyAccessDenied,
+    KeyDisabled,
+    KeyMissing,
+    KeyPendingDeletion,
+    KeyUnavailable,
+    VaultError,
+)
+from payment_core.vault.key_facts import key_fact
+from payment_core.vault.key_watch import must_be_erased
+from payment_core.vault.key_watch import sentence as key_sentence
+from payment_core.vault.keys import KeyState
+from tests.unit.payment_core.vault.vault_world import (
+    NOW_MS,
+    World,
+    card,
+    read,
+)
+
+HOUR_MS = 3_600_000
+
+
+async def test_the_state_of_the_key_is_told_once_for_each_change() -> None:
+    world = World()
+    await world.vault.tokenize_card(card())
+    world.master.set_state(KeyState.DISABLED)
+    for _ in range(3):
+        await world.watch.state()
+    for _ in range(3):
+        with pytest.raises(KeyDisabled):
+            await world.vault.tokenize_card(card())
+    world.master.set_state(KeyState.ENABLED)
+    await world.vault.tokenize_card(card())
+    assert [(state, bool(detail)) for state, _, detail in world.told] == [
+        (KeyState.ENABLED, False),
+        (KeyState.DISABLED, True),
+        (KeyState.ENABLED, False),
+    ]
+
+
+async def test_a_disabled_key_is_noticed_by_the_tokenization_that_it_refuses() -> None:
+    world = World()
+    world.master.set_state(KeyState.DISABLED)
+    with pytest.raises(KeyDisabled):
+        await world.vault.tokenize_card(card())
+    assert [state for state, _, _ in world.told] == [KeyState.DISABLED]
+
+
+async def test_once_the_key_is_known_to_be_disabled_numbers_in_memory_are_closed_too() -> None:
+    world = World()
+    made = await world.vault.tokenize_card(card())
+    await read(world, made.token)
+    world.master.set_state(KeyState.DISABLED)
+    await world.watch.state()
+    with pytest.raises(KeyDisabled):
+        await read(world, made.token)
+
+
+async def test_an_outage_of_the_key_service_does_not_stop_what_is_in_memory() -> None:
+    world = World()
+    made = await world.vault.tokenize_card(card())
+    world.master.set_state(KeyState.UNAVAILABLE)
+    assert await world.watch.state() is KeyState.UNAVAILABLE
+    again = await world.vault.tokenize_card(card())
+    assert await read(world, made.token) == await read(world, again.token)
+
+
+async def test_the_watch_looks_again_and_again() -> None:
+    world = World()
+    world.master.set_state(KeyState.DISABLED)
+    seen = asyncio.Event()
+    world.watch._listener = lambda *_: seen.set()
+    async with asyncio.TaskGroup() as group:
+        looking = group.create_task(world.watch.look_forever())
+        await seen.wait()
+        looking.cancel()
+    assert looking.cancelled()
+
+
+@pytest.mark.parametrize("state", list(KeyState))
+def test_each_state_is_a_fact_about_the_component_encryption(state: KeyState) -> None:
+    fact = key_fact(fact_id="evt_1", state=state, at_ms=NOW_MS, detail="x", environment="blue", region="us-east-1")
+    assert (fact.subject, fact.at_ms, fact.detail) == ("encryption", NOW_MS, "x")
+    usable = {KeyState.ENABLED: "healthy", KeyState.UNAVAILABLE: "degraded"}
+    assert fact.status == usable.get(state, "unhealthy")
+    assert (key_sentence(state) == "") is (state is KeyState.ENABLED)
+    assert must_be_erased(state) is (fact.status == "unhealthy")
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        (KeyState.DISABLED, KeyDisabled),
+        (KeyState.PENDING_DELETION, KeyPendingDeletion),
+        (KeyState.MISSING, KeyMissing),
+        (KeyState.ACCESS_DENIED, KeyAccessDenied),
+        (KeyState.UNAVAILABLE, KeyUnavailable),
+    ],
+)
+@pytest.mark.parametrize("warm", [False, True])
+async def test_with_an_unusable_key_new_cards_are_refused_and_nothing_is_stored(
+    state: KeyState, error: type[VaultError], *, warm: bool
+) -> None:
+    world = World()
+    if warm:
+        await world.vault.tokenize_card(card())
+    rows, records = dict(world.records.rows), dict(world.records.records)
+    world.master.set_state(state)
+    if warm and state is KeyState.UNAVAILABLE:
+        world.clock.passed_ms = HOUR_MS
+    elif warm:
+        await world.watch.state()
+    for _ in range(2):
+        with pytest.raises(error):
+            await world.vault.tokenize_card(card())
+    assert world.records.rows == rows
+    assert world.records.records == records
