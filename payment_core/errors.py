@@ -60,3 +60,15 @@ class QueueUnavailable(CoreError):
     def retryable(self) -> bool:
         """Yes: the outbox keeps what was not taken."""
         return True
+
+
+class UnknownAccount(CoreError):
+    """The chart of accounts has no such account."""
+
+
+class VersionSkipped(CoreError):
+    """A document was changed from another version than the stored one."""
+
+
+class JournalRefused(CoreError):
+    """The ledger refused a journal that the recipes should never have made."""

@@ -3,7 +3,11 @@
 import secrets
 from typing import Literal
 
-Prefix = Literal["pay", "ref", "jrn"]
+Prefix = Literal[
+    "pay", "cap", "ref", "dis", "esc", "pro", "ba", "po", "ent", "ach", "ret", "acc", "whe", "whd", "rev", "key"
+]
+"""Payment, capture, refund, dispute, escrow, provider, bank account, payout, ACH entry, ACH file, ACH return, access to
+the vault, webhook endpoint, webhook delivery, compliance case, API key."""
 
 
 def new_id(prefix: Prefix, now_ms: int) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from daemon.cli.audit_core import verify_core
 from daemon.cli.output import Exit, fail, print_json, say
 from remediation.errors import JournalError
 from remediation.journal.entry import Entry, Head
@@ -63,14 +64,32 @@ def verify_journal(
     expect_head: Annotated[
         str, typer.Option("--expect-head", metavar="SEQ:HASH", help="A head noted elsewhere that must be in it.")
     ] = "",
+    core: Annotated[
+        bool, typer.Option("--core", help="Check the payment core's audit trail, documents and journals instead.")
+    ] = False,
+    roots: Annotated[
+        Path | None,
+        typer.Option("--roots", help="With --core: the daily roots; DATA_DIR/payments.audit-roots if there."),
+    ] = None,
+    root_key: Annotated[
+        Path | None, typer.Option("--root-key", help="With --roots: a file with the public key of their signatures.")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDirectory = Path("data"),
 ) -> None:
     """Check every entry's hash and link; exit 1 and name the first bad entry when one was changed.
 
     The hash has no secret, so whoever can write the file could rebuild all of it. Note the head that this command
-    prints somewhere else, and give it back with --expect-head: then that is found as well.
+    prints somewhere else, and give it back with --expect-head: then that is found as well. With --core the payment
+    core's own trail is checked, with its documents and journals; daily roots do there what a noted head does.
     """
+    if core:
+        if expect_head:
+            fail("--expect-head is for the journal\n  fix: give --core the daily roots with --roots", Exit.BAD_INPUT)
+        verify_core(data_dir, roots, root_key, as_json=as_json)
+        return
+    if roots is not None or root_key is not None:
+        fail("--roots and --root-key are for the payment core\n  fix: add --core", Exit.BAD_INPUT)
     path = data_dir / FILE_NAME
     try:
         verification = verify(path, _head(expect_head))

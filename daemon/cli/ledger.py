@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from daemon.cli.output import Exit, fail, print_json, say
-from payment_core.errors import DatabaseUnusable
-from payment_core.ledger.verify import balances, verify
+from payment_core.errors import DatabaseUnusable, UnknownAccount
+from payment_core.ledger.accounts import ACCOUNTS, account_of
+from payment_core.ledger.file_books import balances, verify_file
 
 DATABASE_NAME = "payments.db"
 
@@ -35,7 +36,7 @@ def verify_command(*, data_dir: DataDir = Path("data"), database: Database = Non
     """Check invariants I1 to I4; exit 0 when they hold, 1 when one is broken, 2 when there is no ledger."""
     path = _existing(data_dir, database)
     try:
-        report = verify(path)
+        report = verify_file(path)
     except DatabaseUnusable as error:
         fail(str(error), Exit.BAD_INPUT)
     if as_json:
@@ -50,15 +51,31 @@ def verify_command(*, data_dir: DataDir = Path("data"), database: Database = Non
 
 
 @ledger_app.command("balance")
-def balance_command(*, data_dir: DataDir = Path("data"), database: Database = None, as_json: AsJson = False) -> None:
-    """Print the balance of every account."""
+def balance_command(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    account: Annotated[str, typer.Option(help="One account alone, for example provider_available/pro_1.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the balance of every account, or of one; exit 2 for an account that the chart does not have."""
     path = _existing(data_dir, database)
     try:
-        accounts = balances(path)
+        if account:
+            account_of(account)
+        found = [balance for balance in balances(path) if account in {"", balance.account}]
+    except UnknownAccount:
+        names = ", ".join(each.of("OWNER") if each.owned else each.name for each in ACCOUNTS)
+        fail(f"{account!r} is no account; there are {names}", Exit.BAD_INPUT)
     except DatabaseUnusable as error:
         fail(str(error), Exit.BAD_INPUT)
     if as_json:
-        print_json({"accounts": accounts})
+        print_json({"accounts": found})
         return
-    for account in accounts:
-        say(f"{account.account:<18} {_dollars(account.balance_cents):>18}  {account.currency}  {account.normal_side}")
+    if not found:
+        say(f"{path}: nothing was posted" + (f" to {account}" if account else ""))
+    width = max((len(balance.account) for balance in found), default=0)
+    for balance in found:
+        line = f"{balance.account:<{max(18, width)}} {_dollars(balance.balance_cents):>18}  {balance.currency}"
+        waiting = balance.balance_cents - balance.available_cents
+        say(f"{line}  {balance.normal_side}" + (f"  {_dollars(waiting)} of it set aside" if waiting else ""))

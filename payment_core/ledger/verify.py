@@ -1,135 +1,177 @@
-"""Checks invariants I1 to I4 of the ledger from its file, offline or while the core runs."""
+"""Proves the ledger: what the journals add up to is what the accounts and holds say (invariants I1 to I4)."""
 
-import sqlite3
-from pathlib import Path
-from typing import Literal
+from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
-from payment_core.errors import DatabaseUnusable
-from payment_core.store.schema import open_for_reading
+from payment_core.errors import UnknownAccount
+from payment_core.ledger.accounts import account_of
+from payment_core.ledger.posting import Balances, Hold
+from payment_core.ledger.rebuild import Fold, FoldedHold, Key, Violation, balances_of, read_on
+from payment_core.store.port import Books
+from payment_core.store.records import Listing, Query, Record
 
 VIOLATIONS_MAX = 100
-"""Findings of one kind; more than a person reads."""
+"""Findings in one report; more than a person reads."""
 
-Invariant = Literal["I1", "I2", "I3", "I4"]
+ROUNDS_MAX = 5
+"""Looks at a ledger that payments move meanwhile; one takes milliseconds."""
 
-
-class Violation(msgspec.Struct, frozen=True):
-    """subject: the journal, currency or account that is wrong. difference_cents: by how much."""
-
-    invariant: Invariant
-    subject: str
-    difference_cents: int
-    detail: str
-
-
-class Balance(msgspec.Struct, frozen=True):
-    """An account's stored totals in cents; balance_cents grows on the account's normal side."""
-
-    account: str
-    currency: str
-    normal_side: str
-    debits_cents: int
-    credits_cents: int
-    balance_cents: int
+HOLDS_PAGE = 1000
 
 
 class LedgerReport(msgspec.Struct, frozen=True):
-    """What verifying found: balanced means no violation."""
+    """What verifying found: balanced means no violation.
+
+    entries: two for each move. violations: at most 100. moving: accounts that changed during every look, of which only
+    bounds were proved.
+    """
 
     balanced: bool
     entries: int
     journals: int
     violations: tuple[Violation, ...]
+    moving: int = 0
 
 
-_CHECKS: tuple[tuple[Invariant, str, str], ...] = (
-    (
-        "I1",
-        "debits and credits of the journal differ",
-        """SELECT j.id || ' (' || j.kind || ' ' || j.reference || ')',
-                  COALESCE(SUM(e.debit_cents), 0) - COALESCE(SUM(e.credit_cents), 0)
-           FROM journals j LEFT JOIN entries e ON e.journal_id = j.id GROUP BY j.id
-           HAVING COALESCE(SUM(e.debit_cents), 0) <> COALESCE(SUM(e.credit_cents), 0) OR COUNT(e.journal_id) = 0""",
-    ),
-    (
-        "I1",
-        "an entry belongs to no journal",
-        """SELECT journal_id, SUM(debit_cents) - SUM(credit_cents) FROM entries
-           WHERE journal_id NOT IN (SELECT id FROM journals) GROUP BY journal_id""",
-    ),
-    (
-        "I2",
-        "the accounts of the currency do not sum to zero",
-        """SELECT currency, SUM(debits_cents - credits_cents) FROM accounts GROUP BY currency
-           HAVING SUM(debits_cents - credits_cents) <> 0""",
-    ),
-    (
-        "I3",
-        "the stored balance differs from the sum of the account's entries",
-        """WITH folded AS (
-             SELECT e.account_id AS id, j.currency AS currency,
-                    SUM(e.debit_cents) AS debits, SUM(e.credit_cents) AS credits
-             FROM entries e JOIN journals j ON j.id = e.journal_id GROUP BY e.account_id, j.currency),
-           both AS (
-             SELECT id, currency, debits_cents AS debits, credits_cents AS credits FROM accounts
-             UNION ALL SELECT id, currency, -debits, -credits FROM folded)
-           SELECT id || ' ' || currency, SUM(debits) - SUM(credits) FROM both GROUP BY id, currency
-           HAVING SUM(debits) <> 0 OR SUM(credits) <> 0""",
-    ),
-    (
-        "I4",
-        "the account is below zero and may not be",
-        """SELECT id || ' ' || currency,
-                  CASE normal_side WHEN 'debit' THEN debits_cents - credits_cents
-                                   ELSE credits_cents - debits_cents END AS balance
-           FROM accounts WHERE may_go_negative = 0 AND balance < 0""",
-    ),
-)
+class Holds(Protocol):
+    """Stored holds, by id."""
+
+    async def query(self, query: Query) -> list[Record]:
+        """A page of them."""
+        ...
 
 
-def verify(database: Path) -> LedgerReport:
-    """Check the whole ledger in one snapshot; raises DatabaseUnusable when the file is missing or no ledger."""
-    connection = open_for_reading(database)
+class LedgerVerifier:
+    """Keeps what it added up, so that the next check reads only what is new; ``check_all`` starts from zero.
+
+    No snapshot is needed. Accounts are read before and after the journals: an account that did not change in between
+    must equal the sum, one that did must enclose it, as posted totals only grow. What two looks in a row find is no
+    transaction under way.
+    """
+
+    def __init__(self, books: Books, holds: Holds) -> None:
+        self._books = books
+        self._holds = holds
+        self._fold = Fold()
+
+    async def verify(self) -> LedgerReport:
+        """Check balances against all journals, reading only the new ones."""
+        return await self._look()
+
+    async def check_all(self) -> LedgerReport:
+        """Add up every journal again, and hold the stored holds against them."""
+        self._fold = Fold()
+        report = await self._look()
+        wrong = await self._wrong_holds()
+        found = (*report.violations, *wrong)[:VIOLATIONS_MAX]
+        return msgspec.structs.replace(report, balanced=not found, violations=found)
+
+    async def _look(self) -> LedgerReport:
+        before = balances_of(await self._books.accounts())
+        last: set[Violation] = set()
+        found: set[Violation] = set()
+        moving = 0
+        for _ in range(ROUNDS_MAX):
+            await read_on(self._books, self._fold)
+            after = balances_of(await self._books.accounts())
+            last, found = found, set(_differences(self._fold, before, after))
+            moving = sum(before.get(key) != balances for key, balances in after.items())
+            before = after
+            if found == last != set() or not (found or moving):
+                break
+        again = {_what(wrong) for wrong in last}
+        lasting = sorted((wrong for wrong in found if _what(wrong) in again), key=lambda wrong: _what(wrong)[:2])
+        violations = (*self._fold.violations, *self._fold.unfinished(), *lasting)[:VIOLATIONS_MAX]
+        return LedgerReport(not violations, self._fold.moves * 2, self._fold.journals, violations, moving)
+
+    async def _wrong_holds(self) -> list[Violation]:
+        """Stored holds that say other than the journals; those that changed meanwhile are looked at again."""
+        wrong: set[Violation] = set()
+        for _ in range(ROUNDS_MAX):
+            stored = await self._stored_holds()
+            await read_on(self._books, self._fold)
+            last, wrong = wrong, set(_hold_differences(self._fold.holds, stored))
+            if not wrong or wrong == last:
+                break
+        return sorted(wrong, key=lambda violation: violation.subject)
+
+    async def _stored_holds(self) -> dict[str, Hold]:
+        stored: dict[str, Hold] = {}
+        after = ""
+        while page := await self._holds.query(Listing(Hold, after=after, limit=HOLDS_PAGE)):
+            stored.update({record.id: record for record in page if isinstance(record, Hold)})
+            after = page[-1].id
+        return stored
+
+
+def _what(wrong: Violation) -> tuple[str, str, str, int]:
+    """What makes two findings the same: a sum of zero that is off must be off by as much, an account may have moved."""
+    return wrong.invariant, wrong.subject, wrong.detail, wrong.difference_cents if wrong.invariant == "I2" else 0
+
+
+def _differences(fold: Fold, before: dict[Key, Balances], after: dict[Key, Balances]) -> Iterator[Violation]:
+    """What is wrong with the accounts as they were just before and just after the journals were read."""
+    for key in sorted({*after, *fold.balances}):
+        name = f"{key[0]} {key[1]}"
+        low, high = before.get(key, Balances()), after.get(key, Balances())
+        summed = fold.balances.get(key, Balances())
+        yield from _against_sum(name, low, high, summed)
+        yield from _below_zero(key, high)
+    for currency in sorted({currency for _, currency in after}):
+        yield from _uneven(currency, [balances for (_, other), balances in after.items() if other == currency])
+
+
+def _against_sum(name: str, low: Balances, high: Balances, summed: Balances) -> Iterator[Violation]:
+    """I3: debits and credits of the account are what its journals add up to."""
+    for side, lowest, highest, total in (
+        ("debits", low.debits_posted, high.debits_posted, summed.debits_posted),
+        ("credits", low.credits_posted, high.credits_posted, summed.credits_posted),
+    ):
+        if not lowest <= total <= highest:
+            difference = highest - total if total > highest else lowest - total
+            yield Violation("I3", name, difference, f"the stored {side} differ from the sum of its journals")
+    if low != high:
+        return
+    for side, stored, total in (
+        ("debits", high.debits_pending, summed.debits_pending),
+        ("credits", high.credits_pending, summed.credits_pending),
+    ):
+        if stored != total:
+            yield Violation("I3", name, stored - total, f"the stored pending {side} differ from its open holds")
+
+
+def _below_zero(key: Key, balances: Balances) -> Iterator[Violation]:
+    """I4: what can be taken from the account is not below zero, unless it may be."""
     try:
-        connection.execute("BEGIN")
-        return verify_connection(connection)
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{database}: {error}") from error
-    finally:
-        connection.close()
+        account = account_of(key[0])
+    except UnknownAccount:
+        yield Violation("I4", f"{key[0]} {key[1]}", 0, "the chart has no such account")
+        return
+    available = balances.available_cents(account.normal_side)
+    if available < 0 and not account.may_go_negative:
+        yield Violation("I4", f"{key[0]} {key[1]}", available, "the account is below zero and may not be")
 
 
-def verify_connection(connection: sqlite3.Connection) -> LedgerReport:
-    """Check the ledger as an open connection sees it."""
-    entries = connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0]
-    journals = connection.execute("SELECT COUNT(*) FROM journals").fetchone()[0]
-    violations = tuple(
-        Violation(invariant, subject, difference, detail)
-        for invariant, detail, query in _CHECKS
-        for subject, difference in connection.execute(f"{query} LIMIT {VIOLATIONS_MAX}")
-    )
-    return LedgerReport(not violations, entries, journals, violations)
+def _uneven(currency: str, all_balances: list[Balances]) -> Iterator[Violation]:
+    """I2: all accounts of a currency together are zero."""
+    posted = sum(balances.debits_posted - balances.credits_posted for balances in all_balances)
+    if posted != 0:
+        yield Violation("I2", currency, posted, "the accounts of the currency do not sum to zero")
+    pending = sum(balances.debits_pending - balances.credits_pending for balances in all_balances)
+    if pending != 0:
+        yield Violation("I2", currency, pending, "what is pending in the currency does not sum to zero")
 
 
-def balances(database: Path) -> tuple[Balance, ...]:
-    """Every account's stored balance; raises DatabaseUnusable when the file is missing or no ledger."""
-    connection = open_for_reading(database)
-    try:
-        return read_balances(connection)
-    except sqlite3.Error as error:
-        raise DatabaseUnusable(f"{database}: {error}") from error
-    finally:
-        connection.close()
-
-
-def read_balances(connection: sqlite3.Connection) -> tuple[Balance, ...]:
-    """Every account's stored balance on an open connection, by account id."""
-    rows = connection.execute(
-        "SELECT id, currency, normal_side, debits_cents, credits_cents FROM accounts ORDER BY id, currency"
-    )
-    return tuple(
-        Balance(account, currency, side, debits, credits_, debits - credits_ if side == "debit" else credits_ - debits)
-        for account, currency, side, debits, credits_ in rows
-    )
+def _hold_differences(folded: dict[str, FoldedHold], stored: dict[str, Hold]) -> Iterator[Violation]:
+    for hold_id in sorted({*folded, *stored}):
+        kept, summed = stored.get(hold_id), folded.get(hold_id)
+        if kept is None:
+            yield Violation("I3", f"hold {hold_id}", 0, "journals made it and it is not stored")
+        elif summed is None:
+            yield Violation("I3", f"hold {hold_id}", kept.amount_cents, "it is stored and no journal made it")
+        elif not summed.stored_as(kept):
+            yield Violation(
+                "I3", f"hold {hold_id}", kept.amount_cents, "what is stored of it differs from its journals"
+            )

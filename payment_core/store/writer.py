@@ -11,6 +11,7 @@ import structlog
 
 from payment_core.clock import Clock
 from payment_core.errors import StoreBusy, StoreClosed
+from payment_core.store.write_lock import WriteLock
 
 log = structlog.get_logger()
 
@@ -46,13 +47,22 @@ class _Item(Generic[B]):
         self.answer: object = None
         self.fault: Exception | None = None
 
+    def attempt(self, batch: B) -> None:
+        """Run the work; what it raises is for whoever waits, and no concern of the others in the group."""
+        self.fault = None
+        try:
+            self.answer = self.work(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to whoever asked for the write
+            self.fault = error
+
 
 class GroupWriter(Generic[B]):
     """Runs writes in order on one connection, many per commit.
 
-    A write is a function of the batch. It may be run twice (when another write of its group raises, the group is
-    rolled back and each is run alone), so it must touch nothing but the batch. on_commit is called on the writer
-    thread after every commit, with the batch, the number of writes and the milliseconds the commit took.
+    A write is a function of the batch. One that raises has to leave the batch as it was; the others of its group go
+    on. It may be run twice (when the group cannot be committed, each is run alone), so it must touch nothing but the
+    batch. on_commit is called on the writer thread after every commit, with the batch, the number of writes and the
+    milliseconds the commit took. lock: taken around each commit where several processes write the file.
     """
 
     def __init__(
@@ -63,8 +73,10 @@ class GroupWriter(Generic[B]):
         on_commit: Callable[[B, int, float], None],
         clock: Clock,
         name: str,
+        lock: WriteLock | None = None,
     ) -> None:
         self._connect = connect
+        self._lock = lock
         self._open_batch = open_batch
         self._on_commit = on_commit
         self._clock = clock
@@ -100,6 +112,8 @@ class GroupWriter(Generic[B]):
 
     def _run(self) -> None:
         connection = self._connect()
+        if self._lock is not None:
+            self._lock.open()
         try:
             while (first := self._waiting.get()) is not None:
                 items = [first]
@@ -109,6 +123,8 @@ class GroupWriter(Generic[B]):
                     break
         finally:
             connection.close()
+            if self._lock is not None:
+                self._lock.close()
 
     def _gather(self, items: list[_Item[B]]) -> bool:
         """Take what else waits, up to a group; True when the end was among it."""
@@ -143,17 +159,22 @@ class GroupWriter(Generic[B]):
 
     def _transact(self, connection: sqlite3.Connection, items: list[_Item[B]]) -> None:
         started_ms = self._clock.monotonic_ms()
-        self._begin(connection)
+        if self._lock is not None:
+            self._lock.acquire()
         try:
+            self._begin(connection)
             batch = self._open_batch(connection)
             for item in items:
-                item.answer = item.work(batch)
+                item.attempt(batch)
             batch.flush()
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        finally:
+            if self._lock is not None:
+                self._lock.release()
         self._on_commit(batch, len(items), self._clock.monotonic_ms() - started_ms)
 
     def _begin(self, connection: sqlite3.Connection) -> None:

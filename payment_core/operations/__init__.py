@@ -1,0 +1,1 @@
+"""What every writing operation has in common: a call, one effect for each key, and refusals."""

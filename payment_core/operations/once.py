@@ -1,0 +1,120 @@
+"""One key, one effect: the record that remembers a key's request, its lease and its answer."""
+
+import hashlib
+from enum import StrEnum
+from typing import assert_never
+
+import msgspec
+
+from payment_core.answers import Answer, Explanation
+from payment_core.operations.call import Call
+from payment_core.store.port import LedgerStore, Transaction, Work
+from payment_core.store.records import Record
+
+KEY_LENGTH_MAX = 255
+"""As the peers allow."""
+
+RETENTION_MS = 90 * 24 * 3600 * 1000
+"""How long a key is remembered: as long as an ACH return can come (60 days), and a month to argue about it."""
+
+
+class OnceRefusal(StrEnum):
+    """Why a key did not get its effect; before every refusal of the operation itself."""
+
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    IDEMPOTENCY_IN_PROGRESS = "idempotency_in_progress"
+
+
+def explain_once(refusal: OnceRefusal) -> Explanation:
+    """The refusal as callers see it."""
+    match refusal:
+        case OnceRefusal.IDEMPOTENCY_MISMATCH:
+            return Explanation("Idempotency mismatch", 422, "The key was used with another request.")
+        case OnceRefusal.IDEMPOTENCY_IN_PROGRESS:
+            return Explanation("Still running", 409, "The request with this key is still running; try again.")
+        case _:
+            assert_never(refusal)
+
+
+class KeyRecord(Record, frozen=True, gc=False, kw_only=True, tag="idempotency"):
+    """What is remembered of a key; its id is the operation and the key.
+
+    resource_id: the object that the operation made or holds. lease_until_ms: while it runs, until then it belongs to
+    who began it. status: of the answer, 0 while the operation runs.
+    """
+
+    request_hash: bytes
+    resource_id: str
+    lease_until_ms: int = 0
+    created_at_ms: int
+    status: int = 0
+    body: bytes = b""
+
+    @property
+    def forgotten_at_ms(self) -> int:
+        """When it may be forgotten."""
+        return self.created_at_ms + RETENTION_MS
+
+    @property
+    def answer(self) -> Answer | None:
+        """The stored answer, or None while the operation runs."""
+        return None if self.status == 0 else Answer(self.status, self.body, replayed=True)
+
+
+def key_id(operation: str, key: str) -> str:
+    """The record's id: the operation is the scope of its keys."""
+    return f"{operation}:{key}"
+
+
+def request_hash(target: str, body: msgspec.Struct | None) -> bytes:
+    """SHA-256 of the target's id and the body in canonical JSON: fields in one order, defaults left out."""
+    encoded = b"" if body is None else msgspec.json.encode(body, order="deterministic")
+    return hashlib.sha256(target.encode() + b"\n" + encoded).digest()
+
+
+def recall(transaction: Transaction, operation: str, call: Call) -> KeyRecord | OnceRefusal | None:
+    """What is known of the call's key: None for a new one, a refusal when another request used it."""
+    known = transaction.get(KeyRecord, key_id(operation, call.key))
+    if known is not None and known.request_hash != call.request_hash:
+        return OnceRefusal.IDEMPOTENCY_MISMATCH
+    return known
+
+
+def claim(transaction: Transaction, operation: str, call: Call, resource_id: str, lease_until_ms: int) -> None:
+    """Write that the key's operation has begun, in the transaction that writes its intent."""
+    transaction.put(
+        KeyRecord(
+            id=key_id(operation, call.key),
+            request_hash=call.request_hash,
+            resource_id=resource_id,
+            lease_until_ms=lease_until_ms,
+            created_at_ms=transaction.now_ms,
+        )
+    )
+
+
+def finish(transaction: Transaction, operation: str, key: str, answer: Answer) -> None:
+    """Store the answer unless one is stored: the first answer stands for as long as the key does."""
+    known = transaction.get(KeyRecord, key_id(operation, key))
+    if known is not None and known.status == 0:
+        transaction.put(msgspec.structs.replace(known, status=answer.status, body=answer.body, lease_until_ms=0))
+
+
+async def perform_once(
+    store: LedgerStore, operation: str, call: Call, work: Work[Answer | StrEnum]
+) -> Answer | StrEnum:
+    """Run an operation that needs no rail, in one transaction with its key; a refusal is not remembered."""
+
+    def once(transaction: Transaction) -> Answer | StrEnum:
+        known = recall(transaction, operation, call)
+        if isinstance(known, OnceRefusal):
+            return known
+        if known is not None:
+            return OnceRefusal.IDEMPOTENCY_IN_PROGRESS if known.answer is None else known.answer
+        answer = work(transaction)
+        if isinstance(answer, Answer):
+            claim(transaction, operation, call, "", 0)
+            finish(transaction, operation, call.key, answer)
+        return answer
+
+    return await store.transact(once, call.actor)

@@ -1,0 +1,132 @@
+"""Events for the queue, and everything that an auditor reads again, over every store."""
+
+import msgspec
+import pytest
+
+from payment_core.ledger.posting import Balances
+from payment_core.store.port import OutboxRow
+from payment_core.store.trail import GENESIS
+from tests.contract.store.store_worlds import NOW_MS, AnyStore, StoreWorld, journal, move, order, write
+
+
+async def publish(store: AnyStore, *numbers: int) -> None:
+    for number in numbers:
+        await store.transact(lambda tx, number=number: write(tx, order(number)), "key:test")  # type: ignore[misc]  # the loop's own number
+
+
+def subjects(rows: list[OutboxRow]) -> list[str]:
+    return [msgspec.json.decode(row.body)["subject"][-1] for row in rows]
+
+
+async def test_events_come_in_order_until_they_are_marked_as_sent(world: StoreWorld) -> None:
+    await publish(world.store, 1)
+    for number in (2, 3, 4):
+        world.clock.wall_ms += 1
+        await publish(world.store, number)
+    rows = await world.store.unsent("blue", 10)
+    assert subjects(rows) == ["1", "2", "3", "4"]
+    assert subjects(await world.store.unsent("blue", 2)) == ["1", "2"]
+    await world.store.mark_sent([rows[0].place, rows[2].place])
+    await world.store.mark_sent([rows[0].place])
+    assert subjects(await world.store.unsent("blue", 10)) == ["2", "4"]
+    assert subjects(await world.store.events("", 10)) == ["1", "2", "3", "4"]
+
+
+async def test_orphans_are_unsent_events_of_any_producer_from_before_a_time(world: StoreWorld) -> None:
+    other = await world.beside("green")
+    await publish(other, 1)
+    world.clock.wall_ms += 1000
+    await publish(world.store, 2)
+    assert subjects(await world.store.orphans(NOW_MS + 1, 10)) == ["1"]
+    orphans = await world.store.orphans(NOW_MS + 1001, 10)
+    assert subjects(orphans) == ["1", "2"]
+    await world.store.mark_sent([orphans[0].place])
+    assert subjects(await world.store.orphans(NOW_MS + 1001, 10)) == ["2"]
+
+
+async def test_each_producer_sees_its_own_unsent_events(world: StoreWorld) -> None:
+    if world.name == "memory":
+        pytest.skip("a store in memory has one producer")
+    other = await world.beside("green")
+    await publish(other, 1)
+    await publish(world.store, 2)
+    assert subjects(await world.store.unsent("green", 10)) == ["1"]
+    assert subjects(await world.store.unsent("blue", 10)) == ["2"]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_pages_of_events_give_each_event_once(world: StoreWorld, limit: int) -> None:
+    await publish(world.store, *range(1, 8))
+    found: list[str] = []
+    after = ""
+    while page := await world.store.events(after, limit):
+        found += subjects(page)
+        after = page[-1].place
+    assert sorted(found) == ["1", "2", "3", "4", "5", "6", "7"]
+    await publish(world.store, 8)
+    assert subjects(await world.store.events(after, limit)) == ["8"]
+
+
+async def test_an_event_that_comes_late_is_not_passed_over(world: StoreWorld) -> None:
+    await publish(world.store, 1)
+    after = (await world.store.events("", 10))[-1].place
+    world.clock.wall_ms -= 60_000
+    await publish(world.store, 2, 3, 4)
+    assert sorted(subjects(await world.store.events(after, 10))) == ["2", "3", "4"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+async def test_journals_are_read_again_each_once_and_from_any_place(world: StoreWorld, limit: int) -> None:
+    for number in range(5):
+        world.clock.wall_ms += 1
+        posted = journal(f"j{number}", move("rail_clearing", f"provider_available/p{number}", number + 1))
+        await world.store.transact(lambda tx, posted=posted: tx.post(posted), "key:test")  # type: ignore[misc]  # the loop's own journal
+    found = []
+    after = 0
+    while page := await world.store.journals(after, limit):
+        found += page
+        assert page[-1].sequence > after
+        after = page[-1].sequence
+    assert [entry.journal.id for entry in found] == [f"j{number}" for number in range(5)]
+    assert [entry.at_ms - NOW_MS for entry in found] == [1, 2, 3, 4, 5]
+
+
+async def test_several_journals_of_one_transaction_keep_their_order(world: StoreWorld) -> None:
+    def work(transaction: object) -> None:
+        for number in range(4):
+            transaction.post(journal(f"j{number}", move("rail_clearing", "bank", 1)))  # type: ignore[attr-defined]  # a Transaction
+
+    await world.store.transact(work, "key:test")
+    assert [entry.journal.id for entry in await world.store.journals(0, 10)] == ["j0", "j1", "j2", "j3"]
+    third = (await world.store.journals(0, 3))[-1].sequence
+    assert [entry.journal.id for entry in await world.store.journals(third, 10)] == ["j3"]
+
+
+async def test_accounts_are_listed_by_id_and_currency_over_all_shards(world: StoreWorld) -> None:
+    for number in range(5):
+        posted = journal(f"j{number}", move("rail_clearing", "platform_fee", 10))
+        await world.store.transact(lambda tx, posted=posted: tx.post(posted), "key:test")  # type: ignore[misc]  # the loop's own journal
+    await world.store.transact(
+        lambda tx: tx.post(journal("e", move("bank", "customer_escrow/p1", 3), currency="EUR")), "key:test"
+    )
+    found = [(row.account_id, row.currency, row.balances) for row in await world.store.accounts()]
+    assert found == [
+        ("bank", "EUR", Balances(debits_posted=3)),
+        ("customer_escrow/p1", "EUR", Balances(credits_posted=3)),
+        ("platform_fee", "USD", Balances(credits_posted=50)),
+        ("rail_clearing", "USD", Balances(debits_posted=50)),
+    ]
+
+
+async def test_the_audit_trail_is_a_chain_from_genesis_to_its_heads(world: StoreWorld) -> None:
+    await publish(world.store, *range(1, 8))
+    counted = 0
+    for shard, last, sha256 in await world.store.audit_heads():
+        previous, sequence = GENESIS, 0
+        while page := await world.store.audit(shard, sequence, 2):
+            for row in page:
+                assert (row.shard, row.sequence, row.previous_sha256) == (shard, sequence + 1, previous)
+                previous, sequence = row.sha256(), row.sequence
+                counted += 1
+        assert (sequence, previous) == (last, sha256)
+    assert counted == 7

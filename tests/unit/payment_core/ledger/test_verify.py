@@ -1,0 +1,269 @@
+"""The ledger's verification finds what is wrong and names it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from payment_core.errors import DatabaseUnusable
+from payment_core.ledger.file_books import balances, verify_file
+from payment_core.ledger.journals import Journal, Move, Phase
+from payment_core.ledger.posting import Balances
+from payment_core.ledger.rebuild import Fold, rebuild
+from payment_core.ledger.verify import LedgerVerifier
+from payment_core.store.memory import MemoryStore
+from payment_core.store.port import AccountRow, PostedJournal
+from tests.unit.payment_core.ledger.ledger_world import (
+    BOOKED,
+    journal,
+    memory_store,
+    open_store,
+    plant_journal,
+    post,
+    store_hold,
+    tamper,
+)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    path = tmp_path / "payments.db"
+
+    async def book() -> None:
+        async with open_store(path) as store:
+            for posted in BOOKED:
+                await post(store, posted)
+
+    asyncio.run(book())
+    return path
+
+
+def broken(path: Path) -> set[tuple[str, str, int]]:
+    report = verify_file(path)
+    assert not report.balanced
+    return {(violation.invariant, violation.subject, violation.difference_cents) for violation in report.violations}
+
+
+def test_a_sound_ledger_is_balanced(ledger: Path) -> None:
+    report = verify_file(ledger)
+    assert (report.balanced, report.journals, report.entries, report.violations) == (True, 4, 10, ())
+
+
+def test_balances_grow_on_the_normal_side_and_leave_out_what_is_set_aside(ledger: Path) -> None:
+    found = {balance.account: (balance.balance_cents, balance.available_cents) for balance in balances(ledger)}
+    assert found == {
+        "bank": (-800, -800),
+        "payout_in_flight": (4000, 4000),
+        "provider_available/p1": (5200, 4200),
+        "rail_clearing": (10_000, 10_000),
+    }
+
+
+def test_a_planted_cent_in_a_stored_balance_is_found(ledger: Path) -> None:
+    tamper(ledger, "UPDATE accounts SET credits_posted = credits_posted + 1 WHERE id = 'payout_in_flight'")
+    assert broken(ledger) == {("I2", "USD", -1), ("I3", "payout_in_flight USD", 1)}
+
+
+def test_a_planted_cent_on_both_sides_is_found(ledger: Path) -> None:
+    tamper(
+        ledger,
+        "UPDATE accounts SET credits_posted = credits_posted + 1 WHERE id = 'payout_in_flight'",
+        "UPDATE accounts SET debits_posted = debits_posted + 1 WHERE id = 'rail_clearing'",
+    )
+    assert broken(ledger) == {("I3", "payout_in_flight USD", 1), ("I3", "rail_clearing USD", 1)}
+
+
+def test_a_pending_balance_without_its_hold_is_found(ledger: Path) -> None:
+    tamper(
+        ledger,
+        "UPDATE accounts SET debits_pending = 0 WHERE id = 'provider_available/p1'",
+        "UPDATE accounts SET credits_pending = 0 WHERE id = 'payout_in_flight'",
+    )
+    assert broken(ledger) == {("I3", "payout_in_flight USD", -1000), ("I3", "provider_available/p1 USD", -1000)}
+
+
+def test_a_changed_journal_body_is_found_by_the_accounts_it_moved(ledger: Path) -> None:
+    tamper(
+        ledger,
+        "UPDATE journals SET body = CAST(replace(CAST(body AS TEXT), '10000', '10001') AS BLOB) WHERE id = 'j1'",
+    )
+    assert broken(ledger) == {("I3", "provider_available/p1 USD", -1), ("I3", "rail_clearing USD", -1)}
+
+
+def test_a_deleted_journal_is_found(ledger: Path) -> None:
+    tamper(ledger, "DELETE FROM journals WHERE id = 'j4'")
+    assert ("I3", "payout_in_flight USD", 4000) in broken(ledger)
+    assert ("I3", "hold h1", 5000) in broken(ledger)
+
+
+@pytest.mark.parametrize(
+    ("hold_id", "changes", "finding"),
+    [
+        ("h2", {"amount_cents": 1001}, ("I3", "hold h2", 1001)),
+        ("h2", {"state": "voided"}, ("I3", "hold h2", 1000)),
+        ("h2", {"credit": "bank"}, ("I3", "hold h2", 1000)),
+        ("h1", {"posted_cents": 3999}, ("I3", "hold h1", 5000)),
+        ("h2", {"id": "h9"}, ("I3", "hold h9", 1000)),
+    ],
+)
+def test_a_hold_that_differs_from_its_journals_is_found(
+    ledger: Path, hold_id: str, changes: dict[str, object], finding: tuple[str, str, int]
+) -> None:
+    store_hold(ledger, hold_id, **changes)
+    assert broken(ledger) == {finding}
+
+
+def test_a_hold_that_is_gone_is_found(ledger: Path) -> None:
+    tamper(ledger, "DELETE FROM records WHERE id = 'h2'")
+    assert broken(ledger) == {("I3", "hold h2", 0)}
+
+
+def test_an_owned_account_below_zero_is_found(ledger: Path) -> None:
+    plant_journal(ledger, journal("j9", Move("provider_available/p1", "bank", 9000)))
+    tamper(
+        ledger,
+        "UPDATE accounts SET debits_posted = debits_posted + 9000 WHERE id = 'provider_available/p1'",
+        "UPDATE accounts SET credits_posted = credits_posted + 9000 WHERE id = 'bank'",
+    )
+    assert broken(ledger) == {("I4", "provider_available/p1 USD", 4200 - 9000)}
+
+
+def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable):
+        verify_file(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_file_that_is_no_ledger_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("not a database, but long enough to be read as one" * 40)
+    with pytest.raises(DatabaseUnusable):
+        verify_file(tmp_path / "notes.db")
+
+
+@pytest.mark.parametrize(
+    ("posted", "detail"),
+    [
+        (journal("x"), "no moves"),
+        (journal("x", Move("bank", "bank", 1)), "same account"),
+        (journal("x", Move("bank", "fee_expense", 0)), "not positive"),
+        (journal("x", Move("bank", "fee_expense", -5)), "not positive"),
+        (journal("x", Move("bank", "nowhere", 5)), "no account nowhere"),
+        (journal("x", Move("bank", "fee_expense", 5, Phase.PENDING)), "names no hold"),
+    ],
+)
+def test_a_journal_that_loses_money_is_named(posted: Journal, detail: str) -> None:
+    fold = Fold()
+    fold.add(posted)
+    assert [violation.invariant for violation in fold.violations] == ["I1"]
+    assert detail in fold.violations[0].detail
+
+
+PENDING = journal("p", Move("bank", "fee_expense", 10, Phase.PENDING, "h"))
+
+
+@pytest.mark.parametrize(
+    ("second", "detail"),
+    [
+        (journal("x", Move("bank", "fee_expense", 10, Phase.PENDING, "h")), "made twice"),
+        (journal("x", Move("bank", "fee_expense", 11, Phase.POST, "h")), "more was taken"),
+        (journal("x", Move("bank", "rail_clearing", 10, Phase.VOID, "h")), "other accounts"),
+        (journal("x", Move("bank", "fee_expense", 10, Phase.VOID, "h"), currency="EUR"), "another currency"),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_hold_that_was_not_resolved_as_it_was_made_is_named(second: Journal, detail: str, *, backwards: bool) -> None:
+    fold = Fold()
+    for posted in (second, PENDING) if backwards else (PENDING, second):
+        fold.add(posted)
+    assert len(fold.violations) == 1
+    assert detail in fold.violations[0].detail
+
+
+def test_a_hold_that_was_resolved_twice_or_never_made_is_named() -> None:
+    fold = Fold()
+    fold.add(journal("x", Move("bank", "fee_expense", 10, Phase.VOID, "h")))
+    assert [violation.detail for violation in fold.unfinished()] == ["it was resolved and never made"]
+    fold.add(journal("y", Move("bank", "fee_expense", 10, Phase.POST, "h")))
+    assert "resolved twice" in fold.violations[0].detail
+
+
+async def test_the_order_in_which_journals_are_added_makes_no_difference() -> None:
+    forward, backward = Fold(), Fold()
+    for posted in BOOKED:
+        forward.add(posted)
+    for posted in reversed(BOOKED):
+        backward.add(posted)
+    assert forward.balances == backward.balances
+    assert forward.holds == backward.holds
+    assert not forward.violations + backward.violations
+
+
+class CountingBooks(MemoryStore):
+    """Counts the journals that are read, and lets payments happen between two readings."""
+
+    read_journals = 0
+    meanwhile: list[Journal]
+
+    async def journals(self, after: int, limit: int) -> list[PostedJournal]:
+        found = await super().journals(after, limit)
+        self.read_journals += len(found)
+        return found
+
+    async def accounts(self) -> list[AccountRow]:
+        found = await super().accounts()
+        if self.meanwhile:
+            await post(self, self.meanwhile.pop())
+        return found
+
+
+def counting_books() -> CountingBooks:
+    books = CountingBooks.__new__(CountingBooks)
+    books.__dict__.update(memory_store().__dict__)
+    books.meanwhile = []
+    return books
+
+
+async def test_a_periodic_check_reads_only_what_is_new() -> None:
+    books = counting_books()
+    verifier = LedgerVerifier(books, books)
+    for posted in BOOKED[:3]:
+        await post(books, posted)
+    assert (await verifier.verify()).journals == 3
+    await post(books, BOOKED[3])
+    report = await verifier.verify()
+    assert (report.balanced, report.journals, books.read_journals) == (True, 4, 4)
+    assert (await verifier.check_all()).balanced
+    assert books.read_journals == 8
+
+
+async def test_payments_during_the_check_are_no_violation() -> None:
+    books = counting_books()
+    for posted in BOOKED:
+        await post(books, posted)
+    books.meanwhile = [journal(f"m{number}", Move("rail_clearing", "bank", 5)) for number in range(3)]
+    report = await LedgerVerifier(books, books).verify()
+    assert report.balanced
+    assert report.moving == 0
+    books.meanwhile = [journal(f"n{number}", Move("rail_clearing", "bank", 5)) for number in range(30)]
+    report = await LedgerVerifier(books, books).verify()
+    assert report.balanced
+    assert report.moving == 2
+
+
+async def test_a_planted_cent_is_found_under_traffic_too() -> None:
+    books = counting_books()
+    for posted in BOOKED:
+        await post(books, posted)
+    books._accounts["payout_in_flight", "USD"].credits_posted += 1
+    books.meanwhile = [journal(f"m{number}", Move("rail_clearing", "bank", 5)) for number in range(30)]
+    report = await LedgerVerifier(books, books).verify()
+    assert {violation.invariant for violation in report.violations} == {"I2", "I3"}
+
+
+async def test_rebuilding_from_zero_gives_the_stored_balances() -> None:
+    store = memory_store()
+    for posted in BOOKED:
+        await post(store, posted)
+    fold = await rebuild(store)
+    assert fold.balances == {(row.account_id, row.currency): row.balances for row in await store.accounts()}
+    assert fold.balances["provider_available/p1", "USD"] == Balances(4800, 10_000, 1000, 0)
