@@ -1,8 +1,28 @@
-"""What a payment costs on each rail, and the processor's price it is held against."""
+"""What a payment costs, by component and from which day on, and the processor's price it is held against."""
 
-from pydantic import Field
+from datetime import UTC, date, datetime
+from typing import Annotated, Self
 
-from config.model import Model
+from pydantic import BeforeValidator, Field, model_validator
+
+from config.model import Model, refusal
+
+
+def day_from(value: object) -> object:
+    """Turn ``2026-01-31`` into a day; anything else than text is left for the type to refuse."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise refusal(f"{value!r:.80} is not a day", "write the year, month and day, such as 2026-01-31") from None
+
+
+Day = Annotated[
+    date,
+    Field(description="A day, UTC", examples=["2026-01-31"]),
+    BeforeValidator(day_from, json_schema_input_type=date),
+]
 
 
 class Price(Model):
@@ -13,7 +33,7 @@ class Price(Model):
 
     name: str = Field(min_length=1)
     item_cents_x100: int = Field(ge=0, le=100_000)
-    basis_points: int = Field(ge=0, le=10_000)
+    basis_points: int = Field(default=0, ge=0, le=10_000)
     source: str = Field(min_length=1)
 
     def microcents(self, amount_cents: int, items: int = 1) -> int:
@@ -21,11 +41,57 @@ class Price(Model):
         return items * self.item_cents_x100 * 10_000 + amount_cents * self.basis_points * 100
 
 
-class Prices(Model):
-    """``prices.yaml``: the pay-in price by rail, what AWS takes on top of either, and the baseline."""
+class UnitPrice(Model):
+    """The price of a thousand units of something that is used in fractions of a cent, in millionths of a cent."""
 
+    microcents_per_thousand: int = Field(ge=0, le=10**12)
+    source: str = Field(min_length=1)
+
+    def microcents(self, thousandths: int) -> int:
+        """What so many thousandths of a unit cost, rounded up to a whole millionth of a cent."""
+        return -(-thousandths * self.microcents_per_thousand // 1_000_000)
+
+
+class PriceSheet(Model):
+    """The prices of one contract, in force from a day until the next sheet begins.
+
+    card, ach: taking a payment. payout: one netted payout. ach_file: sending one file. ach_return: one returned entry.
+    """
+
+    effective_from: Day
     baseline: Price
     card: Price
     ach: Price
-    infrastructure_microcents: int = Field(ge=0, description="AWS usage of one payment, millionths of a cent")
-    infrastructure_source: str = Field(min_length=1)
+    payout: Price
+    ach_file: Price
+    ach_return: Price
+    kms_request: UnitPrice
+    dynamodb_write_unit: UnitPrice
+    dynamodb_read_unit: UnitPrice
+    queue_request: UnitPrice
+    compute_second: UnitPrice
+
+    def pay_in(self, rail: str) -> Price:
+        """The price of taking a payment on a rail."""
+        return self.ach if rail == "ach" else self.card
+
+
+class Prices(Model):
+    """``prices.yaml``: price sheets in the order of the days from which they are in force."""
+
+    sheets: tuple[PriceSheet, ...] = Field(strict=False, max_length=100)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.sheets:
+            raise refusal("there is no price sheet", "write at least one, as in the packaged prices.yaml", ("sheets",))
+        for index, (earlier, later) in enumerate(zip(self.sheets, self.sheets[1:], strict=False), start=1):
+            if later.effective_from <= earlier.effective_from:
+                what = f"this sheet begins on {later.effective_from}, not after the one before it"
+                raise refusal(what, "put the sheets in the order of their days", ("sheets", index, "effective_from"))
+        return self
+
+    def at(self, at_ms: int) -> PriceSheet:
+        """The sheet in force at the time, Unix milliseconds; the first one before it begins."""
+        day = datetime.fromtimestamp(at_ms / 1000, tz=UTC).date()
+        return next((sheet for sheet in reversed(self.sheets) if sheet.effective_from <= day), self.sheets[0])

@@ -1,0 +1,1 @@
+"""What each payment costs, by component, measured and priced by a dated price file."""
