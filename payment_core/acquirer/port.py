@@ -6,9 +6,10 @@ from typing import Literal, Protocol
 import msgspec
 
 from checks.facts import Rail
+from payment_core.vault.sensitive import Cvc, Pan
 
 Order = Literal["authorize", "purchase", "capture", "void", "refund"]
-"""``purchase`` authorizes and captures at once; ``void`` releases an authorization."""
+"""``purchase`` authorizes and captures at once; ``void`` releases what is left of an authorization."""
 
 
 class Verdict(StrEnum):
@@ -29,7 +30,11 @@ class RailAnswer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Instruction(msgspec.Struct, frozen=True, gc=False):
-    """What the rail shall do. reference: ours, idempotent at the rail: the same one has one effect and one answer."""
+    """What the rail shall do. reference: ours, idempotent at the rail: the same one has one effect and one answer.
+
+    original: the reference of the authorization or purchase that a capture, void or refund belongs to.
+    final: of a capture, whether the rail shall release the rest. cvc: passes through; neither side may keep it.
+    """
 
     reference: str
     order: Order
@@ -37,6 +42,9 @@ class Instruction(msgspec.Struct, frozen=True, gc=False):
     method: str
     amount_cents: int
     currency: str = "USD"
+    original: str = ""
+    final: bool = True
+    cvc: Cvc | None = None
 
 
 class Acquirer(Protocol):
@@ -48,4 +56,41 @@ class Acquirer(Protocol):
 
     async def status(self, reference: str) -> RailAnswer:
         """What became of an instruction: UNKNOWN while undecided, NOT_FOUND when the rail never saw it."""
+        ...
+
+
+class CardReader(Protocol):
+    """Gives the number behind a token to an adapter that sends it to a rail, and to nobody else."""
+
+    async def card_number(self, token: str) -> Pan | None:
+        """The card's number; None when the token stands for none (any more)."""
+        ...
+
+
+DisputeOutcome = Literal["opened", "won", "lost"]
+
+
+class RailDispute(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A rail tells of a dispute. sequence: its place among the rail's notices, from 1.
+
+    reference: the dispute's id at the rail. original: our reference of the payment. outcome: what happened to it.
+    """
+
+    sequence: int
+    reference: str
+    original: str
+    outcome: DisputeOutcome
+    amount_cents: int
+    reason: str
+
+
+class DisputeDesk(Protocol):
+    """Where a rail's disputes are read and answered."""
+
+    async def disputes(self, after: int, limit: int) -> list[RailDispute]:
+        """Notices in order, from the one that follows ``after``."""
+        ...
+
+    async def answer_dispute(self, reference: str, evidence: str) -> None:
+        """Hand the evidence in; again is the same as once. Empty evidence accepts the dispute."""
         ...

@@ -3,74 +3,75 @@
 import asyncio
 import math
 import random
-import sqlite3
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import cast
 
-from payment_core.acquirer.port import Instruction, RailAnswer, Verdict
-from payment_core.acquirer.tokens import SLOW_SECONDS, TOKEN_BY_NAME, UNDECIDED_SECONDS
+import msgspec
+
+from payment_core.acquirer.cards import CARD_BY_NUMBER, OTHER_CARD, WINNING_EVIDENCE
+from payment_core.acquirer.port import CardReader, Instruction, RailAnswer, RailDispute, Verdict
+from payment_core.acquirer.rail_records import Decided, FileRecords, MemoryRecords
+from payment_core.acquirer.tokens import SLOW_SECONDS, TOKEN_BY_NAME, UNDECIDED_SECONDS, Behaviour
 from payment_core.clock import Clock
-from payment_core.errors import DatabaseUnusable
-from payment_core.store.writer import GroupWriter
 
 LATENCY_SIGMA = 0.35
 """Spread of the lognormal answer time: with a median of 60 ms, 95 % lie between 30 and 119 ms."""
 
-_SCHEMA = """CREATE TABLE IF NOT EXISTS instructions (
-    reference TEXT PRIMARY KEY, "order" TEXT NOT NULL, method TEXT NOT NULL, amount_cents INTEGER NOT NULL,
-    verdict TEXT NOT NULL, code TEXT NOT NULL, decided_at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID"""
+NO_SUCH_CARD_CODE = "card_unknown"
+"""The decline of a token that stands for no card (any more)."""
+
+_APPROVED = RailAnswer(Verdict.APPROVED)
+_TAKES_MONEY = frozenset({"authorize", "purchase"})
 
 
-class _Records:
-    """One transaction on the rail's own file; nothing is gathered."""
+class _Conduct(msgspec.Struct, frozen=True):
+    """How the rail treats a method."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+    behaviour: Behaviour
+    code: str = ""
 
-    def flush(self) -> None:
-        """Every record was written at once."""
+
+_CONDUCT_BY_TOKEN = {token.token: _Conduct(token.behaviour, token.code) for token in TOKEN_BY_NAME.values()}
 
 
 class SimulatedAcquirer:
-    """Answers the sandbox tokens as documented and remembers every instruction by its reference.
+    """Answers sandbox tokens and test cards as documented and remembers every instruction by its reference.
 
-    The records lie in a file of their own, so all processes see one rail and a restart forgets nothing. A reference
-    that is not there was never seen, so nothing was charged. They survive a crash of the process, not of the machine.
+    path: of its records; None keeps them in memory. A reference that is not in them was never seen, so nothing was
+    charged. cards: reads the number behind a token of the vault; without it only sandbox tokens are known.
     """
 
-    def __init__(self, *, path: Path, clock: Clock, latency_ms: int, seed: int) -> None:
-        self._path = path
+    def __init__(
+        self, *, path: Path | None, clock: Clock, latency_ms: int, seed: int, cards: CardReader | None = None
+    ) -> None:
         self._clock = clock
         self._latency_ms = latency_ms
         self._random = random.Random(seed)  # noqa: S311 - spreads simulated answer times, protects nothing
-        self._writer = GroupWriter(
-            connect=self._connect,
-            open_batch=_Records,
-            on_commit=_ignore_commit,
-            clock=clock,
-            name="rail-writer",
-        )
+        self._cards = cards
+        self._records = MemoryRecords() if path is None else FileRecords(path, clock)
 
     async def open(self) -> None:
-        """Create the records if they are missing and start the thread that keeps them."""
-        await asyncio.get_running_loop().run_in_executor(None, self._prepare)
-        self._writer.start()
+        """Make the records ready."""
+        if isinstance(self._records, FileRecords):
+            await self._records.open()
 
     async def close(self) -> None:
-        """Stop the thread that keeps the records."""
-        await self._writer.close()
+        """Let the records go."""
+        if isinstance(self._records, FileRecords):
+            await self._records.close()
 
     async def submit(self, instruction: Instruction) -> RailAnswer:
-        """Record the instruction at once, answer after the token's latency; tok_timeout never answers."""
-        token = TOKEN_BY_NAME[instruction.method]
-        acts_up = instruction.order in {"authorize", "purchase"}
-        answer = await self._write(partial(_record, instruction=instruction, now_ms=self._clock.now_ms()))
-        if acts_up and token.behaviour == "timeout":
+        """Record the instruction at once, answer after the method's latency; tok_timeout never answers."""
+        takes_money = instruction.order in _TAKES_MONEY
+        conduct = _CONDUCT_BY_TOKEN.get(instruction.method)
+        if conduct is None:
+            conduct = await self._conduct_of_card(instruction.method)
+        stands = await self._records.keep(self._decide(instruction, conduct, takes_money=takes_money))
+        answer = self._answer(stands)
+        if conduct.behaviour == "dispute" and answer.verdict is Verdict.APPROVED:
+            await self._dispute(instruction, conduct.code)
+        if takes_money and conduct.behaviour == "timeout":
             await asyncio.Event().wait()
-        if acts_up and token.behaviour == "slow":
+        if takes_money and conduct.behaviour == "slow":
             await asyncio.sleep(SLOW_SECONDS)
         elif self._latency_ms > 0:
             await asyncio.sleep(self._random.lognormvariate(math.log(self._latency_ms), LATENCY_SIGMA) / 1000)
@@ -78,76 +79,68 @@ class SimulatedAcquirer:
 
     async def status(self, reference: str) -> RailAnswer:
         """What became of an instruction, from the records."""
-        return await self._write(partial(_look_up, reference=reference, now_ms=self._clock.now_ms()))
+        decided = await self._records.find(reference)
+        return RailAnswer(Verdict.NOT_FOUND) if decided is None else self._answer(decided)
 
-    async def _write(self, work: Callable[[_Records], RailAnswer]) -> RailAnswer:
-        return cast("RailAnswer", await self._writer.write(work))
+    async def disputes(self, after: int, limit: int) -> list[RailDispute]:
+        """Notices in order."""
+        return await self._records.notices(after, limit)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA busy_timeout=1000")
-        connection.execute("PRAGMA journal_mode=WAL")
-        # Written data survives the process without a sync, and this file stands for another company's computer.
-        connection.execute("PRAGMA synchronous=OFF")
-        return connection
+    async def answer_dispute(self, reference: str, evidence: str) -> None:
+        """Decide the dispute by the documented words in the evidence."""
+        opened = [notice for notice in await self._records.notices(0, 1_000_000) if notice.reference == reference]
+        if opened:
+            won = WINNING_EVIDENCE in evidence
+            await self._records.tell(msgspec.structs.replace(opened[0], outcome="won" if won else "lost"))
 
-    def _prepare(self) -> None:
-        try:
-            connection = self._connect()
-            connection.execute(_SCHEMA)
-            connection.close()
-        except sqlite3.Error as error:
-            raise DatabaseUnusable(f"{self._path}: {error}") from error
+    async def _conduct_of_card(self, token: str) -> _Conduct:
+        pan = None if self._cards is None else await self._cards.card_number(token)
+        if pan is None:
+            return _Conduct("decline", NO_SUCH_CARD_CODE)
+        card = CARD_BY_NUMBER.get(pan.reveal(), OTHER_CARD)
+        return _Conduct(card.behaviour, card.code)
 
-
-def _record(records: _Records, *, instruction: Instruction, now_ms: int) -> RailAnswer:
-    """Decide and remember, unless the reference is known: then the remembered answer stands."""
-    known = _look_up(records, reference=instruction.reference, now_ms=now_ms)
-    if known.verdict is not Verdict.NOT_FOUND:
-        return known
-    answer = _decide(instruction)
-    timeout = TOKEN_BY_NAME[instruction.method].behaviour == "timeout"
-    undecided = timeout and instruction.order in {"authorize", "purchase"}
-    decided_at_ms = now_ms + round(UNDECIDED_SECONDS * 1000) if undecided else now_ms
-    records.connection.execute(
-        "INSERT INTO instructions VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
+    def _decide(self, instruction: Instruction, conduct: _Conduct, *, takes_money: bool) -> Decided:
+        now_ms = self._clock.now_ms()
+        answer = _verdict(conduct) if takes_money else _APPROVED
+        undecided = takes_money and conduct.behaviour == "timeout"
+        return Decided(
             instruction.reference,
             instruction.order,
             instruction.method,
             instruction.amount_cents,
             answer.verdict.value,
             answer.code,
-            decided_at_ms,
-        ),
-    )
-    return answer
+            now_ms + round(UNDECIDED_SECONDS * 1000) if undecided else now_ms,
+        )
+
+    def _answer(self, decided: Decided) -> RailAnswer:
+        if decided.decided_at_ms > self._clock.now_ms():
+            return RailAnswer(Verdict.UNKNOWN)
+        return RailAnswer(Verdict(decided.verdict), decided.code)
+
+    async def _dispute(self, instruction: Instruction, reason: str) -> None:
+        """The payer takes back what was captured, as soon as it is."""
+        if instruction.order in {"purchase", "capture"}:
+            original = instruction.original if instruction.original != "" else instruction.reference
+            await self._records.tell(
+                RailDispute(
+                    sequence=0,
+                    reference=f"rail-{instruction.reference}",
+                    original=original,
+                    outcome="opened",
+                    amount_cents=instruction.amount_cents,
+                    reason=reason,
+                )
+            )
 
 
-def _look_up(records: _Records, *, reference: str, now_ms: int) -> RailAnswer:
-    row = records.connection.execute(
-        "SELECT verdict, code, decided_at_ms FROM instructions WHERE reference = ?", (reference,)
-    ).fetchone()
-    if row is None:
-        return RailAnswer(Verdict.NOT_FOUND)
-    if row[2] > now_ms:
-        return RailAnswer(Verdict.UNKNOWN)
-    return RailAnswer(Verdict(row[0]), row[1])
-
-
-def _decide(instruction: Instruction) -> RailAnswer:
-    """The token's documented answer; what follows an authorization is approved."""
-    token = TOKEN_BY_NAME[instruction.method]
-    if instruction.order in {"capture", "void", "refund"}:
-        return RailAnswer(Verdict.APPROVED)
-    match token.behaviour:
+def _verdict(conduct: _Conduct) -> RailAnswer:
+    """The method's documented answer to taking money; what follows an authorization is approved."""
+    match conduct.behaviour:
         case "decline":
-            return RailAnswer(Verdict.DECLINED, token.code)
+            return RailAnswer(Verdict.DECLINED, conduct.code)
         case "error":
-            return RailAnswer(Verdict.FAILED, token.code)
-        case "approve" | "slow" | "timeout":
-            return RailAnswer(Verdict.APPROVED)
-
-
-def _ignore_commit(_records: _Records, _writes: int, _commit_ms: float) -> None:
-    """The rail's own commits are not measured."""
+            return RailAnswer(Verdict.FAILED, conduct.code)
+        case "approve" | "slow" | "timeout" | "dispute":
+            return _APPROVED

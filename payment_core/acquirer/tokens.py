@@ -8,7 +8,7 @@ import msgspec
 
 from checks.facts import Rail
 
-Behaviour = Literal["approve", "decline", "timeout", "slow", "error"]
+Behaviour = Literal["approve", "decline", "timeout", "slow", "error", "dispute"]
 
 SLOW_SECONDS = 3.0
 """How long the rail takes to answer tok_slow: shorter than the default rail timeout of 5 s."""
@@ -53,4 +53,4 @@ SANDBOX_TOKENS = (
 )
 
 TOKEN_BY_NAME = MappingProxyType({token.token: token for token in SANDBOX_TOKENS})
-"""Only these methods exist in this version: a card number cannot be sent at all."""
+"""What works without a vault; every other method is a token of one."""

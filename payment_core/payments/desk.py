@@ -1,151 +1,182 @@
-"""Takes payments: begins each operation, asks the rail, settles it, and recovers what a crash left."""
+"""Takes payments: begins each operation, asks the rail, and settles it."""
 
-import asyncio
-import zlib
 from collections.abc import Callable
+from enum import StrEnum
 
 import msgspec
-import structlog
 
-from payment_core.acquirer.port import Acquirer, RailAnswer, Verdict
+from payment_core.acquirer.port import RailAnswer
+from payment_core.answers import Answer
 from payment_core.clock import Clock
-from payment_core.payments.answers import Answer
-from payment_core.payments.begin import Intent, begin, take_over
-from payment_core.payments.idempotency import Claim
-from payment_core.payments.operations import InFlight, Operation
-from payment_core.payments.refusals import Refusal
-from payment_core.payments.settle import Settled, Settler
-from payment_core.store.batch import CoreBatch
-from payment_core.store.store import Store
+from payment_core.operations.call import Call
+from payment_core.operations.once import OnceRefusal, claim, finish, recall, request_hash
+from payment_core.origin import Origin
+from payment_core.payments.ach_debits import NoDebits
+from payment_core.payments.answers import refund_answer
+from payment_core.payments.carrying import Carrier
+from payment_core.payments.changing import Begun, Intent, begin, cancel_intent, capture_intent, review_intent
+from payment_core.payments.control import is_holding
+from payment_core.payments.creating import Creation, asks_rail
+from payment_core.payments.flights import CANCEL, CAPTURE, REFUND, REVIEW, Flight, refund_flight
+from payment_core.payments.model import Payment, Refund, Waiting
+from payment_core.payments.ports import SANDBOX_METHODS, Debits, FraudScorer, Method, Methods, NoMethods
+from payment_core.payments.refunding import set_aside
+from payment_core.payments.refusals import PaymentRefusal
+from payment_core.payments.requests import CancelPayment, CapturePayment, CreatePayment, CreateRefund, ReviewPayment
+from payment_core.payments.scoring import RequestScores
+from payment_core.payments.settling import Settled, Settler
+from payment_core.payments.terms import Terms
+from payment_core.store.port import LedgerStore, Transaction, Work
 
-log = structlog.get_logger()
-
-RELEASE_FAULT_CODE = "release_fault"
-
-SWEEP_SECONDS = 1.0
-"""How often abandoned operations are looked for: one indexed query of an almost always empty set."""
-
-SWEEP_MAX = 100
-"""Abandoned operations recovered in one sweep; a rail that is down for long is asked at most this often a second."""
-
-
-class FaultProfile(msgspec.Struct, frozen=True):
-    """What is wrong with this release, set at start so that a bad release can be deployed for real."""
-
-    fail_percent: float = 0.0
-    slow_seconds: float = 0.0
-
-    def fails(self, payment_id: str) -> bool:
-        """Whether this payment fails: a fixed spread over ids, the same answer for the same payment."""
-        return zlib.crc32(payment_id.encode()) % 10_000 < self.fail_percent * 100
+OnAttempt = Callable[[str, str], None]
+"""Told the outcome and rail of every payment attempt that ends in this process."""
 
 
 class Desk:
-    """The operations of one process. lease_ms: how long an operation is ours; longer than its longest way.
-
-    on_attempt is told the outcome and rail of every payment attempt that ends here.
-    """
+    """The operations of one process."""
 
     def __init__(
         self,
         *,
-        store: Store,
-        acquirer: Acquirer,
+        store: LedgerStore,
+        carrier: Carrier,
         settler: Settler,
+        scores: RequestScores,
+        scorer: FraudScorer,
+        origin: Origin,
         clock: Clock,
-        fault: FaultProfile,
-        lease_ms: int,
-        rail_timeout_seconds: float,
-        on_attempt: Callable[[str, str], None],
+        terms: Terms,
+        on_attempt: OnAttempt,
+        methods: Methods | None = None,
+        debits: Debits | None = None,
     ) -> None:
         self._store = store
-        self._acquirer = acquirer
+        self._carrier = carrier
         self._settler = settler
+        self._scores = scores
+        self._scorer = scorer
+        self._origin = origin
         self._clock = clock
-        self._fault = fault
-        self._lease_ms = lease_ms
-        self._rail_timeout_seconds = rail_timeout_seconds
+        self._lease_ms = terms.lease_ms
         self._on_attempt = on_attempt
+        self._methods: Methods = NoMethods() if methods is None else methods
+        self._debits: Debits = NoDebits() if debits is None else debits
 
-    async def perform(self, operation: Operation, key: str, request_hash: bytes, intent: Intent) -> Answer | Refusal:
-        """Carry the operation out once for its key and return its answer, the stored one when there is one."""
+    async def create(self, call: Call, body: CreatePayment) -> Answer | StrEnum:
+        """Take a payment."""
+        method = SANDBOX_METHODS.get(body.payment_method)
+        if method is None:
+            method = await self._methods.resolve(body.payment_method)
+        refusal = self._unusable(method, body)
+        if method is None or refusal is not None:
+            return PaymentRefusal.METHOD_UNKNOWN if refusal is None else refusal
+        if body.cvc != "":
+            # The code may not be kept, and a hash of three digits would keep it.
+            call = msgspec.structs.replace(
+                call, request_hash=request_hash(call.instance, msgspec.structs.replace(body, cvc=""))
+            )
+        requested, decision = self._scores.score(call, body, method, self._clock.now_ms())
+        creation = Creation(call, body, method, requested, decision, self._origin, self._lease_ms, self._debits)
+        return await self._perform(call, creation)
+
+    async def capture(self, call: Call, body: CapturePayment) -> Answer | StrEnum:
+        """Take authorized money."""
+        return await self._change(call, CAPTURE, capture_intent(call.path["payment_id"], body))
+
+    async def cancel(self, call: Call, _body: CancelPayment) -> Answer | StrEnum:
+        """Release what is left of an authorization."""
+        return await self._change(call, CANCEL, cancel_intent(call.path["payment_id"], self._debits))
+
+    async def review(self, call: Call, body: ReviewPayment) -> Answer | StrEnum:
+        """Approve or reject a payment under review."""
+        return await self._change(call, REVIEW, review_intent(call.path["payment_id"], body, self._debits))
+
+    async def refund(self, call: Call, body: CreateRefund) -> Answer | StrEnum:
+        """Give captured money back."""
+        return await self._perform(call, lambda transaction: _begin_refund(transaction, call, body, self._lease_ms))
+
+    async def carry_out(self, flight: Flight, actor: str) -> Answer:
+        """Ask the rail about a begun or recovered operation and settle it."""
+        rail = await self._carrier.carry(flight)
+        return await self._settle(flight, rail, actor, self._clock.now_ms() - flight.payment.created_at_ms)
+
+    def _unusable(self, method: Method | None, body: CreatePayment) -> PaymentRefusal | None:
+        """Why the method cannot pay this."""
+        if method is None:
+            return PaymentRefusal.METHOD_UNKNOWN
+        if method.sandbox:
+            return None
+        if not method.usable or (not asks_rail(method) and isinstance(self._debits, NoDebits)):
+            return PaymentRefusal.METHOD_NOT_USABLE
+        if method.holder_customer_id not in {"", body.customer_id}:
+            return PaymentRefusal.METHOD_OF_ANOTHER_CUSTOMER
+        if body.capture == "manual" and not asks_rail(method):
+            return PaymentRefusal.METHOD_CANNOT_WAIT
+        return None
+
+    async def _change(self, call: Call, operation: str, intent: Intent) -> Answer | StrEnum:
+        payment_id = call.path["payment_id"]
+        lease_ms = self._lease_ms
+        return await self._perform(
+            call, lambda transaction: begin(transaction, operation, call, payment_id, intent, lease_ms)
+        )
+
+    async def _perform(self, call: Call, work: Work[Begun]) -> Answer | StrEnum:
+        """Both transactions, with the rail between them."""
         started_ms = self._clock.monotonic_ms()
-        claim = Claim(operation, key, request_hash, self._clock.now_ms() + self._lease_ms)
-        begun = await self._store.write(lambda batch: begin(batch, claim, intent))
-        if not isinstance(begun, InFlight):
+        begun = await self._store.transact(work, call.actor)
+        if not isinstance(begun, Flight):
             return begun
         if begun.recovered:
-            return await self._recover(begun)
-        rail = await self._carry_out(begun)
-        return await self._settle(begun, rail, self._clock.monotonic_ms() - started_ms)
+            return await self.carry_out(begun, call.actor)
+        rail = await self._carrier.carry(begun)
+        return await self._settle(begun, rail, call.actor, self._clock.monotonic_ms() - started_ms)
 
-    async def sweep(self) -> int:
-        """Recover the operations whose lease has ended, whoever began them; returns how many there were."""
-        flights = await self._store.write(lambda batch: _take_over_abandoned(batch, self._lease_ms))
-        for flight in flights:
-            log.info("recovering an operation", action="operation_recovered", payment=flight.payment.id)
-            try:
-                await self._recover(flight)
-            except Exception:
-                # It is taken over again when its new lease ends; the others must not wait for it.
-                log.exception("recovery failed", action="recovery_failed", payment=flight.payment.id)
-        return len(flights)
-
-    async def sweep_forever(self) -> None:
-        """Sweep once a second; a sweep that fails is tried again at the next."""
-        while True:
-            try:
-                await self.sweep()
-            except Exception:
-                log.exception("sweep failed", action="sweep_failed")
-            await asyncio.sleep(SWEEP_SECONDS)
-
-    async def _recover(self, flight: InFlight) -> Answer:
-        """Ask the rail what became of it; never send it again."""
-        try:
-            async with asyncio.timeout(self._rail_timeout_seconds):
-                rail = await self._acquirer.status(flight.instruction.reference)
-        except TimeoutError:
-            rail = RailAnswer(Verdict.UNKNOWN)
-        latency_ms = self._clock.now_ms() - flight.payment.created_at_ms
-        return await self._settle(flight, rail, latency_ms)
-
-    async def _carry_out(self, flight: InFlight) -> RailAnswer:
-        """Ask the rail, within its timeout and our lease; a release fault fails before anything is sent."""
-        if flight.operation is Operation.CREATE:
-            if self._fault.slow_seconds > 0:
-                await asyncio.sleep(self._fault.slow_seconds)
-            if self._fault.fails(flight.payment.id):
-                return RailAnswer(Verdict.FAILED, RELEASE_FAULT_CODE)
-        if self._clock.now_ms() + self._rail_timeout_seconds * 1000 > flight.lease_until_ms:
-            # Too late to send: whoever takes the operation over finds that the rail never saw it.
-            return RailAnswer(Verdict.FAILED, "lease_ended")
-        try:
-            async with asyncio.timeout(self._rail_timeout_seconds):
-                return await self._acquirer.submit(flight.instruction)
-        except TimeoutError:
-            return RailAnswer(Verdict.UNKNOWN)
-
-    async def _settle(self, flight: InFlight, rail: RailAnswer, latency_ms: float) -> Answer:
-        settled: Settled = await self._store.write(lambda batch: self._settler.settle(batch, flight, rail, latency_ms))
-        if settled.outcome is not None:
-            self._on_attempt(settled.outcome, flight.payment.rail)
-        if settled.stray:
-            log.error("voiding an approval that came too late", action="stray_voided", payment=flight.payment.id)
-            void = msgspec.structs.replace(
-                flight.instruction, order="void", reference=f"{flight.payment.id}:void:stray"
-            )
-            await self._acquirer.submit(void)
+    async def _settle(self, flight: Flight, rail: RailAnswer, actor: str, latency_ms: float) -> Answer:
+        settled: Settled = await self._store.transact(
+            lambda transaction: self._settler.settle(transaction, flight, rail, latency_ms), actor
+        )
+        attempt = settled.attempt
+        if attempt is not None:
+            self._on_attempt(attempt.outcome, attempt.rail)
+            self._scorer.observe(attempt, attempt.at_ms)
         return settled.answer
 
 
-def _take_over_abandoned(batch: CoreBatch, lease_ms: int) -> list[InFlight]:
-    """Take over what is abandoned, oldest lease first, payments and refunds."""
-    rows = batch.connection.execute(
-        "SELECT id FROM (SELECT id, lease_until_ms FROM payments WHERE lease_until_ms > 0 AND lease_until_ms <= :now"
-        " UNION ALL SELECT id, lease_until_ms FROM refunds WHERE lease_until_ms > 0 AND lease_until_ms <= :now)"
-        " ORDER BY lease_until_ms LIMIT :limit",
-        {"now": batch.now_ms, "limit": SWEEP_MAX},
-    ).fetchall()
-    taken = (take_over(batch, resource_id, batch.now_ms + lease_ms) for (resource_id,) in rows)
-    return [flight for flight in taken if flight is not None]
+def _begin_refund(transaction: Transaction, call: Call, body: CreateRefund, lease_ms: int) -> Begun:
+    """Set the money aside; the refund goes to the rail at once, or waits: for the holding mode, or an ACH file."""
+    known = recall(transaction, REFUND, call)
+    if known is not None:
+        if isinstance(known, OnceRefusal):
+            return known
+        return known.answer if known.answer is not None else _resume_refund(transaction, known.resource_id)
+    payment = transaction.get(Payment, body.payment_id)
+    waits = is_holding(transaction) or (payment is not None and payment.ach_entry_id != "")
+    lease_until_ms = 0 if waits else transaction.now_ms + lease_ms
+    refund = set_aside(
+        transaction,
+        body.payment_id,
+        None if body.amount is None else body.amount.amount_cents,
+        body.reason,
+        source="api",
+        lease_until_ms=lease_until_ms,
+        pending_key="" if waits else f"{REFUND}:{call.key}",
+    )
+    if not isinstance(refund, Refund):
+        return refund
+    claim(transaction, REFUND, call, refund.id, lease_until_ms)
+    if waits:
+        transaction.put(Waiting(id=refund.id, since_ms=transaction.now_ms))
+        answer = refund_answer(refund)
+        finish(transaction, REFUND, call.key, answer)
+        return answer
+    payment = transaction.get(Payment, refund.payment_id)
+    return PaymentRefusal.PAYMENT_NOT_FOUND if payment is None else refund_flight(payment, refund)
+
+
+def _resume_refund(transaction: Transaction, refund_id: str) -> Begun:
+    refund = transaction.get(Refund, refund_id)
+    payment = None if refund is None else transaction.get(Payment, refund.payment_id)
+    if refund is None or payment is None or refund.lease_until_ms > transaction.now_ms:
+        return OnceRefusal.IDEMPOTENCY_IN_PROGRESS
+    return refund_flight(payment, refund, recovered=True)

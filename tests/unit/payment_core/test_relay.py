@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.facts import PackedEvents, PaymentCaptured
+from checks.facts import PackedEvents
 from payment_core import relay
 from payment_core.counts import Counts
 from payment_core.errors import QueueUnavailable
-from payment_core.outbox import OutboxRow, count_unsent
 from payment_core.relay import Relay, pack
-from payment_core.store.batch import CoreBatch
-from payment_core.store.store import Store
+from payment_core.store.port import OutboxRow, Transaction
+from payment_core.store.sqlite import SqliteStore
+from tests.unit.payment_core.store.ledger_notes import REGISTRY, write_paper
 
 
 class HandClock:
@@ -64,38 +64,38 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[Store]:
-    opened = Store(path=tmp_path / "payments.db", producer="blue", clock=clock, on_commit=lambda *_: None)
+async def store(tmp_path: Path, clock: HandClock) -> AsyncIterator[SqliteStore]:
+    opened = SqliteStore(path=tmp_path / "payments.db", registry=REGISTRY, producer="blue", clock=clock)
     await opened.open()
     yield opened
     await opened.close()
 
 
-def relay_of(store: Store, queue: FakeQueue, clock: HandClock, producer: str = "blue") -> Relay:
-    return Relay(store=store, queue=queue, producer=producer, clock=clock, counts=Counts())
+def relay_of(store: SqliteStore, queue: FakeQueue, clock: HandClock, producer: str = "blue") -> Relay:
+    return Relay(outbox=store, queue=queue, producer=producer, clock=clock, counts=Counts())
 
 
-async def publish(store: Store, count: int) -> None:
-    def work(batch: CoreBatch) -> None:
-        for number in range(count):
-            batch.publish(
-                PaymentCaptured(id=f"e{number}", at_ms=batch.now_ms, subject="p", rail="card", amount_cents=1)
-            )
+async def publish(store: SqliteStore, count: int) -> None:
+    known = len(await store.events("", 1000))
 
-    await store.write(work)
+    def work(transaction: Transaction) -> None:
+        for number in range(known, known + count):
+            write_paper(transaction, f"p{number}")
+
+    await store.transact(work, "test")
 
 
-async def test_events_arrive_in_order_numbered_from_one_and_once(store: Store, clock: HandClock) -> None:
+async def test_events_arrive_in_order_numbered_from_one_and_once(store: SqliteStore, clock: HandClock) -> None:
     queue = FakeQueue()
     await publish(store, 250)
     assert await relay_of(store, queue, clock).relay_own() == 250
     assert queue.sequences == list(range(1, 251))
     assert [len(message) for message in queue.sent] == [100, 100, 50]
     assert await relay_of(store, queue, clock).relay_own() == 0
-    assert await store.read(count_unsent) == 0
+    assert await store.count_unsent() == 0
 
 
-async def test_only_what_was_refused_is_sent_again(store: Store, clock: HandClock) -> None:
+async def test_only_what_was_refused_is_sent_again(store: SqliteStore, clock: HandClock) -> None:
     queue = FakeQueue()
     queue.refuse = [[1]]
     await publish(store, 300)
@@ -109,7 +109,7 @@ async def test_only_what_was_refused_is_sent_again(store: Store, clock: HandCloc
 
 
 async def test_a_queue_that_is_down_only_delays(
-    store: Store, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "RETRY_SECONDS_MIN", 0.001)
     monkeypatch.setattr(relay, "RETRY_SECONDS_MAX", 0.002)
@@ -124,7 +124,7 @@ async def test_a_queue_that_is_down_only_delays(
     assert queue.sequences == [1, 2, 3]
 
 
-async def test_a_commit_wakes_the_relay(store: Store, clock: HandClock) -> None:
+async def test_a_commit_wakes_the_relay(store: SqliteStore, clock: HandClock) -> None:
     queue = FakeQueue()
     subject = relay_of(store, queue, clock)
     async with asyncio.TaskGroup() as group:
@@ -138,7 +138,7 @@ async def test_a_commit_wakes_the_relay(store: Store, clock: HandClock) -> None:
         running.cancel()
 
 
-async def test_events_of_a_dead_process_are_sent_once_they_are_old(store: Store, clock: HandClock) -> None:
+async def test_events_of_a_dead_process_are_sent_once_they_are_old(store: SqliteStore, clock: HandClock) -> None:
     queue = FakeQueue()
     await publish(store, 2)
     other = relay_of(store, queue, clock, producer="green")
@@ -151,10 +151,10 @@ async def test_events_of_a_dead_process_are_sent_once_they_are_old(store: Store,
 
 @given(st.lists(st.integers(min_value=2, max_value=250_000), max_size=60))
 def test_a_call_never_takes_more_than_sqs_allows_and_always_makes_progress(sizes: list[int]) -> None:
-    rows = [OutboxRow(number, b'"' + b"x" * (size - 2) + b'"') for number, size in enumerate(sizes)]
+    rows = [OutboxRow(str(number), b'"' + b"x" * (size - 2) + b'"') for number, size in enumerate(sizes)]
     messages = pack(rows)
     assert sum(len(message.body) for message in messages) <= 256 * 1024
     assert len(messages) <= relay.MESSAGES_PER_CALL_MAX
-    sequences = [sequence for message in messages for sequence in message.sequences]
-    assert sequences == list(range(len(sequences)))
-    assert bool(sequences) == bool(rows)
+    places = [place for message in messages for place in message.places]
+    assert places == [str(number) for number in range(len(places))]
+    assert bool(places) == bool(rows)

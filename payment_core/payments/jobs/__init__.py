@@ -1,0 +1,1 @@
+"""What runs without being asked: each job is one class, does a bounded batch, and may be repeated or killed."""

@@ -1,0 +1,112 @@
+"""What payments ask of other parts of the product, and what answers when nobody else does."""
+
+from types import MappingProxyType
+from typing import Protocol
+
+import msgspec
+
+from checks.facts import Fact, PaymentRequested, Rail
+from payment_core.acquirer.tokens import TOKEN_BY_NAME
+from payment_core.costs.model import NO_COST, Cost
+from payment_core.fraud.scorer import FraudDecision
+from payment_core.payments.model import Payment, Refund
+from payment_core.store.port import Transaction
+
+
+class Method(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How a payer pays. bin: first six digits; last4: last four. country: of the issuer, ISO 3166-1 alpha-2.
+
+    holder_customer_id: whose it is; empty when anybody may use it. why_not: a code when it is not usable.
+    sandbox: answered by the simulated rail, also on the rail ``ach``.
+    """
+
+    token: str
+    rail: Rail
+    brand: str = ""
+    bin: str = ""
+    last4: str = ""
+    country: str = ""
+    fingerprint: str = ""
+    holder_customer_id: str = ""
+    usable: bool = True
+    why_not: str = ""
+    sandbox: bool = False
+
+
+SANDBOX_METHODS = MappingProxyType(
+    {
+        token.token: Method(
+            token=token.token, rail=token.rail, brand=token.brand, fingerprint=token.fingerprint, sandbox=True
+        )
+        for token in TOKEN_BY_NAME.values()
+    }
+)
+"""They need no look-up; everything else is asked of ``Methods``."""
+
+
+class Methods(Protocol):
+    """Finds vaulted methods."""
+
+    async def resolve(self, token: str) -> Method | None:
+        """The method, or None when there is none under this token."""
+        ...
+
+
+class NoMethods:
+    """Without a vault there are sandbox tokens alone."""
+
+    async def resolve(self, token: str) -> Method | None:  # noqa: ARG002 - the port's name
+        """None."""
+        return None
+
+
+class FraudScorer(Protocol):
+    """Scores payments before they are authorized, in memory; both never raise and never wait."""
+
+    def score(self, fact: PaymentRequested, now_ms: int) -> FraudDecision:
+        """Decide about a payment; what cannot be scored is reviewed."""
+        ...
+
+    def observe(self, fact: Fact, now_ms: int) -> None:
+        """Learn how an attempt ended."""
+        ...
+
+
+class CostMeter(Protocol):
+    """Says what taking money costs."""
+
+    def capture_cost(self, rail: Rail, amount_cents: int, now_ms: int) -> Cost:
+        """What it costs by component, and what the replaced processor would have charged."""
+        ...
+
+
+class NoCosts:
+    """No prices are known."""
+
+    def capture_cost(self, rail: Rail, amount_cents: int, now_ms: int) -> Cost:  # noqa: ARG002 - the port's names
+        """Zeros, which stand for unknown."""
+        return NO_COST
+
+
+class EmailHasher(Protocol):
+    """Turns an address into what can be compared and not turned back."""
+
+    def hash_email(self, address: str) -> str:
+        """A keyed hash of the address in one spelling."""
+        ...
+
+
+class Debits(Protocol):
+    """Originates and withdraws the ACH entries of payments and refunds, within their transactions."""
+
+    def originate(self, transaction: Transaction, payment: Payment) -> str:
+        """Queue the debit; returns the entry's id."""
+        ...
+
+    def give_back(self, transaction: Transaction, payment: Payment, refund: Refund) -> str:
+        """Queue an ACH credit to the account that was debited; returns the entry's id."""
+        ...
+
+    def withdraw(self, transaction: Transaction, entry_id: str) -> bool:
+        """Cancel the entry; False when it is already on its way."""
+        ...
