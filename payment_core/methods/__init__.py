@@ -1,0 +1,1 @@
+"""Payment methods that customers keep: vaulted cards, and which token a payment may use."""

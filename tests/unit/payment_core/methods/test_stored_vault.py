@@ -1,0 +1,104 @@
+"""The vault's rows in the store keep what the vault relies on, also when the process dies at any await."""
+
+import msgspec
+import pytest
+
+from payment_core.methods.model import PaymentMethod, VaultDataKey, VaultKey, VaultRow
+from payment_core.methods.unlinked import GRACE_MS
+from payment_core.vault.errors import DataKeyGone, DataKeyInUse
+from payment_core.vault.reencryption import Reencryption
+from payment_core.vault.vault import SEALING_MARGIN_MS
+from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
+from tests.unit.payment_core.methods.vaulted_world import PAN, VaultedWorld, answered, card_request
+
+
+async def test_a_number_is_kept_in_two_rows_neither_of_which_opens_alone() -> None:
+    world = VaultedWorld()
+    token = answered(await world.methods.create(world.call(), card_request()), 201)["id"]
+    stored = await world.records.get(token)
+    assert stored is not None
+    assert stored.key is not None
+    assert stored.data_key is not None
+    assert await world.records.delete(token)
+    assert await world.records.get(token) is None
+    assert not await world.records.delete(token)
+    assert not await world.records.shred(token)
+
+
+async def test_nothing_is_sealed_under_a_data_key_that_is_gone_or_leaving() -> None:
+    world = VaultedWorld()
+    token = answered(await world.methods.create(world.call(), card_request()), 201)["id"]
+    stored = await world.records.get(token)
+    assert stored is not None
+    assert stored.key is not None
+    gone = msgspec.structs.replace(stored.key, data_key_id="dek_gone")
+    with pytest.raises(DataKeyGone):
+        await world.records.add(stored.record, gone)
+    [row] = [each for each in await world.all(VaultDataKey) if each.id == stored.key.data_key_id]
+    await world.memory.transact(lambda tx: tx.put(msgspec.structs.replace(row, is_leaving=True)), "test")
+    with pytest.raises(DataKeyGone):
+        await world.records.add(stored.record, stored.key)
+
+
+async def test_a_data_key_in_use_stays_and_an_unused_one_is_retired() -> None:
+    world = VaultedWorld()
+    token = answered(await world.methods.create(world.call(), card_request()), 201)["id"]
+    [key] = await world.all(VaultKey)
+    old_id = key.key.data_key_id
+    await world.vault.rotate()
+    row = await world.rows.get(old_id)
+    assert row is not None
+    world.clock.at_ms = row.sealing_ends_at_ms + SEALING_MARGIN_MS + 1
+    with pytest.raises(DataKeyInUse):
+        await world.vault.retire_data_key(old_id, actor="key:ada", reason="rotation")
+    [kept] = [each for each in await world.all(VaultDataKey) if each.id == old_id]
+    assert not kept.is_leaving
+    await world.revealing.reveal(token, "card_rail", "still there", "test")
+    reencryption = Reencryption(
+        tenant="acme",
+        cache=world.cache,
+        service=world.watch,
+        rows=world.rows,
+        inventory=world.rows,
+        on_batch=lambda _: None,
+    )
+    await reencryption.empty_data_key("job_1", old_id)
+    await world.vault.retire_data_key(old_id, actor="key:ada", reason="rotation")
+    assert await world.rows.get(old_id) is None
+    await world.revealing.reveal(token, "card_rail", "moved", "test")
+
+
+async def test_a_row_is_replaced_only_while_it_is_unchanged() -> None:
+    world = VaultedWorld()
+    await world.methods.create(world.call(), card_request())
+    [row] = await world.rows.data_keys("acme", "dek_", 1)
+    new = msgspec.structs.replace(row, created_at_ms=1)
+    assert await world.rows.add(new) == row
+    assert await world.rows.replace(row, new)
+    assert not await world.rows.replace(row, new)
+    assert await world.rows.get(row.id) == new
+    assert await world.rows.data_keys("other", "", 10) == []
+
+
+async def test_a_request_that_dies_anywhere_leaves_one_card_after_its_retry_and_no_other_number() -> None:
+    dies_at, died = 0, True
+    while died:
+        dies_at += 1
+        world = VaultedWorld()
+        mortal = MortalStore(world.memory)
+        world.use(mortal)
+        call = world.call(key="one")
+        mortal.awaits, mortal.dies_at, died = 0, dies_at, False
+        try:
+            await world.methods.create(call, card_request())
+        except Died:
+            died = True
+        mortal.dies_at = 0
+        token = answered(await world.methods.create(call, card_request()), 201)["id"]
+        world.clock.at_ms += GRACE_MS
+        await world.unlinked.run_once(world.clock.now_ms())
+        assert [each.id for each in await world.all(PaymentMethod)] == [token]
+        assert [each.id for each in await world.all(VaultRow)] == [token]
+        assert [each.id for each in await world.all(VaultKey)] == [token]
+        assert PAN not in repr(await world.all(VaultRow))
+    assert dies_at > 8
