@@ -1,0 +1,157 @@
+"""The operations on files, entries, returns and cases that people and the bank's gateway ask for."""
+
+from enum import StrEnum
+
+import msgspec
+
+from payment_core.ach.files.acknowledging import Acknowledger, FileRefusal, hurry
+from payment_core.ach.files.cases import CaseRefusal, close_case
+from payment_core.ach.files.content import SealedContent
+from payment_core.ach.files.facts import object_changed
+from payment_core.ach.files.model import AchFile
+from payment_core.ach.files.originating import EntryRefusal, reverse_entry
+from payment_core.ach.files.receiving import Receiver, RefusedFile, ReturnRefusal, explain_return
+from payment_core.ach.files.requests import AcknowledgeRequest, CloseCaseRequest, NoBody, SubmitRequest
+from payment_core.ach.files.return_model import ContentAccess, ReturnFile
+from payment_core.ach.files.views import case_view, entry_view, file_view, return_file_view
+from payment_core.answers import Answer, FieldError, encode_problem, ok, problem
+from payment_core.clock import Clock
+from payment_core.identifiers import new_id
+from payment_core.operations.call import Call
+from payment_core.operations.once import OnceRefusal, claim, finish, perform_once, recall
+from payment_core.origin import Origin
+from payment_core.store.port import LedgerStore, Transaction
+
+SUBMIT, ACKNOWLEDGE, REVERSE, CLOSE, RETURNS = (
+    "ach_file.submit",
+    "ach_file.ack",
+    "ach_entry.reverse",
+    "ach_case.close",
+    "ach_return.create",
+)
+ERRORS_SHOWN = 100
+"""Problems of a return file that the answer names; a broken file can have one in each line."""
+
+
+class AchDesk:
+    """Every writing operation keeps its idempotency key."""
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        origin: Origin,
+        clock: Clock,
+        acknowledger: Acknowledger,
+        content: SealedContent,
+        receiver: Receiver,
+    ) -> None:
+        self.store = store
+        self._origin = origin
+        self._clock = clock
+        self._acknowledger = acknowledger
+        self._content = content
+        self._receiver = receiver
+
+    async def get_file(self, call: Call, _body: None) -> Answer | StrEnum:
+        """One file."""
+        file = await self.store.read(AchFile, call.path["file_id"])
+        return FileRefusal.FILE_NOT_FOUND if file is None else ok(file_view(file))
+
+    async def content(self, call: Call, _body: None) -> Answer | StrEnum:
+        """The bytes, with account numbers; who looked at them is on record before they are opened."""
+        file = await self.store.read(AchFile, call.path["file_id"])
+        if file is None:
+            return FileRefusal.FILE_NOT_FOUND
+        if file.content == "":
+            return FileRefusal.FILE_HAS_NO_BYTES
+
+        def work(transaction: Transaction) -> None:
+            access = ContentAccess(
+                id=new_id("acc", transaction.now_ms),
+                created_at_ms=transaction.now_ms,
+                updated_at_ms=transaction.now_ms,
+                file_id=file.id,
+                actor=call.actor,
+            )
+            fact = object_changed(access, self._origin, transaction.now_ms, status="opened")
+            transaction.change(access, fact)
+
+        await self.store.transact(work, call.actor)
+        return Answer(200, await self._content.load(file.id, file.content, file.content_parts))
+
+    async def submit(self, call: Call, body: SubmitRequest) -> Answer | StrEnum:
+        """Let the next run send the file now; a file that the bank has is refused."""
+
+        def work(transaction: Transaction) -> Answer | StrEnum:
+            file = hurry(transaction, self._origin, call.path["file_id"], not_delivered=body.not_delivered)
+            return file if isinstance(file, FileRefusal) else ok(file_view(file))
+
+        return await perform_once(self.store, SUBMIT, call, work)
+
+    async def acknowledge(self, call: Call, body: AcknowledgeRequest) -> Answer | StrEnum:
+        """Record what the bank said about a file."""
+        known = await self.store.transact(lambda transaction: recall(transaction, ACKNOWLEDGE, call), call.actor)
+        if isinstance(known, OnceRefusal):
+            return known
+        if known is not None and known.answer is not None:
+            return known.answer
+        file = await self._acknowledger.answer(
+            call.path["file_id"], call.actor, accepted=body.accepted, reason=body.reason
+        )
+        if isinstance(file, FileRefusal):
+            return file
+        return await self._remember(ACKNOWLEDGE, call, ok(file_view(file)))
+
+    async def reverse(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
+        """Queue the opposite of an entry that was sent by mistake."""
+
+        def work(transaction: Transaction) -> Answer | StrEnum:
+            entry = reverse_entry(transaction, self._origin, call.path["entry_id"])
+            return entry if isinstance(entry, EntryRefusal) else ok(entry_view(entry), 201)
+
+        return await perform_once(self.store, REVERSE, call, work)
+
+    async def close_case(self, call: Call, body: CloseCaseRequest) -> Answer | StrEnum:
+        """Record a decision."""
+
+        def work(transaction: Transaction) -> Answer | StrEnum:
+            case = close_case(transaction, self._origin, call.path["case_id"], call.actor, body.note)
+            return case if isinstance(case, CaseRefusal) else ok(case_view(case))
+
+        return await perform_once(self.store, CLOSE, call, work)
+
+    async def take_returns(self, call: Call, body: bytes) -> Answer | StrEnum:
+        """Take a return file in. Its hash is its key: the same bytes are the same file, whatever the request's key."""
+        taken = await self._receiver.receive(body, call.actor, "api", self._clock.now_ms())
+        if isinstance(taken, ReturnFile):
+            return ok(return_file_view(taken), 201)
+        return _refused(taken, call.instance)
+
+    async def get_return(self, call: Call, _body: None) -> Answer | StrEnum:
+        """One return file."""
+        file = await self.store.read(ReturnFile, call.path["return_file_id"])
+        return ReturnRefusal.RETURN_FILE_NOT_FOUND if file is None else ok(return_file_view(file))
+
+    async def _remember(self, operation: str, call: Call, answer: Answer) -> Answer:
+        """Keep the answer of an operation that changes nothing when repeated, so a crash before this is harmless."""
+
+        def work(transaction: Transaction) -> None:
+            if recall(transaction, operation, call) is None:
+                claim(transaction, operation, call, "", 0)
+                finish(transaction, operation, call.key, answer)
+
+        await self.store.transact(work, call.actor)
+        return answer
+
+
+def _refused(taken: RefusedFile, instance: str) -> Answer | StrEnum:
+    """A broken file is answered with every place that is wrong, and without what stands there."""
+    if not taken.problems:
+        return taken.refusal
+    document = problem(taken.refusal.value, explain_return(taken.refusal), instance)
+    errors = tuple(
+        FieldError(f"line {found.line}: {found.field}", f"{found.code}: {found.message}")
+        for found in taken.problems[:ERRORS_SHOWN]
+    )
+    return encode_problem(msgspec.structs.replace(document, errors=errors))

@@ -1,0 +1,1 @@
+"""Payouts to providers: requested, checked, put into a file, settled or returned."""

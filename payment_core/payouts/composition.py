@@ -1,0 +1,126 @@
+"""Puts payouts, ACH files and returns together from their ports."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from config.ach import Ach
+from payment_core.ach.delivery.port import Delivery
+from payment_core.ach.files.acknowledging import Acknowledger
+from payment_core.ach.files.advancing import FileJob
+from payment_core.ach.files.answering import Answering, DisableAccount, PrepareCorrection, Represent
+from payment_core.ach.files.building import Builder
+from payment_core.ach.files.collecting import CollectingJob
+from payment_core.ach.files.content import SealedContent
+from payment_core.ach.files.desk import AchDesk
+from payment_core.ach.files.facts import EntryMover
+from payment_core.ach.files.inbox import InboxJob
+from payment_core.ach.files.ports import AccountNumbers, EntryChanged, FileCipher
+from payment_core.ach.files.rates import RatesJob
+from payment_core.ach.files.receiving import RETURNS_PURPOSE, Receiver
+from payment_core.ach.files.returning import ReturnsJob
+from payment_core.ach.files.sending import Sender
+from payment_core.ach.files.spreading import Spreader
+from payment_core.clock import Clock
+from payment_core.origin import Origin
+from payment_core.payouts.desk import PayoutDesk
+from payment_core.payouts.ports import OpenDisputes, PayoutRisk
+from payment_core.payouts.progress import PayoutProgress
+from payment_core.payouts.requesting import Requesting
+from payment_core.payouts.scheduling import ScheduleJob
+from payment_core.payouts.scoring import Scoring
+from payment_core.payouts.sweeping import PayoutJob
+from payment_core.store.port import LedgerStore
+
+FILES_PURPOSE = "ach_file"
+
+
+class Job(Protocol):
+    """Background work in bounded steps."""
+
+    async def run_once(self, now_ms: int) -> int:
+        """How much was done; safe to repeat, and to run in several processes."""
+        ...
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What payouts and files are given. payment, refund, bank_account: told when an entry of theirs changes."""
+
+    store: LedgerStore
+    origin: Origin
+    clock: Clock
+    ach: Ach
+    numbers: AccountNumbers
+    cipher: FileCipher
+    delivery: Delivery
+    risk: PayoutRisk
+    disputes: OpenDisputes
+    payment: EntryChanged
+    refund: EntryChanged
+    bank_account: EntryChanged
+    disable: DisableAccount
+    represent: Represent
+    prepare_correction: PrepareCorrection
+
+
+class Payouts(msgspec.Struct, frozen=True, kw_only=True):
+    """The two desks for the routes, and the jobs by name in the order in which one run of each makes most progress."""
+
+    desk: PayoutDesk
+    ach_desk: AchDesk
+    jobs: Mapping[str, Job]
+
+
+def entry_mover(origin: Origin, payment: EntryChanged, refund: EntryChanged, bank_account: EntryChanged) -> EntryMover:
+    """Moves entries and tells whoever waits for them."""
+    progress = PayoutProgress(origin)
+    return EntryMover(
+        origin,
+        {
+            "payout": progress.payout_entry_changed,
+            "reversal": progress.reversal_entry_changed,
+            "payment": payment,
+            "refund": refund,
+            "micro": bank_account,
+            "prenote": bank_account,
+        },
+    )
+
+
+def compose(around: Surroundings) -> Payouts:
+    """Everything of payouts."""
+    store, origin, ach = around.store, around.origin, around.ach
+    mover = entry_mover(origin, around.payment, around.refund, around.bank_account)
+    content = SealedContent(store, around.cipher, FILES_PURPOSE)
+    returned = SealedContent(store, around.cipher, RETURNS_PURPOSE)
+    spreader = Spreader(store, origin, mover)
+    sender = Sender(store, origin, ach, content, around.delivery)
+    builder = Builder(store, origin, mover, ach, around.numbers, content)
+    acknowledger = Acknowledger(store, origin, sender, spreader)
+    receiver = Receiver(store, origin, returned)
+    answering = Answering(origin, mover, around.disable, around.represent)
+    requesting = Requesting(origin, ach)
+    scoring = Scoring(store, origin, around.risk, around.disputes)
+    return Payouts(
+        desk=PayoutDesk(
+            store=store, origin=origin, clock=around.clock, requesting=requesting, scoring=scoring, mover=mover
+        ),
+        ach_desk=AchDesk(
+            store=store,
+            origin=origin,
+            clock=around.clock,
+            acknowledger=acknowledger,
+            content=content,
+            receiver=receiver,
+        ),
+        jobs={
+            "payout-schedule": ScheduleJob(store, ach, requesting, scoring),
+            "payouts": PayoutJob(store, origin, ach, requesting, scoring),
+            "ach-collecting": CollectingJob(store, origin, mover, ach),
+            "ach-files": FileJob(store, origin, ach, builder, sender, spreader),
+            "ach-inbox": InboxJob(store, origin, around.delivery, receiver, acknowledger),
+            "ach-returns": ReturnsJob(store, origin, returned, answering, around.prepare_correction),
+            "ach-rates": RatesJob(store, origin),
+        },
+    )

@@ -1,0 +1,95 @@
+"""The operations on payouts that callers ask for."""
+
+from enum import StrEnum
+
+from checks.scoring.model import Decision
+from payment_core.ach.files.facts import EntryMover
+from payment_core.answers import Answer, ok
+from payment_core.clock import Clock
+from payment_core.identifiers import new_id
+from payment_core.operations.call import Call
+from payment_core.operations.once import KeyRecord, key_id, perform_once
+from payment_core.origin import Origin
+from payment_core.payouts.deciding import approve, cancel
+from payment_core.payouts.model import Payout
+from payment_core.payouts.ports import Risk
+from payment_core.payouts.refusals import PayoutRefusal
+from payment_core.payouts.requesting import Requesting, Wanted
+from payment_core.payouts.requests import NoBody, PayoutRequest
+from payment_core.payouts.scoring import Scoring
+from payment_core.payouts.views import payout_view
+from payment_core.store.port import LedgerStore, Transaction
+
+CREATE, APPROVE, CANCEL = "payout.create", "payout.approve", "payout.cancel"
+
+
+class PayoutDesk:
+    """Every operation takes its idempotency key with it into the transaction."""
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        origin: Origin,
+        clock: Clock,
+        requesting: Requesting,
+        scoring: Scoring,
+        mover: EntryMover,
+    ) -> None:
+        self.store = store
+        self._origin = origin
+        self._clock = clock
+        self._requesting = requesting
+        self._scoring = scoring
+        self._mover = mover
+
+    async def create(self, call: Call, body: PayoutRequest) -> Answer | StrEnum:
+        """A payout, requested; its answer says when the money arrives and what it waits for."""
+        if body.speed == "instant":
+            return PayoutRefusal.INSTANT_NOT_AVAILABLE
+        now_ms = self._clock.now_ms()
+        wanted = Wanted(
+            payout_id=new_id("po", now_ms),
+            provider_id=body.provider_id,
+            bank_account_id=body.bank_account_id,
+            amount_cents=0 if body.amount is None else body.amount.amount_cents,
+            speed=body.speed,
+            actor=call.actor,
+        )
+        risk: Risk | None = None
+        # A replay must not count twice in the score's windows.
+        if await self.store.read(KeyRecord, key_id(CREATE, call.key)) is None:
+            risk = await self._scoring.score(wanted, now_ms)
+        decided = Risk(Decision.REVIEW, ("not_scored",)) if risk is None else risk
+        disputed_cents = await self._scoring.disputed_cents(body.provider_id)
+
+        def work(transaction: Transaction) -> Answer | StrEnum:
+            payout = self._requesting.request(transaction, wanted, decided, disputed_cents)
+            return _answered(payout, 201)
+
+        return await perform_once(self.store, CREATE, call, work)
+
+    async def approve(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
+        """One more person's yes."""
+
+        def work(transaction: Transaction) -> Answer | StrEnum:
+            return _answered(approve(transaction, self._origin, call.path["payout_id"], call.actor), 200)
+
+        return await perform_once(self.store, APPROVE, call, work)
+
+    async def cancel(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
+        """Take it back, as long as no file has it."""
+
+        def work(transaction: Transaction) -> Answer | StrEnum:
+            return _answered(cancel(transaction, self._origin, self._mover, call.path["payout_id"]), 200)
+
+        return await perform_once(self.store, CANCEL, call, work)
+
+    async def get(self, call: Call, _body: None) -> Answer | StrEnum:
+        """One payout."""
+        payout = await self.store.read(Payout, call.path["payout_id"])
+        return PayoutRefusal.PAYOUT_NOT_FOUND if payout is None else ok(payout_view(payout))
+
+
+def _answered(outcome: Payout | PayoutRefusal, status: int) -> Answer | StrEnum:
+    return outcome if isinstance(outcome, PayoutRefusal) else ok(payout_view(outcome), status)
