@@ -4,9 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
+from config.problems import ConfigurationError
 from payment_core.errors import AddressTaken, CoreError
 from payment_core.logs import configure_logs
 from payment_core.options import CoreOptions
@@ -15,30 +18,19 @@ from payment_core.server import serve
 EXIT_BAD_USAGE = 2
 EXIT_WORLD_REFUSED = 3
 
-_FLAGS: tuple[tuple[str, type, str], ...] = (
-    ("--host", str, "address to listen on"),
-    ("--port", int, "port to listen on; 0 takes any"),
-    ("--database", Path, "SQLite file of payments, ledger and outbox; shared by blue and green"),
-    ("--environment", str, "blue or green"),
-    ("--version", str, "release, such as 1.0.0"),
-    ("--region", str, "AWS region"),
-    ("--fail-percent", float, "fault profile: payments that end as failed"),
-    ("--slow-seconds", float, "fault profile: seconds added to every payment"),
-    ("--queue", str, "SQS queue for events; empty keeps them in the outbox"),
-    ("--endpoint-url", str, "address of SQS; AWS itself when left out"),
-    ("--rail-latency-ms", int, "median answer time of the simulated acquirer; 0 answers at once"),
-    ("--rail-timeout-seconds", float, "after this the rail's answer counts as unknown"),
-    ("--recovery-margin-seconds", float, "how long after its last possible answer a payment is taken over"),
-    ("--fee-basis-points", int, "the platform's part of every capture"),
-    ("--seed", int, "of the simulated acquirer's answer times"),
-)
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve; returns 0 when it was stopped, 2 for bad usage, 3 when the address or the database refuses."""
-    parser = argparse.ArgumentParser(prog="python -m payment_core", description="Serve the payment core.")
-    for flag, kind, text in _FLAGS:
-        parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=text)
+def main(arguments: Sequence[str], program: str = "python -m payment_core") -> int:
+    """Serve; returns 0 when it was stopped, 2 for bad usage, 3 when the address or the store refuses."""
+    parser = argparse.ArgumentParser(prog=program, description="Serve the payment core until stopped.")
+    for name, field in CoreOptions.model_fields.items():
+        shown = "" if field.default is None or field.default == "" else f" (default {field.default})"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_flag_type(field.annotation),
+            default=argparse.SUPPRESS,
+            metavar=_metavar(field.annotation),
+            help=f"{field.description}{shown}".replace("%", "%%"),
+        )
     try:
         options = CoreOptions(**vars(parser.parse_args(arguments)))
     except ValidationError as error:
@@ -48,15 +40,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BAD_USAGE
     configure_logs()
     try:
-        serve(options)
+        serve(options, arguments)
     except AddressTaken as error:
         sys.stderr.write(f"{error} Stop what listens there, or choose another --port.\n")
         return EXIT_WORLD_REFUSED
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_USAGE
     except CoreError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_WORLD_REFUSED
     return 0
 
 
+# An annotation is any of Python's forms of types.
+def _flag_type(annotation: Any) -> type:  # noqa: ANN401 - see above
+    """What argparse makes of the text; the model judges the value."""
+    if get_origin(annotation) is UnionType:
+        annotation = next(part for part in get_args(annotation) if part is not type(None))
+    return annotation if annotation in {int, float, Path} else str
+
+
+def _metavar(annotation: Any) -> str | None:  # noqa: ANN401 - see above
+    return "|".join(get_args(annotation)) if get_origin(annotation) is Literal else None
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -23,6 +23,10 @@ class SystemClock:
         """Unix epoch milliseconds, UTC."""
         return time.time_ns() // 1_000_000
 
+    def process_ms(self) -> int:
+        """Milliseconds of processor time that all threads of this process used."""
+        return time.process_time_ns() // 1_000_000
+
     def monotonic_ms(self) -> float:
         """Milliseconds that never go backwards."""
         return time.monotonic_ns() / 1_000_000

@@ -40,9 +40,15 @@ class Counts:
         self.commits = Histogram()
         self.commit_writes = 0
         self.events_published = 0
+        self.relay_calls = 0
         self.relay_sent = 0
         self.relay_failures = 0
+        self.webhooks: defaultdict[str, int] = defaultdict(int)
 
     def attempted(self, outcome: str, rail: str) -> None:
         """One payment attempt ended here."""
         self.payments[outcome, rail] += 1
+
+    def webhook_delivered(self, outcome: str) -> None:
+        """One attempt to deliver a webhook ended."""
+        self.webhooks[outcome] += 1

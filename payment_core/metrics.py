@@ -8,7 +8,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from payment_core.counts import Counts
-from payment_core.payments.begin import Origin
+from payment_core.origin import Origin
 
 
 class CoreCollector(Collector):
@@ -54,6 +54,14 @@ class CoreCollector(Collector):
         for (outcome, rail), count in self._counts.payments.items():
             payments.add_metric([outcome, rail], count)
         yield payments
+        webhooks = CounterMetricFamily(
+            "till_core_webhook_attempts",
+            "Attempts to deliver a webhook that ended in this process, by outcome. Alert on any increase of dead.",
+            labels=["outcome"],
+        )
+        for outcome, count in self._counts.webhooks.items():
+            webhooks.add_metric([outcome], count)
+        yield webhooks
         for name, help_text, value in (
             ("till_core_commit_writes", "Writes made durable; divided by commits it is the group.", "commit_writes"),
             ("till_core_events_published", "Events written to the outbox by this process.", "events_published"),

@@ -1,47 +1,120 @@
-"""What a payment core is started with: address, database, release, fault profile, queue and rail."""
+"""What a payment core is started with: address, store, keys, release, fault profile, queue, rail and deliveries."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from config.model import Model
 from config.url import Url
 
+MILLISECONDS_PER_SECOND = 1000
+
 
 class CoreOptions(Model):
-    """One process of the payment core; blue and green are two of them on one database file.
+    """One process of the payment core; blue and green are two of them on one store. Each field is a flag."""
 
-    fail_percent, slow_seconds: the fault profile of a bad release: payments that end as ``failed`` with the error
-    code ``release_fault``, and seconds added to every payment before the rail is asked.
-    queue: the name of the SQS queue that events go to; empty keeps them in the outbox.
-    rail_latency_ms: median answer time of the simulated acquirer; 0 answers at once.
-    rail_timeout_seconds: after this the rail's answer is unknown and the payment stays ``processing``.
-    recovery_margin_seconds: a payment left by a crash is taken over this long after its last possible answer.
-    fee_basis_points: the platform's part of every capture; 800 is 8 %.
-    """
-
-    host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=0, ge=0, le=65535)
-    database: Path = Path("payments.db")
-    environment: str = Field(default="blue", pattern=r"^[a-z][a-z0-9-]{0,31}$")
-    version: str = Field(default="1.0.0", pattern=r"^\d+\.\d+\.\d+$")
-    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    fail_percent: float = Field(default=0.0, ge=0, le=100)
-    slow_seconds: float = Field(default=0.0, ge=0, le=60)
-    queue: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,80}$")
-    endpoint_url: Url | None = None
-    rail_latency_ms: int = Field(default=60, ge=0, le=60_000)
-    rail_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
-    recovery_margin_seconds: float = Field(default=7.0, ge=0.5, le=600)
-    fee_basis_points: int = Field(default=800, ge=0, le=10_000)
-    seed: int = 1
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=0, ge=0, le=65535, description="port to listen on; 0 takes any")
+    workers: int = Field(default=1, ge=1, le=64, description="processes that share the address")
+    worker: int = Field(
+        default=0, ge=0, le=63, description="which of the workers this is; only the first, 0, does background jobs"
+    )
+    store: Literal["sqlite", "dynamodb"] = Field(
+        default="sqlite", description="sqlite: the database file; dynamodb: the table"
+    )
+    database: Path = Field(
+        default=Path("payments.db"),
+        description="SQLite file; keys, ACH files and audit roots lie beside it; shared by blue and green",
+    )
+    table: str = Field(
+        default="till-core", pattern=r"^[A-Za-z0-9_.-]{3,255}$", description="DynamoDB table, when that is the store"
+    )
+    config: Path | None = Field(
+        default=None, description="directory with fraud.yaml, ach.yaml and prices.yaml; what is missing is as packaged"
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="file of the admin API key, made at the first start; beside the database when left out",
+    )
+    admin_key_sha256: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="SHA-256 of the admin API key, where there is no lasting file; no key file is made then",
+    )
+    environment: str = Field(default="blue", pattern=r"^[a-z][a-z0-9-]{0,31}$", description="blue or green")
+    version: str = Field(default="1.0.0", pattern=r"^\d+\.\d+\.\d+$", description="release, such as 1.0.0")
+    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
+    fail_percent: float = Field(
+        default=0.0, ge=0, le=100, description="fault profile: payments that end as failed, with the code release_fault"
+    )
+    slow_seconds: float = Field(
+        default=0.0, ge=0, le=60, description="fault profile: seconds added to every payment before the rail is asked"
+    )
+    queue: str = Field(
+        default="", pattern=r"^[A-Za-z0-9_-]{0,80}$", description="SQS queue for events; empty keeps them in the outbox"
+    )
+    endpoint_url: Url | None = Field(
+        default=None, description="address of SQS, S3 and DynamoDB; AWS itself when left out"
+    )
+    kms_key: str = Field(
+        default="",
+        max_length=512,
+        description="id or alias of the KMS key that protects the vault; empty keeps master keys in a file",
+    )
+    kms_endpoint_url: Url | None = Field(default=None, description="address of KMS; AWS itself when left out")
+    ach_bucket: str = Field(
+        default="", pattern=r"^[a-z0-9.-]{0,63}$", description="S3 bucket for ACH files; empty keeps them in a folder"
+    )
+    audit_bucket: str = Field(
+        default="",
+        pattern=r"^[a-z0-9.-]{0,63}$",
+        description="S3 bucket with object lock for daily audit roots; empty keeps them in a folder",
+    )
+    rail_latency_ms: int = Field(
+        default=60, ge=0, le=60_000, description="median answer time of the simulated acquirer; 0 answers at once"
+    )
+    rail_records: Literal["file", "memory"] = Field(
+        default="file", description="where the simulated acquirer remembers: a file, or memory that a restart forgets"
+    )
+    rail_timeout_seconds: float = Field(
+        default=5.0, gt=0, le=60, description="after this the rail's answer is unknown and the payment stays processing"
+    )
+    recovery_margin_seconds: float = Field(
+        default=7.0, ge=0.5, le=600, description="how long after its last possible answer a payment is taken over"
+    )
+    fee_basis_points: int = Field(
+        default=800, ge=0, le=10_000, description="the platform's part of every capture; 800 is 8 %"
+    )
+    release_delay_seconds: int = Field(
+        default=2 * 86_400,
+        ge=0,
+        le=90 * 86_400,
+        description="from a capture until its money can be paid out to the provider",
+    )
+    seed: int = Field(default=1, description="of the simulated acquirer's answer times")
 
     @property
     def lease_ms(self) -> int:
         """How long an operation belongs to the process that began it, in milliseconds."""
-        return round((self.slow_seconds + self.rail_timeout_seconds + self.recovery_margin_seconds) * 1000)
+        seconds = self.slow_seconds + self.rail_timeout_seconds + self.recovery_margin_seconds
+        return round(seconds * MILLISECONDS_PER_SECOND)
 
     @property
-    def rail_database(self) -> Path:
+    def producer(self) -> str:
+        """Whose events this process relays: each worker its own."""
+        return self.environment if self.worker == 0 else f"{self.environment}-{self.worker}"
+
+    @property
+    def rail_database(self) -> Path | None:
         """The simulated acquirer's own records, beside the payments, so that every process sees one rail."""
-        return self.database.with_name(f"{self.database.stem}.rail.db")
+        return None if self.rail_records == "memory" else self.beside("rail.db")
+
+    @property
+    def admin_key_file(self) -> Path:
+        """Where the admin API key is."""
+        return self.beside("key") if self.key_file is None else self.key_file
+
+    def beside(self, name: str) -> Path:
+        """A file or folder beside the database, such as ``payments.rail.db``."""
+        return self.database.with_name(f"{self.database.stem}.{name}")

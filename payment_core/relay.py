@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -12,8 +11,7 @@ import structlog
 from payment_core.clock import Clock
 from payment_core.counts import Counts
 from payment_core.errors import QueueUnavailable
-from payment_core.outbox import OutboxRow, mark_sent, unsent_before, unsent_of
-from payment_core.store.store import Store
+from payment_core.store.port import Outbox, OutboxRow
 
 log = structlog.get_logger()
 
@@ -53,10 +51,10 @@ class Queue(Protocol):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One queue message. sequences: of the events in it."""
+    """One queue message. places: of its events in the outbox."""
 
     body: bytes
-    sequences: list[int]
+    places: list[str]
 
 
 def pack(rows: list[OutboxRow]) -> list[Message]:
@@ -83,14 +81,14 @@ def pack(rows: list[OutboxRow]) -> list[Message]:
 def _message(rows: list[OutboxRow]) -> Message:
     events = [msgspec.Raw(row.body) for row in rows]
     body = msgspec.json.encode({"schema": PACK_SCHEMA, "events": events})
-    return Message(body, [row.sequence for row in rows])
+    return Message(body, [row.place for row in rows])
 
 
 class Relay:
     """Sends this process's events when they are committed, and once a second those that another one left."""
 
-    def __init__(self, *, store: Store, queue: Queue, producer: str, clock: Clock, counts: Counts) -> None:
-        self._store = store
+    def __init__(self, *, outbox: Outbox, queue: Queue, producer: str, clock: Clock, counts: Counts) -> None:
+        self._outbox = outbox
         self._queue = queue
         self._producer = producer
         self._clock = clock
@@ -124,12 +122,12 @@ class Relay:
     async def relay_own(self) -> int:
         """Send every event of this process that is unsent; returns how many."""
         self._committed.clear()
-        return await self._drain(lambda: partial(unsent_of, producer=self._producer, limit=ROWS_PER_CALL_MAX))
+        return await self._drain(lambda: self._outbox.unsent(self._producer, ROWS_PER_CALL_MAX))
 
     async def relay_orphans(self) -> int:
         """Send the events that any process left unsent for too long; returns how many."""
         before_ms = self._clock.now_ms() - ORPHAN_AGE_MS
-        return await self._drain(lambda: partial(unsent_before, at_ms=before_ms, limit=ROWS_PER_CALL_MAX))
+        return await self._drain(lambda: self._outbox.orphans(before_ms, ROWS_PER_CALL_MAX))
 
     async def _wait(self) -> None:
         """Until events were committed, plus the linger; or until it is time to look for those of others."""
@@ -140,19 +138,20 @@ class Relay:
             return
         await asyncio.sleep(LINGER_SECONDS)
 
-    async def _drain(self, query: Callable[[], "partial[list[OutboxRow]]"]) -> int:
+    async def _drain(self, find: Callable[[], Awaitable[list[OutboxRow]]]) -> int:
         total = 0
-        while rows := await self._store.read(query()):
+        while rows := await find():
             messages = pack(rows)
+            self._counts.relay_calls += 1
             refused = set(await self._queue.send([message.body for message in messages]))
             taken = [
-                sequence
+                place
                 for position, message in enumerate(messages)
                 if position not in refused
-                for sequence in message.sequences
+                for place in message.places
             ]
             if taken:
-                await self._store.write(partial(mark_sent, sequences=taken))
+                await self._outbox.mark_sent(taken)
             self._counts.relay_sent += len(taken)
             total += len(taken)
             if refused:

@@ -5,30 +5,19 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 import structlog
 import uvicorn
 import uvloop
-from starlette.applications import Starlette
 
-from payment_core.acquirer.simulated import SimulatedAcquirer
-from payment_core.clock import SystemClock
-from payment_core.counts import Counts
+from payment_core.assembly.core import Core, Listening, running_core
 from payment_core.errors import AddressTaken, BackgroundWorkDied
-from payment_core.http.app import build_app
-from payment_core.http.reads import Reads
-from payment_core.http.writes import Writes
+from payment_core.http.app import Application
 from payment_core.options import CoreOptions
-from payment_core.payments.begin import Origin
-from payment_core.payments.desk import Desk, FaultProfile
-from payment_core.payments.settle import Settler
-from payment_core.relay import Relay
-from payment_core.sqs import SqsQueue
-from payment_core.store.store import Store
-from payment_core.tasks import Tasks
+from payment_core.workers import Workers, parent_gone
 
 log = structlog.get_logger()
 
@@ -38,20 +27,8 @@ SWITCH_INTERVAL_SECONDS = 0.0001
 STOP_SECONDS = 10
 """Requests in flight get this long: longer than the rail's timeout; ECS kills after 30 s."""
 
-FLUSH_SECONDS = 3.0
-"""The last events get this long; what remains another process sends."""
-
 BACKLOG = 2048
 """Connections that wait to be accepted."""
-
-
-class Listening(msgspec.Struct, frozen=True):
-    """The line that is printed when payments are taken."""
-
-    listening: str
-    environment: str
-    version: str
-    database: str
 
 
 class _Server(uvicorn.Server):
@@ -63,106 +40,26 @@ class _Server(uvicorn.Server):
         yield
 
 
-class Core:
-    """The parts of one process, open between start and stop; also usable without a socket, in tests."""
-
-    def __init__(self, options: CoreOptions, on_death: Callable[[str], None]) -> None:
-        self._options = options
-        self._clock = SystemClock()
-        self._origin = Origin(options.environment, options.version, options.region)
-        self._tasks = Tasks(on_death)
-        self._stack = AsyncExitStack()
-        self._relay: Relay | None = None
-        self.counts = Counts()
-        self.stopping = asyncio.Event()
-
-    async def start(self) -> Starlette:
-        """Open database, rail and queue, and start what runs in the background. Raises DatabaseUnusable."""
-        options = self._options
-        store = Store(path=options.database, producer=options.environment, clock=self._clock, on_commit=self._committed)
-        await store.open()
-        self._stack.push_async_callback(store.close)
-        acquirer = SimulatedAcquirer(
-            path=options.rail_database, clock=self._clock, latency_ms=options.rail_latency_ms, seed=options.seed
-        )
-        await acquirer.open()
-        self._stack.push_async_callback(acquirer.close)
-        desk = Desk(
-            store=store,
-            acquirer=acquirer,
-            settler=Settler(origin=self._origin, fee_basis_points=options.fee_basis_points),
-            clock=self._clock,
-            fault=FaultProfile(options.fail_percent, options.slow_seconds),
-            lease_ms=options.lease_ms,
-            rail_timeout_seconds=options.rail_timeout_seconds,
-            on_attempt=self.counts.attempted,
-        )
-        if options.queue != "":
-            await self._start_relay(store)
-        self._tasks.start("sweep-abandoned", desk.sweep_forever())
-        return build_app(
-            writes=Writes(desk, self._origin),
-            reads=Reads(store=store, origin=self._origin, counts=self.counts, stopping=self.stopping),
-            counts=self.counts,
-            clock=self._clock,
-            version=options.version,
-        )
-
-    async def stop(self) -> None:
-        """Stop the background work, send the last events in bounded time, close queue, rail and database."""
-        await self._tasks.stop()
-        if self._relay is not None:
-            try:
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._relay.relay_own()
-            except Exception as error:  # noqa: BLE001 - another process sends what stays in the outbox
-                log.warning("events stay in the outbox", action="flush_failed", fault=str(error))
-        await self._stack.aclose()
-
-    async def _start_relay(self, store: Store) -> None:
-        options = self._options
-        queue = await self._stack.enter_async_context(
-            SqsQueue(name=options.queue, region=options.region, endpoint_url=options.endpoint_url)
-        )
-        self._relay = Relay(
-            store=store, queue=queue, producer=options.environment, clock=self._clock, counts=self.counts
-        )
-        self._tasks.start("relay-events", self._relay.run())
-
-    def _committed(self, published: int, writes: int, commit_ms: float) -> None:
-        self.counts.commits.observe(commit_ms / 1000)
-        self.counts.commit_writes += writes
-        if published > 0:
-            self.counts.events_published += published
-            if self._relay is not None:
-                self._relay.wake()
-
-
-@asynccontextmanager
-async def running_core(options: CoreOptions, on_death: Callable[[str], None]) -> AsyncIterator[tuple[Core, Starlette]]:
-    """A started core and its application; stopped at the end."""
-    core = Core(options, on_death)
-    try:
-        yield core, await core.start()
-    finally:
-        await core.stop()
-
-
-def serve(options: CoreOptions) -> None:
-    """Serve until SIGTERM or SIGINT.
+def serve(options: CoreOptions, arguments: Sequence[str] = ()) -> None:
+    """Serve until SIGTERM or SIGINT. arguments: the flags that made the options; workers are started with them.
 
     Raises AddressTaken and DatabaseUnusable before anything is answered, BackgroundWorkDied after.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    listener = listen(options.host, options.port)
+    listener = listen(options.host, options.port, shared=options.workers > 1)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(options, listener))
+        runner.run(_serve(options, arguments, listener))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes any. Raises AddressTaken when the address cannot be had."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes any. shared: other processes listen on the same one.
+
+    Raises AddressTaken when the address cannot be had.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
@@ -172,7 +69,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(options: CoreOptions, listener: socket.socket) -> None:
+async def _serve(options: CoreOptions, arguments: Sequence[str], listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     deaths: list[str] = []
     stop = asyncio.Event()
@@ -184,29 +81,60 @@ async def _serve(options: CoreOptions, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running_core(options, died) as (core, app):
-        config = uvicorn.Config(
-            app,
-            loop="none",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-        server = _Server(config)
+        workers = _workers(options, arguments, listener)
+        stop_watching: Callable[[], object] = stop.is_set
+        server = _Server(_config(app))
         gc.freeze()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[listener]), name="http-server")
-            _announce(options, listener)
-            await stop.wait()
-            core.stopping.set()
-            server.should_exit = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(server.serve(sockets=[listener]), name="http-server")
+                if options.worker > 0:
+                    watching = group.create_task(_stop_with_parent(stop), name="parent-gone")
+                    stop_watching = watching.cancel
+                await workers.start()
+                workers.watch(core.tasks)
+                _announce(options, listener)
+                await stop.wait()
+                stop_watching()
+                _end(core, server)
+        finally:
+            await workers.stop()
     if deaths:
         raise BackgroundWorkDied(", ".join(deaths))
+
+
+def _workers(options: CoreOptions, arguments: Sequence[str], listener: socket.socket) -> Workers:
+    """The other processes of the same address; a worker has none."""
+    port = str(listener.getsockname()[1])
+    count = options.workers - 1 if options.worker == 0 else 0
+    return Workers((*arguments, "--port", port), count)
+
+
+async def _stop_with_parent(stop: asyncio.Event) -> None:
+    """A worker ends with the process that started it."""
+    await parent_gone()
+    stop.set()
+
+
+def _end(core: Core, server: _Server) -> None:
+    core.stopping.set()
+    server.should_exit = True
+
+
+def _config(app: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
 
 
 def _announce(options: CoreOptions, listener: socket.socket) -> None:

@@ -1,110 +1,127 @@
-"""The payment core as an ASGI application: routes, and what every answer has in common."""
+"""The payment core as an ASGI application: made from route tables, the same way through for every request."""
 
-import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 
 import structlog
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from checks.card_numbers import holds_card_number
+from payment_core.answers import Answer
 from payment_core.clock import Clock
 from payment_core.counts import Counts
 from payment_core.errors import CoreError
 from payment_core.http import problems
-from payment_core.http.bodies import instance_of
-from payment_core.http.openapi import openapi
-from payment_core.http.reads import Reads
-from payment_core.http.writes import Endpoint, Writes
-from payment_core.payments.answers import Answer
+from payment_core.http.asgi import Headers, Receive, Scope, Send
+from payment_core.http.auth import Gate, Turned, rate_headers
+from payment_core.http.bodies import ClientLeft
+from payment_core.http.endpoint import JSON, Endpoint, Request
+from payment_core.http.openapi import description_route
+from payment_core.http.responses import respond
+from payment_core.http.router import Router
+from payment_core.http.routes import Route
+from payment_core.keys.authenticator import Authenticator, Caller
 
 log = structlog.get_logger()
 
-RETRY_AFTER_SECONDS = "1"
-"""A running operation ends within seconds, a busy database sooner."""
+UNKNOWN_ROUTE = "unknown"
+"""The metrics label of every address that no route has: a label must not be what callers write."""
 
-_JSON = "application/json"
-_PROBLEM = "application/problem+json"
-
-
-def respond(answer: Answer) -> Response:
-    """The answer as an HTTP response with the headers that its status asks for."""
-    headers: dict[str, str] = {}
-    if answer.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    if answer.status in {409, 503}:
-        headers["Retry-After"] = RETRY_AFTER_SECONDS
-    is_problem = answer.body.startswith(b'{"type":"urn:')
-    return Response(answer.body, answer.status, headers, media_type=_PROBLEM if is_problem else _JSON)
+_JSON = JSON.encode()
+_NO_HEADERS: Headers = []
 
 
-class _Door:
-    """Turns endpoints into handlers that measure, and answer faults as problem documents."""
+class Application:
+    """Serves the routes. Faults are logged and answered as problem documents; nothing is raised to the server."""
 
-    def __init__(self, counts: Counts, clock: Clock) -> None:
-        self._counts = counts
-        self._clock = clock
+    def __init__(
+        self, routes: Iterable[Route], authenticator: Authenticator, counts: Counts, clock: Clock, card_hash_key: bytes
+    ) -> None:
+        self.routes = tuple(routes)
+        self._gate = Gate(authenticator)
+        self._requests = counts.requests
+        self._monotonic_ms = clock.monotonic_ms
+        self._router = Router((route.method, route.path, Endpoint(route, card_hash_key)) for route in self.routes)
 
-    def handler(self, route: str, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        requests, clock = self._counts.requests, self._clock
-
-        async def handle(request: Request) -> Response:
-            started_ms = clock.monotonic_ms()
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or take part in starting and stopping."""
+        if scope["type"] != "http":
+            await _lifespan(scope, receive, send)
+            return
+        started_ms = self._monotonic_ms()
+        method: str = scope["method"]
+        path: str = scope["path"]
+        found = self._router.find(path)
+        endpoint = None if found is None else found[0].get("GET" if method == "HEAD" else method)
+        headers = _NO_HEADERS
+        if found is None or endpoint is None:
+            answer, headers = _no_route(path, found)
+            label, media_type = UNKNOWN_ROUTE, _JSON
+        else:
+            label, media_type = endpoint.route.path, endpoint.media_type
+            instance = path if not found[1] or not holds_card_number(path) else ""
+            request = Request(scope["headers"], scope["query_string"], instance)
             try:
-                answer = await endpoint(request)
-            except (CoreError, sqlite3.Error) as error:
-                log.exception("request met a fault", action="request_fault", route=route)
-                retryable = isinstance(error, CoreError) and error.retryable
-                answer = (
-                    problems.unavailable(instance_of(request), "Try again.") if retryable else problems.fault(route)
-                )
-            requests[route, answer.status].observe((clock.monotonic_ms() - started_ms) / 1000)
-            return respond(answer)
+                answer, headers = await self._serve(endpoint, path, found[1], request, receive)
+            except ClientLeft:
+                return
+        await respond(send, answer, media_type, headers, with_body=method != "HEAD")
+        self._requests[label, answer.status].observe((self._monotonic_ms() - started_ms) / 1000)
 
-        return handle
-
-
-def build_app(*, writes: Writes, reads: Reads, counts: Counts, clock: Clock, version: str) -> Starlette:
-    """The application over one process's writes and reads."""
-    door = _Door(counts, clock)
-    description = openapi(version)
-
-    async def describe(_request: Request) -> Answer:
-        return Answer(200, description)
-
-    endpoints: tuple[tuple[str, str, Endpoint], ...] = (
-        ("POST", "/v1/payments", writes.create_payment),
-        ("GET", "/v1/payments/{payment_id}", reads.payment),
-        ("POST", "/v1/payments/{payment_id}/capture", writes.capture_payment),
-        ("POST", "/v1/payments/{payment_id}/cancel", writes.cancel_payment),
-        ("POST", "/v1/refunds", writes.create_refund),
-        ("GET", "/v1/refunds/{refund_id}", reads.refund),
-        ("GET", "/v1/events", reads.events),
-        ("GET", "/v1/ledger", reads.ledger),
-        ("GET", "/v1/ledger/verification", reads.ledger_verification),
-        ("GET", "/livez", reads.livez),
-        ("GET", "/readyz", reads.readyz),
-        ("GET", "/openapi.json", describe),
-    )
-    routes = [Route(path, door.handler(path, endpoint), methods=[method]) for method, path, endpoint in endpoints]
-    routes.append(Route("/metrics", reads.metrics, methods=["GET"]))
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _http_problem, Exception: _internal_problem})
-    # A redirect would be built from the Host header, which the caller writes.
-    app.router.redirect_slashes = False
-    return app
+    async def _serve(
+        self, endpoint: Endpoint, path: str, parameters: dict[str, str], request: Request, receive: Receive
+    ) -> tuple[Answer, Headers]:
+        caller: Caller | None = None
+        headers = _NO_HEADERS
+        try:
+            scope = endpoint.route.scope
+            if scope != "":
+                header = None if request.repeats(b"authorization") else request.headers.get(b"authorization")
+                admitted = await self._gate.admit(header, scope, request.instance, self._monotonic_ms())
+                if isinstance(admitted, Turned):
+                    return admitted.answer, admitted.headers
+                caller = admitted
+                headers = rate_headers(caller)
+            return await endpoint.answer(caller, path, parameters, request, receive), headers
+        except ClientLeft:
+            raise
+        except Exception as error:
+            log.exception("request met a fault", action="request_fault", route=endpoint.route.path)
+            retryable = isinstance(error, CoreError) and error.retryable
+            instance = request.instance
+            return problems.unavailable(instance) if retryable else problems.fault(instance), headers
 
 
-async def _http_problem(request: Request, error: Exception) -> Response:
-    """What the router refuses: an unknown address or method."""
-    if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - HTTP's own number
-        response = respond(problems.method_not_allowed(instance_of(request)))
-        response.headers.update({} if error.headers is None else error.headers)
-        return response
-    return respond(problems.not_found(instance_of(request)))
+def build_app(
+    routes: Iterable[Route],
+    *,
+    authenticator: Authenticator,
+    counts: Counts,
+    clock: Clock,
+    version: str,
+    card_hash_key: bytes = b"",
+) -> Application:
+    """The application over all route tables, and ``/openapi.json``, which describes them.
+
+    card_hash_key: at least 32 bytes, the same in every process and release; needed when a route takes card numbers.
+    Raises RoutesConflict and RouteIncomplete.
+    """
+    table = tuple(routes)
+    return Application((*table, description_route(table, version)), authenticator, counts, clock, card_hash_key)
 
 
-async def _internal_problem(request: Request, _error: Exception) -> Response:
-    """A defect of ours; starlette raises it again so that it is logged."""
-    return respond(problems.fault(instance_of(request)))
+def _no_route(path: str, found: tuple[dict[str, Endpoint], dict[str, str]] | None) -> tuple[Answer, Headers]:
+    instance = "" if holds_card_number(path) else path
+    if found is None:
+        return problems.not_found(instance), _NO_HEADERS
+    allowed = sorted(found[0] | {"HEAD": None} if "GET" in found[0] else found[0])
+    return problems.method_not_allowed(instance, allowed), [(b"allow", ", ".join(allowed).encode())]
+
+
+async def _lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Agree to start and stop: what the application needs was opened before it was built."""
+    if scope["type"] != "lifespan":
+        return
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

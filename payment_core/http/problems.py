@@ -1,34 +1,36 @@
 """What a request that begins nothing is answered with: one problem document for each refusal and fault."""
 
-from typing import assert_never
+from collections.abc import Sequence
 
 import msgspec
 
-from payment_core.payments.answers import Answer, FieldError, encode_problem, problem
-from payment_core.payments.idempotency import KEY_LENGTH_MAX
-from payment_core.payments.refusals import Refusal
+from payment_core.answers import Answer, Explanation, FieldError, encode_problem, problem
+from payment_core.operations.once import KEY_LENGTH_MAX
 
 
-def invalid_body(instance: str, path: str, detail: str) -> Answer:
-    """422: the body cannot be what the operation needs; path says where."""
-    document = problem(
-        "invalid-request",
-        title="The request cannot be understood",
-        status=422,
-        detail=f"{path}: {detail}",
-        instance=instance,
-    )
+def invalid_request(instance: str, path: str, detail: str) -> Answer:
+    """422: the request cannot be what the operation needs; path says where."""
+    explanation = Explanation("The request cannot be understood", 422, f"{path}: {detail}")
+    document = problem("invalid-request", explanation, instance)
     return encode_problem(msgspec.structs.replace(document, errors=(FieldError(path, detail),)))
 
 
-def malformed_json(instance: str, detail: str) -> Answer:
+def malformed_json(instance: str) -> Answer:
     """400: the body is no JSON."""
-    return _plain("malformed-json", "The body is not JSON", 400, detail, instance)
+    return _plain(
+        "malformed-json", "The body is not JSON", 400, "The body has to be one JSON object in UTF-8.", instance
+    )
 
 
 def body_too_large(instance: str, limit_bytes: int) -> Answer:
     """413: the body is longer than the limit."""
     return _plain("body-too-large", "The body is too large", 413, f"A body has at most {limit_bytes} bytes.", instance)
+
+
+def media_type_unsupported(instance: str, expected: str) -> Answer:
+    """415: the body is of another kind than the operation reads."""
+    detail = f"Send the body with Content-Type: {expected}."
+    return _plain("media-type-unsupported", "The body has another media type", 415, detail, instance)
 
 
 def card_number_refused(instance: str) -> Answer:
@@ -50,7 +52,7 @@ def key_missing(instance: str) -> Answer:
 
 def key_invalid(instance: str) -> Answer:
     """400: a key that is too long or holds other than visible ASCII."""
-    detail = f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} visible ASCII characters."
+    detail = f"An Idempotency-Key has 1 to {KEY_LENGTH_MAX} visible ASCII characters and is sent once."
     return _plain("idempotency-key-invalid", "The idempotency key cannot be used", 400, detail, instance)
 
 
@@ -59,14 +61,33 @@ def not_found(instance: str) -> Answer:
     return _plain("not-found", "Not found", 404, "There is nothing under this address.", instance)
 
 
-def method_not_allowed(instance: str) -> Answer:
+def method_not_allowed(instance: str, allowed: Sequence[str]) -> Answer:
     """405: the address knows other methods."""
-    return _plain("method-not-allowed", "Method not allowed", 405, "The address knows other methods.", instance)
+    detail = f"The address knows {', '.join(allowed)}."
+    return _plain("method-not-allowed", "Method not allowed", 405, detail, instance)
 
 
-def unavailable(instance: str, detail: str) -> Answer:
+def unauthenticated(instance: str, kind: str, detail: str) -> Answer:
+    """401: who asks is not known; kind and detail say why."""
+    return _plain(kind, "Who asks is not known", 401, detail, instance)
+
+
+def scope_missing(instance: str, scope: str) -> Answer:
+    """403: the key may not do this."""
+    return _plain(
+        "scope-missing", "The key may not do this", 403, f"The operation needs a key with the scope {scope}.", instance
+    )
+
+
+def rate_limited(instance: str, wait_seconds: int) -> Answer:
+    """429: more requests than the key's limit lets through."""
+    detail = f"The limit of requests is used up; the next one can be sent in {wait_seconds} s."
+    return _plain("rate-limited", "Too many requests", 429, detail, instance)
+
+
+def unavailable(instance: str) -> Answer:
     """503: try again; what the key stands for is not lost."""
-    return _plain("unavailable", "Temporarily unavailable", 503, detail, instance)
+    return _plain("unavailable", "Temporarily unavailable", 503, "Try again.", instance)
 
 
 def fault(instance: str) -> Answer:
@@ -75,29 +96,10 @@ def fault(instance: str) -> Answer:
     return _plain("internal", "Internal error", 500, detail, instance)
 
 
-def refused(refusal: Refusal, instance: str) -> Answer:
-    """The refusal as a problem document."""
-    match refusal:
-        case Refusal.IDEMPOTENCY_MISMATCH:
-            title, status, detail = "Idempotency mismatch", 422, "The key was used with another request."
-        case Refusal.IDEMPOTENCY_IN_PROGRESS:
-            title, status, detail = "Still running", 409, "The request with this key is still running; try again."
-        case Refusal.PAYMENT_NOT_FOUND:
-            title, status, detail = "Payment not found", 404, "There is no payment with this id."
-        case Refusal.PAYMENT_NOT_CAPTURABLE:
-            title, status, detail = "Not capturable", 409, "Only a payment that requires capture can be captured."
-        case Refusal.PAYMENT_NOT_CANCELABLE:
-            title, status, detail = "Not cancelable", 409, "Only a payment that requires capture can be canceled."
-        case Refusal.PAYMENT_NOT_REFUNDABLE:
-            title, status, detail = "Not refundable", 409, "Only a payment that succeeded can be refunded."
-        case Refusal.AMOUNT_EXCEEDS_AUTHORIZED:
-            title, status, detail = "Too much", 422, "A capture is at most what was authorized."
-        case Refusal.AMOUNT_EXCEEDS_REFUNDABLE:
-            title, status, detail = "Too much", 422, "Refunds are at most what was captured."
-        case _:
-            assert_never(refusal)
-    return _plain(refusal.value.replace("_", "-"), title, status, detail, instance)
+def refused(kind: str, explanation: Explanation, instance: str) -> Answer:
+    """The refusal of an operation as a problem document."""
+    return encode_problem(problem(kind, explanation, instance))
 
 
 def _plain(kind: str, title: str, status: int, detail: str, instance: str) -> Answer:
-    return encode_problem(problem(kind, title=title, status=status, detail=detail, instance=instance))
+    return encode_problem(problem(kind, Explanation(title, status, detail), instance))

@@ -1,4 +1,4 @@
-"""The queue on SQS; the only file of the payment core that knows an AWS client."""
+"""The queue on SQS that takes the events."""
 
 from contextlib import AsyncExitStack
 from types import TracebackType

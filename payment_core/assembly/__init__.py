@@ -1,0 +1,1 @@
+"""Puts the payment core together: which part is given which."""

@@ -1,0 +1,266 @@
+"""One process of the payment core: opens its parts in order, and stops them in the opposite order."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+import structlog
+
+from payment_core.ach.delivery.folder import FolderDelivery
+from payment_core.ach.delivery.port import Delivery
+from payment_core.acquirer.simulated import SimulatedAcquirer
+from payment_core.assembly.adapters import VaultCards
+from payment_core.assembly.domains import Base, Domains, build_domains
+from payment_core.assembly.scoring import OutboxFollower, SharedScorer, new_scorer, rebuild
+from payment_core.assembly.settings import load_settings
+from payment_core.assembly.stores import OpenStore, open_store
+from payment_core.assembly.vaulting import Vaulting, open_vaulting
+from payment_core.audit.folder import FolderRoots
+from payment_core.audit.roots import DailyRoot, RootArchive
+from payment_core.audit.signing import Ed25519Signer
+from payment_core.aws.s3 import S3Roots
+from payment_core.aws.s3_delivery import S3Delivery
+from payment_core.aws.sqs import SqsQueue
+from payment_core.clock import SystemClock
+from payment_core.costs.meter import CostMeter, Usage
+from payment_core.counts import Counts
+from payment_core.http.app import Application, build_app
+from payment_core.http.events import event_routes
+from payment_core.http.keys import key_routes
+from payment_core.http.ledger import ledger_routes
+from payment_core.http.routes import Route
+from payment_core.http.service import service_routes
+from payment_core.http.webhooks import webhook_routes
+from payment_core.jobs import Duty, Rota
+from payment_core.keys.admin import ensure_admin_key
+from payment_core.keys.authenticator import Authenticator
+from payment_core.keys.issuing import Keys
+from payment_core.ledger.sweep import LedgerSweep
+from payment_core.ledger.verify import LedgerVerifier
+from payment_core.options import CoreOptions
+from payment_core.origin import Origin
+from payment_core.relay import Relay
+from payment_core.tasks import Tasks
+from payment_core.webhooks.delivering import WebhookDelivering
+from payment_core.webhooks.endpoints import Endpoints
+from payment_core.webhooks.fanout import WebhookFanout
+from payment_core.webhooks.sending import HttpSender
+
+log = structlog.get_logger()
+
+FLUSH_SECONDS = 3.0
+"""The last events get this long; what remains another process sends."""
+
+
+class Core:
+    """The parts of one process, open between start and stop; also usable without a socket, in tests."""
+
+    def __init__(self, options: CoreOptions, on_death: Callable[[str], None]) -> None:
+        self._options = options
+        self._clock = SystemClock()
+        self._origin = Origin(options.environment, options.version, options.region)
+        self._tasks = Tasks(on_death)
+        self._stack = AsyncExitStack()
+        self._relay: Relay | None = None
+        self._ledger: LedgerVerifier | None = None
+        self.counts = Counts()
+        self.stopping = asyncio.Event()
+        self.rota = Rota((), self._clock)
+
+    @property
+    def tasks(self) -> Tasks:
+        """What runs in the background."""
+        return self._tasks
+
+    async def start(self) -> Application:
+        """Open everything and start what runs in the background.
+
+        Raises DatabaseUnusable, AdminKeyUnusable, KeyFileUnusable, ScreeningListUnusable and ConfigurationError.
+        """
+        options = self._options
+        settings = await load_settings(options)
+        opened = await open_store(self._stack, options, self._clock, self._committed)
+        vaulting = await open_vaulting(self._stack, options, opened.store, self._origin, self._clock)
+        scorer, engine = new_scorer(settings.fraud, settings.names)
+        place = await rebuild(engine, opened.store, opened.newest, self._clock.now_ms())
+        shared = SharedScorer(scorer)
+        acquirer = SimulatedAcquirer(
+            path=options.rail_database,
+            clock=self._clock,
+            latency_ms=options.rail_latency_ms,
+            seed=options.seed,
+            cards=VaultCards(vaulting.revealing),
+        )
+        await acquirer.open()
+        self._stack.push_async_callback(acquirer.close)
+        domains = build_domains(
+            Base(
+                options=options,
+                settings=settings,
+                store=opened.store,
+                clock=self._clock,
+                origin=self._origin,
+                vaulting=vaulting,
+                scorer=shared,
+                acquirer=acquirer,
+                delivery=await self._delivery(),
+                costs=CostMeter(settings.prices, lambda: self._usage(vaulting), self._clock.now_ms()),
+                on_attempt=self.counts.attempted,
+            )
+        )
+        if options.queue != "":
+            await self._start_relay(opened)
+        app = await self._application(opened, vaulting, domains)
+        self._tasks.start("watch-key", vaulting.watch.look_forever())
+        follower = Duty("fraud-follower", OutboxFollower(opened.store, shared, place), 0.25, full=1000)
+        duties: tuple[Duty, ...] = (follower,)
+        if options.worker == 0:
+            duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting))
+        self.rota = Rota(duties, self._clock)
+        self.rota.start(self._tasks)
+        return app
+
+    async def stop(self) -> None:
+        """Stop the background work, send the last events in bounded time, close queue, rail and store."""
+        await self._tasks.stop()
+        if self._relay is not None:
+            try:
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._relay.relay_own()
+            except Exception as error:  # noqa: BLE001 - another process sends what stays in the outbox
+                log.warning("events stay in the outbox", action="flush_failed", fault=str(error))
+        await self._stack.aclose()
+
+    async def _application(self, opened: OpenStore, vaulting: Vaulting, domains: Domains) -> Application:
+        """The application over the routes of every domain, and over those of the core itself."""
+        store, origin, options = opened.store, self._origin, self._options
+        digest = options.admin_key_sha256
+        if digest == "":
+            admin_key = await asyncio.to_thread(ensure_admin_key, options.admin_key_file)
+            digest = hashlib.sha256(admin_key.encode()).hexdigest()
+        authenticator = Authenticator(keys=store, clock=self._clock, admin_hashes=frozenset({digest}))
+        endpoints = Endpoints(store=store, seal=vaulting.cipher, origin=origin, clock=self._clock)
+        routes: tuple[Route, ...] = (
+            *domains.routes,
+            *event_routes(store, opened.place_pattern),
+            *ledger_routes(store, store, self._verifier(opened), opened.journal_pattern),
+            *webhook_routes(store, endpoints),
+            *service_routes(
+                store=store,
+                origin=origin,
+                counts=self.counts,
+                stopping=self.stopping,
+                unsent=opened.count_unsent,
+            ),
+        )
+        scopes = frozenset({route.scope for route in routes} | {"keys:read", "keys:write"})
+        keys = Keys(store=store, origin=origin, known_scopes=scopes, on_change=authenticator.forget)
+        return build_app(
+            (*routes, *key_routes(store, keys)),
+            authenticator=authenticator,
+            counts=self.counts,
+            clock=self._clock,
+            version=options.version,
+            card_hash_key=vaulting.hash_keys.bodies,
+        )
+
+    async def _upkeep(self, opened: OpenStore, vaulting: Vaulting) -> tuple[Duty, ...]:
+        """The background work that belongs to no domain: webhooks and the daily root of the audit trail."""
+        store = opened.store
+        sender = await self._stack.enter_async_context(HttpSender())
+        delivering = WebhookDelivering(
+            store=store,
+            seal=vaulting.cipher,
+            sender=sender,
+            origin=self._origin,
+            clock=self._clock,
+            on_outcome=self.counts.webhook_delivered,
+        )
+        return (
+            Duty("webhook-fanout", WebhookFanout(store=store, outbox=store), 1.0, full=1000),
+            Duty("webhook-delivery", delivering, 1.0),
+            Duty("audit-root", DailyRoot(store, await self._roots(), await self._signer(vaulting)), 300.0),
+            Duty("ledger-sweep", LedgerSweep(self._verifier(opened), self._clock.now_ms()), 60.0),
+        )
+
+    def _verifier(self, opened: OpenStore) -> LedgerVerifier:
+        """One for the routes and the sweep, so that what the sweep finds is told."""
+        if self._ledger is None:
+            self._ledger = LedgerVerifier(opened.store, opened.store)
+        return self._ledger
+
+    async def _signer(self, vaulting: Vaulting) -> Ed25519Signer:
+        """Signs roots; the public key is written beside the database, to be kept elsewhere by whoever checks."""
+        signer = Ed25519Signer(vaulting.hash_keys.roots)
+        path = self._options.beside("audit-key.pub")
+        await asyncio.to_thread(path.write_text, f"{signer.public_key.hex()}\n", encoding="ascii")
+        return signer
+
+    async def _roots(self) -> RootArchive:
+        options = self._options
+        if options.audit_bucket == "":
+            return FolderRoots(options.beside("audit-roots"))
+        roots = S3Roots(
+            bucket=options.audit_bucket, region=options.region, endpoint_url=options.endpoint_url, clock=self._clock
+        )
+        return await self._stack.enter_async_context(roots)
+
+    async def _delivery(self) -> Delivery:
+        options = self._options
+        if options.ach_bucket == "":
+            return FolderDelivery(options.beside("ach"))
+        bucket = S3Delivery(
+            bucket=options.ach_bucket, prefix="ach/", region=options.region, endpoint_url=options.endpoint_url
+        )
+        return await self._stack.enter_async_context(bucket)
+
+    async def _start_relay(self, opened: OpenStore) -> None:
+        options = self._options
+        queue = await self._stack.enter_async_context(
+            SqsQueue(name=options.queue, region=options.region, endpoint_url=options.endpoint_url)
+        )
+        self._relay = Relay(
+            outbox=opened.store, queue=queue, producer=options.producer, clock=self._clock, counts=self.counts
+        )
+        self._tasks.start("relay-events", self._relay.run())
+
+    def _usage(self, vaulting: Vaulting) -> Usage:
+        """What this process used since it started."""
+        keys = vaulting.cache.counts
+        return Usage(
+            payments=sum(self.counts.payments.values()),
+            kms_requests=keys.made + keys.opened,
+            queue_requests=self.counts.relay_calls,
+            compute_ms=self._clock.process_ms(),
+        )
+
+    def _committed(self, published: int, writes: int, commit_ms: float) -> None:
+        self.counts.commits.observe(commit_ms / 1000)
+        self.counts.commit_writes += writes
+        if published > 0:
+            self.counts.events_published += published
+            if self._relay is not None:
+                self._relay.wake()
+
+
+@asynccontextmanager
+async def running_core(
+    options: CoreOptions, on_death: Callable[[str], None]
+) -> AsyncIterator[tuple[Core, Application]]:
+    """A started core and its application; stopped at the end."""
+    core = Core(options, on_death)
+    try:
+        yield core, await core.start()
+    finally:
+        await core.stop()
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """The line that is printed when payments are taken."""
+
+    listening: str
+    environment: str
+    version: str
+    database: str

@@ -1,0 +1,107 @@
+"""The fraud scorer with its windows filled from the outbox: at the start, and with what other processes see."""
+
+from collections import OrderedDict
+
+import msgspec
+import structlog
+
+from checks.facts import Fact, PaymentAttempted, PaymentRequested, PayoutRequested
+from checks.scoring.compile import compile_fraud
+from checks.scoring.engine import ScoringEngine
+from config.fraud import Fraud
+from config.loader import Loaded
+from payment_core.fraud.scorer import FraudDecision, FraudScorer
+from payment_core.fraud.screening import Screener
+from payment_core.store.port import Outbox, OutboxRow
+
+log = structlog.get_logger()
+
+REBUILT_EVENTS_MAX = 200_000
+"""Events that are read at the start: about 4 s; older ones of a longer window are not counted."""
+
+PAGE = 2_000
+OWN_MAX = 100_000
+"""Own facts that are remembered until they come by in the outbox: seconds' worth at full load."""
+
+Counted = PaymentRequested | PaymentAttempted | PayoutRequested
+
+_decode = msgspec.json.Decoder(Counted).decode
+_KINDS = tuple(f'{{"kind":"{kind}"'.encode() for kind in ("payment.requested", "payment.attempted", "payout.requested"))
+
+
+class SharedScorer:
+    """Scores inline; what it scored or observed itself it does not count again when it reads the outbox."""
+
+    def __init__(self, scorer: FraudScorer) -> None:
+        self._scorer = scorer
+        self._own: OrderedDict[str, None] = OrderedDict()
+
+    def score(self, fact: PaymentRequested | PayoutRequested, now_ms: int, name: str | None = None) -> FraudDecision:
+        """Decide about a request."""
+        self._remember(fact.id)
+        return self._scorer.score(fact, now_ms, name)
+
+    def observe(self, fact: Fact, now_ms: int) -> None:
+        """Learn how an attempt ended."""
+        self._remember(fact.id)
+        self._scorer.observe(fact, now_ms)
+
+    def learn(self, fact: Fact, now_ms: int) -> None:
+        """Count what another process saw."""
+        if fact.id in self._own:
+            del self._own[fact.id]
+        else:
+            self._scorer.observe(fact, now_ms)
+
+    def _remember(self, fact_id: str) -> None:
+        self._own[fact_id] = None
+        if len(self._own) > OWN_MAX:
+            self._own.popitem(last=False)
+
+
+class OutboxFollower:
+    """Job: counts what other processes of the payment core wrote to the outbox since the last look."""
+
+    def __init__(self, outbox: Outbox, scorer: SharedScorer, after: str) -> None:
+        self._outbox = outbox
+        self._scorer = scorer
+        self._after = after
+
+    async def run_once(self, now_ms: int) -> int:
+        """Count the next page of events."""
+        rows = await self._outbox.events(self._after, PAGE)
+        for fact in counted(rows):
+            self._scorer.learn(fact, now_ms)
+        if rows:
+            self._after = rows[-1].place
+        return len(rows)
+
+
+def counted(rows: list[OutboxRow]) -> list[Counted]:
+    """The facts among the events that fraud rules count."""
+    return [_decode(row.body) for row in rows if row.body.startswith(_KINDS)]
+
+
+def new_scorer(loaded: Loaded[Fraud], names: Screener) -> tuple[FraudScorer, ScoringEngine]:
+    """A scorer over empty windows, and its engine. Raises ConfigurationError."""
+    engine = ScoringEngine(compile_fraud(loaded))
+    return FraudScorer(engine, names), engine
+
+
+async def rebuild(engine: ScoringEngine, outbox: Outbox, newest: str, now_ms: int) -> str:
+    """Count the newest events again, in their order; returns the place after the last one.
+
+    newest: the place of the outbox's last event when places are numbers; empty for an outbox without a single order,
+    whose windows then begin empty.
+    """
+    if not newest.isdigit():
+        return newest
+    after = str(max(0, int(newest) - REBUILT_EVENTS_MAX))
+    facts: list[Fact] = []
+    while rows := await outbox.events(after, PAGE):
+        facts.extend(fact for fact in counted(rows) if fact.at_ms >= now_ms - engine.longest_window_ms)
+        after = rows[-1].place
+    for fact in facts:
+        engine.observe(fact, fact.at_ms)
+    log.info("fraud windows rebuilt", action="fraud_rebuilt", facts=len(facts))
+    return after

@@ -1,0 +1,79 @@
+"""The routes of API keys: made, listed and revoked by who holds ``keys:write`` or ``keys:read``."""
+
+from enum import StrEnum
+
+from payment_core.answers import Answer, ok
+from payment_core.http.pages import answer_page
+from payment_core.http.routes import PAGE, Page, Route
+from payment_core.keys.issuing import Keys
+from payment_core.keys.model import ApiKey
+from payment_core.keys.refusals import KeyRefusal, explain_keys
+from payment_core.keys.requests import CreateKey
+from payment_core.keys.views import KeyView, view_key
+from payment_core.operations.call import Call
+from payment_core.store.port import LedgerStore
+
+KEYS_READ, KEYS_WRITE = "keys:read", "keys:write"
+
+_EXAMPLE = CreateKey(name="checkout", scopes=("keys:read",))
+
+
+def key_routes(store: LedgerStore, keys: Keys) -> tuple[Route, ...]:
+    """Create, list, show, revoke."""
+
+    async def create(call: Call, body: CreateKey) -> Answer | StrEnum:
+        return await keys.create(call, body)
+
+    async def revoke(call: Call, _body: None) -> Answer | StrEnum:
+        return await keys.revoke(call)
+
+    async def show(call: Call, _body: None) -> Answer | StrEnum:
+        key = await store.read(ApiKey, call.path["key_id"])
+        return KeyRefusal.API_KEY_NOT_FOUND if key is None else ok(view_key(key))
+
+    async def listed(call: Call, _body: None) -> Answer:
+        return await answer_page(store, call, ApiKey, view_key)
+
+    return (
+        Route(
+            method="POST",
+            path="/v1/keys",
+            scope=KEYS_WRITE,
+            summary="Make an API key; its secret is shown once",
+            handler=create,
+            body=CreateKey,
+            answer=KeyView,
+            status=201,
+            problems=(403,),
+            explain=explain_keys,
+            example=_EXAMPLE,
+        ),
+        Route(
+            method="GET",
+            path="/v1/keys",
+            scope=KEYS_READ,
+            summary="API keys, the oldest first",
+            handler=listed,
+            answer=Page,
+            items=KeyView,
+            query=PAGE,
+        ),
+        Route(
+            method="GET",
+            path="/v1/keys/{key_id}",
+            scope=KEYS_READ,
+            summary="One API key, without its secret",
+            handler=show,
+            answer=KeyView,
+            explain=explain_keys,
+        ),
+        Route(
+            method="POST",
+            path="/v1/keys/{key_id}/revoke",
+            scope=KEYS_WRITE,
+            summary="End an API key for good",
+            handler=revoke,
+            answer=KeyView,
+            explain=explain_keys,
+        ),
+    )

@@ -1,0 +1,36 @@
+"""Answers lists by cursor: the same parameters, the same page and the same end on every one of them."""
+
+from collections.abc import Callable
+from typing import Literal, TypeVar, cast
+
+import msgspec
+
+from payment_core.answers import Answer, ok
+from payment_core.http.routes import Page
+from payment_core.operations.call import Call
+from payment_core.store.port import LedgerStore
+from payment_core.store.records import Listing, Record
+
+R = TypeVar("R", bound=Record)
+
+
+async def answer_page(
+    store: LedgerStore,
+    call: Call,
+    record_type: type[R],
+    view: Callable[[R], msgspec.Struct],
+    *,
+    owner: str = "",
+    order: Literal["ascending", "descending"] = "ascending",
+) -> Answer:
+    """One page of the records of this type, as their view; for a route with the query ``PAGE``.
+
+    owner: only those listed under it. One record more than the limit is asked for: it tells whether a page follows.
+    """
+    limit = int(call.query["limit"])
+    found = await store.query(
+        Listing(record_type, owner=owner, after=str(call.query["after"]), limit=limit + 1, order=order)
+    )
+    records = cast("list[R]", found[:limit])
+    next_after = records[-1].id if len(found) > limit else ""
+    return ok(Page([msgspec.Raw(msgspec.json.encode(view(record))) for record in records], next_after))

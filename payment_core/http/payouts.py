@@ -1,0 +1,77 @@
+"""The routes of payouts."""
+
+from enum import StrEnum
+
+from payment_core.answers import Answer
+from payment_core.http.pages import answer_page
+from payment_core.http.routes import PAGE, Handler, Page, QueryParameter, Route
+from payment_core.operations.call import Call
+from payment_core.payouts.desk import PayoutDesk
+from payment_core.payouts.model import Payout
+from payment_core.payouts.refusals import explain_payout
+from payment_core.payouts.requests import NoBody, PayoutRequest
+from payment_core.payouts.views import PayoutView, payout_view
+
+_PAYOUTS = "/v1/payouts"
+_PAYOUT = "/v1/payouts/{payout_id}"
+
+
+def payout_routes(desk: PayoutDesk) -> tuple[Route, ...]:
+    """Everything that can be asked of payouts."""
+
+    async def listed(call: Call, _body: None) -> Answer | StrEnum:
+        owner = str(call.query["provider_id"])
+        return await answer_page(desk.store, call, Payout, payout_view, owner=owner)
+
+    return (
+        Route(
+            method="POST",
+            path=_PAYOUTS,
+            scope="payouts:write",
+            summary="Pay a provider",
+            handler=desk.create,
+            body=PayoutRequest,
+            answer=PayoutView,
+            status=201,
+            problems=(404, 409, 422),
+            explain=explain_payout,
+            example=PayoutRequest(provider_id="pro_1", speed="same_day"),
+        ),
+        Route(
+            method="GET",
+            path=_PAYOUTS,
+            scope="payouts:read",
+            summary="List payouts",
+            handler=listed,
+            answer=Page,
+            items=PayoutView,
+            query=(*PAGE, QueryParameter("provider_id", "only payouts to this provider")),
+            explain=explain_payout,
+        ),
+        Route(
+            method="GET",
+            path=_PAYOUT,
+            scope="payouts:read",
+            summary="One payout",
+            handler=desk.get,
+            answer=PayoutView,
+            problems=(404,),
+            explain=explain_payout,
+        ),
+        _act("/approve", "Approve a payout that waits for people", "payouts:approve", desk.approve),
+        _act("/cancel", "Cancel a payout that no file has", "payouts:write", desk.cancel),
+    )
+
+
+def _act(path: str, summary: str, scope: str, handler: Handler) -> Route:
+    return Route(
+        method="POST",
+        path=_PAYOUT + path,
+        scope=scope,
+        summary=summary,
+        handler=handler,
+        body=NoBody,
+        answer=PayoutView,
+        problems=(403, 404, 409),
+        explain=explain_payout,
+    )
