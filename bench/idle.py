@@ -43,6 +43,8 @@ def name_of(process: int) -> str:
     for word in words:
         if "ministack" in word:
             return "aws_stand_in"
+        if word.endswith(".kms"):
+            return "kms_stand_in"
     return "daemon" if "run" in words else "up"
 
 
