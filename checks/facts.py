@@ -65,7 +65,7 @@ class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.a
     device_id: str = ""
 
 
-class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, tag="payment.requested"):
+class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="payment.requested"):
     """A payment is about to be authorized: all that is known before the rail is asked; subject is the payment's id.
 
     bin: the card's first six digits, empty for a bank account. Countries are ISO 3166-1 alpha-2, empty when unknown.
@@ -104,7 +104,7 @@ class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, tag="payment.r
     first_paid_at_ms: int = 0
 
 
-class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, tag="payout.requested"):
+class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="payout.requested"):
     """A provider asks for money: all that is known before it is approved; subject is the payout's id.
 
     method_fingerprint: the bank account's. instant: paid at once, so that it cannot be called back.

@@ -26,6 +26,8 @@ from payment_core.aws.sqs import SqsQueue
 from payment_core.clock import SystemClock
 from payment_core.costs.meter import CostMeter, Usage
 from payment_core.counts import Counts
+from payment_core.fraud.rule_sets import keep_rules
+from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.http.app import Application, build_app
 from payment_core.http.events import event_routes
 from payment_core.http.keys import key_routes
@@ -37,6 +39,7 @@ from payment_core.jobs import Duty, Rota
 from payment_core.keys.admin import ensure_admin_key
 from payment_core.keys.authenticator import Authenticator
 from payment_core.keys.issuing import Keys
+from payment_core.ledger.expiry import HoldExpiry
 from payment_core.ledger.sweep import LedgerSweep
 from payment_core.ledger.verify import LedgerVerifier
 from payment_core.options import CoreOptions
@@ -49,6 +52,9 @@ from payment_core.webhooks.fanout import WebhookFanout
 from payment_core.webhooks.sending import HttpSender
 
 log = structlog.get_logger()
+
+LIST_CHANGES_MAX = 1_000_000
+"""One look takes over every change, so it is never followed by another at once."""
 
 FLUSH_SECONDS = 3.0
 """The last events get this long; what remains another process sends."""
@@ -84,7 +90,10 @@ class Core:
         opened = await open_store(self._stack, options, self._clock, self._committed)
         vaulting = await open_vaulting(self._stack, options, opened.store, self._origin, self._clock)
         scorer, engine = new_scorer(settings.fraud, settings.names)
-        place = await rebuild(engine, opened.store, opened.newest, self._clock.now_ms())
+        place = await rebuild(engine, opened.store, opened.recent, self._clock.now_ms())
+        await keep_rules(opened.store, settings.fraud.value, engine.version)
+        lists = RuntimeLists(opened.store, engine.lists)
+        await lists.run_once(self._clock.now_ms())
         shared = SharedScorer(scorer)
         acquirer = SimulatedAcquirer(
             path=options.rail_database,
@@ -114,8 +123,11 @@ class Core:
             await self._start_relay(opened)
         app = await self._application(opened, vaulting, domains)
         self._tasks.start("watch-key", vaulting.watch.look_forever())
-        follower = Duty("fraud-follower", OutboxFollower(opened.store, shared, place), 0.25, full=1000)
-        duties: tuple[Duty, ...] = (follower,)
+        follower = OutboxFollower(opened.store, shared, lists, place)
+        duties: tuple[Duty, ...] = (
+            Duty("fraud-follower", follower, 0.25, full=1000),
+            Duty("fraud-lists", lists, 60.0, full=LIST_CHANGES_MAX),
+        )
         if options.worker == 0:
             duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting))
         self.rota = Rota(duties, self._clock)
@@ -182,6 +194,7 @@ class Core:
             Duty("webhook-fanout", WebhookFanout(store=store, outbox=store), 1.0, full=1000),
             Duty("webhook-delivery", delivering, 1.0),
             Duty("audit-root", DailyRoot(store, await self._roots(), await self._signer(vaulting)), 300.0),
+            Duty("hold-expiry", HoldExpiry(store), 5.0),
             Duty("ledger-sweep", LedgerSweep(self._verifier(opened), self._clock.now_ms()), 60.0),
         )
 
