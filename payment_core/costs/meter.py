@@ -25,8 +25,9 @@ class Usage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class CostMeter:
     """Prices captures. read_usage: the totals of the process as they are now.
 
-    Until the first interval has ended, the share is over everything since the start. An interval without payments
-    leaves the share as it was: what an idle process uses belongs to the fixed bill, not to the next payment.
+    Until the first interval has ended, the share is over everything since the start, the payment that is priced
+    included. An interval without payments leaves the share as it was: what an idle process uses belongs to the fixed
+    bill, not to the next payment.
     """
 
     def __init__(self, prices: Prices, read_usage: Callable[[], Usage], now_ms: int) -> None:
@@ -39,8 +40,9 @@ class CostMeter:
 
     def capture_cost(self, rail: str, amount_cents: int, now_ms: int) -> Cost:
         """What a capture of this amount costs, in millionths of a cent."""
-        if now_ms >= self._until_ms or self._share == Cost():
-            self._measure(now_ms)
+        is_first = self._share.sheet == ""
+        if now_ms >= self._until_ms or is_first:
+            self._measure(now_ms, at_least=int(is_first))
         sheet, share = self._sheet, self._share
         return Cost(
             rail=sheet.pay_in(rail).microcents(amount_cents),
@@ -49,13 +51,13 @@ class CostMeter:
             queue=share.queue,
             compute=share.compute,
             baseline=sheet.baseline.microcents(amount_cents),
-            sheet=share.sheet,
+            sheet=sheet.effective_from.isoformat(),
         )
 
-    def _measure(self, now_ms: int) -> None:
-        """Price what was used since the interval began, for each payment in it."""
+    def _measure(self, now_ms: int, at_least: int) -> None:
+        """Price what was used since the interval began, for each payment in it. at_least: payments, for the first."""
         usage = self._read_usage()
-        payments = usage.payments - self._since.payments
+        payments = max(at_least, usage.payments - self._since.payments)
         self._sheet = self._prices.at(now_ms)
         if payments > 0:
             self._share = _share(self._sheet, self._since, usage, payments)

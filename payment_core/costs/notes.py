@@ -1,6 +1,7 @@
 """What was spent on something other than one payment, as documents: sent files and returned entries."""
 
 from checks.facts import CostLine
+from config.prices import Prices
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
 from payment_core.store.records import Document, Record
@@ -47,3 +48,26 @@ def note_cost(transaction: Transaction, origin: Origin, what: str, subject_id: s
         amount_microcents=amount_microcents,
     )
     transaction.change(note, fact)
+
+
+class Spending:
+    """Notes what sending and getting back ACH entries costs, in the transaction in which it happens."""
+
+    def __init__(self, prices: Prices, origin: Origin) -> None:
+        self._prices = prices
+        self._origin = origin
+
+    def file_sent(self, transaction: Transaction, file_id: str) -> None:
+        """The bank took a file."""
+        sheet = self._prices.at(transaction.now_ms)
+        note_cost(transaction, self._origin, "ach_file", file_id, sheet.ach_file.microcents(0))
+
+    def payout_sent(self, transaction: Transaction, payout_id: str, amount_cents: int) -> None:
+        """The bank took a payout's entry."""
+        sheet = self._prices.at(transaction.now_ms)
+        note_cost(transaction, self._origin, "payout", payout_id, sheet.payout.microcents(amount_cents))
+
+    def entry_returned(self, transaction: Transaction, entry_id: str) -> None:
+        """An entry came back."""
+        sheet = self._prices.at(transaction.now_ms)
+        note_cost(transaction, self._origin, "ach_return", entry_id, sheet.ach_return.microcents(0))

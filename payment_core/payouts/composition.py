@@ -16,6 +16,7 @@ from payment_core.ach.files.content import SealedContent
 from payment_core.ach.files.desk import AchDesk
 from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.inbox import InboxJob
+from payment_core.ach.files.model import AchEntry, EntryPurpose
 from payment_core.ach.files.ports import AccountNumbers, EntryChanged, FileCipher
 from payment_core.ach.files.rates import RatesJob
 from payment_core.ach.files.receiving import RETURNS_PURPOSE, Receiver
@@ -23,6 +24,7 @@ from payment_core.ach.files.returning import ReturnsJob
 from payment_core.ach.files.sending import Sender
 from payment_core.ach.files.spreading import Spreader
 from payment_core.clock import Clock
+from payment_core.costs.notes import Spending
 from payment_core.origin import Origin
 from payment_core.payouts.desk import PayoutDesk
 from payment_core.payouts.ports import OpenDisputes, PayoutRisk
@@ -31,7 +33,7 @@ from payment_core.payouts.requesting import Requesting
 from payment_core.payouts.scheduling import ScheduleJob
 from payment_core.payouts.scoring import Scoring
 from payment_core.payouts.sweeping import PayoutJob
-from payment_core.store.port import LedgerStore
+from payment_core.store.port import LedgerStore, Transaction
 
 FILES_PURPOSE = "ach_file"
 
@@ -56,6 +58,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     risk: PayoutRisk
     disputes: OpenDisputes
+    spending: Spending
     payment: EntryChanged
     refund: EntryChanged
     bank_account: EntryChanged
@@ -72,30 +75,41 @@ class Payouts(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Mapping[str, Job]
 
 
-def entry_mover(origin: Origin, payment: EntryChanged, refund: EntryChanged, bank_account: EntryChanged) -> EntryMover:
-    """Moves entries and tells whoever waits for them."""
+def entry_mover(
+    origin: Origin, spending: Spending, payment: EntryChanged, refund: EntryChanged, bank_account: EntryChanged
+) -> EntryMover:
+    """Moves entries, tells whoever waits for them, and notes what that cost."""
     progress = PayoutProgress(origin)
-    return EntryMover(
-        origin,
-        {
-            "payout": progress.payout_entry_changed,
-            "reversal": progress.reversal_entry_changed,
-            "payment": payment,
-            "refund": refund,
-            "micro": bank_account,
-            "prenote": bank_account,
-        },
-    )
+    handlers: dict[EntryPurpose, EntryChanged] = {
+        "payout": progress.payout_entry_changed,
+        "reversal": progress.reversal_entry_changed,
+        "payment": payment,
+        "refund": refund,
+        "micro": bank_account,
+        "prenote": bank_account,
+    }
+    return EntryMover(origin, {purpose: _priced(handler, spending) for purpose, handler in handlers.items()})
+
+
+def _priced(handler: EntryChanged, spending: Spending) -> EntryChanged:
+    def changed(transaction: Transaction, entry: AchEntry) -> None:
+        handler(transaction, entry)
+        if entry.status == "returned":
+            spending.entry_returned(transaction, entry.id)
+        elif entry.status == "submitted" and entry.purpose == "payout":
+            spending.payout_sent(transaction, entry.subject_id, entry.amount_cents)
+
+    return changed
 
 
 def compose(around: Surroundings) -> Payouts:
     """Everything of payouts."""
     store, origin, ach = around.store, around.origin, around.ach
-    mover = entry_mover(origin, around.payment, around.refund, around.bank_account)
+    mover = entry_mover(origin, around.spending, around.payment, around.refund, around.bank_account)
     content = SealedContent(store, around.cipher, FILES_PURPOSE)
     returned = SealedContent(store, around.cipher, RETURNS_PURPOSE)
     spreader = Spreader(store, origin, mover)
-    sender = Sender(store, origin, ach, content, around.delivery)
+    sender = Sender(store, origin, ach, content, around.delivery, around.spending)
     builder = Builder(store, origin, mover, ach, around.numbers, content)
     acknowledger = Acknowledger(store, origin, sender, spreader)
     receiver = Receiver(store, origin, returned)

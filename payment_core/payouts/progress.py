@@ -26,8 +26,14 @@ class PayoutProgress:
     def payout_entry_changed(self, transaction: Transaction, entry: AchEntry) -> None:
         """Move the payout and its money to where the entry is. Raises JournalRefused, IllegalTransition."""
         payout = transaction.get(Payout, entry.subject_id)
-        if payout is None or payout.entry_id != entry.id or payout.status in FINAL:
+        if payout is None or payout.entry_id != entry.id:
             return
+        if payout.status in FINAL:
+            _note_second_return(transaction, self._origin, payout, entry)
+        else:
+            self._follow(transaction, payout, entry)
+
+    def _follow(self, transaction: Transaction, payout: Payout, entry: AchEntry) -> None:
         match entry.status:
             case "queued" | "claimed":
                 return
@@ -100,6 +106,20 @@ class PayoutProgress:
     def _uncount(transaction: Transaction, payout: Payout) -> None:
         """Money that was not paid uses up no limit."""
         count(transaction, payout.provider_id, payout.counted_on, -payout.amount_cents)
+
+
+def _note_second_return(transaction: Transaction, origin: Origin, payout: Payout, entry: AchEntry) -> None:
+    """A payout that was reversed came back as well: the bank paid twice, and people find out which stands."""
+    if entry.status == "returned" and payout.return_code == REVERSED:
+        open_ach_case(
+            transaction,
+            origin,
+            "page",
+            "return_of_reversed_payout",
+            code=entry.return_code,
+            entry=entry,
+            amount_cents=entry.amount_cents,
+        )
 
 
 def _reversal(entry: AchEntry, step: str, move: Move) -> Journal:

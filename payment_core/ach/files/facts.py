@@ -40,6 +40,11 @@ def object_changed(
     )
 
 
+def told_cents(entry: AchEntry) -> int:
+    """The amount that events tell: not that of a micro-entry, because whoever knows it can verify the account."""
+    return 0 if entry.purpose == "micro" else entry.amount_cents
+
+
 def write_file(transaction: Transaction, origin: Origin, file: AchFile, **changes: object) -> AchFile:
     """The file's next version without a change of state."""
     after = following(file, transaction.now_ms, **changes)
@@ -79,7 +84,7 @@ class EntryMover:
                 transaction.now_ms,
                 status=after.status,
                 previous=before.status,
-                amount_cents=after.amount_cents,
+                amount_cents=told_cents(after),
             )
         return AchReturn(
             id=f"{after.id}.{after.version}.returned",
@@ -91,6 +96,6 @@ class EntryMover:
             direction=after.direction,
             code=after.return_code,
             family=return_code(after.return_code).family.value,
-            amount_cents=after.amount_cents,
+            amount_cents=told_cents(after),
             originated_at_ms=after.submitted_at_ms,
         )

@@ -8,7 +8,7 @@ import msgspec
 
 from payment_core.ach.calendar import REVERSAL_BANKING_DAYS_MAX, add_banking_days, local_time
 from payment_core.ach.descriptions import RETRY_PAYMENT, REVERSAL
-from payment_core.ach.files.facts import EntryMover, following, object_changed
+from payment_core.ach.files.facts import EntryMover, following, object_changed, told_cents
 from payment_core.ach.files.model import AccountType, AchEntry, EntryDirection, EntryPurpose, SecCode
 from payment_core.ach.returns import RETRIES_MAX, RETRY_DAYS_MAX
 from payment_core.ach.routing import is_routing_number
@@ -179,7 +179,7 @@ def reverse_entry(transaction: Transaction, origin: Origin, entry_id: str) -> Ac
 
 def queue_entry(transaction: Transaction, origin: Origin, entry: AchEntry) -> None:
     """Let the next file take a new entry."""
-    fact = object_changed(entry, origin, transaction.now_ms, status=entry.status, amount_cents=entry.amount_cents)
+    fact = object_changed(entry, origin, transaction.now_ms, status=entry.status, amount_cents=told_cents(entry))
     transaction.change(entry, fact)
 
 

@@ -24,13 +24,21 @@ REFUND_DESCRIPTION = "REFUND"
 class PaymentDebits:
     """What payments ask for; ``payment_core.payments.ports.Debits``."""
 
-    def __init__(self, origin: Origin, mover: EntryMover) -> None:
+    def __init__(self, origin: Origin) -> None:
         self._origin = origin
-        self._mover = mover
+        # Tells nobody: whoever withdraws a payment's debit moves the payment, and must be the only one who does.
+        self._mover = EntryMover(origin, {})
 
     def originate(self, transaction: Transaction, payment: Payment) -> str:
-        """Queue the WEB debit of a payment by bank account; the entry's id. Raises EntryUnusable."""
-        account = _account_of(transaction, payment)
+        """Queue the WEB debit of a payment by bank account; the entry's id. Raises EntryUnusable.
+
+        Empty when the account was replaced or disabled since the payment was asked for: a new number is not debited
+        before it was verified (Nacha's WEB debit account validation rule).
+        """
+        link = transaction.get(TokenLink, payment.method)
+        account = None if link is None else transaction.get(BankAccount, link.bank_account_id)
+        if account is None or account.token != payment.method or account.status != "verified":
+            return ""
         entry = originate(
             transaction,
             self._origin,
@@ -47,7 +55,10 @@ class PaymentDebits:
         return entry.id
 
     def give_back(self, transaction: Transaction, payment: Payment, refund: Refund) -> str:
-        """Queue the credit of a refund to the account that was debited; the entry's id. Raises EntryUnusable."""
+        """Queue the credit of a refund to the account that was debited, by its number of now; the entry's id.
+
+        Raises EntryUnusable.
+        """
         account = _account_of(transaction, payment)
         entry = originate(
             transaction,
@@ -83,8 +94,9 @@ class PaymentDebits:
 
 
 def _account_of(transaction: Transaction, payment: Payment) -> BankAccount:
-    link = transaction.get(TokenLink, payment.method)
-    account = None if link is None else transaction.get(BankAccount, link.bank_account_id)
+    """By the entry, because the payment's token ends when the account gets another number."""
+    entry = transaction.get(AchEntry, payment.ach_entry_id)
+    account = None if entry is None else transaction.get(BankAccount, entry.bank_account_id)
     if account is None:
-        raise EntryUnusable("No bank account has the payment's token.")
+        raise EntryUnusable("The bank account that was debited is not known.")
     return account

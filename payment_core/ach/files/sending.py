@@ -12,6 +12,7 @@ from payment_core.ach.files.model import AchFile
 from payment_core.ach.files.planning import settlement_at_submission
 from payment_core.ach.files.spreading import ACTOR
 from payment_core.ach.files.terms import schedule_of
+from payment_core.costs.notes import Spending
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction, Work
 
@@ -28,13 +29,20 @@ class Sender:
     """Sends the sealed bytes under a name made of their hash, with an operation that never overwrites."""
 
     def __init__(
-        self, store: LedgerStore, origin: Origin, ach: Ach, content: SealedContent, delivery: Delivery
+        self,
+        store: LedgerStore,
+        origin: Origin,
+        ach: Ach,
+        content: SealedContent,
+        delivery: Delivery,
+        spending: Spending,
     ) -> None:
         self._store = store
         self._origin = origin
         self._ach = ach
         self._content = content
         self._delivery = delivery
+        self._spending = spending
 
     async def send(self, file: AchFile) -> AchFile:
         """A built file handed over: submitted, or still sending when the destination did not answer."""
@@ -63,6 +71,7 @@ class Sender:
                 raise ContentDamaged(f"The file {file_id} is gone.")
             if file.status != "sending":
                 return file
+            self._spending.file_sent(transaction, file.id)
             return move_file(
                 transaction,
                 self._origin,

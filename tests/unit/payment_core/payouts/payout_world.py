@@ -10,6 +10,7 @@ from checks.scoring.model import Decision
 from config.ach import Ach
 from config.load import DEFAULTS
 from config.loader import load_yaml
+from config.prices import Prices
 from payment_core.ach.calendar import instant_ms
 from payment_core.ach.changes import Correction
 from payment_core.ach.delivery.memory import MemoryDelivery
@@ -18,6 +19,7 @@ from payment_core.ach.files.facts import object_changed
 from payment_core.ach.files.model import FILE_RECORDS, AchEntry, AchFile
 from payment_core.ach.files.ports import AccountNumbers, FileCipher
 from payment_core.ach.files.return_model import RETURN_RECORDS, AchCase, ReturnFile, ReturnItem
+from payment_core.costs.notes import CostNote, Spending
 from payment_core.errors import CoreError
 from payment_core.ledger.accounts import BANK, PAYOUT_IN_FLIGHT, PROVIDER_AVAILABLE, RAIL_CLEARING
 from payment_core.ledger.journals import Journal, Move
@@ -43,11 +45,13 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 ORIGIN = Origin("blue", "1.0.0", "us-east-1")
+PRICES = load_yaml(DEFAULTS / "prices.yaml", Prices).value
 ROUTING = "121042882"
 DAY_MS = 24 * 3_600_000
 HOUR_MS = 3_600_000
 EVERY_RECORD: tuple[type[Record], ...] = (
     *FILE_RECORDS,
+    CostNote,
     *RETURN_RECORDS,
     *RECORDS,
     *PROVIDER_RECORDS,
@@ -257,6 +261,7 @@ class PayoutWorld:
                 delivery=FragileDelivery(self.bank, self.fuse),
                 risk=self.risk,
                 disputes=self.disputes,
+                spending=Spending(PRICES, ORIGIN),
                 payment=lambda _transaction, entry: self.changed.append(entry),
                 refund=lambda _transaction, entry: self.changed.append(entry),
                 bank_account=books.bank_account_entry_changed,

@@ -1,0 +1,165 @@
+"""``tillwatch costs``: what payments cost, by component, from what was measured and the price sheets in force."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+
+from config.load import load_configuration
+from config.prices import Prices
+from config.problems import ConfigurationError
+from daemon.cli.output import Exit, fail, print_json, say
+from payment_core.costs.breakdown import FORMULA, MICROCENTS_PER_CENT, Breakdown, per_hundred_dollars
+from payment_core.costs.reading import CostReader
+from payment_core.costs.report import CostReport, Line
+from payment_core.errors import DatabaseUnusable
+from payment_core.ledger.file_books import FileBooks, file_books
+from payment_core.payments.model import Payment
+from payment_core.registry import core_registry
+
+T = TypeVar("T")
+
+DATABASE_NAME = "payments.db"
+
+costs_app = typer.Typer(no_args_is_help=True, help="What payments cost: explain one, report all.")
+
+DataDir = Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME}.")]
+Database = Annotated[Path | None, typer.Option(help=f"The file itself, instead of --data-dir/{DATABASE_NAME}.")]
+Config = Annotated[Path | None, typer.Option(help="Directory with prices.yaml; the packaged prices when left out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@costs_app.command("explain")
+def explain_command(
+    payment: Annotated[str, typer.Argument(help="Id of the payment.")],
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every component of one payment's cost with its price and source; exit 1 when there is no such payment."""
+
+    async def look(books: FileBooks, reader: CostReader) -> Breakdown | None:
+        found = await books.read(Payment, payment)
+        return None if found is None else await reader.breakdown(found)
+
+    breakdown = _asked(_existing(data_dir, database), config, look)
+    if breakdown is None:
+        fail(f"{payment}: there is no payment with this id", Exit.NO)
+    if as_json:
+        print_json(_explained(breakdown))
+        return
+    say(f"{breakdown.payment_id}: {_dollars(breakdown.amount_cents)} by {breakdown.rail}")
+    for part in breakdown.parts:
+        say(f"  {part.name:<11}{_cents(part.microcents):>14} c  {part.price}; {part.share}; prices of {part.sheet}")
+        say(f"{'':<31}{part.source}")
+    say(f"  {'cost':<11}{_cents(breakdown.total_microcents):>14} c")
+    say(f"  {'baseline':<11}{_cents(breakdown.baseline_microcents):>14} c  {breakdown.baseline_name}")
+    say(f"{'':<31}{breakdown.baseline_source}")
+    say(f"  saving {_percent(breakdown.saving_basis_points)}; {FORMULA}")
+    if not breakdown.complete:
+        say("  Its money was not paid out yet: a payout and a file are still to come.")
+
+
+@costs_app.command("report")
+def report_command(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    config: Config = None,
+    fixed_cents: Annotated[int, typer.Option(min=0, help="A bill to share out among the payments, in cents.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Show cost and saving per rail and ticket band against the named baseline."""
+
+    async def add_up(_books: FileBooks, reader: CostReader) -> tuple[CostReport, int]:
+        report = CostReport()
+        async for payment in reader.payments():
+            report.add(await reader.breakdown(payment))
+        return report, await reader.unattributed_microcents()
+
+    report, unattributed = _asked(_existing(data_dir, database), config, add_up)
+    lines = report.lines(fixed_cents * MICROCENTS_PER_CENT)
+    if as_json:
+        print_json(
+            {
+                "formula": FORMULA,
+                "lines": [_line(line) for line in lines],
+                "unattributed_microcents": unattributed,
+            }
+        )
+        return
+    if not lines:
+        say("no payment has taken money yet")
+    for line in lines:
+        say(
+            f"{line.rail:<5}{line.band:<16}{line.payments:>7} payments {_dollars(line.amount_cents):>14}  saving "
+            f"{_percent(line.saving_basis_points):>9}  {_cents(line.microcents_per_100_dollars)} c per $100, against "
+            f"{line.baseline_name}"
+        )
+        say("     " + ", ".join(f"{name} {_cents(microcents)} c" for name, microcents in sorted(line.parts.items())))
+        if line.complete < line.payments:
+            say(f"     {line.payments - line.complete} not paid out yet: their payout and file are still to come")
+    if unattributed > 0:
+        say(f"payouts that carried no payment cost {_cents(unattributed)} c more")
+
+
+def _existing(data_dir: Path, database: Path | None) -> Path:
+    path = data_dir / DATABASE_NAME if database is None else database
+    if not path.is_file():
+        fail(f"{path}: there is no such file. Name it with --data-dir or --database.", Exit.BAD_INPUT)
+    return path
+
+
+def _asked(path: Path, config: Path | None, question: Callable[[FileBooks, CostReader], Awaitable[T]]) -> T:
+    """The answer to a question about one snapshot of the file."""
+
+    async def ask(books: FileBooks, prices: Prices) -> T:
+        reader = CostReader(books, prices)
+        await reader.load()
+        return await question(books, reader)
+
+    try:
+        prices = load_configuration(config, {}).prices
+        with file_books(path, core_registry()) as books:
+            return asyncio.run(ask(books, prices))
+    except (ConfigurationError, DatabaseUnusable) as error:
+        fail(str(error), Exit.BAD_INPUT)
+
+
+def _explained(breakdown: Breakdown) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(breakdown),
+        "cost_microcents": breakdown.total_microcents,
+        "cost_cents": breakdown.total_microcents / MICROCENTS_PER_CENT,
+        "baseline_cents": breakdown.baseline_microcents / MICROCENTS_PER_CENT,
+        "saving_basis_points": breakdown.saving_basis_points,
+        "saving_percent": breakdown.saving_basis_points / 100,
+        "cents_per_100": per_hundred_dollars(breakdown.total_microcents, breakdown.amount_cents) / MICROCENTS_PER_CENT,
+        "formula": FORMULA,
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    return {
+        **msgspec.structs.asdict(line),
+        "saving_percent": line.saving_basis_points / 100,
+        "cents_per_100": line.microcents_per_100_dollars / MICROCENTS_PER_CENT,
+    }
+
+
+def _cents(microcents: int) -> str:
+    return f"{microcents // MICROCENTS_PER_CENT:,}.{microcents % MICROCENTS_PER_CENT:06d}"
+
+
+def _percent(basis_points: int) -> str:
+    sign = "-" if basis_points < 0 else ""
+    return f"{sign}{abs(basis_points) // 100}.{abs(basis_points) % 100:02d} %"
+
+
+def _dollars(cents: int) -> str:
+    return f"${cents // 100:,}.{cents % 100:02d}"
