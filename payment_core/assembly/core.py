@@ -15,6 +15,7 @@ from payment_core.assembly.adapters import VaultCards
 from payment_core.assembly.domains import Base, Domains, build_domains
 from payment_core.assembly.scoring import OutboxFollower, SharedScorer, new_scorer, rebuild
 from payment_core.assembly.settings import load_settings
+from payment_core.assembly.stock_taking import StockTaking
 from payment_core.assembly.stores import OpenStore, open_store
 from payment_core.assembly.vaulting import Vaulting, open_vaulting
 from payment_core.audit.folder import FolderRoots
@@ -26,6 +27,7 @@ from payment_core.aws.sqs import SqsQueue
 from payment_core.clock import SystemClock
 from payment_core.costs.meter import CostMeter, Usage
 from payment_core.counts import Counts
+from payment_core.domain_counts import Stock
 from payment_core.fraud.rule_sets import keep_rules
 from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.http.app import Application, build_app
@@ -129,8 +131,12 @@ class Core:
             Duty("fraud-lists", lists, 60.0, full=LIST_CHANGES_MAX),
         )
         if options.worker == 0:
-            duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting))
+            stock = StockTaking(opened.store, self._took_stock)
+            duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting), Duty("stock", stock, 15.0))
         self.rota = Rota(duties, self._clock)
+        counted = self.counts.domains
+        counted.fraud, counted.windows, counted.lists = scorer.counts, engine, engine.lists
+        counted.vault, counted.keys, counted.jobs = vaulting.vault.counts, vaulting.cache.counts, self.rota.counts
         self.rota.start(self._tasks)
         return app
 
@@ -206,7 +212,7 @@ class Core:
 
     async def _signer(self, vaulting: Vaulting) -> Ed25519Signer:
         """Signs roots; the public key is written beside the database, to be kept elsewhere by whoever checks."""
-        signer = Ed25519Signer(vaulting.hash_keys.roots)
+        signer = Ed25519Signer(bytes(vaulting.hash_keys.roots))
         path = self._options.beside("audit-key.pub")
         await asyncio.to_thread(path.write_text, f"{signer.public_key.hex()}\n", encoding="ascii")
         return signer
@@ -248,6 +254,9 @@ class Core:
             queue_requests=self.counts.relay_calls,
             compute_ms=self._clock.process_ms(),
         )
+
+    def _took_stock(self, stock: Stock) -> None:
+        self.counts.domains.stock = stock
 
     def _committed(self, published: int, writes: int, commit_ms: float) -> None:
         self.counts.commits.observe(commit_ms / 1000)

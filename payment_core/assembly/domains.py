@@ -12,16 +12,20 @@ from payment_core.assembly.scoring import SharedScorer
 from payment_core.assembly.settings import CoreSettings
 from payment_core.assembly.vaulting import Vaulting
 from payment_core.clock import Clock
+from payment_core.costs.notes import Spending
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.saving import Setting
 from payment_core.escrow.timers import EscrowTimers
+from payment_core.fraud.jobs import ListExpiry
+from payment_core.fraud.list_desk import FraudListDesk
 from payment_core.http.ach import ach_routes
 from payment_core.http.bank_accounts import bank_account_routes
 from payment_core.http.control import control_routes
 from payment_core.http.disputes import dispute_routes
 from payment_core.http.escrows import escrow_routes
+from payment_core.http.fraud import fraud_routes
 from payment_core.http.methods import method_routes
 from payment_core.http.payments import payment_routes
 from payment_core.http.payouts import payout_routes
@@ -50,7 +54,7 @@ from payment_core.payments.reading import PaymentReads
 from payment_core.payments.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.settling import Settler
 from payment_core.payments.terms import Terms
-from payment_core.payouts.composition import Payouts, Surroundings, compose, entry_mover
+from payment_core.payouts.composition import Payouts, Surroundings, compose
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions
 from payment_core.providers.accounts import BankAccountDesk
@@ -90,20 +94,19 @@ def build_domains(base: Base) -> Domains:
     """Build every domain."""
     store, origin, clock, vaulting = base.store, base.origin, base.clock, base.vaulting
     terms = _terms(base.options)
+    emails = KeyedEmailHash(vaulting.hash_keys.emails)
     settler = Settler(terms=terms, costs=base.costs)
     account_options = AccountOptions()
     verifying = Verifying(origin, account_options, vaulting.hash_keys.amounts)
     books = AccountBooks(origin, account_options, verifying)
     payment_changed = AchDebits(settler).payment_entry_changed
-    debits = PaymentDebits(
-        origin, entry_mover(origin, payment_changed, refund_entry_changed, books.bank_account_entry_changed)
-    )
+    debits = PaymentDebits(origin)
     payouts = _payouts(base, payment_changed, books, debits)
     desk = Desk(
         store=store,
         carrier=_carrier(base),
         settler=settler,
-        scores=RequestScores(scorer=base.scorer, origin=origin, emails=KeyedEmailHash(vaulting.hash_keys.emails)),
+        scores=RequestScores(scorer=base.scorer, origin=origin, emails=emails),
         scorer=base.scorer,
         origin=origin,
         clock=clock,
@@ -123,12 +126,14 @@ def build_domains(base: Base) -> Domains:
             *escrow_routes(EscrowDesk(store, setting)),
             *payout_routes(payouts.desk),
             *ach_routes(payouts.ach_desk),
+            *fraud_routes(store, FraudListDesk(store, origin, emails)),
         ),
         duties=(
             *_payment_duties(base, desk, disputes, debits, terms),
             Duty("escrow-timers", EscrowTimers(store, setting), 5.0),
             Duty("account-verification", AccountVerification(store, verifying), 30.0),
             Duty("unlinked-tokens", UnlinkedTokens(store), 60.0),
+            Duty("fraud-list-expiry", ListExpiry(store, origin), 10.0),
             *_payout_duties(payouts),
         ),
     )
@@ -168,6 +173,7 @@ def _payouts(base: Base, payment_changed: EntryChanged, books: AccountBooks, deb
             delivery=base.delivery,
             risk=base.scorer,
             disputes=ProviderDisputes(store),
+            spending=Spending(base.settings.prices, base.origin),
             payment=payment_changed,
             refund=refund_entry_changed,
             bank_account=books.bank_account_entry_changed,

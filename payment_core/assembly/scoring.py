@@ -5,19 +5,18 @@ from collections import OrderedDict
 import msgspec
 import structlog
 
-from checks.facts import Fact, PaymentAttempted, PaymentRequested, PayoutRequested
+from checks.facts import Fact, ObjectChanged, PaymentAttempted, PaymentRequested, PayoutRequested
 from checks.scoring.compile import compile_fraud
 from checks.scoring.engine import ScoringEngine
 from config.fraud import Fraud
 from config.loader import Loaded
+from payment_core.fraud.listing import OBJECT
+from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.fraud.scorer import FraudDecision, FraudScorer
 from payment_core.fraud.screening import Screener
 from payment_core.store.port import Outbox, OutboxRow
 
 log = structlog.get_logger()
-
-REBUILT_EVENTS_MAX = 200_000
-"""Events that are read at the start: about 4 s; older ones of a longer window are not counted."""
 
 PAGE = 2_000
 OWN_MAX = 100_000
@@ -27,6 +26,9 @@ Counted = PaymentRequested | PaymentAttempted | PayoutRequested
 
 _decode = msgspec.json.Decoder(Counted).decode
 _KINDS = tuple(f'{{"kind":"{kind}"'.encode() for kind in ("payment.requested", "payment.attempted", "payout.requested"))
+
+_decode_change = msgspec.json.Decoder(ObjectChanged).decode
+_LIST_MARK = f'"object":"{OBJECT}"'.encode()
 
 
 class SharedScorer:
@@ -60,11 +62,15 @@ class SharedScorer:
 
 
 class OutboxFollower:
-    """Job: counts what other processes of the payment core wrote to the outbox since the last look."""
+    """Job: takes over what other processes of the payment core wrote to the outbox since the last look.
 
-    def __init__(self, outbox: Outbox, scorer: SharedScorer, after: str) -> None:
+    Requests and outcomes are counted; entries of the fraud lists are used at once.
+    """
+
+    def __init__(self, outbox: Outbox, scorer: SharedScorer, lists: RuntimeLists, after: str) -> None:
         self._outbox = outbox
         self._scorer = scorer
+        self._lists = lists
         self._after = after
 
     async def run_once(self, now_ms: int) -> int:
@@ -72,6 +78,8 @@ class OutboxFollower:
         rows = await self._outbox.events(self._after, PAGE)
         for fact in counted(rows):
             self._scorer.learn(fact, now_ms)
+        for entry_id in listed(rows):
+            await self._lists.look_at(entry_id)
         if rows:
             self._after = rows[-1].place
         return len(rows)
@@ -82,21 +90,20 @@ def counted(rows: list[OutboxRow]) -> list[Counted]:
     return [_decode(row.body) for row in rows if row.body.startswith(_KINDS)]
 
 
+def listed(rows: list[OutboxRow]) -> list[str]:
+    """The ids of the entries of fraud lists that changed, each once."""
+    changed = [_decode_change(row.body) for row in rows if _LIST_MARK in row.body]
+    return list(dict.fromkeys(fact.subject for fact in changed if fact.object == OBJECT))
+
+
 def new_scorer(loaded: Loaded[Fraud], names: Screener) -> tuple[FraudScorer, ScoringEngine]:
     """A scorer over empty windows, and its engine. Raises ConfigurationError."""
     engine = ScoringEngine(compile_fraud(loaded))
     return FraudScorer(engine, names), engine
 
 
-async def rebuild(engine: ScoringEngine, outbox: Outbox, newest: str, now_ms: int) -> str:
-    """Count the newest events again, in their order; returns the place after the last one.
-
-    newest: the place of the outbox's last event when places are numbers; empty for an outbox without a single order,
-    whose windows then begin empty.
-    """
-    if not newest.isdigit():
-        return newest
-    after = str(max(0, int(newest) - REBUILT_EVENTS_MAX))
+async def rebuild(engine: ScoringEngine, outbox: Outbox, after: str, now_ms: int) -> str:
+    """Count the newest events again, in their order; returns the place after the last one. after: where to begin."""
     facts: list[Fact] = []
     while rows := await outbox.events(after, PAGE):
         facts.extend(fact for fact in counted(rows) if fact.at_ms >= now_ms - engine.longest_window_ms)

@@ -11,11 +11,23 @@ from payment_core.clock import Clock
 from payment_core.http.events import SEQUENCE, sharded_place
 from payment_core.http.ledger import SHARDED_PLACE
 from payment_core.options import CoreOptions
+from payment_core.payments.control import CONTROL_ID
+from payment_core.payments.model import Control
 from payment_core.registry import core_registry
 from payment_core.store.dynamodb import DynamoStore
 from payment_core.store.dynamodb_layout import Layout
 from payment_core.store.port import Books, LedgerStore, Outbox
+from payment_core.store.records import kind_of
 from payment_core.store.sqlite import OnCommit, SqliteStore
+
+REBUILT_EVENTS_MAX = 200_000
+"""Events from which the fraud windows are filled at the start: about 4 s; older ones are not counted."""
+
+UNPROVED = frozenset({(kind_of(Control), CONTROL_ID)})
+"""What every payment reads, so that its proof at each commit would make every payment wait for every other.
+
+A payment that begins while the mode is set to holding may then go out; so may one that began a moment before.
+"""
 
 
 class CoreStore(LedgerStore, Books, Outbox, Protocol):
@@ -27,14 +39,14 @@ class OpenStore(msgspec.Struct, frozen=True):
 
     place_pattern, journal_pattern: of the places in its outbox and among its journals.
     count_unsent: events that no queue has taken.
-    newest: the place of the outbox's last event when places are numbers; empty otherwise.
+    recent: the place in its outbox after which the newest REBUILT_EVENTS_MAX events are, or about as many.
     """
 
     store: CoreStore
     place_pattern: str
     journal_pattern: str
     count_unsent: Callable[[], Awaitable[int]]
-    newest: str
+    recent: str
 
 
 async def open_store(stack: AsyncExitStack, options: CoreOptions, clock: Clock, on_commit: OnCommit) -> OpenStore:
@@ -45,19 +57,26 @@ async def open_store(stack: AsyncExitStack, options: CoreOptions, clock: Clock, 
         )
         layout = Layout()
         dynamo = DynamoStore(
-            table=table, registry=core_registry(), producer=options.producer, clock=clock, layout=layout
+            table=table,
+            registry=core_registry(),
+            producer=options.producer,
+            clock=clock,
+            layout=layout,
+            unproved=UNPROVED,
         )
         if options.endpoint_url is not None:
             # A stand-in begins empty; on AWS the table is the deployment's.
             await table.create()
         await dynamo.open()
-        return OpenStore(dynamo, sharded_place(layout.audit_shards), SHARDED_PLACE, _nobody_counts, "")
+        recent = await dynamo.place_before_end(REBUILT_EVENTS_MAX)
+        return OpenStore(dynamo, sharded_place(layout.audit_shards), SHARDED_PLACE, _nobody_counts, recent)
     sqlite = SqliteStore(
         path=options.database, registry=core_registry(), producer=options.producer, clock=clock, on_commit=on_commit
     )
     await sqlite.open()
     stack.push_async_callback(sqlite.close)
-    return OpenStore(sqlite, SEQUENCE, SEQUENCE, sqlite.count_unsent, await sqlite.newest_event())
+    recent = str(max(0, int(await sqlite.newest_event()) - REBUILT_EVENTS_MAX))
+    return OpenStore(sqlite, SEQUENCE, SEQUENCE, sqlite.count_unsent, recent)
 
 
 async def _nobody_counts() -> int:

@@ -23,7 +23,7 @@ from payment_core.vault.errors import VaultError
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.key_cache import DataKeyCache
 from payment_core.vault.key_watch import KeyWatch
-from payment_core.vault.keys import KeyService, KeyState
+from payment_core.vault.keys import KeyState
 from payment_core.vault.local_keys import LocalKeyService
 from payment_core.vault.vault import Vault
 
@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 TENANT = "default"
 """One marketplace, one vault."""
+
+CONTENT_TENANT = "content"
+"""Whose data keys seal everything that is no number: ACH files, secrets of webhooks, keys of hashes."""
 
 HASH_KEY_BYTES = 32
 SECRETS = 4
@@ -41,19 +44,54 @@ ACTOR = "core:vault"
 class HashKeys(msgspec.Struct, frozen=True):
     """Secrets that every process shares: for keyed hashes of e-mail addresses, of micro-entries, of bodies with cards.
 
-    roots: the seed of the Ed25519 key that signs the daily roots of the audit trail.
+    roots: the seed of the Ed25519 key that signs the daily roots of the audit trail. While the key service refuses to
+    open the shared ones, those of this process alone stand in for them, and there is none for micro-entries: a right
+    guess would count as a wrong one. They are overwritten in place once the shared ones can be opened.
     """
 
-    emails: bytes
-    amounts: bytes
-    bodies: bytes
-    roots: bytes
+    emails: bytearray
+    amounts: bytearray
+    bodies: bytearray
+    roots: bytearray
 
 
 class SealedHashKeys(Record, frozen=True, gc=False, kw_only=True, tag="hash_keys"):
     """The keys of hashes, sealed under a data key of the vault."""
 
     sealed: bytes
+
+
+class HashKeyRing:
+    """Job: opens the shared keys as soon as the key service lets it; afterwards there is nothing to do."""
+
+    def __init__(self, store: LedgerStore, cipher: VaultCipher) -> None:
+        self._store = store
+        self._cipher = cipher
+        self._shared = False
+        self.keys = HashKeys(_random_key(), bytearray(), _random_key(), _random_key())
+
+    async def run_once(self, now_ms: int) -> int:  # noqa: ARG002 - every job is asked alike
+        """Try once unless it succeeded before; 1 when the keys are the shared ones since now."""
+        if self._shared:
+            return 0
+        try:
+            opened = await self._open()
+        except VaultError as error:
+            log.error("keys of hashes are not shared", action="hash_keys_unavailable", fault=str(error))
+            return 0
+        for number, key in enumerate((self.keys.emails, self.keys.amounts, self.keys.bodies, self.keys.roots)):
+            key[:] = opened[number * HASH_KEY_BYTES : (number + 1) * HASH_KEY_BYTES]
+        self._shared = True
+        return 1
+
+    async def _open(self) -> bytes:
+        """The shared keys, made by the first process that asks for them."""
+        known = await self._store.read(SealedHashKeys, HASH_KEYS_ID)
+        if known is None:
+            made = secrets.token_bytes(SECRETS * HASH_KEY_BYTES)
+            sealed = await self._cipher.seal(HASH_KEYS_ID, HASH_KEYS_ID, made)
+            known = await self._store.transact(lambda transaction: _keep_first(transaction, sealed), ACTOR)
+        return await self._cipher.open(HASH_KEYS_ID, HASH_KEYS_ID, known.sealed)
 
 
 class Vaulting(msgspec.Struct, frozen=True):
@@ -68,6 +106,7 @@ class Vaulting(msgspec.Struct, frozen=True):
     revealing: Revealing
     numbers: AccountReveal
     hash_keys: HashKeys
+    ring: HashKeyRing
 
 
 async def open_vaulting(
@@ -77,7 +116,7 @@ async def open_vaulting(
 
     Raises KeyFileUnusable. A key that cannot be used does not keep the core from starting: cards are then refused.
     """
-    service = await _key_service(stack, options, store, clock)
+    service = await open_key_service(stack, options, store, clock)
     watch = KeyWatch(service, clock, _note_key_state)
     rows = StoredDataKeys(store)
     cache = DataKeyCache(tenant=TENANT, service=watch, rows=rows, clock=clock)
@@ -92,22 +131,30 @@ async def open_vaulting(
         audit=StoredVaultAccesses(store, origin),
         clock=clock,
     )
-    cipher = VaultCipher(tenant=TENANT, cache=cache, rows=rows)
+    # Data keys of their own: retiring one of the numbers' must not destroy a file or a secret.
+    content_cache = DataKeyCache(tenant=CONTENT_TENANT, service=watch, rows=rows, clock=clock)
+    watch.clears(content_cache)
+    ring = HashKeyRing(store, VaultCipher(tenant=CONTENT_TENANT, cache=content_cache, rows=rows))
+    await ring.run_once(clock.now_ms())
     revealing = Revealing(vault)
     return Vaulting(
         vault=vault,
         cache=cache,
         fingerprints=fingerprints,
-        cipher=cipher,
+        cipher=VaultCipher(tenant=CONTENT_TENANT, cache=content_cache, rows=rows),
         watch=watch,
         health=EncryptionHealthReport(store, origin),
         revealing=revealing,
         numbers=AccountReveal(revealing),
-        hash_keys=await _hash_keys(store, cipher),
+        hash_keys=ring.keys,
+        ring=ring,
     )
 
 
-async def _key_service(stack: AsyncExitStack, options: CoreOptions, store: LedgerStore, clock: Clock) -> KeyService:
+async def open_key_service(
+    stack: AsyncExitStack, options: CoreOptions, store: LedgerStore, clock: Clock
+) -> AwsKeyService | LocalKeyService:
+    """KMS when the options name a key of it, otherwise the file beside the database. Raises KeyFileUnusable."""
     if options.kms_key != "":
         kms = AwsKeyService(key=options.kms_key, region=options.region, endpoint_url=options.kms_endpoint_url)
         return await stack.enter_async_context(kms)
@@ -124,18 +171,8 @@ def _note_key_state(state: KeyState, at_ms: int, detail: str) -> None:
         log.error("no numbers are taken", action="encryption_unusable", state=state.value, at_ms=at_ms, detail=detail)
 
 
-async def _hash_keys(store: LedgerStore, cipher: VaultCipher) -> HashKeys:
-    """The shared keys, made by the first process. While the key service refuses, keys of this process alone."""
-    try:
-        known = await store.read(SealedHashKeys, HASH_KEYS_ID)
-        if known is None:
-            made = secrets.token_bytes(SECRETS * HASH_KEY_BYTES)
-            sealed = await cipher.seal(HASH_KEYS_ID, HASH_KEYS_ID, made)
-            known = await store.transact(lambda transaction: _keep_first(transaction, sealed), ACTOR)
-        return _parts(await cipher.open(HASH_KEYS_ID, HASH_KEYS_ID, known.sealed))
-    except VaultError as error:
-        log.error("keys of hashes are not shared", action="hash_keys_unavailable", fault=str(error))
-        return _parts(secrets.token_bytes(SECRETS * HASH_KEY_BYTES))
+def _random_key() -> bytearray:
+    return bytearray(secrets.token_bytes(HASH_KEY_BYTES))
 
 
 def _keep_first(transaction: Transaction, sealed: bytes) -> SealedHashKeys:
@@ -144,7 +181,3 @@ def _keep_first(transaction: Transaction, sealed: bytes) -> SealedHashKeys:
         known = SealedHashKeys(id=HASH_KEYS_ID, sealed=sealed)
         transaction.put(known)
     return known
-
-
-def _parts(together: bytes) -> HashKeys:
-    return HashKeys(*(together[at : at + HASH_KEY_BYTES] for at in range(0, len(together), HASH_KEY_BYTES)))

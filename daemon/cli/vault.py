@@ -1,0 +1,168 @@
+"""``tillwatch vault``: the keys that protect card and account numbers, looked at and replaced while the core runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from daemon.cli.output import Exit, errors, fail, print_json, say
+from payment_core.assembly.vault_upkeep import VaultStatus, VaultUpkeep, vault_upkeep
+from payment_core.errors import CoreError, DatabaseUnusable
+from payment_core.options import CoreOptions
+from payment_core.vault.errors import KeyFileUnusable
+from payment_core.vault.keys import KeyState
+from payment_core.vault.records import MoveProgress
+
+T = TypeVar("T")
+
+DATABASE_NAME = "payments.db"
+
+vault_app = typer.Typer(no_args_is_help=True, help="The vault: its keys, a new master key, new data keys.")
+
+DataDir = Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME} and its keys.")]
+Database = Annotated[Path | None, typer.Option(help=f"The file itself, instead of --data-dir/{DATABASE_NAME}.")]
+KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
+KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
+Region = Annotated[str, typer.Option(help="AWS region.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@vault_app.command("status")
+def status_command(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "us-east-1",
+    as_json: AsJson = False,
+) -> None:
+    """Show the key service's state and the data keys; exit 1 when numbers cannot be encrypted now."""
+    options = _options(data_dir, database, kms_key, kms_url, region)
+    status = _upkeep(options, lambda upkeep: upkeep.status())
+    if as_json:
+        print_json(status)
+    else:
+        _tell(status)
+    if status.key_state is not KeyState.ENABLED:
+        raise typer.Exit(Exit.NO)
+
+
+@vault_app.command("rotate")
+def rotate_command(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "us-east-1",
+    as_json: AsJson = False,
+) -> None:
+    """Protect every data key by a new master key; what was interrupted goes on. Exit 1 when one was damaged."""
+    options = _options(data_dir, database, kms_key, kms_url, region)
+
+    async def rotate(upkeep: VaultUpkeep) -> MoveProgress:
+        status = await upkeep.status()
+        with _Bar("data keys", len(status.data_keys)) as bar:
+            return await upkeep.rotate(bar.on_batch)
+
+    done = _upkeep(options, rotate)
+    if as_json:
+        print_json(done)
+    else:
+        say(f"{done.moved} data keys are protected by the newest master key, {done.damaged} are damaged")
+    if done.damaged > 0:
+        raise typer.Exit(Exit.NO)
+
+
+@vault_app.command("reencrypt")
+def reencrypt_command(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "us-east-1",
+    as_json: AsJson = False,
+) -> None:
+    """Seal the key of every number under a new data key; what was interrupted goes on. Exit 1 when one was damaged."""
+    options = _options(data_dir, database, kms_key, kms_url, region)
+
+    async def reencrypt(upkeep: VaultUpkeep) -> tuple[MoveProgress, ...]:
+        status = await upkeep.status()
+        with _Bar("numbers", status.numbers) as bar:
+            return await upkeep.reencrypt(bar.on_batch)
+
+    done = _upkeep(options, reencrypt)
+    moved, damaged = sum(each.moved for each in done), sum(each.damaged for each in done)
+    if as_json:
+        print_json({"moved": moved, "damaged": damaged, "data_keys": done})
+    else:
+        say(f"{moved} numbers are under a new data key, {damaged} are damaged and stay as they were")
+        say("  a core that runs seals under its own data key until its hour is over; run this again after that")
+    if damaged > 0:
+        raise typer.Exit(Exit.NO)
+
+
+class _Bar:
+    """A line on stderr that shows how far a job is; nothing when stderr is no terminal."""
+
+    def __init__(self, what: str, total: int) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=errors, disable=not errors.is_terminal)
+        self._task: TaskID = self._progress.add_task(what, total=total)
+        self._by_job: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def on_batch(self, progress: MoveProgress) -> None:
+        """Show what a batch did."""
+        self._by_job[progress.job] = progress.moved + progress.damaged
+        self._progress.update(self._task, completed=sum(self._by_job.values()))
+
+
+def _options(data_dir: Path, database: Path | None, kms_key: str, kms_url: str, region: str) -> CoreOptions:
+    path = data_dir / DATABASE_NAME if database is None else database
+    if not path.is_file():
+        fail(f"{path}: there is no such file. Name it with --data-dir or --database.", Exit.BAD_INPUT)
+    given: dict[str, object] = {"database": path, "kms_key": kms_key, "region": region}
+    if kms_url != "":
+        given["kms_endpoint_url"] = kms_url
+    try:
+        return CoreOptions.model_validate(given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        flag = "-".join(str(part) for part in wrong["loc"]).replace("_", "-")
+        fail(f"--{flag}: {wrong['msg']}", Exit.BAD_INPUT)
+
+
+def _upkeep(options: CoreOptions, act: Callable[[VaultUpkeep], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with vault_upkeep(options) as upkeep:
+            return await act(upkeep)
+
+    try:
+        return asyncio.run(run())
+    except (DatabaseUnusable, KeyFileUnusable) as error:
+        fail(str(error), Exit.BAD_INPUT)
+    except CoreError as error:
+        again = " Run the command again; it goes on where it stopped." if error.retryable else ""
+        fail(f"{error}{again}", Exit.WORLD_REFUSED)
+
+
+def _tell(status: VaultStatus) -> None:
+    say(f"master key: {status.key_state.value} ({status.key_service}); {status.numbers} numbers")
+    for key in status.data_keys:
+        moving = "" if key.moving is None else f", {key.moving.moved} moved away by an unfinished run"
+        say(f"  {key.id}  {key.purpose:<12}{key.numbers:>8} numbers{moving}")
+    if status.rewrapping is not None:
+        say(f"  a rotation is unfinished after {status.rewrapping.moved} data keys; run: tillwatch vault rotate")

@@ -1,0 +1,151 @@
+"""The upkeep of a vault beside the running core: which keys there are, another master key, other data keys."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+
+from payment_core.assembly.vaulting import TENANT, open_key_service
+from payment_core.clock import Clock, SystemClock
+from payment_core.methods.model import VaultDataKey
+from payment_core.methods.vault_keys import StoredDataKeys
+from payment_core.options import CoreOptions
+from payment_core.registry import core_registry
+from payment_core.store.port import LedgerStore
+from payment_core.store.records import Listing
+from payment_core.store.sqlite import SqliteStore
+from payment_core.vault.key_cache import DataKeyCache
+from payment_core.vault.keys import KeyService, KeyState
+from payment_core.vault.local_keys import LocalKeyService
+from payment_core.vault.records import DataKeyRow, KeyPurpose, MoveProgress
+from payment_core.vault.reencryption import OnBatch, Reencryption
+
+PAGE = 1_000
+REWRAP_JOB = "rewrap"
+
+
+class DataKeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """One data key. numbers: how many cards and accounts have their key sealed under it. moving: an unfinished move.
+
+    sealing_ends_at_ms: no process seals under it from this time on; 0 when it never seals.
+    """
+
+    id: str
+    purpose: KeyPurpose
+    created_at_ms: int
+    sealing_ends_at_ms: int
+    numbers: int
+    moving: MoveProgress | None = None
+
+
+class VaultStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """key_service: ``kms`` or ``file``."""
+
+    key_service: str
+    key_state: KeyState
+    numbers: int
+    data_keys: tuple[DataKeyView, ...]
+    rewrapping: MoveProgress | None
+
+
+class VaultUpkeep:
+    """Everything here can be stopped anywhere and run again; the running core goes on meanwhile."""
+
+    def __init__(self, store: LedgerStore, service: KeyService, clock: Clock) -> None:
+        self._store = store
+        self._service = service
+        self._rows = StoredDataKeys(store)
+        self._cache = DataKeyCache(tenant=TENANT, service=service, rows=self._rows, clock=clock)
+
+    async def status(self) -> VaultStatus:
+        """What there is now."""
+        views = [await self._view(row) for row in await self._data_keys()]
+        return VaultStatus(
+            key_service="file" if isinstance(self._service, LocalKeyService) else "kms",
+            key_state=await self._service.state(),
+            numbers=sum(view.numbers for view in views),
+            data_keys=tuple(views),
+            rewrapping=_unfinished(await self._rows.progress(REWRAP_JOB)),
+        )
+
+    async def rotate(self, on_batch: OnBatch) -> MoveProgress:
+        """Encrypt every data key under the newest master key, after making one where that is ours to do.
+
+        A KMS key is rotated by AWS. A run that was interrupted makes no second master key. Raises VaultError.
+        """
+        before = await self._rows.progress(REWRAP_JOB)
+        if isinstance(self._service, LocalKeyService) and _unfinished(before) is None:
+            await self._service.rotate()
+        return _of_this_pass(before, await self._moving(on_batch).rewrap_data_keys(REWRAP_JOB))
+
+    async def reencrypt(self, on_batch: OnBatch) -> tuple[MoveProgress, ...]:
+        """Seal the key of every number again, under a new data key; one result for each data key that is left.
+
+        The old data keys stay: files, secrets of webhooks and hash keys may be sealed under them. Raises VaultError.
+        """
+        moving = self._moving(on_batch)
+        done: list[MoveProgress] = []
+        for row in [row for row in await self._data_keys() if row.purpose == "records"]:
+            if await self._rows.keys_under(row.id, "", 1):
+                before = await self._rows.progress(job_of(row.id))
+                done.append(_of_this_pass(before, await moving.empty_data_key(job_of(row.id), row.id)))
+        return tuple(done)
+
+    def _moving(self, on_batch: OnBatch) -> Reencryption:
+        return Reencryption(
+            tenant=TENANT,
+            cache=self._cache,
+            service=self._service,
+            rows=self._rows,
+            inventory=self._rows,
+            on_batch=on_batch,
+        )
+
+    async def _data_keys(self) -> list[DataKeyRow]:
+        found: list[DataKeyRow] = []
+        after = ""
+        while page := await self._store.query(Listing(VaultDataKey, TENANT, after, PAGE)):
+            found += [record.row for record in page if isinstance(record, VaultDataKey)]
+            after = page[-1].id
+        return found
+
+    async def _view(self, row: DataKeyRow) -> DataKeyView:
+        numbers, after = 0, ""
+        while keys := await self._rows.keys_under(row.id, after, PAGE):
+            numbers += len(keys)
+            after = keys[-1].token
+        return DataKeyView(
+            id=row.id,
+            purpose=row.purpose,
+            created_at_ms=row.created_at_ms,
+            sealing_ends_at_ms=row.sealing_ends_at_ms,
+            numbers=numbers,
+            moving=_unfinished(await self._rows.progress(job_of(row.id))),
+        )
+
+
+def job_of(data_key_id: str) -> str:
+    """The name of the job that empties a data key."""
+    return f"empty:{data_key_id}"
+
+
+def _unfinished(progress: MoveProgress | None) -> MoveProgress | None:
+    return None if progress is None or progress.finished else progress
+
+
+def _of_this_pass(before: MoveProgress | None, after: MoveProgress) -> MoveProgress:
+    """A pass that follows a finished one goes on counting; what it moved itself is the difference."""
+    if before is None or not before.finished:
+        return after
+    return msgspec.structs.replace(after, moved=after.moved - before.moved, batches=after.batches - before.batches)
+
+
+@asynccontextmanager
+async def vault_upkeep(options: CoreOptions) -> AsyncIterator[VaultUpkeep]:
+    """The upkeep of the vault in the options' SQLite file. Raises DatabaseUnusable and KeyFileUnusable."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        store = SqliteStore(path=options.database, registry=core_registry(), producer="upkeep", clock=clock)
+        await store.open()
+        stack.push_async_callback(store.close)
+        yield VaultUpkeep(store, await open_key_service(stack, options, store, clock), clock)

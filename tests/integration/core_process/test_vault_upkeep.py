@@ -1,0 +1,130 @@
+"""Keys are replaced while the core takes payments by the cards they protect; a killed run goes on where it stopped."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.core_process.conftest import MakeWorld
+from tests.integration.core_process.core_world import ROOT, CoreWorld, Json, rows, until
+from tests.integration.core_process.kms_world import Kms
+from tests.integration.core_process.marketplace import card, payment
+
+CARDS = 110
+"""Three batches of a move."""
+
+
+def luhn_complete(digits: str) -> str:
+    """The digits with their check digit."""
+    doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits))]
+    total = sum(value - 9 if value > 9 else value for value in doubled)
+    return f"{digits}{-total % 10}"
+
+
+async def keep_cards(world: CoreWorld, count: int) -> list[tuple[int, str]]:
+    """Numbers of customers with the token of each one's card."""
+    wanted = [
+        world.made("/v1/payment_methods", card(luhn_complete(f"4929{number:011d}"), f"cus_{number}"))
+        for number in range(count)
+    ]
+    return [(number, str(made["id"])) for number, made in enumerate(await asyncio.gather(*wanted))]
+
+
+async def pay_with_all(world: CoreWorld, tokens: list[tuple[int, str]]) -> None:
+    """One payment by each of the cards."""
+    wanted = [world.made("/v1/payments", payment(number, method=token)) for number, token in tokens]
+    assert {paid["status"] for paid in await asyncio.gather(*wanted)} == {"succeeded"}
+
+
+def command(world: CoreWorld, *words: str) -> list[str]:
+    """A vault command over the core's folder."""
+    return [sys.executable, "-m", "daemon", "vault", *words, "--data-dir", str(world.folder)]
+
+
+async def run(world: CoreWorld, *words: str, code: int = 0) -> Json:
+    """What a command answers as JSON, while this test's other requests go on."""
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    process = await asyncio.create_subprocess_exec(
+        *command(world, *words, "--json"),
+        cwd=ROOT,
+        env={**os.environ, **credentials},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == code, errors.decode()
+    return dict(json.loads(output.splitlines()[-1])) if output else {"said": errors.decode()}
+
+
+async def test_both_rotations_run_beside_the_core_and_every_card_still_pays(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.start()
+    tokens = await keep_cards(world, CARDS)
+    (old,) = [key for key in (await run(world, "status"))["data_keys"] if key["purpose"] == "records"]
+    assert old["numbers"] == CARDS
+    rotated, _ = await asyncio.gather(run(world, "rotate"), pay_with_all(world, tokens[:40]))
+    assert (rotated["moved"], rotated["damaged"]) == (2, 0)
+    moved, _ = await asyncio.gather(run(world, "reencrypt"), pay_with_all(world, tokens[40:80]))
+    assert (moved["moved"], moved["damaged"]) == (CARDS, 0)
+    by_id = {key["id"]: key["numbers"] for key in (await run(world, "status"))["data_keys"]}
+    assert by_id.pop(old["id"]) == 0
+    assert sorted(by_id.values()) == [0, CARDS]
+    await pay_with_all(world, tokens[80:])
+    world.kill()
+    world.start()
+    await pay_with_all(world, tokens)
+
+
+async def test_a_killed_move_goes_on_with_exact_counts(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.start()
+    tokens = await keep_cards(world, CARDS)
+    dying = await asyncio.create_subprocess_exec(*command(world, "reencrypt"), cwd=ROOT, stderr=subprocess.DEVNULL)
+
+    def has_begun() -> bool:
+        return rows(world.database, "SELECT id FROM records WHERE kind = 'vault_move'") != []
+
+    await until(has_begun, "the first batch is stored")
+    if dying.returncode is None:
+        dying.kill()
+    await dying.wait()
+    await run(world, "reencrypt")
+    status = await run(world, "status")
+    numbers = sorted(key["numbers"] for key in status["data_keys"])
+    assert sum(numbers) == status["numbers"] == CARDS
+    assert all(key["moving"] is None for key in status["data_keys"])
+    await pay_with_all(world, tokens)
+
+
+@pytest.fixture
+def kms(tmp_path: Path) -> Iterator[Kms]:
+    """A key of this test's own."""
+    kms = Kms(tmp_path / "kms.json")
+    yield kms
+    kms.kill()
+
+
+async def test_a_key_service_that_refuses_is_told_by_the_exit_code(make_world: MakeWorld, kms: Kms) -> None:
+    world = make_world(*kms.flags)
+    world.start()
+    tokens = await keep_cards(world, 3)
+    kms.act("RotateKeyOnDemand")
+    assert (await run(world, "rotate", *kms.flags))["moved"] == 2
+    kms.act("DisableKey")
+    assert (await run(world, "status", *kms.flags, code=1))["key_state"] == "disabled"
+    await run(world, "reencrypt", *kms.flags, code=3)
+    kms.act("EnableKey")
+    assert (await run(world, "reencrypt", *kms.flags))["moved"] == 3
+    await pay_with_all(world, tokens)
+
+
+def test_a_folder_without_a_database_is_bad_input(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "daemon", "vault", "status", "--data-dir", str(tmp_path)]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, "payments.db" in ended.stderr) == (2, True)
+    assert not list(tmp_path.iterdir())
