@@ -15,7 +15,7 @@ import httptools
 SCRIPT = Path(__file__).with_name("payments.lua")
 BODY = (
     b'{"amount":{"amount_cents":%d,"currency":"USD"},"payment_method":"tok_visa",'
-    b'"customer_id":"cus_%d","provider_id":"pro_%d"}'
+    b'"customer_id":"cus_%s_%d","provider_id":"pro_%d"}'
 )
 
 
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent += 1
-        body = BODY % (1000 + self._sent % 9000, self._sent % 997, self._sent % 97)
+        body = BODY % (1000 + self._sent % 9000, self._name.encode(), self._sent, self._sent % 97)
         head = (
             f"POST /v1/payments HTTP/1.1\r\nHost: core\r\nIdempotency-Key: {self._name}-{self._sent}\r\n"
             f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\n"

@@ -12,7 +12,7 @@ function request()
   sent = sent + 1
   local body = string.format(
     '{"amount":{"amount_cents":%d,"currency":"USD"},"payment_method":"tok_visa","customer_id":"cus_%d","provider_id":"pro_%d"}',
-    1000 + sent % 9000, sent % 997, sent % 97)
+    1000 + sent % 9000, sent % 1000003, sent % 97)
   return wrk.format("POST", "/v1/payments", {
     ["Content-Type"] = "application/json",
     ["Idempotency-Key"] = run .. "k" .. sent,

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from config.ach import Ach
 from config.document import Document
 from config.endpoints import check_endpoint_environment
 from config.environment import Overrides, overlay
 from config.explain import explain
+from config.fraud import Fraud
 from config.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
 from config.policy import Policy
 from config.prices import Prices
@@ -26,6 +28,8 @@ DEFAULTS = Path(__file__).parent / "defaults"
 SETTINGS_FILE = "tillwatch.yaml"
 POLICY_FILE = "policy.yaml"
 PRICES_FILE = "prices.yaml"
+FRAUD_FILE = "fraud.yaml"
+ACH_FILE = "ach.yaml"
 RULES_DIRECTORY = "rules"
 _RULE_FILES_MAX = 200
 """A rule file is one family; more files than this is the wrong directory."""
@@ -39,6 +43,8 @@ class Configuration:
     policy: Policy
     rule_files: tuple[Loaded[RuleFile], ...]
     prices: Prices
+    fraud: Loaded[Fraud]
+    ach: Ach
 
     @property
     def digest(self) -> str:
@@ -47,13 +53,15 @@ class Configuration:
             self.settings,
             self.policy,
             self.prices,
+            self.fraud.value,
+            self.ach,
             *(loaded.value for loaded in self.rule_files),
         )
         return hashlib.sha256("\n".join(model.model_dump_json() for model in models).encode()).hexdigest()
 
 
 def load_configuration(directory: Path | None, environ: Mapping[str, str] | None = None) -> Configuration:
-    """Read tillwatch.yaml, policy.yaml, prices.yaml and rules/*.yaml; what is not there comes from the defaults.
+    """Read every file of the directory, rules/*.yaml included; what is not there is as packaged.
 
     environ: the process environment when None; its ``TILL_`` variables win over the file.
     Raises ConfigurationError with the problems of all files and variables.
@@ -66,11 +74,15 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     prices, found = _file_or_default(directory, PRICES_FILE, Prices)
     problems += found
+    fraud, found = _fraud(directory)
+    problems += found
+    ach, found = _file_or_default(directory, ACH_FILE, Ach)
+    problems += found
     rule_files, found = _rule_files(directory)
     problems += found
-    if problems or settings is None or policy is None or prices is None:
+    if problems or settings is None or policy is None or prices is None or fraud is None or ach is None:
         raise ConfigurationError(in_order(problems))
-    return Configuration(settings, policy, rule_files, prices)
+    return Configuration(settings, policy, rule_files, prices, fraud, ach)
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:
@@ -98,7 +110,7 @@ def _directory_problems(directory: Path) -> list[Problem]:
         return [Problem(str(directory), 0, 0, "there is no such directory", "create it, or leave --config out")]
     problems = []
     for path in sorted(directory.iterdir()):
-        likely = closest(path.name, (SETTINGS_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY))
+        likely = closest(path.name, (SETTINGS_FILE, POLICY_FILE, PRICES_FILE, FRAUD_FILE, ACH_FILE, RULES_DIRECTORY))
         if likely is not None and path.name != likely:
             what = f"nothing reads a {'directory' if path.is_dir() else 'file'} of this name"
             problems.append(Problem(str(path), 0, 0, what, f"rename it to {likely}, or move it elsewhere"))
@@ -131,10 +143,20 @@ def _settings(directory: Path | None, environ: Mapping[str, str]) -> tuple[Setti
 
 def _file_or_default(directory: Path | None, name: str, model: type[M]) -> tuple[M | None, list[Problem]]:
     """The directory's file of this name, or the packaged one where there is none."""
-    path = DEFAULTS / name
+    return build(read(_path_of(directory, name)), model)
+
+
+def _fraud(directory: Path | None) -> tuple[Loaded[Fraud] | None, list[Problem]]:
+    """fraud.yaml with its document, because its expressions are checked later and name places too."""
+    parsed = read(_path_of(directory, FRAUD_FILE))
+    value, problems = build(parsed, Fraud)
+    return (None if value is None else Loaded(value, parsed.document)), problems
+
+
+def _path_of(directory: Path | None, name: str) -> Path:
     if directory is not None and os.path.lexists(directory / name):
-        path = directory / name
-    return build(read(path), model)
+        return directory / name
+    return DEFAULTS / name
 
 
 def _rule_files(directory: Path | None) -> tuple[tuple[Loaded[RuleFile], ...], list[Problem]]:

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from config.ach import Ach
+from config.fraud import Fraud
 from config.model import DURATION_PATTERN
 from config.policy import Policy
 from config.prices import Prices
@@ -11,13 +13,15 @@ from config.rules import RuleFile
 from config.scenario import Scenario
 from config.settings import Settings
 
-Kind = Literal["rules", "policy", "scenario", "settings", "prices"]
+Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach"]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
     "policy": Policy,
     "scenario": Scenario,
     "settings": Settings,
     "prices": Prices,
+    "fraud": Fraud,
+    "ach": Ach,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

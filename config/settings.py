@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.model import Model, refusal
@@ -100,6 +100,13 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     cores: dict[str, CoreTarget] = Field(default_factory=dict, max_length=16)
+    core_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="API key shown to the payment cores; better in TILL_CORE_TOKEN than in a file",
+    )
+    core_token_file: Path | None = Field(
+        default=None, strict=False, description="File that holds it instead", examples=["data/payments.key"]
+    )
     tokens: tuple[Token, ...] = Field(default=(), strict=False, max_length=100)
 
     @classmethod

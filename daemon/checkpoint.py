@@ -14,8 +14,8 @@ from daemon.durable_file import DurableFile
 from daemon.errors import CheckpointFailed
 from daemon.outbox_gaps import Received
 
-MAX_REMEMBERED = 200_000
-"""Facts kept within the horizon: about 25 MB of ids in memory and 90 MB on disk, an hour of 55 facts a second."""
+MAX_REMEMBERED = 600_000
+"""Facts kept within the horizon: about 75 MB of ids in memory and 270 MB on disk, an hour of 55 payments a second."""
 CONTROL_HORIZON_MS = 48 * 3_600_000
 """Ids of facts outside an outbox are kept this long: EventBridge retries for 24 hours."""
 MAX_CONTROL_IDS = 100_000
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS totals (
     source TEXT PRIMARY KEY, consumed INTEGER NOT NULL, duplicates INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outboxes (producer TEXT PRIMARY KEY, stretches BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS places (producer TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
 """
 _ENCODER = msgspec.msgpack.Encoder()
 _FACTS = msgspec.msgpack.Decoder(list[AnyFact])
@@ -113,6 +114,7 @@ class Checkpoint:
         self._seen: set[str] = set()
         self._batches: deque[tuple[int, int, tuple[str, ...]]] = deque()
         self._totals = Totals()
+        self._places: dict[str, str] = {}
         self._next = 1
         self._forgotten_until_ms = 0
 
@@ -142,6 +144,19 @@ class Checkpoint:
     async def skip(self, producer: str, first: int, last: int) -> None:
         """Mark positions of an outbox that the producer itself does not have, so that nobody waits for them."""
         await self._file.run(lambda: self._skip(producer, first, last))
+
+    def place(self, producer: str) -> str:
+        """Up to where an outbox whose events have no sequence was compared; empty before the first time."""
+        return self._places.get(producer, "")
+
+    async def follow(self, producer: str, place: str) -> None:
+        """Keep the place up to which everything has arrived."""
+        await self._file.run(lambda: self._follow(producer, place))
+        self._places[producer] = place
+
+    async def missing(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Which of these facts are not stored, by their ids."""
+        return await self._file.run(lambda: [fact for fact in facts if not self._is_stored(fact.id)])
 
     async def prune(self, now_ms: int) -> int:
         """Forget what lies beyond the horizon or the limits; return the number of facts that were dropped."""
@@ -209,6 +224,7 @@ class Checkpoint:
                 for producer, blob in self._file.database.execute("SELECT * FROM outboxes")
             },
         )
+        self._places = dict(self._file.database.execute("SELECT producer, place FROM places").fetchall())
         return Restored(tuple(batches), self._totals)
 
     def _remember(self, sequence: int, at_ms: int, facts: Sequence[Fact]) -> None:
@@ -250,7 +266,7 @@ class Checkpoint:
             if fact.at_ms <= self._forgotten_until_ms and fact.sequence in received:
                 return False
             received.add(fact.sequence)
-        elif self._file.database.execute("SELECT 1 FROM control_ids WHERE id = ?", (fact.id,)).fetchone():
+        elif self._is_stored(fact.id):
             return False
         fresh.add(fact.id)
         return True
@@ -289,6 +305,15 @@ class Checkpoint:
         with self._file.transaction():
             self._store_totals([], {}, {producer: received})
         self._totals = Totals(self._totals.by_source, self._totals.outboxes | {producer: received})
+
+    def _follow(self, producer: str, place: str) -> None:
+        with self._file.transaction():
+            self._file.database.execute("INSERT OR REPLACE INTO places VALUES (?, ?)", (producer, place))
+
+    def _is_stored(self, fact_id: str) -> bool:
+        if fact_id in self._seen:
+            return True
+        return bool(self._file.database.execute("SELECT 1 FROM control_ids WHERE id = ?", (fact_id,)).fetchone())
 
     def _prune(self, now_ms: int) -> int:
         sizes = self._file.database.execute("SELECT sequence, at_ms, size FROM batches ORDER BY sequence DESC")

@@ -11,6 +11,8 @@ RETENTION_SECONDS = 1_209_600
 """14 days, the most that SQS keeps a message: a daemon that is down over a weekend loses nothing."""
 VISIBILITY_SECONDS = 30
 """As long as a daemon may need for a batch before another one gets it."""
+NO_SUCH_KEY = "NotFoundException"
+"""What KMS answers for an alias that it does not have."""
 
 
 async def ensure_queues(clients: AwsClients, names: Sequence[str]) -> dict[str, str]:
@@ -46,10 +48,12 @@ async def ensure_topics(clients: AwsClients, names: Sequence[str], queue_arn: st
 async def ensure_key(clients: AwsClients, alias: str) -> str:
     """Id of the KMS key behind the alias, made when missing."""
     async with clients.client("kms") as kms:
-        listed = await kms.call("list_aliases")
-        for entry in listed.get("Aliases", ()):
-            if entry["AliasName"] == alias and entry.get("TargetKeyId"):
-                return str(entry["TargetKeyId"])
+        try:
+            found = await kms.call("describe_key", KeyId=alias)
+            return str(found["KeyMetadata"]["KeyId"])
+        except AwsFailed as fault:
+            if fault.code != NO_SUCH_KEY:
+                raise
         made = await kms.call("create_key", Description="Envelope key of payment data")
         key_id = str(made["KeyMetadata"]["KeyId"])
         await kms.call("create_alias", AliasName=alias, TargetKeyId=key_id)

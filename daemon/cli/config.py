@@ -13,7 +13,10 @@ from daemon.cli.output import Exit, fail, print_json, say
 config_app = typer.Typer(name="config", help="Check and describe the configuration.", no_args_is_help=True)
 
 _Directory = Annotated[
-    Path | None, typer.Option("--config", help="Directory with tillwatch.yaml, policy.yaml, prices.yaml, rules/")
+    Path | None,
+    typer.Option(
+        "--config", help="Directory with tillwatch.yaml, policy.yaml, prices.yaml, fraud.yaml, ach.yaml, rules/"
+    ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
 
@@ -42,7 +45,9 @@ def check(config: _Directory = None, as_json: _Json = False) -> None:  # noqa: F
 
 
 @config_app.command("schema")
-def schema(what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, settings or prices")]) -> None:
+def schema(
+    what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, settings, prices, fraud or ach")],
+) -> None:
     """Print the JSON Schema of one kind of file."""
     print_json(json_schema(what))
 
@@ -50,8 +55,10 @@ def schema(what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, s
 def _compile(configuration: Configuration) -> None:
     """Compile the rules as a start would; the compiler is loaded only here, ``schema`` has no use for it."""
     from checks.rules import compile_rules  # noqa: PLC0415 - see above.
+    from checks.scoring.compile import compile_fraud  # noqa: PLC0415 - see above.
 
     compile_rules(configuration.rule_files)
+    compile_fraud(configuration.fraud)
 
 
 def _counted(count: int, plural: str) -> str:

@@ -1,6 +1,8 @@
-"""Counts what the cores published, what the daemon took over of it, and what was captured, from their files."""
+"""Counts what the cores published, what the daemon took over of it, and what captures cost, from their files."""
 
 import sqlite3
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +10,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from daemon.embedded.savings import RailVolume
+from daemon.embedded.savings import Measured, RailVolume
 from daemon.outbox_gaps import Received
+from payment_core.costs.notes import CostNote
+from payment_core.payments.model import Capture, Payment
+from payment_core.payments.states import CaptureStatus
+from payment_core.store.records import kind_of
+from payment_core.store.stage import Registry
+from payment_core.store.tables import open_for_reading
 
 CHECKPOINT = "checkpoint.db"
 BUSY_SECONDS = 2.0
@@ -49,15 +57,55 @@ def count_events(payments: Path, checkpoint: Path, region: str) -> EventCounts:
     return EventCounts(published=published, consumed=published - lost, duplicates=duplicates, lost=lost)
 
 
-def captured_by_rail(payments: Path) -> tuple[RailVolume, ...]:
-    """How many payments were captured on each rail, and how much; a missing file holds none."""
+def measured_costs(payments: Path) -> Measured:
+    """What the succeeded captures of each rail cost, as it is kept with them; a missing file holds none.
+
+    Raises DatabaseUnusable when the file is no payment store, and sqlite3.Error when it cannot be read.
+    """
     if not payments.is_file():
-        return ()
-    with closing(_open(payments)) as connection:
-        rows = connection.execute(
-            "SELECT rail, count(*), sum(captured_cents) FROM payments WHERE captured_cents > 0 GROUP BY rail"
-        )
-        return tuple(RailVolume(rail, payments_, cents) for rail, payments_, cents in rows)
+        return Measured()
+    captures: Counter[str] = Counter()
+    cents: Counter[str] = Counter()
+    cost: Counter[str] = Counter()
+    baseline: Counter[str] = Counter()
+    sheets: set[str] = set()
+    unpriced = 0
+    with closing(open_for_reading(payments)) as connection:
+        connection.execute("BEGIN")
+        for capture, payment in _captures(connection):
+            if capture.cost.baseline == 0:
+                unpriced += 1
+                continue
+            captures[payment.rail] += 1
+            cents[payment.rail] += capture.amount_cents
+            cost[payment.rail] += capture.cost.total
+            baseline[payment.rail] += capture.cost.baseline
+            sheets.add(capture.cost.sheet)
+        notes = _noted_microcents(connection)
+    volumes = (RailVolume(rail, captures[rail], cents[rail], cost[rail], baseline[rail]) for rail in sorted(captures))
+    return Measured(tuple(volumes), notes, tuple(sorted(sheets - {""})), unpriced)
+
+
+def _captures(connection: sqlite3.Connection) -> Iterator[tuple[Capture, Payment]]:
+    """Every capture that succeeded, with its payment, which it is listed under."""
+    registry = Registry((Capture, Payment))
+    rows = connection.execute(
+        "SELECT capture.body, payment.body FROM records AS capture"
+        " JOIN records AS payment ON payment.kind = ? AND payment.id = capture.owner WHERE capture.kind = ?",
+        (kind_of(Payment), kind_of(Capture)),
+    )
+    for bodies in rows:
+        capture, payment = registry.decode(kind_of(Capture), bodies[0]), registry.decode(kind_of(Payment), bodies[1])
+        if isinstance(capture, Capture) and isinstance(payment, Payment) and capture.status is CaptureStatus.SUCCEEDED:
+            yield capture, payment
+
+
+def _noted_microcents(connection: sqlite3.Connection) -> int:
+    """What was spent on files, payouts and returns, which belong to no single payment."""
+    registry = Registry((CostNote,))
+    rows = connection.execute("SELECT body FROM records WHERE kind = ?", (kind_of(CostNote),))
+    notes = (registry.decode(kind_of(CostNote), body) for (body,) in rows)
+    return sum(note.amount_microcents for note in notes if isinstance(note, CostNote))
 
 
 def _received(checkpoint: Path, region: str) -> tuple[Received, int]:

@@ -15,6 +15,19 @@ ADDRESSES: Mapping[Environment, str] = {"blue": "127.0.0.2", "green": "127.0.0.3
 """One address each, because a DNS record names an address and not a port."""
 
 DATABASE = "payments.db"
+CORE_KEY = "payments.key"
+"""The admin API key, made by the core that starts first."""
+
+KEY_ALIAS = "alias/tillwatch-vault"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the cores find AWS: queue for their events, and the addresses of SQS and of KMS."""
+
+    queue: str
+    aws_url: str
+    kms_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Core:
         return f"http://{self.address}:{self.port}"
 
     def program(
-        self, data_directory: Path, logs: Path, surroundings: Mapping[str, str], queue: str, endpoint_url: str
+        self, data_directory: Path, logs: Path, surroundings: Mapping[str, str], endpoints: Endpoints
     ) -> Program:
         """Its process; both environments share one database, as both share one table in production."""
         options = {
@@ -48,8 +61,11 @@ class Core:
             "--region": surroundings["AWS_REGION"],
             "--fail-percent": f"{self.release.fault.fail_percent:g}",
             "--slow-seconds": f"{self.release.fault.slow:g}",
-            "--queue": queue,
-            "--endpoint-url": endpoint_url,
+            "--key-file": str(data_directory / CORE_KEY),
+            "--queue": endpoints.queue,
+            "--endpoint-url": endpoints.aws_url,
+            "--kms-key": KEY_ALIAS,
+            "--kms-endpoint-url": endpoints.kms_url,
         }
         flat = tuple(part for option in options.items() for part in option)
         return Program(

@@ -25,25 +25,31 @@ _PAYMENT = msgspec.json.Decoder(_Payment)
 _ANSWERS = {
     "succeeded": Answer.SUCCEEDED,
     "requires_capture": Answer.SUCCEEDED,
+    "requires_review": Answer.SUCCEEDED,
     "capturing": Answer.SUCCEEDED,
     "canceling": Answer.SUCCEEDED,
+    "expiring": Answer.SUCCEEDED,
     "canceled": Answer.SUCCEEDED,
     "declined": Answer.DECLINED,
     "processing": Answer.PROCESSING,
+    "held": Answer.PROCESSING,
 }
-"""By the payment's status; an authorization is a payment that went well. Any other is FAILED."""
+"""By the payment's status; an authorization is a payment that went well, also when a person still has to look at it."""
 
 
 class HttpGateway:
     """Payments by HTTP to whichever address was resolved. run: distinguishes this run's idempotency keys.
 
+    key: the API key that the cores ask for.
+
     Open as a context manager. Nothing is sent twice: a customer whose payment fails has seen it fail.
     """
 
-    def __init__(self, port: int, run: str) -> None:
+    def __init__(self, port: int, run: str, key: str) -> None:
         self._port = port
         self._run = run
         self._client = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {key}"},
             timeout=REQUEST_SECONDS,
             limits=httpx.Limits(max_connections=IN_FLIGHT_MAX, max_keepalive_connections=IN_FLIGHT_MAX),
             trust_env=False,

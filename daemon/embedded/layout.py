@@ -13,7 +13,7 @@ import yaml
 from config.load import POLICY_FILE, RULES_DIRECTORY, SETTINGS_FILE
 from config.scenario import Environment
 from daemon.embedded.books import CHECKPOINT
-from daemon.embedded.cores import DATABASE, Core
+from daemon.embedded.cores import CORE_KEY, DATABASE, Core
 from daemon.embedded.faults import DirectoryUnusable
 from daemon.embedded.follower import JOURNAL
 from daemon.embedded.surroundings import ACCOUNT_ID, REGION
@@ -54,6 +54,11 @@ class Layout:
         """The payment cores' shared database."""
         return self.root / DATABASE
 
+    @property
+    def core_key(self) -> Path:
+        """The API key of the payment cores."""
+        return self.root / CORE_KEY
+
     def make(self) -> None:
         """Make the directories that children expect. Raises DirectoryUnusable."""
         try:
@@ -86,6 +91,7 @@ class Layout:
             "data_dir": str(self.root),
             "hosted_zone_id": zone_id,
             "cores": {name: {"url": core.url, "address": core.address} for name, core in cores.items()},
+            "core_token_file": str(self.core_key),
             "tokens": [{"name": "console", "role": "admin", "sha256": hashlib.sha256(token.encode()).hexdigest()}],
         }
         text = HEADING + yaml.safe_dump(settings, sort_keys=False)

@@ -1,4 +1,4 @@
-"""What the embedded AWS account holds: queues, topics, rules, a key and the zone that splits the traffic."""
+"""What the embedded AWS account holds: queues, topics, rules and the zone that splits the traffic."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from config.settings import QueueSettings
 from daemon.aws.provision import (
-    ensure_key,
     ensure_queues,
     ensure_rules,
     ensure_topics,
@@ -21,7 +20,6 @@ TTL_SECONDS = 1
 """Clients follow a rollback within two seconds: one in the resolver, one in themselves."""
 FIRST_WEIGHTS: Mapping[str, int] = {"blue": 100, "green": 0}
 TOPICS = ("till-alarms", "till-budgets")
-KEY_ALIAS = "alias/tillwatch"
 
 CONTROL_RULES: Mapping[str, object] = {
     "till-deployments": {"source": ["tillwatch.deploy"]},
@@ -52,7 +50,6 @@ async def ensure_resources(clients: AwsClients, queues: QueueSettings, record_na
     """Make what is missing; messages in queues and weights of records that are there stay. Raises AwsFailed."""
     async with asyncio.TaskGroup() as group:
         messaging = group.create_task(_ensure_messaging(clients, queues), name="ensure-messaging")
-        group.create_task(ensure_key(clients, KEY_ALIAS), name="ensure-key")
         traffic = group.create_task(_ensure_traffic(clients, record_name), name="ensure-traffic")
     messaging.result()
     return traffic.result()

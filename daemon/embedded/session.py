@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from config.scenario import Environment
 from daemon.aws.eventbridge import EventBus
 from daemon.aws.route53 import Route53Traffic
-from daemon.embedded.books import EventCounts, captured_by_rail, count_events
+from daemon.embedded.books import EventCounts, count_events, measured_costs
 from daemon.embedded.follower import Follower
 from daemon.embedded.gateway import HttpGateway
 from daemon.embedded.layout import Layout
@@ -19,11 +19,11 @@ from daemon.embedded.release import Release
 from daemon.embedded.report import LedgerRow, Report, report
 from daemon.embedded.resolver import Resolver, WeightedRecord
 from daemon.embedded.resources import Resources
-from daemon.embedded.savings import measure
+from daemon.embedded.savings import saving_of
 from daemon.embedded.stack import Stack, Wishes
 from daemon.embedded.surroundings import REGION
 from daemon.embedded.traffic import Traffic
-from payment_core.ledger.verify import verify
+from payment_core.ledger.file_books import verify_file
 from remediation.ports import Clock
 from remediation.state import DeploymentState
 
@@ -64,7 +64,8 @@ class Session:
             record_name = self._wishes.policy.traffic.record_name
             route53 = await clients.enter_async_context(self._stack.clients.client("route53"))
             events = await clients.enter_async_context(self._stack.clients.client("events"))
-            gateway = await clients.enter_async_context(HttpGateway(self._stack.core_port, secrets.token_hex(4)))
+            key = (await asyncio.to_thread(self._layout.core_key.read_text, encoding="ascii")).strip()
+            gateway = await clients.enter_async_context(HttpGateway(self._stack.core_port, secrets.token_hex(4), key))
             weights = Route53Traffic(route53, self._resources.zone_id, record_name)
             chance = random.Random(self._wishes.scenario.traffic.seed)  # noqa: S311  # a reproducible simulation
             resolver = Resolver(_Records(weights), self._clock, chance)
@@ -128,8 +129,8 @@ class Session:
             await self._clock.sleep(NARRATE_SECONDS)
 
     async def _report(self, traffic: Traffic, seconds: float, events: EventCounts) -> Report:
-        ledger = await asyncio.to_thread(verify, self._layout.payments)
-        volumes = await asyncio.to_thread(captured_by_rail, self._layout.payments)
+        ledger = await asyncio.to_thread(verify_file, self._layout.payments)
+        measured = await asyncio.to_thread(measured_costs, self._layout.payments)
         return report(
             scenario=self._wishes.scenario.name,
             seconds=seconds,
@@ -138,7 +139,7 @@ class Session:
             entries=await self._follower.since(self._before),
             state=self._follower.state,
             ledger=LedgerRow(balanced=ledger.balanced, entries=ledger.entries),
-            savings=measure(volumes, self._wishes.prices),
+            savings=saving_of(measured, self._wishes.prices),
         )
 
 

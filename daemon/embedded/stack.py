@@ -13,9 +13,10 @@ from config.policy import Policy
 from config.prices import Prices
 from config.scenario import Environment, Scenario
 from config.settings import AwsSettings, QueueSettings
+from daemon.aws.provision import ensure_key
 from daemon.aws.session import AwsClients
-from daemon.embedded import ministack
-from daemon.embedded.cores import ADDRESSES, cores_of
+from daemon.embedded import kms, ministack
+from daemon.embedded.cores import ADDRESSES, KEY_ALIAS, Endpoints, cores_of
 from daemon.embedded.layout import Layout
 from daemon.embedded.ports import free_port
 from daemon.embedded.process import Child, Launcher, Program
@@ -26,6 +27,7 @@ from remediation.ports import Clock
 
 HOST = "127.0.0.1"
 DAEMON = "daemon"
+_ESSENTIAL = (DAEMON, ministack.NAME, kms.NAME)
 DAEMON_COMMAND = (sys.executable, "-m", "daemon", "run", "--config")
 
 
@@ -49,7 +51,7 @@ class Wishes:
 
 
 class Stack:
-    """ministack, two payment cores and the daemon, as children.
+    """ministack, the KMS stand-in, two payment cores and the daemon, as children.
 
     clients, resources: set once start has returned.
     """
@@ -66,9 +68,11 @@ class Stack:
         self._queues = QueueSettings()
         self._children: dict[str, Child] = {}
         self._aws_port = free_port(ministack.HOST)
+        self._kms_port = free_port(kms.HOST)
         self.core_port = free_port(*ADDRESSES.values())
         self._cores = cores_of(wishes.scenario, self.core_port)
         self._endpoint_url = ministack.endpoint_url(self._aws_port)
+        self._endpoints = Endpoints(self._queues.payment_events, self._endpoint_url, kms.endpoint_url(self._kms_port))
         aws = AwsSettings(region=REGION, endpoint_url=self._endpoint_url, account_id=ACCOUNT_ID)
         self.clients = AwsClients(aws, ACCESS_KEY, ACCESS_KEY)
         self.token = layout.console_token()
@@ -82,8 +86,7 @@ class Stack:
         """Start everything, and return when everything is ready. Raises StackFailed, AwsFailed or NotUsable."""
         async with httpx.AsyncClient(trust_env=False) as client:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._start_core("blue", client), name="start-blue")
-                group.create_task(self._start_core("green", client), name="start-green")
+                group.create_task(self._start_cores(client), name="start-cores")
                 resources = group.create_task(self._start_aws(client), name="start-aws")
             await self._start_daemon(client, resources.result())
         return resources.result()
@@ -97,9 +100,11 @@ class Stack:
             for environment in self._cores:
                 if core := self._children.get(environment):
                     group.create_task(core.stop(), name=f"stop-{environment}")
-        if aws := self._children.get(ministack.NAME):
-            await aws.stop()
-            self._say("stopped: payment cores and AWS stand-in")
+        stand_ins = [self._children[name] for name in (kms.NAME, ministack.NAME) if name in self._children]
+        for stand_in in stand_ins:
+            await stand_in.stop()
+        if stand_ins:
+            self._say("stopped: payment cores and AWS stand-ins")
 
     def kill(self) -> None:
         """Kill everything at once, for the one who does not want to wait."""
@@ -107,14 +112,14 @@ class Stack:
             child.hurry()
 
     async def essential_died(self) -> None:
-        """Raise ChildDied, saying which, when the daemon or ministack ends; return when both were stopped."""
+        """Raise ChildDied, saying which, when the daemon or a stand-in ends; return when all were stopped."""
         async with asyncio.TaskGroup() as group:
-            for name in (DAEMON, ministack.NAME):
+            for name in _ESSENTIAL:
                 group.create_task(self._children[name].die(), name=f"watch-{name}")
 
     def is_whole(self) -> bool:
-        """Whether the daemon and ministack are running."""
-        return all(self._children[name].running for name in (DAEMON, ministack.NAME))
+        """Whether the daemon and the stand-ins are running."""
+        return all(self._children[name].running for name in _ESSENTIAL)
 
     async def stop_core(self, environment: Environment) -> None:
         """Kill the environment's process, as a crash would."""
@@ -133,11 +138,20 @@ class Stack:
         self._say(f"started: AWS stand-in at {self._endpoint_url}")
         return resources
 
+    async def _start_cores(self, client: httpx.AsyncClient) -> None:
+        """Start what keeps the keys, then both cores: a core needs its key to take cards."""
+        program = kms.program(self._kms_port, self._layout.root, self._layout.logs, self._environment)
+        child = await self._launch(program, program.name)
+        await until_ready(child, lambda: kms.is_healthy(client, self._kms_port), self._clock)
+        keys = AwsSettings(region=REGION, endpoint_url=self._endpoints.kms_url, account_id=ACCOUNT_ID)
+        await ensure_key(AwsClients(keys, ACCESS_KEY, ACCESS_KEY), KEY_ALIAS)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._start_core("blue", client), name="start-blue")
+            group.create_task(self._start_core("green", client), name="start-green")
+
     async def _start_core(self, environment: Environment, client: httpx.AsyncClient) -> None:
         core = self._cores[environment]
-        program = core.program(
-            self._layout.root, self._layout.logs, self._environment, self._queues.payment_events, self._endpoint_url
-        )
+        program = core.program(self._layout.root, self._layout.logs, self._environment, self._endpoints)
         child = await self._launch(program, environment)
         await until_ready(child, lambda: core.is_ready(client), self._clock)
         self._say(f"started: payment core {environment} {core.release.version} at {core.url}")

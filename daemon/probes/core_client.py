@@ -28,10 +28,14 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """``GET /v1/events``: facts in outbox order. last_sequence: the position to ask after next."""
+    """``GET /v1/events``: facts in outbox order. next_after: the place to ask after next.
+
+    last_sequence: the same as a number, 0 where places are no numbers.
+    """
 
     events: list[AnyFact]
     last_sequence: int
+    next_after: str = ""
 
 
 class LedgerViolation(msgspec.Struct, frozen=True):
@@ -83,9 +87,10 @@ class CoreClient:
         ready = told.ready and response.status_code == httpx.codes.OK
         return Readiness(ready, told.version, told.environment, response.status_code)
 
-    async def events(self, after: int, limit: int) -> EventPage:
-        """Facts of the outbox above a position, at most so many."""
-        response = await self._get(f"/v1/events?after={after}&limit={limit}", TIMEOUT_SECONDS)
+    async def events(self, after: int | str, limit: int) -> EventPage:
+        """Facts of the outbox above a position or place, at most so many."""
+        asked = httpx.QueryParams({"after": after, "limit": limit})
+        response = await self._get(f"/v1/events?{asked}", TIMEOUT_SECONDS)
         if response.status_code != httpx.codes.OK:
             raise CoreUnreachable(f"{self.url} answered {response.status_code} for its events.")
         return _decoded(_PAGE, response)

@@ -1,11 +1,13 @@
 """Every probe that the settings allow, opened for a daemon or for one look from the command line."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from config.settings import Settings
 from daemon.aws.session import AwsClient
 from daemon.aws.sqs import SqsQueue
+from daemon.errors import NotUsable
 from daemon.ledger_watch import LedgerWatch
 from daemon.probes.components import ComponentProbes, look_at_queues
 from daemon.probes.core import COMPONENT, CoreProbe
@@ -29,9 +31,10 @@ class Probes:
 
 
 async def open_probes(stack: AsyncExitStack, settings: Settings, sqs: AwsClient, clock: Clock) -> Probes:
-    """Connect to every core of the settings; the connections are closed when the stack is."""
+    """Connect to every core of the settings; the connections are closed when the stack is. Raises NotUsable."""
+    token = await _core_token(settings)
     clients = {
-        environment: await stack.enter_async_context(CoreClient(target.url))
+        environment: await stack.enter_async_context(CoreClient(target.url, token))
         for environment, target in settings.cores.items()
     }
     ledger = LedgerWatch(tuple(clients.values()), clock)
@@ -41,3 +44,15 @@ async def open_probes(stack: AsyncExitStack, settings: Settings, sqs: AwsClient,
     )
     core = CoreProbe(clients, clock, region=settings.aws.region)
     return Probes(core, components, ledger, tuple(clients.values()))
+
+
+async def _core_token(settings: Settings) -> str:
+    """The API key that the cores ask for; empty when none is configured."""
+    if settings.core_token_file is None:
+        return settings.core_token.get_secret_value()
+    try:
+        return (await asyncio.to_thread(settings.core_token_file.read_text, encoding="ascii")).strip()
+    except (OSError, UnicodeError) as fault:
+        raise NotUsable(
+            f"{settings.core_token_file}: the API key of the payment cores cannot be read: {fault}"
+        ) from fault

@@ -1,6 +1,11 @@
 """Whether a decoded fact can be stored and counted: bounded ids, times and amounts that are possible."""
 
-from checks.facts import CostLine, Fact, Heartbeat, PaymentAttempted, PaymentCaptured, Payout, Refund
+from collections.abc import Callable
+from operator import attrgetter
+
+import msgspec
+
+from checks.facts import FACT_TYPES, Fact
 
 MAX_ID = 512
 """Characters of an id: an alarm's ARN and a time fit, and an id is kept in memory to know a duplicate."""
@@ -9,12 +14,19 @@ MAX_INTEGER = 2**63 - 1
 LATEST_MS = 4_102_444_800_000
 """2100-01-01: a later event time is a unit mistaken, and it would hold a window open for ever."""
 
-_BOUNDED: dict[type[Fact], tuple[str, ...]] = {
-    PaymentAttempted: ("amount_cents", "latency_ms"),
-    PaymentCaptured: ("amount_cents", "fee_cents"),
-    Refund: ("amount_cents",),
-    Payout: ("amount_cents",),
-    Heartbeat: ("interval_seconds",),
+_SIGNED = frozenset({"amount_microcents", "expected_microcents", "latitude_microdegrees", "longitude_microdegrees"})
+"""Credits lower a bill, and half of the world lies south or west."""
+
+
+def _numbers(fact_type: type[Fact]) -> tuple[str, ...]:
+    """The numeric fields of a kind; the first two are those that every fact has."""
+    own = (field.name for field in msgspec.structs.fields(fact_type) if field.type in {int, float})
+    return ("at_ms", "sequence", *(name for name in own if name not in {"at_ms", "sequence"}))
+
+
+_NAMES = {fact_type: _numbers(fact_type) for fact_type in FACT_TYPES}
+_READ: dict[type[Fact], Callable[[Fact], tuple[float, ...]]] = {
+    fact_type: attrgetter(*names) for fact_type, names in _NAMES.items()
 }
 
 
@@ -26,9 +38,10 @@ def unsound(fact: Fact) -> str:
         return "at_ms is not Unix epoch milliseconds of this century"
     if not 0 <= fact.sequence <= MAX_INTEGER:
         return "sequence is not a position in an outbox"
-    for name in _BOUNDED.get(type(fact), ()):
-        if not 0 <= getattr(fact, name) <= MAX_INTEGER:
+    values = _READ[type(fact)](fact)
+    if min(values) >= 0 and max(values) <= MAX_INTEGER:
+        return ""
+    for name, value in zip(_NAMES[type(fact)], values, strict=True):
+        if abs(value) > MAX_INTEGER or (value < 0 and name not in _SIGNED):
             return f"{name} is negative or too large"
-    if isinstance(fact, CostLine) and max(abs(fact.amount_microcents), abs(fact.expected_microcents)) > MAX_INTEGER:
-        return "amount_microcents is too large"
     return ""

@@ -5,9 +5,11 @@ import re
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -107,7 +109,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize(
-    "command", [*starting("health"), *starting("audit", "tail"), *starting("ledger"), *starting("rules")]
+    "command",
+    [*starting("health"), *starting("audit", "tail"), *starting("ledger"), *starting("rules"), *starting("costs")],
 )
 def test_a_command_beside_a_running_system_answers(command: str, place: Place) -> None:
     done = place.run(place.typed(command))
@@ -118,6 +121,26 @@ def test_a_command_beside_a_running_system_answers(command: str, place: Place) -
 @pytest.mark.parametrize("command", starting("config"))
 def test_a_command_about_the_configuration_answers(command: str, place: Place) -> None:
     assert place.run(place.typed(command)).returncode == 0
+
+
+def some_payment(place: Place) -> str:
+    """The id of a payment of the running system; the first ones take their time."""
+    with closing(sqlite3.connect(place.folder / "data" / "payments.db")) as connection:
+        for _ in range(START_SECONDS):
+            row = connection.execute("SELECT id FROM records WHERE kind = 'payment' LIMIT 1").fetchone()
+            if row is not None:
+                return str(row[0])
+            place.run(place.typed("tillwatch ledger verify"))
+    pytest.fail("no payment was made")
+
+
+@pytest.mark.parametrize("command", starting("fraud"))
+def test_a_command_about_fraud_answers_about_a_payment_that_is_there(command: str, place: Place) -> None:
+    payment = some_payment(place)
+    changes = {"config": "data/config"} if "--config" in command else {}
+    done = place.run(place.typed(re.sub(r"pay_\w+", payment, command), **changes))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
 
 
 @pytest.mark.parametrize("command", starting("audit", "verify"))
@@ -147,20 +170,35 @@ def test_the_daemon_alone_starts_from_the_shown_folder(command: str, tmp_path: P
     assert stop(running) == 0
 
 
+def shown_part(page: str, pattern: str) -> str:
+    """The first part of a page that the pattern's group meets."""
+    found = re.search(pattern, (ROOT / "docs" / page).read_text("utf-8"))
+    assert found is not None, pattern
+    return found.group(1)
+
+
+def test_core_serve_is_shown() -> None:
+    assert starting("core", "serve")
+
+
 @pytest.mark.parametrize("command", starting("core"))
-def test_a_payment_is_taken_by_the_shown_request(command: str, tmp_path: Path, require: Require) -> None:
+def test_a_payment_is_taken_by_the_shown_requests(command: str, tmp_path: Path, require: Require) -> None:
     require("curl", shutil.which("curl") is not None)
     place = Place(tmp_path)
     port = str(free_port("127.0.0.1"))
     running = place.start(place.typed(command, port=port))
     try:
         until(running, '"listening"')
-        request = re.search(r"(?s)(curl -s http.*?\}')\n", (ROOT / "docs" / "payments.md").read_text("utf-8"))
-        assert request is not None
-        answer = place.run(["bash", "-c", request.group(1).replace(":8081", f":{port}")])
+        entering = shown_part("api.md", r"(?m)^(export TILL_KEY=\"[^\"]+\")")
+        paying = shown_part("payments.md", r"(?s)(curl -s \S+/v1/payments .*?\}')\n")
+        reading = shown_part("api.md", r"(?m)^(curl -s \S+/v1/ledger .*)$")
+        script = f"{entering}\n{paying}\necho\n{reading}"
+        answer = place.run(["bash", "-c", script.replace(":8081", f":{port}")])
     finally:
         code = stop(running)
-    assert '"status":"succeeded"' in answer.stdout
+    payment, _, books = answer.stdout.partition("\n")
+    assert '"status":"succeeded"' in payment
+    assert '"account":"rail_clearing"' in books
     assert code == 0
 
 
@@ -172,5 +210,5 @@ def test_a_token_is_hashed_as_shown(tmp_path: Path) -> None:
 
 
 def test_no_shown_command_is_left_out() -> None:
-    names = ("health", "audit", "ledger", "rules", "config", "up", "run", "core")
+    names = ("health", "audit", "ledger", "rules", "config", "up", "run", "core", "costs", "fraud")
     assert sorted(command for name in names for command in starting(name)) == COMMANDS

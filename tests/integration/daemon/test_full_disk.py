@@ -51,7 +51,7 @@ class Readiness:
 async def test_while_the_journal_takes_nothing_no_call_is_sent_and_then_exactly_one(
     tmp_path: Path, programs: Programs, account: Account, sender: Sender, bridge: Bridge
 ) -> None:
-    blue = await programs.core(tmp_path / "payments.db", account, "--environment", "blue")
+    blue = await programs.core(tmp_path / "payments.db", account, "--environment", "blue", queue="")
     folder = configure(tmp_path, account, endpoint_url=bridge.url, cores={"blue": blue.url})
     daemon = await programs.ready_daemon(folder)
     await sender.send(account.control_queue, rollout("dep-1"))
@@ -77,7 +77,7 @@ async def test_while_the_journal_takes_nothing_no_call_is_sent_and_then_exactly_
 async def test_a_full_disk_is_said_takes_nothing_over_and_loses_nothing_when_it_is_freed(
     tmp_path: Path, programs: Programs, account: Account, sender: Sender, bridge: Bridge
 ) -> None:
-    blue = await programs.core(tmp_path / "payments.db", account, "--environment", "blue")
+    blue = await programs.core(tmp_path / "payments.db", account, "--environment", "blue", queue="")
     folder = configure(tmp_path, account, endpoint_url=bridge.url, cores={"blue": blue.url})
     daemon = await programs.ready_daemon(folder)
     await sender.send(account.control_queue, rollout("dep-1"))

@@ -13,6 +13,7 @@ from remediation.journal.verify import verify
 from tests.integration.daemon.world import (
     COUNTING_RULE,
     Account,
+    Program,
     Programs,
     ask,
     configure,
@@ -29,13 +30,13 @@ SEED = 20_261_123
 class Payers:
     """One payer per core, each paying for ever. paid: payments that were answered."""
 
-    def __init__(self, urls: dict[str, str]) -> None:
-        self._urls = urls
+    def __init__(self, cores: dict[str, Program]) -> None:
+        self._cores = cores
         self.paid: Counter[str] = Counter()
 
     def start(self, group: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
         """Begin to pay."""
-        return [group.create_task(self._pay(name), name=f"pay {name}") for name in self._urls]
+        return [group.create_task(self._pay(name), name=f"pay {name}") for name in self._cores]
 
     async def more(self, payments: int) -> None:
         """Wait for so many payments from now."""
@@ -44,7 +45,7 @@ class Payers:
 
     async def _pay(self, name: str) -> None:
         for number in count():
-            await pay(self._urls[name], [f"{name}-{number}"])
+            await pay(self._cores[name], [f"{name}-{number}"])
             self.paid[name] += 1
 
 
@@ -64,7 +65,7 @@ async def test_three_kills_in_the_middle_of_traffic_lose_and_repeat_nothing(
     folder = configure(tmp_path, account, cores=urls, rules=COUNTING_RULE)
     # A moment is a number of payments, so that the same seed kills at the same places on any machine.
     chance = Random(SEED)  # noqa: S311  # a kill that can be repeated
-    payers = Payers(urls)
+    payers = Payers(cores)
     daemon = await programs.ready_daemon(folder)
     async with asyncio.TaskGroup() as group:
         paying = payers.start(group)

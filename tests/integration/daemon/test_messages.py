@@ -10,6 +10,7 @@ from daemon.checkpoint import Checkpoint
 from daemon.translate.message import translate
 from tests.integration.daemon.world import (
     COUNTING_RULE,
+    EVENTS_OF_A_PAYMENT,
     Account,
     Program,
     Programs,
@@ -95,8 +96,8 @@ async def test_events_that_the_queue_never_got_come_from_the_outbox(
 ) -> None:
     core = await programs.core(tmp_path / "payments.db", account, "--environment", "blue", queue="")
     daemon = await programs.ready_daemon(configure(tmp_path, account, cores={"blue": core.url}, rules=COUNTING_RULE))
-    await pay(core.url, [f"k{number}" for number in range(25)])
-    await until(lambda: counted(tmp_path).consumed >= 50, "the outbox was read back")
+    await pay(core, [f"k{number}" for number in range(25)])
+    await until(lambda: counted(tmp_path).consumed >= 25 * EVENTS_OF_A_PAYMENT, "the outbox was read back")
     assert counted(tmp_path).lost == 0
     (reading,) = (await readings(daemon, "attempts")).values()
     assert reading["value"] == 25

@@ -18,6 +18,7 @@ from daemon.embedded.surroundings import ACCESS_KEY, local_environment
 from tests.integration.conftest import free_port
 from tests.integration.daemon.test_messages import acknowledged
 from tests.integration.daemon.world import (
+    EVENTS_OF_A_PAYMENT,
     Programs,
     Sender,
     ask,
@@ -70,22 +71,24 @@ async def test_the_daemon_outlives_its_aws_and_loses_nothing(
     account = await make_account(clients, url, unique, {"blue": 100, "green": 0})
     core = await programs.core(tmp_path / "payments.db", account, "--environment", "blue")
     daemon = await programs.ready_daemon(configure(tmp_path, account, cores={"blue": core.url}))
-    await pay(core.url, [f"before-{number}" for number in range(20)])
-    await until(lambda: counted(tmp_path).consumed >= 40, "events flow")
+    await pay(core, [f"before-{number}" for number in range(20)])
+    await until(lambda: counted(tmp_path).consumed >= 20 * EVENTS_OF_A_PAYMENT, "events flow")
 
     await stand_in.kill()
-    await pay(core.url, [f"during-{number}" for number in range(20)])
+    await pay(core, [f"during-{number}" for number in range(20)])
     await until(lambda: "receive_failed" in daemon.said(), "the daemon notices")
     assert [(await ask(daemon, path)).status_code for path in ("/livez", "/readyz")] == [200, 200]
 
     await stand_in.start()
     await make_account(clients, url, unique, {"blue": 100, "green": 0})
-    await pay(core.url, [f"after-{number}" for number in range(20)])
+    await pay(core, [f"after-{number}" for number in range(20)])
     async with clients.client("sqs") as sqs:
         await Sender(sqs).send(account.payment_queue, packed(attempt(1)))
     before = acknowledged(tmp_path, "payment-events")
     await until(lambda: acknowledged(tmp_path, "payment-events") > before, "the queue is heard again")
-    await until(lambda: counted(tmp_path).consumed >= 120, "everything came, by the queue or by the outbox")
+    await until(
+        lambda: counted(tmp_path).consumed >= 60 * EVENTS_OF_A_PAYMENT, "everything came, by the queue or by the outbox"
+    )
     counts = counted(tmp_path)
     assert (counts.lost, counts.consumed) == (0, counts.published)
     assert daemon.process.returncode is None

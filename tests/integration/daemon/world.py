@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -30,6 +31,10 @@ ROOT = Path(__file__).parents[3]
 WAIT_SECONDS = 40.0
 POLL_SECONDS = 0.02
 TOKEN = "operator-of-this-test"
+NO_ROOTS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Everything is plain HTTP on loopback: reading root certificates takes longer than a payment."""
+EVENTS_OF_A_PAYMENT = 3
+"""Of one that succeeds at once: requested, attempted, captured."""
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 REGION = "us-east-1"
 ENVIRONMENTS = {"blue": "127.0.0.2", "green": "127.0.0.3"}
@@ -83,6 +88,11 @@ async def make_account(clients: AwsClients, endpoint_url: str, unique: str, weig
     return Account(endpoint_url, zone_id, record_name, *queues)
 
 
+def core_key(database: Path) -> Path:
+    """Where a core that was told nothing else keeps the API key of its first start."""
+    return database.with_name(f"{database.stem}.key")
+
+
 def configure(
     directory: Path,
     account: Account,
@@ -92,11 +102,14 @@ def configure(
     rules: str = "",
     port: int = 0,
 ) -> Path:
-    """Write a configuration below directory and return its folder; the data lies in directory/data."""
+    """Write a configuration below directory and return its folder; the data lies in directory/data.
+
+    The key of the cores that were started lies beside their database, directory/payments.db.
+    """
     folder = directory / "config"
     folder.mkdir(exist_ok=True)
     urls = {} if cores is None else cores
-    settings = {
+    settings: dict[str, object] = {
         "aws": {"region": REGION, "endpoint_url": endpoint_url if endpoint_url else account.endpoint_url},
         "queues": {"payment_events": account.payment_queue, "control_events": account.control_queue},
         "http": {"host": "127.0.0.1", "port": port},
@@ -105,6 +118,9 @@ def configure(
         "cores": {name: {"url": url, "address": ENVIRONMENTS[name]} for name, url in urls.items()},
         "tokens": [{"name": "test", "role": "operator", "sha256": hashlib.sha256(TOKEN.encode()).hexdigest()}],
     }
+    key = core_key(directory / "payments.db")
+    if key.exists():
+        settings["core_token_file"] = str(key)
     (folder / "tillwatch.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     (folder / "policy.yaml").write_text(yaml.safe_dump({"traffic": {"record_name": account.record_name}}))
     if rules:
@@ -143,12 +159,13 @@ async def tillwatch(*arguments: str) -> Answer:
 
 
 class Program:
-    """A child of the test; what it logs is in a file beside its data."""
+    """A child of the test; what it logs is in a file beside its data. key: a core's API key."""
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self.process = process
         self.log = log
         self.url = ""
+        self.key = ""
 
     @property
     def pid(self) -> int:
@@ -212,6 +229,7 @@ class Programs:
             *("--queue", to, "--endpoint-url", account.endpoint_url, *flags),
         )
         await program.listening()
+        program.key = core_key(database).read_text(encoding="ascii").strip()
         return program
 
     async def end(self) -> None:
@@ -330,13 +348,14 @@ class Sender:
 
 async def ask(program: Program, path: str) -> httpx.Response:
     """One GET with the operator's token."""
-    async with httpx.AsyncClient(base_url=program.url, trust_env=False, headers=BEARER) as client:
+    async with httpx.AsyncClient(base_url=program.url, trust_env=False, headers=BEARER, verify=NO_ROOTS) as client:
         return await client.get(path)
 
 
-async def pay(core_url: str, keys: Sequence[str], method: str = "tok_visa") -> None:
+async def pay(core: Program, keys: Sequence[str], method: str = "tok_visa") -> None:
     """One payment per key, one after the other; each is answered before the next."""
-    async with httpx.AsyncClient(base_url=core_url, trust_env=False) as client:
+    bearer = {"Authorization": f"Bearer {core.key}"}
+    async with httpx.AsyncClient(base_url=core.url, trust_env=False, headers=bearer, verify=NO_ROOTS) as client:
         for key in keys:
             body = {
                 "amount": {"amount_cents": 1_999, "currency": "USD"},

@@ -11,17 +11,24 @@ from pathlib import Path
 import httpx
 import pytest
 
+from payment_core.assembly.core import running_core
+from payment_core.keys.admin import ensure_admin_key
 from payment_core.options import CoreOptions
-from payment_core.server import running_core
+
+
+def bearer(key_file: Path) -> dict[str, str]:
+    """The header of the admin key in this file."""
+    return {"Authorization": f"Bearer {ensure_admin_key(key_file)}"}
 
 
 class CoreProcess:
-    """A payment core that was started for one test."""
+    """A payment core that was started for one test. headers: what its admin sends."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", key_file: Path) -> None:
         self.process = process
         line = "" if process.stdout is None else process.stdout.readline()
         self.url: str = json.loads(line)["listening"]
+        self.headers = bearer(key_file)
 
     def kill(self) -> None:
         """End it as ``kill -9`` does."""
@@ -50,7 +57,7 @@ def start_core(database: Path) -> Iterator[StartCore]:
                 subprocess.Popen([*command, *flags], env=environment, stdout=subprocess.PIPE, text=True)
             )
             stack.callback(process.kill)
-            return CoreProcess(process)
+            return CoreProcess(process, CoreOptions(database=database).admin_key_file)
 
         yield start
 
@@ -62,6 +69,7 @@ async def api(database: Path) -> AsyncIterator[httpx.AsyncClient]:
     options = CoreOptions(database=database, rail_latency_ms=0, rail_timeout_seconds=1.0, environment="green")
     async with running_core(options, deaths.append) as (_, app):
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://core") as client:
+        headers = bearer(options.admin_key_file)
+        async with httpx.AsyncClient(transport=transport, base_url="http://core", headers=headers) as client:
             yield client
     assert deaths == []

@@ -1,9 +1,12 @@
 """A real payment core: its events reach the checkpoint by the queue, and by its outbox when the queue lost them."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -23,12 +26,21 @@ from daemon.sources.sqs import SqsSource
 from tests.integration.conftest import free_port, wait_until_it_answers
 
 ROOT = Path(__file__).parents[3]
+TOLD_SECONDS = 30.0
 PAYMENT = {
     "amount": {"amount_cents": 1_999, "currency": "USD"},
     "payment_method": "tok_visa",
     "customer_id": "cus_1",
     "provider_id": "prv_1",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """A running core and the key that it asks for."""
+
+    url: str
+    key: str
 
 
 class Recorder:
@@ -44,8 +56,8 @@ class Recorder:
 
 
 @pytest.fixture
-def core_url(tmp_path: Path, queue_name: str, ministack_url: str) -> Iterator[str]:
-    """The address of a green core 2.0.0 that sends its events to the queue."""
+def green_core(tmp_path: Path, queue_name: str, ministack_url: str) -> Iterator[Core]:
+    """A green core 2.0.0 that sends its events to the queue."""
     port = free_port()
     command = [sys.executable, "-m", "payment_core", "--port", str(port), "--database", str(tmp_path / "payments.db")]
     command += ["--environment", "green", "--version", "2.0.0", "--rail-latency-ms", "0"]
@@ -61,7 +73,7 @@ def core_url(tmp_path: Path, queue_name: str, ministack_url: str) -> Iterator[st
     with subprocess.Popen(command, env=environment, cwd=ROOT) as program:
         try:
             wait_until_it_answers(program, f"{url}/readyz")
-            yield url
+            yield Core(url, (tmp_path / "payments.key").read_text(encoding="ascii").strip())
         finally:
             program.kill()
 
@@ -74,29 +86,45 @@ async def recorder(tmp_path: Path) -> AsyncIterator[Recorder]:
     await checkpoint.close()
 
 
-async def pay(url: str, count: int) -> None:
-    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+async def pay(core: Core, count: int) -> None:
+    bearer = {"Authorization": f"Bearer {core.key}"}
+    async with httpx.AsyncClient(base_url=core.url, trust_env=False, headers=bearer) as client:
         for number in range(count):
             answer = await client.post("/v1/payments", json=PAYMENT, headers={"Idempotency-Key": f"k{number}"})
             assert answer.status_code in {200, 201}, answer.text
 
 
+async def until_the_hour_is_told(core: CoreClient) -> None:
+    """Wait for the last of the return rates, which the core publishes by itself once an hour."""
+    async with asyncio.timeout(TOLD_SECONDS):
+        while not any(fact.subject == "overall" for fact in (await core.events(0, 500)).events):
+            await core.readiness()
+
+
 async def test_events_come_once_by_the_queue_and_by_the_outbox(
-    core_url: str, sqs: Aws, queue_name: str, recorder: Recorder, tmp_path: Path
+    green_core: Core, sqs: Aws, queue_name: str, recorder: Recorder, tmp_path: Path
 ) -> None:
     clock = SystemClock()
     quarantine = await Quarantine.open(tmp_path / "quarantine.db")
     source = SqsSource(SqsQueue(sqs, queue_name), recorder, quarantine, clock, name="payments", receivers=1)
-    async with CoreClient(core_url) as core:
+    async with CoreClient(green_core.url, green_core.key) as core:
         backfill = Backfill([core], recorder.checkpoint, recorder, producer="us-east-1")
-        await pay(core_url, 5)
+        await until_the_hour_is_told(core)
+        await pay(green_core, 5)
         published = (await core.events(0, 500)).events
-        assert await backfill.catch_up(clock.now_ms()) == len(published) >= 5
+        assert await backfill.catch_up(clock.now_ms()) == len(published)
         while source.stats().facts < len(published):
             await source.receive_once(1)
         assert await backfill.catch_up(clock.now_ms()) == 0
     assert recorder.new == published
+    assert [fact.sequence for fact in published] == list(range(1, len(published) + 1))
     assert recorder.checkpoint.totals().duplicates >= len(published)
+    assert Counter(type(fact).__name__ for fact in published) == {
+        "AchReturnRate": 3,
+        "PaymentRequested": 5,
+        "PaymentAttempted": 5,
+        "PaymentCaptured": 5,
+    }
     attempts = [fact for fact in recorder.new if isinstance(fact, PaymentAttempted)]
     assert [(fact.outcome, fact.environment, fact.version) for fact in attempts] == [
         ("succeeded", "green", "2.0.0")
@@ -105,9 +133,18 @@ async def test_events_come_once_by_the_queue_and_by_the_outbox(
     await quarantine.close()
 
 
-async def test_a_core_is_probed_as_what_it_is(core_url: str) -> None:
+async def test_a_core_gives_its_events_and_its_ledger_only_to_who_shows_the_key(green_core: Core) -> None:
+    async with CoreClient(green_core.url) as stranger, CoreClient(green_core.url, green_core.key) as daemon:
+        with pytest.raises(CoreUnreachable, match="401"):
+            await stranger.events(0, 10)
+        with pytest.raises(CoreUnreachable, match="401"):
+            await stranger.ledger()
+        assert (await daemon.ledger()).balanced
+
+
+async def test_a_core_is_probed_as_what_it_is(green_core: Core) -> None:
     clock = SystemClock()
-    async with CoreClient(core_url) as green, CoreClient(f"http://127.0.0.1:{free_port()}") as nobody:
+    async with CoreClient(green_core.url) as green, CoreClient(f"http://127.0.0.1:{free_port()}") as nobody:
         probe = CoreProbe({"green": green, "blue": nobody}, clock)
         seen = {fact.environment: fact for fact in await probe.probe_all(clock.now_ms())}
         assert (seen["green"].status, seen["green"].version) == ("healthy", "2.0.0")

@@ -24,6 +24,8 @@ def kind_of(relative: str) -> Kind:
         "scenarios": "scenario",
         "policy.yaml": "policy",
         "prices.yaml": "prices",
+        "fraud.yaml": "fraud",
+        "ach.yaml": "ach",
     }
     return kinds[relative.split("/", maxsplit=1)[0]]
 

@@ -248,7 +248,9 @@ def test_each_check_of_a_policy_has_teeth(statement: Document, problem: str) -> 
 
 
 def test_placeholders_are_the_documented_ones() -> None:
-    found = {name for path in DEPLOY.glob("*.json") for name in re.findall(r"\$\{([A-Z0-9_]+)\}", path.read_text("utf-8"))}
+    found = {
+        name for path in DEPLOY.glob("*.json") for name in re.findall(r"\$\{([A-Z0-9_]+)\}", path.read_text("utf-8"))
+    }
     assert found == PLACEHOLDERS
     page = (ROOT / "docs" / "operating.md").read_text("utf-8")
     assert all(f"`{name}`" in page for name in PLACEHOLDERS)

@@ -9,21 +9,26 @@ import pytest
 import typer
 
 from checks.rules import compile_rules
+from config.load import load_configuration
 from config.loader import load_yaml
 from config.rules import Rule, RuleFile
 from daemon.cli import app as command_line
 from daemon.http.metrics import METRICS
 from daemon.translate import message
+from payment_core.acquirer.cards import SANDBOX_CARDS
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
 from payment_core.counts import Counts
-from payment_core.http import app as core_app
+from payment_core.http.routes import Route
 from payment_core.metrics import CoreCollector
-from payment_core.payments.begin import Origin
+from payment_core.options import CoreOptions
+from payment_core.origin import Origin
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.journal.kinds import BODY_TYPE_BY_KIND
+from tests.unit.payment_core.http.every_table import every_route
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+DAEMON_ROUTES = {"POST /ingest/events", "POST /ingest/firehose"}
 
 
 def page(name: str) -> str:
@@ -69,19 +74,60 @@ def test_the_metrics_page_has_every_metric_of_the_payment_core() -> None:
     assert sorted(first_cells(page("metrics.md"), "## The payment core, `/metrics`")) == sorted(names)
 
 
-def test_the_payments_page_has_every_test_token_and_its_code() -> None:
+def test_the_payments_page_has_every_test_token_and_card_and_its_code() -> None:
     text = page("payments.md")
     assert first_cells(text, "## Test payment methods") == [token.token for token in SANDBOX_TOKENS]
+    assert first_cells(text, "## Test card numbers") == [card.number for card in SANDBOX_CARDS]
     for token in SANDBOX_TOKENS:
         row = next(line for line in text.splitlines() if line.startswith(f"| `{token.token}` "))
         assert f"| {token.rail} |" in row
         assert token.code in row
+    for card in SANDBOX_CARDS:
+        assert card.code in next(line for line in text.splitlines() if line.startswith(f"| `{card.number}` "))
 
 
-def test_the_payments_page_has_every_route() -> None:
-    source = Path(core_app.__file__).read_text("utf-8")
-    routes = re.findall(r'\("(GET|POST)", "([^"]+)", \w', source)
-    assert first_cells(page("payments.md"), "## Routes") == [*(" ".join(route) for route in routes), "GET /metrics"]
+def named_routes(text: str) -> set[str]:
+    """Routes that a page names with their method, such as ``GET /v1/payments``, without what follows a path.
+
+    What stands for an id may have any name.
+    """
+    found = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:v1/)?[\w/{}.]+)[^`]*`", text)
+    return {_unnamed(f"{method} {path}") for method, path in found}
+
+
+def served_routes() -> set[str]:
+    """What the payment core answers."""
+    return {_unnamed(f"{route.method} {route.path}") for route in every_route()}
+
+
+def _unnamed(route: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", route)
+
+
+def row_of(route: Route) -> str:
+    """A route as the page about them has it."""
+    scope = f"`{route.scope}`" if route.scope else "open"
+    return f"| `{route.method} {route.path}` | {scope} | {route.summary} |"
+
+
+def test_the_routes_page_has_every_route_with_its_scope() -> None:
+    shown = [line for line in page("routes.md").splitlines() if line.startswith("| `")]
+    rows = sorted((row_of(route) for route in every_route()), key=lambda row: row.split("`")[1].split(" ")[::-1])
+    assert len(rows) > 50
+    assert shown == rows, "docs/routes.md has to hold these rows:\n" + "\n".join(rows)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_page_names_no_route_that_does_not_exist(path: Path) -> None:
+    strangers = named_routes(path.read_text("utf-8")) - served_routes() - DAEMON_ROUTES
+    assert not strangers, f"{path.name} names routes that nothing serves: {sorted(strangers)}"
+
+
+def test_a_route_that_does_not_exist_is_found() -> None:
+    assert named_routes("| `POST /v1/nonsense` | and `GET /v1/payments?after=ID` |") == {
+        "POST /v1/nonsense",
+        "GET /v1/payments",
+    }
 
 
 def test_every_example_of_a_rule_compiles(tmp_path: Path) -> None:
@@ -97,11 +143,30 @@ def test_the_rules_page_has_every_key_of_a_rule() -> None:
     assert first_cells(page("rules.md"), "## Keys of a rule") == list(Rule.model_fields)
 
 
+def test_the_rules_page_has_every_packaged_rule_with_its_limit_and_its_mode() -> None:
+    text = page("rules.md")
+    rules = [rule for file in load_configuration(None).rule_files for rule in file.value.rules]
+    assert first_cells(text, "## The packaged rules") == [rule.id for rule in rules]
+    for rule in rules:
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{rule.id}` "))
+        assert row.endswith(f"| {rule.mode} |")
+        assert f"| `{rule.on}` |" in row
+        assert f"`{rule.breach}`" in row or not rule.breach
+        assert all(f"`{action}`" in row for action in rule.do)
+
+
 def commands(text: str) -> list[str]:
     """The tillwatch commands in the code blocks of a page, without comments."""
     blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
     lines = [line.split(" #")[0] for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith("tillwatch ")]
+
+
+def options_of(command: Any) -> set[str]:  # noqa: ANN401  # the types of commands are typer's own
+    """The options that a command takes; one that passes them on takes those of the payment core."""
+    if command.context_settings.get("ignore_unknown_options"):
+        return {f"--{name.replace('_', '-')}" for name in CoreOptions.model_fields}
+    return {option for parameter in command.params for option in parameter.opts}
 
 
 def unknown_parts(command: str) -> list[str]:
@@ -114,7 +179,7 @@ def unknown_parts(command: str) -> list[str]:
             if following is None:
                 return [word]
             known = following
-        elif word.startswith("-") and not any(word in parameter.opts for parameter in known.params):
+        elif word.startswith("-") and word not in options_of(known):
             unknown.append(word)
     return unknown
 
@@ -128,6 +193,7 @@ def test_every_command_on_a_page_exists(path: Path) -> None:
 def test_an_unknown_command_or_option_would_be_found() -> None:
     assert unknown_parts("tillwatch nonsense --json") == ["nonsense"]
     assert unknown_parts("tillwatch up --nonsense 3 --json") == ["--nonsense"]
+    assert unknown_parts("tillwatch core serve --port 1 --nonsense 3") == ["--nonsense"]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

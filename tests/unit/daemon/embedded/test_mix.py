@@ -1,6 +1,7 @@
 """Properties of the simulated marketplace's payments."""
 
 import statistics
+from collections import Counter
 
 import pytest
 
@@ -54,9 +55,10 @@ def test_few_payments_are_refunded_and_never_more_than_was_paid(orders: list[Ord
 
 def test_no_customer_is_so_busy_that_it_looks_like_fraud(orders: list[Order]) -> None:
     customers = [order.customer_id for order in orders]
-    busiest = max(set(customers), key=customers.count)
-    assert customers.count(busiest) / COUNT < 0.01
-    assert len(set(customers)) > 1_900
+    ((_, most),) = Counter(customers).most_common(1)
+    # Eight minutes at 40 payments a second.
+    assert most < 10
+    assert len(set(customers)) > COUNT / 2
     assert len({order.provider_id for order in orders}) == 200
 
 

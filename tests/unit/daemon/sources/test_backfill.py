@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from checks.facts import AnyFact, Fact, PaymentAttempted
@@ -36,14 +37,30 @@ class FakeOutbox:
         self.down = down
         self.asked: list[int] = []
 
-    async def events(self, after: int, limit: int) -> EventPage:
+    async def events(self, after: int | str, limit: int) -> EventPage:
         """A page of them, or nothing when it is down."""
+        assert isinstance(after, int)
         self.asked.append(after)
         if self.down:
             raise CoreUnreachable("http://127.0.0.2")
         above: list[AnyFact] = []
         above.extend(fact for fact in self.facts if fact.sequence > after)
         return EventPage(above[:limit], self.facts[-1].sequence if self.facts else 0)
+
+
+class FakeParts:
+    """The outbox of a core whose store lies in parts: events carry no position, and a place is a text."""
+
+    def __init__(self, *facts: PaymentAttempted) -> None:
+        self.facts = [msgspec.structs.replace(fact, sequence=0) for fact in facts]
+        self.asked: list[str] = []
+
+    async def events(self, after: int | str, limit: int) -> EventPage:
+        """A page of them."""
+        self.asked.append(str(after))
+        begin = 0 if str(after) == "0" else int(str(after).removeprefix("0.1@"))
+        page: list[AnyFact] = [*self.facts[begin : begin + limit]]
+        return EventPage(page, 0, f"0.1@{begin + len(page)}" if page else str(after))
 
 
 class RecordingSink:
@@ -65,7 +82,7 @@ async def sink(tmp_path: Path) -> RecordingSink:
     return RecordingSink(checkpoint)
 
 
-def backfill(sink: RecordingSink, *outboxes: FakeOutbox) -> Backfill:
+def backfill(sink: RecordingSink, *outboxes: FakeOutbox | FakeParts) -> Backfill:
     return Backfill(outboxes, sink.checkpoint, sink, producer="us-east-1")
 
 
@@ -125,3 +142,42 @@ async def test_when_no_core_answers_it_is_counted_and_nothing_breaks(sink: Recor
     assert await made.tick(NOW_MS) == 0
     assert await backfill(sink).tick(NOW_MS) == 0
     assert made.stats().errors == 1
+
+
+async def test_an_outbox_in_parts_is_compared_by_ids_from_the_place_where_everything_had_arrived(
+    sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAGE", 3)
+    outbox = FakeParts(*(payment(n) for n in range(1, 8)))
+    await sink.accept([outbox.facts[1], outbox.facts[5]], "queue")
+    made = backfill(sink, outbox)
+    assert await made.tick(NOW_MS) == 5
+    assert [fact.id for fact in sink.new] == [f"evt_{n}" for n in (2, 6, 1, 3, 4, 5, 7)]
+    assert sink.checkpoint.totals().duplicates == 0
+    outbox.asked.clear()
+    assert await made.tick(NOW_MS) == 0
+    assert outbox.asked == ["0.1@7"]
+
+
+async def test_a_young_event_of_an_outbox_in_parts_is_looked_at_again_and_the_old_ones_beside_it_come_once(
+    sink: RecordingSink,
+) -> None:
+    outbox = FakeParts(payment(1), payment(2, NOW_MS))
+    made = backfill(sink, outbox)
+    assert await made.tick(NOW_MS) == 1
+    assert sink.checkpoint.place("us-east-1") == ""
+    assert await made.tick(NOW_MS + GRACE_MS) == 1
+    assert sink.checkpoint.place("us-east-1") == "0.1@2"
+    assert [fact.id for fact in sink.new] == ["evt_1", "evt_2"]
+
+
+async def test_the_place_of_an_outbox_in_parts_outlives_a_restart(sink: RecordingSink, tmp_path: Path) -> None:
+    outbox = FakeParts(payment(1), payment(2))
+    await backfill(sink, outbox).tick(NOW_MS)
+    await sink.checkpoint.close()
+    again = await Checkpoint.open(tmp_path / "c.db", 60_000)
+    await again.restore(NOW_MS)
+    outbox.asked.clear()
+    assert await backfill(RecordingSink(again), outbox).catch_up(NOW_MS) == 0
+    assert outbox.asked == ["0.1@2"]
+    await again.close()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.facts import kind_of
 from daemon.errors import Untranslatable
 from daemon.translate.message import MAX_BODY_BYTES, MAX_EVENTS, translate
 from daemon.translate.money import microcents, microcents_from_dollars
@@ -111,6 +112,14 @@ def test_a_sound_message_about_something_else_is_ignored_not_refused(body: bytes
           "amount_microcents": 1}, "A packed message may not carry cost.line"),
         ({"kind": "deployment", "id": "b", "at_ms": 1, "subject": "s", "status": "started"},
          "A packed message may not carry deployment"),
+        ({"kind": "health.probed", "id": "b", "at_ms": 1, "subject": "database", "status": "unhealthy"},
+         "A packed message may not carry health.probed"),
+        ({"kind": "payment.requested", "id": "b", "at_ms": 1, "subject": "s", "rail": "card", "amount_cents": 1,
+          "chargeback_count": 2**70}, "chargeback_count is negative or too large"),
+        ({"kind": "payment.requested", "id": "b", "at_ms": 1, "subject": "s", "rail": "card", "amount_cents": 1,
+          "latitude_microdegrees": -2**70}, "latitude_microdegrees is negative or too large"),
+        ({"kind": "ach.return_rate", "id": "b", "at_ms": 1, "subject": "overall", "family": "overall", "ratio": -0.1,
+          "returned": 1, "originated": 10}, "ratio is negative or too large"),
     ],
 )  # fmt: skip
 def test_one_bad_event_of_a_packed_message_does_not_take_the_others_with_it(
@@ -123,6 +132,32 @@ def test_one_bad_event_of_a_packed_message_does_not_take_the_others_with_it(
     (refused,) = translation.refused
     assert reason in refused.what
     assert msgspec.json.decode(refused.body)["kind"] == event["kind"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"kind": "health.probed", "subject": "encryption", "status": "unhealthy", "detail": "KeyDisabled"},
+        {"kind": "payment.requested", "subject": "pay_1", "rail": "ach", "amount_cents": 9, "bin_of_tomorrow": "42"},
+        {"kind": "payment.requested", "subject": "pay_1", "rail": "card", "amount_cents": 9,
+         "latitude_microdegrees": -33_865_143, "longitude_microdegrees": -70_648_270},
+        {"kind": "payout.requested", "subject": "po_1", "rail": "ach", "amount_cents": 9},
+        {"kind": "dispute", "subject": "dp_1", "rail": "card", "amount_cents": 9, "status": "needs_response"},
+        {"kind": "ach.returned", "subject": "ent_1", "direction": "debit", "code": "R10", "family": "unauthorized"},
+        {"kind": "ach.return_rate", "subject": "overall", "family": "overall", "ratio": 0.01, "returned": 1,
+         "originated": 100},
+        {"kind": "object.changed", "subject": "esc_1", "object": "escrow", "status": "funded", "added": {"later": 1}},
+        {"kind": "cost.line", "subject": "ach_file", "source": "measured", "amount_microcents": 25_000_000},
+    ],
+)  # fmt: skip
+def test_what_a_payment_core_tells_is_a_fact_also_with_fields_that_this_release_does_not_know(
+    event: dict[str, object],
+) -> None:
+    body = {"schema": "tillwatch.events.v1", "events": [event | {"id": "a", "at_ms": 1, "sequence": 3}]}
+    translation = translate(msgspec.json.encode(body))
+    assert translation.refused == ()
+    (fact,) = translation.facts
+    assert (kind_of(type(fact)), fact.subject, fact.sequence) == (event["kind"], event["subject"], 3)
 
 
 @given(st.binary() | st.text().map(lambda text: text.encode(errors="surrogatepass")))
