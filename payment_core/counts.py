@@ -3,6 +3,8 @@
 from bisect import bisect_left
 from collections import defaultdict
 
+from payment_core.domain_counts import DomainCounts
+
 LATENCY_BOUNDS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The buckets of every histogram; the product's latency target of 0.5 s is one of them."""
 
@@ -44,6 +46,7 @@ class Counts:
         self.relay_sent = 0
         self.relay_failures = 0
         self.webhooks: defaultdict[str, int] = defaultdict(int)
+        self.domains = DomainCounts()
 
     def attempted(self, outcome: str, rail: str) -> None:
         """One payment attempt ended here."""

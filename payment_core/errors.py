@@ -32,6 +32,15 @@ class StoreBusy(CoreError):
         return True
 
 
+class StoreUnwritable(CoreError):
+    """The database file cannot be written: its disk is full or broken; nothing was written."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: somebody makes room."""
+        return True
+
+
 class StoreClosed(CoreError):
     """The store is closed; nothing was written."""
 

@@ -4,10 +4,10 @@ import secrets
 from typing import Literal
 
 Prefix = Literal[
-    "pay", "cap", "ref", "dis", "esc", "pro", "ba", "po", "ent", "ach", "ret", "acc", "whe", "whd", "rev", "key"
+    "pay", "cap", "ref", "dis", "esc", "pro", "ba", "po", "ent", "ach", "ret", "acc", "whe", "whd", "rev", "key", "fle"
 ]
 """Payment, capture, refund, dispute, escrow, provider, bank account, payout, ACH entry, ACH file, ACH return, access to
-the vault, webhook endpoint, webhook delivery, compliance case, API key."""
+the vault, webhook endpoint, webhook delivery, compliance case, API key, entry of a fraud list."""
 
 
 def new_id(prefix: Prefix, now_ms: int) -> str:

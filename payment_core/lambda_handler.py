@@ -1,15 +1,16 @@
-"""The payment core as a Lambda function: ``handler`` behind API Gateway or a load balancer, on DynamoDB."""
+"""The payment core as Lambda functions on DynamoDB: ``handler`` answers requests, ``jobs_handler`` a schedule."""
 
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import msgspec
 import structlog
 from pydantic import ValidationError
 
-from payment_core.assembly.core import running_core
+from payment_core.assembly.core import Core, running_core
 from payment_core.aws.container import Container, Context, Event
-from payment_core.aws.errors import OptionsUnusable
+from payment_core.aws.errors import JobsFailed, OptionsUnusable
 from payment_core.http.app import Application
 from payment_core.logs import configure_logs
 from payment_core.options import CoreOptions
@@ -36,21 +37,57 @@ def options_from_environment(environment: Mapping[str, str]) -> CoreOptions:
         raise OptionsUnusable(wrong) from error
 
 
-@asynccontextmanager
-async def _open() -> AsyncIterator[Application]:
-    """The application over what the environment names."""
-    configure_logs()
-    async with running_core(options_from_environment(os.environ), _died) as (_, app):
-        yield app
+class JobsDone(msgspec.Struct, frozen=True):
+    """What a scheduled run did. faults: of the jobs that failed, by name; the next run tries them again."""
+
+    done: int
+    faults: dict[str, int]
+
+
+class Function:
+    """One core, opened from the environment by the container's first event."""
+
+    def __init__(self) -> None:
+        self._core: Core | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Application]:
+        """The application over what the environment names."""
+        configure_logs()
+        async with running_core(options_from_environment(os.environ), _died) as (core, app):
+            self._core = core
+            yield app
+        self._core = None
+
+    async def run_jobs(self) -> JobsDone:
+        """Run every background job once."""
+        if self._core is None:
+            raise LookupError("run_jobs is called while the core is open")
+        rota = self._core.rota
+        before = rota.counts.faults.copy()
+        done = await rota.run_all_once()
+        return JobsDone(done, dict(rota.counts.faults - before))
 
 
 def _died(name: str) -> None:
     log.error("background work ended", action="background_died", task=name)
 
 
-_CONTAINER = Container(_open)
+_FUNCTION = Function()
+_CONTAINER = Container(_FUNCTION.open)
 
 
 def handler(event: Event, context: Context) -> Event:
     """Answer one event of API Gateway or of a load balancer."""
     return _CONTAINER.handle(event, context)
+
+
+def jobs_handler(_event: Event, _context: Context) -> Event:
+    """Run every background job once, for a function that a schedule calls each minute (EventBridge Scheduler).
+
+    Raises JobsFailed when one failed, after all of them ran, so that Lambda counts an error.
+    """
+    done = _CONTAINER.run(_FUNCTION.run_jobs)
+    if done.faults:
+        raise JobsFailed(", ".join(sorted(done.faults)))
+    return {"done": done.done}

@@ -8,6 +8,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from payment_core.counts import Counts
+from payment_core.domain_metrics import domain_families
 from payment_core.origin import Origin
 
 
@@ -30,6 +31,7 @@ class CoreCollector(Collector):
         )
         commits.add_metric([], self._counts.commits.cumulative(), self._counts.commits.sum_seconds)
         yield commits
+        yield from domain_families(self._counts.domains)
 
     def _gauges(self) -> Iterable[Metric]:
         info = GaugeMetricFamily(

@@ -5,6 +5,8 @@ from payment_core.ach.files.return_model import RETURN_RECORDS
 from payment_core.assembly.vaulting import SealedHashKeys
 from payment_core.costs.notes import RECORDS as COST_RECORDS
 from payment_core.escrow.model import RECORDS as ESCROW_RECORDS
+from payment_core.fraud.list_model import RECORDS as FRAUD_LIST_RECORDS
+from payment_core.fraud.rule_sets import RULE_RECORDS
 from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.ledger.posting import Hold
 from payment_core.methods.model import RECORDS as METHOD_RECORDS
@@ -30,6 +32,8 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     *KEY_RECORDS,
     *WEBHOOK_RECORDS,
     *COST_RECORDS,
+    *FRAUD_LIST_RECORDS,
+    *RULE_RECORDS,
 )
 
 

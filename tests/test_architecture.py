@@ -25,7 +25,7 @@ PLACES = {
     "httpx": ("daemon/probes/*", "daemon/embedded/*", "daemon/cli/*", "payment_core/webhooks/sending.py"),
     "jinja2": ("daemon/http/templates.py",),
     "ministack": ("daemon/embedded/*",),
-    "prometheus_client": ("daemon/http/metrics.py", "payment_core/metrics.py"),
+    "prometheus_client": ("daemon/http/metrics.py", "payment_core/domain_metrics.py", "payment_core/metrics.py"),
     "mangum": ("payment_core/aws/container.py",),
     "rapidfuzz": ("payment_core/fraud/screening.py",),
     "rich": ("daemon/cli/*",),

@@ -22,6 +22,7 @@ class ScoringEngine:
 
     All state is in memory, bounded by each rule's max_keys, and grows from facts alone: after a restart ``rebuild``
     takes the facts of the last ``longest_window_ms`` again. lists: those of the rules' file when None.
+    version: digest of the rules.
     clamped: facts from further ahead than the clock skew, which were counted at the present.
     """
 
@@ -29,7 +30,7 @@ class ScoringEngine:
         self.lists = rules.lists() if lists is None else lists
         self.clamped = 0
         self.scored = 0
-        self._version = rules.version
+        self.version = rules.version
         self._skew_ms = int(rules.fraud.clock_skew * 1000)
         self._scale = Scale(dict(rules.fraud.families), rules.fraud.bands)
         self._plans = Planner(rules).plans
@@ -68,7 +69,7 @@ class ScoringEngine:
             families=families,
             rules=plan.rules,
             readings=tuple(readings),
-            version=self._version,
+            version=self.version,
         )
 
     def observe(self, fact: Fact, now_ms: int) -> None:

@@ -14,6 +14,9 @@ ListKind = Literal["card", "bank_account", "email", "ip", "device", "customer", 
 ENTRIES_MAX = 1_000_000
 """About 300 MiB; a longer list is a rule that nobody wrote."""
 
+_MAPPED_BITS = 96
+"""Of an IPv4 address in IPv6 form (::ffff:203.0.113.7), what comes before it (RFC 4291, 2.5.5.2)."""
+
 _Network = tuple[int, int]
 """Version (4 or 6) and prefix length."""
 
@@ -183,6 +186,11 @@ def network_of(value: str) -> IPv4Network | IPv6Network:
         raise BadEntry(f"{value!r:.60} is no IP address or network ({error})", fix) from None
     if network.prefixlen == 0:
         raise BadEntry(f"{value} is every address there is", "write a network that is not the whole internet")
+    if isinstance(network, IPv6Network) and network.prefixlen > _MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            # Lookups take an IPv4 address in IPv6 form for what it is.
+            return IPv4Network((int(mapped), network.prefixlen - _MAPPED_BITS))
     return network
 
 

@@ -33,7 +33,12 @@ class Application:
     """Serves the routes. Faults are logged and answered as problem documents; nothing is raised to the server."""
 
     def __init__(
-        self, routes: Iterable[Route], authenticator: Authenticator, counts: Counts, clock: Clock, card_hash_key: bytes
+        self,
+        routes: Iterable[Route],
+        authenticator: Authenticator,
+        counts: Counts,
+        clock: Clock,
+        card_hash_key: bytes | bytearray,
     ) -> None:
         self.routes = tuple(routes)
         self._gate = Gate(authenticator)
@@ -97,7 +102,7 @@ def build_app(
     counts: Counts,
     clock: Clock,
     version: str,
-    card_hash_key: bytes = b"",
+    card_hash_key: bytes | bytearray = b"",
 ) -> Application:
     """The application over all route tables, and ``/openapi.json``, which describes them.
 

@@ -32,7 +32,7 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 class Endpoint:
     """One route. card_hash_key: keys the hash of bodies that may hold card numbers, the same in every process."""
 
-    def __init__(self, route: Route, card_hash_key: bytes) -> None:
+    def __init__(self, route: Route, card_hash_key: bytes | bytearray) -> None:
         if route.cards_allowed and not card_hash_key:
             raise RouteIncomplete(f"{route.method} {route.path}: cards_allowed needs a card_hash_key.")
         self.route = route

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -18,6 +19,8 @@ from payment_core.store.sqlite_reading import Reading
 from payment_core.store.stage import Registry
 from payment_core.store.tables import open_for_reading
 from payment_core.store.trail import AuditRow
+
+R = TypeVar("R", bound=Record)
 
 
 class FileBooks:
@@ -42,6 +45,10 @@ class FileBooks:
     async def audit_heads(self) -> list[tuple[int, int, str]]:
         """The head of the one shard there is."""
         return self._reading.audit_heads()
+
+    async def read(self, record_type: type[R], record_id: str) -> R | None:
+        """One record."""
+        return cast("R | None", self._reading.record(record_type, record_id))
 
     async def query(self, query: Query) -> list[Record]:
         """Records of one kind."""

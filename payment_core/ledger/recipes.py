@@ -65,6 +65,12 @@ def debit_returned(entry_id: str, payment_id: str, *, amount_cents: int) -> Jour
     return _journal(f"{entry_id}:returned", "debit_returned", payment_id, (RAIL_CLEARING.name, BANK.name, amount_cents))
 
 
+def debit_overpaid(entry_id: str, payment_id: str, provider_id: str, *, amount_cents: int) -> Journal:
+    """A returned debit had been refunded or disputed before: the payer has that twice, and the provider owes it."""
+    reserve = PROVIDER_RESERVE.of(provider_id)
+    return _journal(f"{entry_id}:overpaid", "debit_overpaid", payment_id, (reserve, RAIL_CLEARING.name, amount_cents))
+
+
 def refund_credited(entry_id: str, payment_id: str, *, amount_cents: int) -> Journal:
     """The ACH credit of a refund settled: our bank paid it."""
     return _journal(

@@ -89,10 +89,15 @@ def _lose(transaction: Transaction, payment: Payment, entry: Entry) -> None:
         return
     claim = Claim(payment_id=payment.id, reference=reference, reason="ach_return", return_code=entry.return_code)
     opened = open_dispute(transaction, claim, 0)
+    at_risk_cents = 0
     if isinstance(opened, Dispute):
+        at_risk_cents = opened.at_risk_cents
         close_dispute(transaction, opened, DisputeEvent.LOST)
     returned = recipes.debit_returned(entry.id, payment.id, amount_cents=payment.amount_cents)
     recipes.must_post(transaction, returned)
+    overpaid_cents = payment.amount_cents - at_risk_cents
+    overpaid = recipes.debit_overpaid(entry.id, payment.id, payment.provider_id, amount_cents=overpaid_cents)
+    recipes.must_post(transaction, overpaid)
 
 
 class NoDebits:

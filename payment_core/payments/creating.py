@@ -8,6 +8,7 @@ from checks.facts import PaymentRequested
 from checks.scoring.model import Decision
 from payment_core.acquirer.port import Instruction
 from payment_core.answers import Answer
+from payment_core.fraud.listing import freeze_payer
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.operations.call import Call
 from payment_core.operations.once import OnceRefusal, claim, finish, recall
@@ -16,15 +17,19 @@ from payment_core.payments import facts
 from payment_core.payments.answers import creation_answer
 from payment_core.payments.control import is_holding
 from payment_core.payments.flights import CREATE, Flight, creation_flight, payment_flight
-from payment_core.payments.model import Capture, Fraud, Payment, Waiting, move_payment
+from payment_core.payments.model import Capture, Payment, Waiting, move_payment
 from payment_core.payments.ports import Debits, Method
 from payment_core.payments.requests import CreatePayment
+from payment_core.payments.scored import fraud_of
 from payment_core.payments.states import PaymentEvent, PaymentStatus
 from payment_core.store.port import Transaction
 from payment_core.vault.sensitive import Cvc
 
 FRAUD_CODE = "fraud_blocked"
 """The decline code of a payment that the fraud score did not let through."""
+
+ACCOUNT_CODE = "bank_account_not_usable"
+"""The error code of a payment whose account was replaced or disabled before its debit went out."""
 
 
 class Creation:
@@ -58,11 +63,9 @@ class Creation:
     def __call__(self, transaction: Transaction) -> Flight | Answer | StrEnum:
         """Write the payment, unless the key is known."""
         call = self._call
-        known = recall(transaction, CREATE, call)
-        if known is not None:
-            if isinstance(known, OnceRefusal):
-                return known
-            return known.answer if known.answer is not None else resume(transaction, known.resource_id)
+        repeated = repetition(transaction, call)
+        if repeated is not None:
+            return repeated
         payment = self._payment(transaction)
         if payment.lease_until_ms > 0:
             claim(transaction, CREATE, call, payment.id, payment.lease_until_ms)
@@ -86,7 +89,6 @@ class Creation:
         elif holding and not blocks(decision):
             status = PaymentStatus.HELD
         asked = status is PaymentStatus.PROCESSING and asks_rail(method) and not blocks(decision)
-        score = self._decision.score
         return Payment(
             id=self._requested.subject,
             status=status,
@@ -103,14 +105,7 @@ class Creation:
             provider_id=body.provider_id,
             description=body.description,
             metadata=body.metadata,
-            fraud=Fraud(
-                decision.value,
-                -1 if score is None else score.value,
-                self._decision.reasons,
-                "" if score is None else score.version,
-                self._requested.ip,
-                self._requested.device_id,
-            ),
+            fraud=fraud_of(self._decision, self._requested),
             review="pending" if review else "",
             deferred=status is PaymentStatus.HELD,
             environment=self._origin.environment,
@@ -131,10 +126,23 @@ class Creation:
         if blocks(self._decision.decision):
             blocked = move_payment(payment, PaymentEvent.DECLINED, transaction.now_ms, decline_code=FRAUD_CODE)
             transaction.change(blocked, facts.attempted(blocked, "declined", 0.0))
+            if self._decision.decision is Decision.FREEZE:
+                self._freeze(transaction, blocked)
             return blocked
         if payment.status is PaymentStatus.PROCESSING:
             return debit(transaction, payment, self._debits)
         return payment
+
+    def _freeze(self, transaction: Transaction, payment: Payment) -> None:
+        """Block whoever paid; a test token is everybody's, so it is not listed."""
+        freeze_payer(
+            transaction,
+            self._origin,
+            payment_id=payment.id,
+            customer_id=payment.customer_id,
+            rail=payment.rail,
+            fingerprint="" if self._method.sandbox else payment.method_fingerprint,
+        )
 
     def _with_cvc(self, flight: Flight) -> Flight:
         if self._body.cvc == "":
@@ -154,11 +162,23 @@ def blocks(decision: Decision) -> bool:
 
 
 def debit(transaction: Transaction, payment: Payment, debits: Debits) -> Payment:
-    """Originate the ACH debit of a payment that has just become ``processing``."""
+    """Originate the ACH debit of a payment that has just become ``processing``; it fails when its account is gone."""
     entry_id = debits.originate(transaction, payment)
+    if entry_id == "":
+        failed = move_payment(payment, PaymentEvent.FAILED, transaction.now_ms, error_code=ACCOUNT_CODE)
+        transaction.change(failed, facts.attempted(failed, "failed", 0.0))
+        return failed
     carried = move_payment(payment, PaymentEvent.STILL_UNKNOWN, transaction.now_ms, ach_entry_id=entry_id)
     transaction.change(carried, facts.payment_changed(carried, payment.status))
     return carried
+
+
+def repetition(transaction: Transaction, call: Call) -> Flight | Answer | StrEnum | None:
+    """What a call comes to whose key is known: its answer, or its operation to be recovered; None for a new key."""
+    known = recall(transaction, CREATE, call)
+    if known is None or isinstance(known, OnceRefusal):
+        return known
+    return known.answer if known.answer is not None else resume(transaction, known.resource_id)
 
 
 def resume(transaction: Transaction, payment_id: str) -> Flight | StrEnum:

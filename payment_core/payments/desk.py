@@ -16,7 +16,7 @@ from payment_core.payments.answers import refund_answer
 from payment_core.payments.carrying import Carrier
 from payment_core.payments.changing import Begun, Intent, begin, cancel_intent, capture_intent, review_intent
 from payment_core.payments.control import is_holding
-from payment_core.payments.creating import Creation, asks_rail
+from payment_core.payments.creating import Creation, asks_rail, repetition
 from payment_core.payments.flights import CANCEL, CAPTURE, REFUND, REVIEW, Flight, refund_flight
 from payment_core.payments.model import Payment, Refund, Waiting
 from payment_core.payments.ports import SANDBOX_METHODS, Debits, FraudScorer, Method, Methods, NoMethods
@@ -67,14 +67,14 @@ class Desk:
         method = SANDBOX_METHODS.get(body.payment_method)
         if method is None:
             method = await self._methods.resolve(body.payment_method)
-        refusal = self._unusable(method, body)
-        if method is None or refusal is not None:
-            return PaymentRefusal.METHOD_UNKNOWN if refusal is None else refusal
         if body.cvc != "":
             # The code may not be kept, and a hash of three digits would keep it.
             call = msgspec.structs.replace(
                 call, request_hash=request_hash(call.instance, msgspec.structs.replace(body, cvc=""))
             )
+        refusal = self._unusable(method, body)
+        if method is None or refusal is not None:
+            return await self._perform(call, lambda transaction: _repeated(transaction, call, refusal))
         requested, decision = self._scores.score(call, body, method, self._clock.now_ms())
         creation = Creation(call, body, method, requested, decision, self._origin, self._lease_ms, self._debits)
         return await self._perform(call, creation)
@@ -141,6 +141,14 @@ class Desk:
             self._on_attempt(attempt.outcome, attempt.rail)
             self._scorer.observe(attempt, attempt.at_ms)
         return settled.answer
+
+
+def _repeated(transaction: Transaction, call: Call, refusal: PaymentRefusal | None) -> Begun:
+    """The refusal of a method, unless the key paid with it before it became unusable."""
+    repeated = repetition(transaction, call)
+    if repeated is not None:
+        return repeated
+    return PaymentRefusal.METHOD_UNKNOWN if refusal is None else refusal
 
 
 def _begin_refund(transaction: Transaction, call: Call, body: CreateRefund, lease_ms: int) -> Begun:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from checks.facts import Rail
+from checks.scoring.model import HardMatch, Match
 from payment_core.costs.model import NO_COST, Cost
 from payment_core.payments.states import (
     CAPTURE_TRANSITIONS,
@@ -36,7 +37,9 @@ _AUTHORIZED = frozenset({PaymentStatus.REQUIRES_CAPTURE, PaymentStatus.REQUIRES_
 class Fraud(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the score said before the rail was asked. score: 0 to 1000; -1 when there was none.
 
-    reasons: codes. version: digest of the rules. The rest is kept for the fact that tells how the attempt ended.
+    reasons: codes. version: digest of the rules. ip, device_id: for the fact that tells how the attempt ended.
+    readings: what each rule of that version measured, in their order (MessagePack); hard, allowed: what went beyond
+    points. With them the score is reached again.
     """
 
     decision: str = "approve"
@@ -45,6 +48,9 @@ class Fraud(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     version: str = ""
     ip: str = ""
     device_id: str = ""
+    readings: bytes = b""
+    hard: tuple[HardMatch, ...] = ()
+    allowed: tuple[Match, ...] = ()
 
 
 class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
@@ -234,13 +240,14 @@ class Waiting(Record, frozen=True, gc=False, kw_only=True, tag="waiting"):
 class Doubt(Record, frozen=True, gc=False, kw_only=True, tag="doubt"):
     """The rail said that it never saw an instruction, under the instruction's reference: it is asked once more.
 
-    Should it have taken money after all, ``order`` gives it back.
+    Should it have taken money after all, ``order`` gives it back. refused: how often the rail refused to.
     """
 
     payment_id: str
     order: Literal["void", "refund"]
     amount_cents: int
     ask_at_ms: int
+    refused: int = 0
 
     @property
     def due_at_ms(self) -> int:

@@ -100,7 +100,7 @@ class Debits(Protocol):
     """Originates and withdraws the ACH entries of payments and refunds, within their transactions."""
 
     def originate(self, transaction: Transaction, payment: Payment) -> str:
-        """Queue the debit; returns the entry's id."""
+        """Queue the debit; returns the entry's id, empty when the account may not be debited (any more)."""
         ...
 
     def give_back(self, transaction: Transaction, payment: Payment, refund: Refund) -> str:

@@ -24,7 +24,7 @@ Scored = tuple[PaymentRequested, FraudDecision]
 class KeyedEmailHash:
     """HMAC-SHA256 of the address in small letters, so that nobody without the key can try addresses."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes | bytearray) -> None:
         self._key = key
 
     def hash_email(self, address: str) -> str:

@@ -26,4 +26,4 @@ RETRY_UNKNOWN_MS = 1000
 """An undecided operation is looked at again after this long; one status question costs the rail little."""
 
 RETRY_EXPIRY_MS = _HOUR_MS
-"""A rail that does not release an authorization is asked to again after this long."""
+"""A rail that does not release an authorization, or does not give back, is asked to again after this long."""

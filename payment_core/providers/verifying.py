@@ -14,6 +14,7 @@ from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import BankAccount
 from payment_core.providers.refusals import BankAccountRefusal
 from payment_core.store.port import Transaction
+from payment_core.vault.errors import KeyUnavailable
 
 MICRO_ENTRIES = 2
 MICRO_DESCRIPTION = "ACCTVERIFY"
@@ -37,9 +38,12 @@ def start_refusal(account: BankAccount) -> BankAccountRefusal | None:
 
 
 class Verifying:
-    """amounts_key: secret, at least 32 bytes, the same in every process: there are only 4,950 pairs of amounts."""
+    """amounts_key: secret, at least 32 bytes, the same in every process: there are only 4,950 pairs of amounts.
 
-    def __init__(self, origin: Origin, options: AccountOptions, amounts_key: bytes) -> None:
+    While it is empty nothing can be started or guessed: KeyUnavailable is raised.
+    """
+
+    def __init__(self, origin: Origin, options: AccountOptions, amounts_key: bytes | bytearray) -> None:
         self._origin = origin
         self._options = options
         self._key = amounts_key
@@ -169,6 +173,8 @@ class Verifying:
 
     def _hash(self, account_id: str, entry_ids: Sequence[str], amounts: Sequence[int]) -> str:
         """Over the account and its entries too, so that equal amounts of two accounts look different."""
+        if not self._key:
+            raise KeyUnavailable
         parts = (account_id, *entry_ids, *(str(amount) for amount in sorted(amounts)))
         return hmac.new(self._key, "\n".join(parts).encode(), "sha256").hexdigest()
 

@@ -17,21 +17,31 @@ from payment_core.store.dynamodb_errors import (
     WorkNotRepeatable,
 )
 from payment_core.store.dynamodb_items import Commit
-from payment_core.store.dynamodb_layout import ALONE, Item, Layout, TableKey, audit_key, head_key, key_item, shard_of
+from payment_core.store.dynamodb_layout import (
+    ALONE,
+    Item,
+    Layout,
+    TableKey,
+    audit_key,
+    head_key,
+    key_item,
+    record_key,
+    shard_of,
+)
 from payment_core.store.dynamodb_patient import PatientTable
 from payment_core.store.dynamodb_reading import DynamoReading
 from payment_core.store.dynamodb_retry import Patience, Tries
-from payment_core.store.dynamodb_stage import DynamoStage, KeysMissing, Snapshot
+from payment_core.store.dynamodb_stage import DynamoStage, Snapshot
 from payment_core.store.dynamodb_table import ITEMS_MAX, Operation, Table
 from payment_core.store.dynamodb_turns import Turns
 from payment_core.store.port import Work
-from payment_core.store.stage import Registry
+from payment_core.store.stage import Key, Registry
 from payment_core.store.writing import Head, write_out
 
 T = TypeVar("T")
 
 RUNS_MAX = 100
-"""Runs of one work, each of which found another key to fetch; more keys than a transaction may have."""
+"""Runs of one work, each of which found other keys to fetch; more keys than a transaction may have."""
 
 LAYOUT_KEY: TableKey = ("layout", ALONE)
 
@@ -39,8 +49,10 @@ LAYOUT_KEY: TableKey = ("layout", ALONE)
 class DynamoStore(DynamoReading):
     """LedgerStore, Books and Outbox. Any number of processes may hold a store on the same table.
 
-    A work is run on what was fetched; when it needs more, that is fetched and it is run again. The commit is one
+    A work is run on what was fetched, and what else it looks for is taken to be absent; then all of that is fetched
+    at once and it is run again, until nothing is missing. The commit is one
     TransactWriteItems with a condition for everything that was read, so transactions are serializable.
+    unproved: kind and id of records that are read without such a condition: too many transactions read them.
     """
 
     def __init__(
@@ -52,12 +64,14 @@ class DynamoStore(DynamoReading):
         clock: Clock,
         layout: Layout | None = None,
         patience: Patience | None = None,
+        unproved: frozenset[Key] = frozenset(),
     ) -> None:
         self._patience = Patience(clock=clock) if patience is None else patience
         super().__init__(PatientTable(table, self._patience), registry, Layout() if layout is None else layout)
         self._once = table
         self._producer = producer
         self._clock = clock
+        self._unproved = frozenset(record_key(*key) for key in unproved)
         self._heads: dict[int, Head] = {}
         self._turns = Turns()
 
@@ -98,13 +112,16 @@ class DynamoStore(DynamoReading):
             snapshot.begin_run()
             stage = DynamoStage(snapshot, self._clock.now_ms())
             try:
-                return stage, work(stage)
-            except KeysMissing as missing:
-                keys = missing.keys
+                answer = work(stage)
             except Exception:
-                await self._validate(snapshot)
-                raise
-            found = await self._once.get(list(dict.fromkeys(keys)))
+                if not snapshot.wanted:
+                    await self._validate(snapshot)
+                    raise
+            else:
+                if not snapshot.wanted:
+                    return stage, answer
+            keys = list(dict.fromkeys(snapshot.wanted))
+            found = await self._once.get(keys)
             snapshot.items.update({key: found.get(key) for key in keys})
         raise WorkNotRepeatable(f"{RUNS_MAX} runs, and it still asked for another key.")
 
@@ -113,14 +130,15 @@ class DynamoStore(DynamoReading):
 
         A transaction that writes has its conditions for that; this is for those that only answer.
         """
-        if len(snapshot.items) <= 1:
+        proved = {key: item for key, item in snapshot.items.items() if key not in self._unproved}
+        if len(proved) <= 1:
             return
-        if len(snapshot.items) > ITEMS_MAX:
-            raise TransactionTooLarge(f"{len(snapshot.items)} items were read; {ITEMS_MAX} at most.")
-        found = await self._once.get(list(snapshot.items), together=True)
-        changed = [key for key, item in snapshot.items.items() if found.get(key) != item]
+        if len(proved) > ITEMS_MAX:
+            raise TransactionTooLarge(f"{len(proved)} items were read; {ITEMS_MAX} at most.")
+        found = await self._once.get(list(proved), together=True)
+        changed = [key for key, item in proved.items() if found.get(key) != item]
         if changed:
-            snapshot.items.update({key: found.get(key) for key in snapshot.items})
+            snapshot.items.update({key: found.get(key) for key in proved})
             raise Contended
 
     async def _commit(self, stage: DynamoStage, snapshot: Snapshot, actor: str, tries: Tries) -> None:
@@ -143,7 +161,7 @@ class DynamoStore(DynamoReading):
         """Commit on this head; returns the next one."""
         token = secrets.token_hex(16)
         written = write_out(stage, self._registry, actor, shard=shard, head=head, next_event=0)
-        commit = Commit(stage, snapshot, producer=self._producer, token=token)
+        commit = Commit(stage, snapshot, producer=self._producer, token=token, unproved=self._unproved)
         operations = commit.operations(written, head)
         if len(operations) > ITEMS_MAX:
             raise TransactionTooLarge(f"{len(operations)} items; {ITEMS_MAX} at most.")

@@ -37,14 +37,20 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 class Commit:
-    """The operations of one transaction. producer: whose events they are. token: marks whose attempt wrote an item."""
+    """The operations of one transaction. producer: whose events they are. token: marks whose attempt wrote an item.
 
-    def __init__(self, stage: DynamoStage, snapshot: Snapshot, *, producer: str, token: str) -> None:
+    unproved: keys of records that may have changed since they were read.
+    """
+
+    def __init__(
+        self, stage: DynamoStage, snapshot: Snapshot, *, producer: str, token: str, unproved: frozenset[TableKey]
+    ) -> None:
         self._stage = stage
         self._snapshot = snapshot
         self._layout: Layout = snapshot.layout
         self._producer = producer
         self._token = token
+        self._unproved = unproved
 
     def operations(self, written: Written, before: Head) -> list[Operation]:
         """Everything, in a fixed order: the same run gives the same bytes for the same token."""
@@ -67,8 +73,8 @@ class Commit:
     def _checks(self) -> Iterator[Operation]:
         """What was only read has to be as it was read."""
         for kind, record_id in self._stage.reads:
-            if (kind, record_id) not in self._stage.records:
-                key = record_key(kind, record_id)
+            key = record_key(kind, record_id)
+            if (kind, record_id) not in self._stage.records and key not in self._unproved:
                 yield Operation("ConditionCheck", key, {"Key": key_item(key), **self._unchanged(key)})
 
     def _unchanged(self, key: TableKey) -> dict[str, Any]:

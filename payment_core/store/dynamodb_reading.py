@@ -179,6 +179,13 @@ class DynamoReading:
             found.append(OutboxRow(place_of(shard, positions[shard], positions), item["body"]["B"]))
         return found
 
+    async def place_before_end(self, events: int) -> str:
+        """A place after which about so many events are: the same number in every shard."""
+        ends = {shard: sequence for shard, sequence, _ in await self.audit_heads()}
+        shards = self._layout.audit_shards
+        positions = [max(0, ends.get(shard, 0) - events // shards) for shard in range(shards)]
+        return place_of(0, positions[0], positions)
+
     async def _mark(self, key: TableKey) -> None:
         arguments = {"UpdateExpression": "REMOVE unsent_partition", "ConditionExpression": "attribute_exists(pk)"}
         await self._table.update(key, arguments)

@@ -30,21 +30,11 @@ PLENTY_CENTS = 10**18
 decode_journal = msgspec.json.Decoder(Journal).decode
 
 
-class KeysMissing(BaseException):
-    """The work needs items that were not fetched yet; it is run again once they are.
-
-    No Exception, so that no ``except Exception`` of a work takes it for a fault.
-    """
-
-    def __init__(self, keys: list[TableKey]) -> None:
-        super().__init__()
-        self.keys = keys
-
-
 class Snapshot:
     """The items that a transaction works on: fetched ones, and guesses that the commit's conditions prove or refute.
 
     items: fetched, None for what does not exist. doubted: keys whose guess was refuted, so that they are fetched.
+    wanted: what the last run looked for and nobody had fetched; it took them to be absent, so its answer is none.
     """
 
     def __init__(self, layout: Layout, registry: Registry) -> None:
@@ -53,16 +43,16 @@ class Snapshot:
         self.doubted: set[TableKey] = set()
         self._registry = registry
         self._absent: set[TableKey] = set()
+        self.wanted: list[TableKey] = []
 
     def begin_run(self) -> None:
         """Forget the guesses of the last run: a work that makes up ids makes up others."""
         self._absent.clear()
+        self.wanted.clear()
 
     def require(self, keys: Iterable[TableKey]) -> None:
-        """Raise KeysMissing for those that were not fetched."""
-        missing = [key for key in keys if key not in self.items and key not in self._absent]
-        if missing:
-            raise KeysMissing(missing)
+        """Note those that were not fetched: the run goes on without them, to find out what else it needs."""
+        self.wanted += [key for key in keys if key not in self.items and key not in self._absent]
 
     def assume_absent(self, key: TableKey) -> None:
         """Take it that nothing lies there, unless it was fetched or that turned out wrong before."""
@@ -75,7 +65,7 @@ class Snapshot:
         self.doubted.add(key)
 
     def record(self, key: TableKey) -> Item | None:
-        """The item, fetched or taken to be absent; raises KeysMissing."""
+        """The item, fetched or taken to be absent."""
         self.require([key])
         return self.items.get(key)
 
@@ -93,7 +83,7 @@ class Snapshot:
         if key in self.items:
             return balances_of(self.items[key])
         if key in self.doubted:
-            raise KeysMissing([key])
+            self.require([key])
         return _plenty(account_id)
 
     def load_journal(self, journal_id: str) -> Journal | None:
@@ -108,12 +98,12 @@ class Snapshot:
         return None if item is None else decode_journal(item["body"]["B"])
 
     def total(self, account_id: str, currency: str) -> Balances:
-        """An account's totals over all its shards, as fetched; raises KeysMissing."""
+        """An account's totals over all its shards, as fetched."""
         keys = account_keys(self.layout, account_id, currency)
         self.require(keys)
         total = Balances()
         for key in keys:
-            add_balances(total, balances_of(self.items[key]))
+            add_balances(total, balances_of(self.items.get(key)))
         return total
 
 

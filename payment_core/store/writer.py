@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import structlog
 
 from payment_core.clock import Clock
-from payment_core.errors import StoreBusy, StoreClosed
+from payment_core.errors import StoreBusy, StoreClosed, StoreUnwritable
 from payment_core.store.write_lock import WriteLock
 
 log = structlog.get_logger()
@@ -23,6 +23,12 @@ GROUP_MAX = 512
 
 BEGIN_ATTEMPTS_MAX = 10
 """With SQLite's own wait of 1 s each: after 10 s another process holds the file and callers are told."""
+
+
+_PRIMARY = 0xFF
+"""Of an extended result code of SQLite, the part that says what kind it is."""
+
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 class Batch(Protocol):
@@ -198,4 +204,12 @@ def _deliver(items: list[_Item[B]]) -> None:
         if item.fault is None:
             item.future.set_result(item.answer)
         else:
-            item.future.set_exception(item.fault)
+            item.future.set_exception(_told(item.fault))
+
+
+def _told(fault: Exception) -> Exception:
+    """The fault as callers are told of it: no room on the disk is one that passes."""
+    if isinstance(fault, sqlite3.OperationalError) and (fault.sqlite_errorcode & _PRIMARY) in _NO_ROOM:
+        log.error("the database cannot be written", action="database_unwritable", fault=fault.sqlite_errorname)
+        return StoreUnwritable(fault.sqlite_errorname)
+    return fault

@@ -31,6 +31,9 @@ class RatesJob:
             return 0
         days = await self._days(moment.date())
         originated = sum(day.originated for day in days)
+        if originated == 0:
+            # No debits have no rate; a rate of zero would look like a good one.
+            return 0
         returned: dict[RateFamily, int] = {
             "unauthorized": sum(day.unauthorized for day in days),
             "administrative": sum(day.administrative for day in days),
@@ -72,7 +75,7 @@ class RatesJob:
                 environment=self._origin.environment,
                 version=self._origin.release,
                 family=family,
-                ratio=returned / originated if originated > 0 else 0.0,
+                ratio=returned / originated,
                 returned=returned,
                 originated=originated,
             )

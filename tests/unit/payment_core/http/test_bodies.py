@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payment_core.http.bodies import body_holds_card_number, decode_body
-from payment_core.payments.answers import Answer
+from checks.card_numbers import holds_card_number
+from payment_core.answers import Answer
+from payment_core.http.bodies import ascii_holds_card_number, body_holds_card_number, decode_body
 from payment_core.payments.requests import CreatePayment
 
 DECODER = msgspec.json.Decoder(CreatePayment)
@@ -100,3 +101,8 @@ def test_any_bytes_get_an_answer(body: bytes) -> None:
 @given(st.text(max_size=60))
 def test_looking_for_card_numbers_never_fails(text: str) -> None:
     body_holds_card_number(msgspec.json.encode({"description": text}))
+
+
+@given(st.from_regex(r"[ -~]{0,10}([2-6][0-9 -]{11,25})?[ -~]{0,10}", fullmatch=True))
+def test_the_quick_look_finds_what_the_whole_search_finds(text: str) -> None:
+    assert ascii_holds_card_number(text.encode("ascii")) == holds_card_number(text)

@@ -1,0 +1,76 @@
+"""The routes of the fraud lists: values that are always blocked, or never blocked by score alone."""
+
+from payment_core.answers import Answer
+from payment_core.fraud.list_desk import FraudListDesk
+from payment_core.fraud.list_model import FraudListEntry
+from payment_core.fraud.refusals import explain_fraud_lists
+from payment_core.fraud.requests import AddListEntry
+from payment_core.fraud.views import ListEntryView, view_entry
+from payment_core.http.pages import answer_page
+from payment_core.http.routes import PAGE, Page, QueryParameter, Route
+from payment_core.operations.call import Call
+from payment_core.store.port import LedgerStore
+
+FRAUD_READ, FRAUD_WRITE = "fraud:read", "fraud:write"
+
+_MANY = "/v1/fraud/lists"
+_ONE = "/v1/fraud/lists/{entry_id}"
+_STATE = QueryParameter(
+    "state", "active: entries that count; ended: removed and expired ones; empty: both", pattern=r"^(active|ended)?$"
+)
+_EXAMPLE = AddListEntry(
+    list="block", kind="ip", value="203.0.113.0/24", reason="card testing", expires_at_ms=1_900_000_000_000
+)
+
+
+def fraud_routes(store: LedgerStore, desk: FraudListDesk) -> tuple[Route, ...]:
+    """Add, list, show, remove."""
+
+    async def listed(call: Call, _body: None) -> Answer:
+        return await answer_page(store, call, FraudListEntry, view_entry, owner=str(call.query["state"]))
+
+    return (
+        Route(
+            method="POST",
+            path=_MANY,
+            scope=FRAUD_WRITE,
+            summary="Put a value on the block or the allow list",
+            handler=desk.add,
+            body=AddListEntry,
+            answer=ListEntryView,
+            status=201,
+            problems=(409, 422),
+            explain=explain_fraud_lists,
+            example=_EXAMPLE,
+        ),
+        Route(
+            method="GET",
+            path=_MANY,
+            scope=FRAUD_READ,
+            summary="Entries of both lists, the oldest first",
+            handler=listed,
+            answer=Page,
+            items=ListEntryView,
+            query=(_STATE, *PAGE),
+        ),
+        Route(
+            method="GET",
+            path=_ONE,
+            scope=FRAUD_READ,
+            summary="One entry, also after its end",
+            handler=desk.show,
+            answer=ListEntryView,
+            problems=(404,),
+            explain=explain_fraud_lists,
+        ),
+        Route(
+            method="DELETE",
+            path=_ONE,
+            scope=FRAUD_WRITE,
+            summary="Take an entry off its list",
+            handler=desk.remove,
+            answer=ListEntryView,
+            problems=(404, 409),
+            explain=explain_fraud_lists,
+        ),
+    )

@@ -1,0 +1,35 @@
+"""Every delivery, and the server behind S3."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.contract.delivery.worlds import DeliveryWorld, folder_world, memory_world, s3_world, sftp_world
+from tests.contract.store.emulators import moto
+
+
+@pytest.fixture(scope="session")
+def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with moto(tmp_path_factory.mktemp("s3")) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "folder", "sftp", "s3"])
+async def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[DeliveryWorld]:
+    match request.param:
+        case "memory":
+            made = memory_world()
+        case "folder":
+            made = folder_world(tmp_path)
+        case "sftp":
+            made = sftp_world()
+        case _:
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+            made = s3_world(request.getfixturevalue("s3_url"), f"{uuid4().hex}/")
+    async with made as ready:
+        yield ready
