@@ -15,7 +15,7 @@ from payment_core.store.trail import GENESIS
 
 PAGE = 10_000
 _FACT = msgspec.json.Decoder(AnyFact)
-_CARD = re.compile(rb"(?<![0-9a-f])[2-6][0-9]{12,18}(?![0-9a-f])")
+_CARD = re.compile(rb"(?<![0-9a-f.])[2-6][0-9]{12,18}(?![0-9a-f])")
 
 
 class AnyStore(LedgerStore, Books, Outbox, Protocol):

@@ -10,6 +10,7 @@ from checks.facts import Fact, PaymentRequested
 from checks.scoring.model import Decision
 from payment_core.acquirer.port import Instruction, RailAnswer, RailDispute, Verdict
 from payment_core.clock import Clock
+from payment_core.fraud.list_model import RECORDS as FRAUD_LIST_RECORDS
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.ledger.posting import Balances, Hold
 from payment_core.operations.call import Call
@@ -30,7 +31,7 @@ from payment_core.payments.model import RECORDS
 from payment_core.payments.ports import NoCosts
 from payment_core.payments.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.settling import Settler
-from payment_core.payments.terms import Terms
+from payment_core.payments.terms import RETRY_EXPIRY_MS, Terms
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import LedgerStore, Work
 from payment_core.store.records import Query, Record
@@ -42,7 +43,7 @@ R = TypeVar("R", bound=Record)
 
 ORIGIN = Origin("blue", "1.0.0", "us-east-1")
 TERMS = Terms(lease_ms=10_000, release_delay_ms=60_000, ach_release_delay_ms=90_000)
-REGISTRY = Registry((*RECORDS, KeyRecord, Hold))
+REGISTRY = Registry((*RECORDS, *FRAUD_LIST_RECORDS, KeyRecord, Hold))
 START_MS = 1_795_690_800_000
 
 
@@ -64,10 +65,24 @@ class ProcessDied(BaseException):
 
 
 class Fuse:
-    """Burns down by one before and after every await of a process; it dies when nothing is left. 0 never burns."""
+    """Burns down by one before and after every await of a process; it dies when nothing is left. 0 never burns.
+
+    passed: how many times it could have died. outside_left: the same, counting only what is asked of others.
+    """
 
     def __init__(self) -> None:
         self.left = 0
+        self.passed = 0
+        self.outside_left = 0
+
+    async def outside(self, awaited: Awaitable[T]) -> T:
+        """Await what is asked of a rail, a bank or a key service."""
+        answer = await self.around(awaited)
+        if self.outside_left > 0:
+            self.outside_left -= 1
+            if self.outside_left == 0:
+                raise ProcessDied
+        return answer
 
     async def around(self, awaited: Awaitable[T]) -> T:
         """Await, unless the process dies before or after it."""
@@ -82,6 +97,7 @@ class Fuse:
         return answer
 
     def _burn(self) -> None:
+        self.passed += 1
         if self.left > 0:
             self.left -= 1
             if self.left == 0:
@@ -113,7 +129,7 @@ class BookkeepingRail:
 
     next_answers: what it says to instructions that it has not seen, in order; approved when there is none. ``lost``:
     it never sees the instruction, ``late``: it sees it after its answer was given up, ``mute``: it carries it out and
-    does not answer. wrong: what no rail should be asked.
+    does not answer. arrived_late: references of those that were late. wrong: what no rail should be asked.
     """
 
     def __init__(self) -> None:
@@ -121,6 +137,7 @@ class BookkeepingRail:
         self.known: dict[str, tuple[Instruction, RailAnswer]] = {}
         self.undecided: set[str] = set()
         self.on_the_way: list[Instruction] = []
+        self.arrived_late: set[str] = set()
         self.submitted: list[Instruction] = []
         self.asked: list[str] = []
         self.notices: list[RailDispute] = []
@@ -141,6 +158,7 @@ class BookkeepingRail:
             return RailAnswer(Verdict.UNKNOWN)
         if answer == "late":
             self.on_the_way.append(instruction)
+            self.arrived_late.add(instruction.reference)
             return RailAnswer(Verdict.UNKNOWN)
         return self.carry_out(instruction, answer)
 
@@ -149,9 +167,10 @@ class BookkeepingRail:
         if instruction.reference in self.known:
             return self.known[instruction.reference][1]
         verdict = {"declined": Verdict.DECLINED, "failed": Verdict.FAILED}.get(answer, Verdict.APPROVED)
+        if verdict is Verdict.APPROVED and self.exceeds(instruction):
+            verdict = Verdict.DECLINED
         decided = RailAnswer(verdict, "" if verdict is Verdict.APPROVED else "rail_says_no")
         self.known[instruction.reference] = (instruction, decided)
-        self._examine(instruction)
         return RailAnswer(Verdict.UNKNOWN) if answer == "mute" else decided
 
     async def status(self, reference: str) -> RailAnswer:
@@ -197,16 +216,17 @@ class BookkeepingRail:
         known = self.known.get(reference)
         return "" if known is None else known[0].order
 
-    def _examine(self, instruction: Instruction) -> None:
-        """No rail is asked for more than it has."""
-        done = self.approved(instruction.original if instruction.original != "" else instruction.reference)
+    def exceeds(self, instruction: Instruction) -> bool:
+        """No rail does more than it has; being asked to is wrong, unless something arrived that was given up on."""
+        original = instruction.original if instruction.original != "" else instruction.reference
+        done = [*self.approved(original), instruction]
         taken = sum(each.amount_cents for each in done if each.order in {"purchase", "capture"})
         authorized = sum(each.amount_cents for each in done if each.order in {"purchase", "authorize"})
         given = sum(each.amount_cents for each in done if each.order == "refund")
-        if taken > authorized:
-            self.wrong.append(f"{instruction.reference} captures more than was authorized")
-        if given > taken:
-            self.wrong.append(f"{instruction.reference} refunds more than was captured")
+        too_much = (instruction.order == "capture" and taken > authorized) or given > taken
+        if too_much and not self.arrived_late.intersection(each.reference for each in done):
+            self.wrong.append(f"{instruction.reference} is a {instruction.order} of more than there is")
+        return too_much
 
 
 class ChosenScorer:
@@ -331,8 +351,8 @@ class World:
         """Let time pass until nothing is in flight or in doubt any more."""
         self.rail.next_answers = []
         self.rail.undecided = set()
-        for _ in range(6):
-            self.clock.ms += 2 * TERMS.lease_ms
+        for pause_ms in (*[2 * TERMS.lease_ms] * 4, RETRY_EXPIRY_MS, *[2 * TERMS.lease_ms] * 4):
+            self.clock.ms += pause_ms
             await self.process.run_jobs(self.clock.ms)
 
 

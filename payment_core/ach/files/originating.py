@@ -35,6 +35,7 @@ class EntryRefusal(StrEnum):
     ENTRY_NOT_FOUND = "entry_not_found"
     ENTRY_IN_FILE = "entry_in_file"
     ENTRY_NOT_SENT = "entry_not_sent"
+    ENTRY_NOT_A_PAYOUT = "entry_not_a_payout"
     ENTRY_MOVED_NO_MONEY = "entry_moved_no_money"
     ENTRY_REVERSED_ALREADY = "entry_reversed_already"
     REVERSAL_TOO_LATE = "reversal_too_late"
@@ -42,22 +43,26 @@ class EntryRefusal(StrEnum):
 
 def explain_entry(refusal: EntryRefusal) -> Explanation:
     """The refusal as callers see it."""
+    status = 404 if refusal is EntryRefusal.ENTRY_NOT_FOUND else 409
     match refusal:
         case EntryRefusal.ENTRY_NOT_FOUND:
-            return Explanation("No such entry", 404, "There is no ACH entry with this id.")
+            title, detail = "No such entry", "There is no ACH entry with this id."
         case EntryRefusal.ENTRY_IN_FILE:
-            return Explanation("In a file", 409, "The entry is in a file already; it can be reversed once it was sent.")
+            title, detail = "In a file", "The entry is in a file already; it can be reversed once it was sent."
         case EntryRefusal.ENTRY_NOT_SENT:
-            return Explanation("Not sent", 409, "Only an entry that was sent can be reversed; cancel this one instead.")
+            title, detail = "Not sent", "Only an entry that was sent can be reversed; cancel this one instead."
+        case EntryRefusal.ENTRY_NOT_A_PAYOUT:
+            title, detail = "Not a payout", "Only a payout's entry is reversed; refund the payment instead."
         case EntryRefusal.ENTRY_MOVED_NO_MONEY:
-            return Explanation("No money moved", 409, "A prenote or a returned entry has nothing to reverse.")
+            title, detail = "No money moved", "A returned or canceled entry has nothing to reverse."
         case EntryRefusal.ENTRY_REVERSED_ALREADY:
-            return Explanation("Reversed already", 409, "A reversal of this entry is under way or done.")
+            title, detail = "Reversed already", "A reversal of this entry is under way or done."
         case EntryRefusal.REVERSAL_TOO_LATE:
             days = REVERSAL_BANKING_DAYS_MAX
-            return Explanation("Too late", 409, f"A reversal is sent within {days} banking days of settlement.")
+            title, detail = "Too late", f"A reversal is sent within {days} banking days of settlement."
         case _:
             assert_never(refusal)
+    return Explanation(title, status, detail)
 
 
 class Account(Protocol):
@@ -191,7 +196,10 @@ def printable(text: str) -> str:
 def _irreversible(entry: AchEntry, now_ms: int) -> EntryRefusal | None:
     if entry.status in {"queued", "claimed", "built"}:
         return EntryRefusal.ENTRY_NOT_SENT
-    if entry.amount_cents == 0 or entry.status in {"returned", "canceled"} or entry.purpose == "reversal":
+    if entry.purpose != "payout":
+        # Nobody books the reversal of another purpose, and the bank's books would differ from ours.
+        return EntryRefusal.ENTRY_NOT_A_PAYOUT
+    if entry.status in {"returned", "canceled"}:
         return EntryRefusal.ENTRY_MOVED_NO_MONEY
     if entry.reversal_entry_id != "":
         return EntryRefusal.ENTRY_REVERSED_ALREADY

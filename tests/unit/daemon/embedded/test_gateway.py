@@ -25,7 +25,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Respond], HttpGateway
             options.pop("limits")
             return real(transport=httpx.MockTransport(respond), **options)  # type: ignore[arg-type]  # passed through
 
-        monkeypatch.setattr(gateway.httpx, "AsyncClient", client)
+        monkeypatch.setattr("daemon.embedded.gateway.httpx.AsyncClient", client)
         return HttpGateway(8081, "run", "till_test_key")
 
     return make

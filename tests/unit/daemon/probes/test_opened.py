@@ -11,7 +11,6 @@ from config.settings import Settings
 from daemon.aws.session import AwsClient
 from daemon.clock import SystemClock
 from daemon.errors import NotUsable
-from daemon.probes import core_client
 from daemon.probes.opened import open_probes
 
 
@@ -28,7 +27,7 @@ async def shown_key(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
     def client(**options: object) -> httpx.AsyncClient:
         return real(**(options | {"transport": httpx.MockTransport(respond)}))  # type: ignore[arg-type]  # passed through
 
-    monkeypatch.setattr(core_client.httpx, "AsyncClient", client)
+    monkeypatch.setattr("daemon.probes.core_client.httpx.AsyncClient", client)
     async with AsyncExitStack() as stack:
         probes = await open_probes(stack, settings, cast("AwsClient", None), SystemClock())
         assert (await probes.clients[0].ledger()).balanced
