@@ -1,13 +1,15 @@
-"""Runs every bench in its own process and writes what it measured into ``bench/RESULTS.md``."""
+"""Runs benches, each in its own process, and writes what they measured into ``bench/RESULTS.md``."""
 
+import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("engine", "core", "detect", "idle")
+BENCHES = ("engine", "core", "ach", "fraud", "vault", "invariants", "detect", "idle")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -46,23 +48,32 @@ def section(bench: str, figures: dict[str, object]) -> str:
     return f"## {bench}\n\n`python -m bench.{bench} --json`\n\n| figure | value |\n|---|---|\n{body}\n"
 
 
-def page(figures_by_bench: dict[str, dict[str, object]]) -> str:
-    """The whole page."""
+def kept(results: str) -> dict[str, str]:
+    """The sections of a page by bench, as they stand."""
+    parts = re.split(r"^## (\w+)$", results, flags=re.MULTILINE)[1:]
+    return {name: f"## {name}{body.rstrip()}\n" for name, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def page(sections: dict[str, str]) -> str:
+    """The whole page, in the order of the benches."""
     head = (
         "# Measured\n\n"
         "`make bench` writes this page; each section is one run of the command under its heading, on this machine: "
         f"{machine()}.\nThe machine is shared and virtual: compare figures of one run, not those of two days.\n"
     )
-    return "\n".join([head, *(section(bench, figures) for bench, figures in figures_by_bench.items())])
+    return "\n".join([head, *(sections[bench] for bench in BENCHES if bench in sections)])
 
 
 def main() -> None:
-    """Measure everything, then replace the page in one go."""
-    figures: dict[str, dict[str, object]] = {}
-    for bench in BENCHES:
+    """Measure the benches that are named, or all; sections of the others stay. The page is replaced in one go."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("benches", nargs="*", choices=[*BENCHES, []], help="which to run; all when left out")
+    chosen = parser.parse_args().benches
+    sections = kept(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    for bench in chosen if chosen else BENCHES:
         print(f"bench.{bench} ...", file=sys.stderr, flush=True)
-        figures[bench] = measure(bench)
-    RESULTS.write_text(page(figures), encoding="utf-8")
+        sections[bench] = section(bench, measure(bench))
+        RESULTS.write_text(page(sections), encoding="utf-8")
     print(f"wrote {RESULTS}", file=sys.stderr)
 
 

@@ -27,6 +27,9 @@ SWITCH_INTERVAL_SECONDS = 0.0001
 STOP_SECONDS = 10
 """Requests in flight get this long: longer than the rail's timeout; ECS kills after 30 s."""
 
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Requests leave few cycles; Python's 700 would look for them several times in each."""
+
 BACKLOG = 2048
 """Connections that wait to be accepted."""
 
@@ -85,6 +88,7 @@ async def _serve(options: CoreOptions, arguments: Sequence[str], listener: socke
         stop_watching: Callable[[], object] = stop.is_set
         server = _Server(_config(app))
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(server.serve(sockets=[listener]), name="http-server")

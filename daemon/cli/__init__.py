@@ -1,41 +1,68 @@
-"""The command line, one module per command group."""
+"""The command line, one module per command group, each loaded when it is asked for."""
 
+import importlib
 import sys
+from types import MappingProxyType
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from daemon.cli.ach import ach_app
-from daemon.cli.audit import audit_app
-from daemon.cli.config import config_app
-from daemon.cli.core import core_app
-from daemon.cli.costs import costs_app
-from daemon.cli.fraud import fraud_app
-from daemon.cli.health import health
-from daemon.cli.ledger import ledger_app
 from daemon.cli.output import Exit
-from daemon.cli.rules import rules_app
-from daemon.cli.run import run
-from daemon.cli.up import up
-from daemon.cli.vault import vault_app
+
+COMMANDS = MappingProxyType(
+    {
+        "up": ("daemon.cli.up", "up"),
+        "run": ("daemon.cli.run", "run"),
+        "health": ("daemon.cli.health", "health"),
+        "core": ("daemon.cli.core", "core_app"),
+        "rules": ("daemon.cli.rules", "rules_app"),
+        "config": ("daemon.cli.config", "config_app"),
+        "audit": ("daemon.cli.audit", "audit_app"),
+        "ledger": ("daemon.cli.ledger", "ledger_app"),
+        "ach": ("daemon.cli.ach", "ach_app"),
+        "fraud": ("daemon.cli.fraud", "fraud_app"),
+        "costs": ("daemon.cli.costs", "costs_app"),
+        "vault": ("daemon.cli.vault", "vault_app"),
+    }
+)
+"""Module and name of each command: loading all of them takes two seconds, loading one a part of that."""
+
+
+class Commands(TyperGroup):
+    """The commands by name. The types of click are typer's own copy, which it does not publish."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - see the class
+        """Every name, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - see the class
+        """Load a command; None when there is none of this name."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        found = getattr(importlib.import_module(place[0]), place[1])
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            single.command()(found)
+            found = single
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="tillwatch",
+    cls=Commands,
     help="Watches an AWS-native payment system and repairs it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command()(up)
-app.command()(run)
-app.command()(health)
-app.add_typer(core_app, name="core")
-app.add_typer(rules_app, name="rules")
-app.add_typer(config_app, name="config")
-app.add_typer(audit_app, name="audit")
-app.add_typer(ledger_app, name="ledger")
-app.add_typer(ach_app, name="ach")
-app.add_typer(fraud_app, name="fraud")
-app.add_typer(costs_app, name="costs")
-app.add_typer(vault_app, name="vault")
+
+
+@app.callback()
+def tillwatch() -> None:
+    """Watches an AWS-native payment system and repairs it."""
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from payment_core.payments import facts
 from payment_core.payments.answers import creation_answer, payment_answer
 from payment_core.payments.control import is_holding
 from payment_core.payments.creating import debit, resume
-from payment_core.payments.flights import Flight, capture_flight, void_flight
+from payment_core.payments.doubting import doubt_flight
+from payment_core.payments.flights import Flight, capture_flight, creation_flight, void_flight
 from payment_core.payments.model import Capture, Payment, Waiting, move_payment
 from payment_core.payments.ports import SANDBOX_METHODS, Debits
 from payment_core.payments.refusals import PaymentRefusal
@@ -78,8 +79,7 @@ def cancel_intent(payment_id: str, debits: Debits) -> Intent:
             return PaymentRefusal.PAYMENT_NOT_FOUND
         match payment.status:
             case PaymentStatus.HELD:
-                transaction.delete(Waiting, payment.id)
-                return payment_answer(200, _cancel_unsent(transaction, payment))
+                return payment_answer(200, _cancel_held(transaction, ticket, payment))
             case PaymentStatus.PROCESSING if _withdrawn(transaction, payment, debits):
                 return payment_answer(200, _cancel_unsent(transaction, payment))
             case PaymentStatus.REQUIRES_REVIEW:
@@ -196,6 +196,14 @@ def _void(transaction: Transaction, ticket: Ticket, payment: Payment, **changes:
 
 def _withdrawn(transaction: Transaction, payment: Payment, debits: Debits) -> bool:
     return payment.ach_entry_id != "" and debits.withdraw(transaction, payment.ach_entry_id)
+
+
+def _cancel_held(transaction: Transaction, ticket: Ticket, payment: Payment) -> Payment:
+    """Take it off the queue; one that went out before may still reach the rail, which is asked a lease later."""
+    transaction.delete(Waiting, payment.id)
+    if payment.pending_reference != "":
+        doubt_flight(transaction, creation_flight(payment), ticket.lease_ms)
+    return _move(transaction, payment, PaymentEvent.CANCELED, pending_reference="")
 
 
 def _cancel_unsent(transaction: Transaction, payment: Payment) -> Payment:

@@ -10,8 +10,9 @@ from payment_core.ledger import recipes
 from payment_core.money import fee_cents
 from payment_core.operations.once import KeyRecord, finish, key_id
 from payment_core.payments import answers, facts
+from payment_core.payments.doubting import doubt_flight, put_doubt
 from payment_core.payments.flights import Flight
-from payment_core.payments.model import Capture, Doubt, Payment, Refund, Waiting, move_capture, move_payment
+from payment_core.payments.model import Capture, Payment, Refund, Waiting, move_capture, move_payment
 from payment_core.payments.ports import CostMeter
 from payment_core.payments.refund_settling import settle_refund
 from payment_core.payments.states import CaptureEvent, CaptureStatus, PaymentEvent, PaymentStatus
@@ -40,7 +41,8 @@ class Settler:
         if isinstance(flight.subject, Refund):
             return self._answered(transaction, flight, settle_refund(transaction, flight.subject.id, rail))
         payment = transaction.get(Payment, flight.payment.id)
-        if payment is None or payment.pending_reference != flight.instruction.reference:
+        # Without a lease it waits to be sent (again), and is settled by whoever sends it.
+        if payment is None or payment.lease_until_ms == 0 or payment.pending_reference != flight.instruction.reference:
             return _came_second(transaction, flight, payment, rail)
         undecided = rail.verdict is Verdict.UNKNOWN or (rail.verdict is Verdict.NOT_FOUND and payment.deferred)
         if flight.kind == "create" and not undecided:
@@ -73,8 +75,9 @@ class Settler:
         else:
             settled = move_payment(payment, PaymentEvent.FAILED, transaction.now_ms, error_code=_code(rail), **_LANDED)
             attempt = facts.attempted(settled, "failed", latency_ms)
-            if rail.verdict is Verdict.NOT_FOUND:
-                _doubt(transaction, flight, self._terms.lease_ms)
+            if rail.verdict is Verdict.NOT_FOUND or payment.deferred:
+                # What waited may have gone out before, to a rail that sees it later than this failure.
+                doubt_flight(transaction, flight, self._terms.lease_ms)
         transaction.change(settled, attempt)
         if capture is not None:
             self._tell(transaction, capture, settled)
@@ -151,9 +154,7 @@ class Settler:
                 failed = move_capture(capture, CaptureEvent.FAILED, now_ms, error_code=_code(rail))
                 transaction.change(failed, facts.capture_changed(failed, payment, capture.status))
                 if rail.verdict is Verdict.NOT_FOUND:
-                    _put_doubt(
-                        transaction, capture.id, payment.id, "refund", capture.amount_cents, self._terms.lease_ms
-                    )
+                    put_doubt(transaction, capture.id, payment.id, "refund", capture.amount_cents, self._terms.lease_ms)
             return answers.failed(refused, "capture", _code(rail))
         after_cents = payment.captured_cents + capture.amount_cents
         fee = fee_cents(after_cents, self._terms.fee_basis_points) - payment.fee_cents
@@ -244,7 +245,7 @@ def _wait_again(transaction: Transaction, payment: Payment) -> Answer:
 def _came_second(transaction: Transaction, flight: Flight, payment: Payment | None, rail: RailAnswer) -> Settled:
     """Another process settled it after our lease ended; an approval that nobody counted is taken back."""
     if rail.verdict is Verdict.APPROVED and _is_stray(transaction, flight, payment):
-        _doubt(transaction, flight, 0)
+        doubt_flight(transaction, flight, 0)
     known = None
     if flight.pending_key != "":
         operation, _, key = flight.pending_key.partition(":")
@@ -256,28 +257,11 @@ def _came_second(transaction: Transaction, flight: Flight, payment: Payment | No
 
 def _is_stray(transaction: Transaction, flight: Flight, payment: Payment | None) -> bool:
     if flight.kind == "create":
-        return payment is not None and payment.status is PaymentStatus.FAILED
+        # Still deferred, it was canceled while it waited: nothing that the rail did for it was ever settled.
+        return payment is not None and (
+            payment.status is PaymentStatus.FAILED or (payment.status is PaymentStatus.CANCELED and payment.deferred)
+        )
     if isinstance(flight.subject, Capture):
         capture = transaction.get(Capture, flight.subject.id)
         return capture is not None and capture.status is CaptureStatus.FAILED
     return False
-
-
-def _doubt(transaction: Transaction, flight: Flight, after_ms: int) -> None:
-    order = flight.instruction
-    undo = "void" if flight.kind == "create" else "refund"
-    _put_doubt(transaction, order.reference, flight.payment.id, undo, order.amount_cents, after_ms)
-
-
-def _put_doubt(
-    transaction: Transaction, reference: str, payment_id: str, order: str, amount_cents: int, after_ms: int
-) -> None:
-    transaction.put(
-        Doubt(
-            id=reference,
-            payment_id=payment_id,
-            order="void" if order == "void" else "refund",
-            amount_cents=amount_cents,
-            ask_at_ms=transaction.now_ms + after_ms,
-        )
-    )

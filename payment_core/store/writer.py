@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -86,7 +87,9 @@ class GroupWriter(Generic[B]):
         self._open_batch = open_batch
         self._on_commit = on_commit
         self._clock = clock
-        self._waiting: queue.SimpleQueue[_Item[B] | None] = queue.SimpleQueue()
+        self._waiting: deque[_Item[B]] = deque()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._idle = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -103,17 +106,20 @@ class GroupWriter(Generic[B]):
         """
         if self._closed or self._loop is None:
             raise StoreClosed
-        if self._waiting.qsize() >= WAITING_MAX:
+        if len(self._waiting) >= WAITING_MAX:
             raise StoreBusy(f"{WAITING_MAX} writes wait.")
         item: _Item[B] = _Item(work, self._loop.create_future())
-        self._waiting.put(item)
+        self._waiting.append(item)
+        if self._idle:
+            self._idle = False
+            self._wake.put(None)
         return await item.future
 
     async def close(self) -> None:
         """Finish what waits, then end the thread; idempotent."""
         if not self._closed and self._loop is not None:
             self._closed = True
-            self._waiting.put(None)
+            self._wake.put(None)
             await self._loop.run_in_executor(None, self._thread.join)
 
     def _run(self) -> None:
@@ -121,30 +127,47 @@ class GroupWriter(Generic[B]):
         if self._lock is not None:
             self._lock.open()
         try:
-            while (first := self._waiting.get()) is not None:
-                items = [first]
-                last = self._gather(items)
-                self._commit_group(connection, items)
-                if last:
-                    break
+            while self._wait():
+                self._commit_group(connection)
         finally:
             connection.close()
             if self._lock is not None:
                 self._lock.close()
 
-    def _gather(self, items: list[_Item[B]]) -> bool:
-        """Take what else waits, up to a group; True when the end was among it."""
-        while len(items) < GROUP_MAX:
-            try:
-                item = self._waiting.get_nowait()
-            except queue.Empty:
-                return False
-            if item is None:
-                return True
-            items.append(item)
-        return False
+    def _wait(self) -> bool:
+        """Until something waits; False when the writer was closed and nothing does.
 
-    def _commit_group(self, connection: sqlite3.Connection, items: list[_Item[B]]) -> None:
+        A writer at work is not woken for each write: that would cost a switch of threads for every one of them.
+        """
+        while not self._waiting:
+            if self._closed:
+                return False
+            self._idle = True
+            # Whoever came before this was set did not wake us; a wake-up too many only looks again.
+            if not self._waiting and not self._closed:
+                self._wake.get()
+            self._idle = False
+        return True
+
+    def _gather(self) -> list[_Item[B]]:
+        """What waits, up to a group."""
+        waiting = self._waiting
+        return [waiting.popleft() for _ in range(min(len(waiting), GROUP_MAX))]
+
+    def _commit_group(self, connection: sqlite3.Connection) -> None:
+        """Commit what has gathered by the time it is our turn to write the file."""
+        if self._lock is not None:
+            self._lock.acquire()
+        try:
+            items = self._gather()
+            self._commit(connection, items)
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_deliver, items)
+
+    def _commit(self, connection: sqlite3.Connection, items: list[_Item[B]]) -> None:
         try:
             self._transact(connection, items)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is handed to whoever asked for the write
@@ -154,8 +177,6 @@ class GroupWriter(Generic[B]):
             else:
                 for item in items:
                     self._commit_alone(connection, item)
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_deliver, items)
 
     def _commit_alone(self, connection: sqlite3.Connection, item: _Item[B]) -> None:
         try:
@@ -165,8 +186,6 @@ class GroupWriter(Generic[B]):
 
     def _transact(self, connection: sqlite3.Connection, items: list[_Item[B]]) -> None:
         started_ms = self._clock.monotonic_ms()
-        if self._lock is not None:
-            self._lock.acquire()
         try:
             self._begin(connection)
             batch = self._open_batch(connection)
@@ -178,9 +197,6 @@ class GroupWriter(Generic[B]):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        finally:
-            if self._lock is not None:
-                self._lock.release()
         self._on_commit(batch, len(items), self._clock.monotonic_ms() - started_ms)
 
     def _begin(self, connection: sqlite3.Connection) -> None:

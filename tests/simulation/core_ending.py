@@ -125,8 +125,9 @@ async def _rail(world: CoreWorld, objects: Objects) -> list[str]:
         charges = [each for each in world.rail.approved(payment.id) if each.order in {"purchase", "authorize"}]
         if len(charges) > 1:
             found.append(f"the end: {payment.id} was charged {len(charges)} times")
-        voided = any(each.order == "void" for each in world.rail.approved(payment.id))
-        if payment.status is PaymentStatus.CANCELED and charges and not voided:
+        # A rail that does not void what came after the cancellation refunds it.
+        undone = any(each.order in {"void", "refund"} for each in world.rail.approved(payment.id))
+        if payment.status is PaymentStatus.CANCELED and charges and not undone:
             found.append(f"the end: {payment.id} is canceled, and the rail still holds the payer's money")
     return found
 

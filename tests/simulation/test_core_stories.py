@@ -13,6 +13,7 @@ from payment_core.answers import Answer
 from payment_core.ledger.accounts import RAIL_CLEARING
 from payment_core.methods.model import PaymentMethod
 from payment_core.money import Charge
+from payment_core.payments.control import SetControl
 from payment_core.payments.model import Doubt, Payment, Refund
 from payment_core.payments.requests import CancelPayment, CreatePayment, CreateRefund, ReviewPayment
 from payment_core.payments.terms import RETRY_EXPIRY_MS
@@ -21,6 +22,7 @@ from payment_core.providers.requests import ReplacementRequest
 from tests.simulation.core_driver import Driver
 from tests.simulation.core_ending import days_pass
 from tests.simulation.core_episode import opened
+from tests.simulation.core_world import OPTIONS
 from tests.simulation.payment_invariants import everything, payment_violations
 from tests.simulation.payment_world import TERMS, call_of, memory_world
 from tests.simulation.stores import memory_store
@@ -132,6 +134,36 @@ def test_a_refund_of_a_debit_is_paid_after_the_number_of_the_account_was_replace
         entry = await driver.world.store.read(AchEntry, refund.ach_entry_id)
         assert entry is not None
         assert entry.bank_account_id == (await customer_account(driver)).id
+
+    told(story)
+
+
+@pytest.mark.parametrize("void", ["approved", "declined"])
+def test_a_payment_that_went_out_before_it_was_canceled_in_the_queue_keeps_no_money(void: str) -> None:
+    async def story(driver: Driver) -> None:
+        world = driver.world
+        jobs = world.process.jobs
+        await ask(driver, "POST /v1/control", SetControl(mode="holding", reason="a drill"), "holding")
+        body = CreatePayment(
+            amount=Charge(33_333, "USD"), payment_method="tok_visa", customer_id="cus_1", provider_id="pro_1"
+        )
+        await ask(driver, "POST /v1/payments", body, "held")
+        (payment,) = [each for each in await everything(world.store, Payment) if each.status == "held"]
+        await ask(driver, "POST /v1/control", SetControl(mode="normal", reason="over"), "normal")
+        world.rail.next_answers = ["late"]
+        await jobs["sending"].run_once(world.clock.ms)
+        world.clock.ms += OPTIONS.lease_ms + 1
+        await jobs["recovery"].run_once(world.clock.ms)
+        assert (await stored(driver, payment.id)).status == "held"
+        route = "POST /v1/payments/{payment_id}/cancel"
+        await ask(driver, route, CancelPayment(), "cancel", payment_id=payment.id)
+        await world.rail.late_ones_arrive()
+        world.rail.next_answers = [void]
+        await days_pass(world, 1)
+        await days_pass(world, 1)
+        assert (await stored(driver, payment.id)).status == "canceled"
+        undone = "void" if void == "approved" else "refund"
+        assert [each.order for each in world.rail.approved(payment.id)] == ["purchase", undone]
 
     told(story)
 

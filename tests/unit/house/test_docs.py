@@ -175,7 +175,7 @@ def unknown_parts(command: str) -> list[str]:
     unknown = []
     for word in shlex.split(command)[1:]:
         if hasattr(known, "commands"):
-            following = known.commands.get(word)
+            following = known.get_command(typer.Context(known), word)
             if following is None:
                 return [word]
             known = following
