@@ -1,6 +1,5 @@
 """A real payment core: its events reach the checkpoint by the queue, and by its outbox when the queue lost them."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -26,7 +25,6 @@ from daemon.sources.sqs import SqsSource
 from tests.integration.conftest import free_port, wait_until_it_answers
 
 ROOT = Path(__file__).parents[3]
-TOLD_SECONDS = 30.0
 PAYMENT = {
     "amount": {"amount_cents": 1_999, "currency": "USD"},
     "payment_method": "tok_visa",
@@ -94,13 +92,6 @@ async def pay(core: Core, count: int) -> None:
             assert answer.status_code in {200, 201}, answer.text
 
 
-async def until_the_hour_is_told(core: CoreClient) -> None:
-    """Wait for the last of the return rates, which the core publishes by itself once an hour."""
-    async with asyncio.timeout(TOLD_SECONDS):
-        while not any(fact.subject == "overall" for fact in (await core.events(0, 500)).events):
-            await core.readiness()
-
-
 async def test_events_come_once_by_the_queue_and_by_the_outbox(
     green_core: Core, sqs: Aws, queue_name: str, recorder: Recorder, tmp_path: Path
 ) -> None:
@@ -109,7 +100,6 @@ async def test_events_come_once_by_the_queue_and_by_the_outbox(
     source = SqsSource(SqsQueue(sqs, queue_name), recorder, quarantine, clock, name="payments", receivers=1)
     async with CoreClient(green_core.url, green_core.key) as core:
         backfill = Backfill([core], recorder.checkpoint, recorder, producer="us-east-1")
-        await until_the_hour_is_told(core)
         await pay(green_core, 5)
         published = (await core.events(0, 500)).events
         assert await backfill.catch_up(clock.now_ms()) == len(published)
@@ -120,7 +110,6 @@ async def test_events_come_once_by_the_queue_and_by_the_outbox(
     assert [fact.sequence for fact in published] == list(range(1, len(published) + 1))
     assert recorder.checkpoint.totals().duplicates >= len(published)
     assert Counter(type(fact).__name__ for fact in published) == {
-        "AchReturnRate": 3,
         "PaymentRequested": 5,
         "PaymentAttempted": 5,
         "PaymentCaptured": 5,
