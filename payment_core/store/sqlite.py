@@ -125,7 +125,8 @@ class SqliteStore:
         return await self._read(Reading.newest_event)
 
     async def _read(self, work: Callable[[Reading], T]) -> T:
-        if self._reading is None or self._loop is None:
+        # Who can read but not write would answer that it is ready.
+        if self._reading is None or self._loop is None or self._writer.closed:
             raise StoreClosed
         return await self._loop.run_in_executor(self._reader, work, self._reading)
 

@@ -115,6 +115,11 @@ class GroupWriter(Generic[B]):
             self._wake.put(None)
         return await item.future
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be written any more: it was closed, or it died."""
+        return self._closed
+
     async def close(self) -> None:
         """Finish what waits, then end the thread; idempotent."""
         if not self._closed and self._loop is not None:
@@ -129,10 +134,22 @@ class GroupWriter(Generic[B]):
         try:
             while self._wait():
                 self._commit_group(connection)
+        except Exception:
+            log.exception("the writer died; nothing is written any more", action="writer_died")
+            self._refuse_all()
         finally:
             connection.close()
             if self._lock is not None:
                 self._lock.close()
+
+    def _refuse_all(self) -> None:
+        """Whoever waits, and whoever comes, is told at once that nothing is written here any more."""
+        self._closed = True
+        items = list(self._waiting)
+        for item in items:
+            item.fault = StoreClosed()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_deliver, items)
 
     def _wait(self) -> bool:
         """Until something waits; False when the writer was closed and nothing does.

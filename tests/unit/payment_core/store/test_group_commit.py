@@ -137,6 +137,22 @@ async def test_a_closed_store_refuses(store: SqliteStore) -> None:
         await store.read(Paper, "a")
 
 
+async def test_a_writer_that_died_refuses_everything_at_once(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_self: object, _connection: object) -> None:
+        message = "no such thing"
+        raise OSError(message)
+
+    monkeypatch.setattr(writer.GroupWriter, "_commit_group", dies)
+    with pytest.raises(StoreClosed):
+        await store.transact(writing("a"), "test")
+    with pytest.raises(StoreClosed):
+        await store.transact(writing("b"), "test")
+    with pytest.raises(StoreClosed):
+        await store.read(Paper, "a")
+
+
 async def test_two_processes_on_one_file_keep_one_order_of_audit_rows_and_events(
     store: SqliteStore, tmp_path: Path
 ) -> None:
