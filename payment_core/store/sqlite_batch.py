@@ -1,6 +1,8 @@
 """What one commit of the SQLite store gathers: the stages of many transactions, written in bulk at its end."""
 
 import sqlite3
+from collections.abc import Sequence
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -20,8 +22,22 @@ _decode_journal = msgspec.json.Decoder(Journal).decode
 _encode_journal = msgspec.json.Encoder().encode
 
 
-_UPSERT = """INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE
+_UPSERT = """ON CONFLICT (kind, id) DO UPDATE
 SET owner = excluded.owner, due_at_ms = excluded.due_at_ms, body = excluded.body"""
+
+_ROWS_PER_STATEMENT = (64, 16, 4, 1)
+"""Few sizes, so that every statement stays prepared. Each statement gives the interpreter lock away once."""
+
+
+def insert_rows(connection: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]], tail: str = "") -> None:
+    """Insert rows of one width, many to a statement. into: "INSERT INTO accounts"; tail: an ON CONFLICT clause."""
+    row = f"({', '.join('?' * len(rows[0]))})"
+    start = 0
+    for size in _ROWS_PER_STATEMENT:
+        statement = f"{into} VALUES {', '.join([row] * size)} {tail}"
+        while len(rows) - start >= size:
+            connection.execute(statement, list(chain.from_iterable(rows[start : start + size])))
+            start += size
 
 
 class SqliteBatch:
@@ -93,24 +109,27 @@ class SqliteBatch:
 
     def flush(self) -> None:
         """Write everything that was gathered; called once, right before the commit."""
-        execute_many = self._connection.executemany
+        connection = self._connection
         self._flush_records()
         if self._journals:
-            execute_many(
-                "INSERT INTO journals (id, at_ms, body) VALUES (?, ?, ?)",
+            insert_rows(
+                connection,
+                "INSERT INTO journals (id, at_ms, body)",
                 [(journal.id, self._now_ms, _encode_journal(journal)) for journal in self._journals.values()],
             )
-            execute_many(
-                "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?)",
+            insert_rows(
+                connection,
+                "INSERT OR REPLACE INTO accounts",
                 [(*key, *msgspec.structs.astuple(self._accounts[key])) for key in self._posted],
             )
         if self._audit:
-            execute_many("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._audit_rows())
+            insert_rows(connection, "INSERT INTO audit", self._audit_rows())
         if self._events:
-            execute_many(
-                "INSERT INTO outbox VALUES (?, ?, ?, ?, 0)",
+            insert_rows(
+                connection,
+                "INSERT INTO outbox",
                 [
-                    (self._first_event + position, self._producer, self._now_ms, body)
+                    (self._first_event + position, self._producer, self._now_ms, body, 0)
                     for position, body in enumerate(self._events)
                 ],
             )
@@ -161,17 +180,17 @@ class SqliteBatch:
                 new.append((*key, record.owner, record.due_at_ms, body))
             else:
                 changed.append((*key, record.owner, record.due_at_ms, body))
-        execute_many = self._connection.executemany
+        connection = self._connection
         if gone:
-            execute_many("DELETE FROM records WHERE kind = ? AND id = ?", gone)
+            connection.executemany("DELETE FROM records WHERE kind = ? AND id = ?", gone)
         if new:
             try:
-                execute_many("INSERT INTO records VALUES (?, ?, ?, ?, ?)", new)
+                insert_rows(connection, "INSERT INTO records", new)
             except sqlite3.IntegrityError as error:
                 names = ", ".join(f"{row[0]} {row[1]}" for row in new[:3])
                 raise VersionSkipped(f"{names}: 1 after another document.") from error
         if changed:
-            execute_many(_UPSERT, changed)
+            insert_rows(connection, "INSERT INTO records", changed, _UPSERT)
 
     def _audit_rows(self) -> list[tuple[int, int, str, str, str, int, bytes, bytes, bytes, bytes]]:
         """A row's hash is what the next one follows; the last one's is the head."""
