@@ -88,7 +88,7 @@ def test_a_venv_without_pip_is_served_by_the_pip_of_the_system(tmp_path: Path) -
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"))
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     shown = subprocess.run(
-        ["make", "--eval", "show:; @echo $(PIP_INSTALL)", "show", "PYTHON=python3"],
+        ["make", "--no-print-directory", "--eval", "show:; @echo $(PIP_INSTALL)", "show", "PYTHON=python3"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
