@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("engine", "core", "ach", "fraud", "vault", "invariants", "detect", "idle")
+BENCHES = ("engine", "core", "memory", "ach", "fraud", "vault", "invariants", "detect", "idle")
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 

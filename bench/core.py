@@ -1,4 +1,4 @@
-"""Durable payments per second through a payment core over HTTP, at 1, 16 and 64 connections, and its memory."""
+"""Durable payments per second through a payment core over HTTP, at 1, 16 and 64 connections."""
 
 import argparse
 import json
@@ -62,32 +62,15 @@ def measure(seconds: float, workers: int, *, wrk: bool) -> dict[str, object]:
     return figures
 
 
-def measure_memory(payments: int, workers: int) -> dict[str, object]:
-    """Memory of each process after so many payments, and the size of the database."""
-    with running_core(workers, "file") as (url, key, process_ids, database):
-        connections = CONNECTIONS[-1]
-        each = -(-payments // connections)
-        figures: dict[str, object] = {"workers": workers, "payments": each * connections}
-        figures["run"] = uvloop.run(drive(url, key, connections, each, float("inf"), "long"))
-        figures["rss_mib_by_process"] = [rss_mib(process_id) for process_id in process_ids]
-        figures["database_mib"] = round(database.stat().st_size / 2**20, 1)
-    return figures
-
-
 def main() -> None:
     """Start a core with a rail that answers at once and no queue, load it, and print the figures last."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="kept for all benches: JSON is what is printed")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="length of each run")
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes of the core")
-    parser.add_argument("--payments", type=int, default=0, help="measure memory after so many payments instead")
     parser.add_argument("--python-client", action="store_true", help="load with Python also where wrk is installed")
     chosen = parser.parse_args()
-    if chosen.payments > 0:
-        figures = measure_memory(chosen.payments, chosen.workers)
-    else:
-        figures = measure(chosen.seconds, chosen.workers, wrk=has_wrk() and not chosen.python_client)
-    print(json.dumps(figures))
+    print(json.dumps(measure(chosen.seconds, chosen.workers, wrk=has_wrk() and not chosen.python_client)))
 
 
 if __name__ == "__main__":
