@@ -18,7 +18,7 @@ _BEGINNING = "0"
 
 def sharded_place(shards: int) -> str:
     """The pattern of a place where the outbox lies in shards: an event's own key, and a position in each shard."""
-    return rf"^(0|[0-9]{{1,4}}\.[0-9]{{1,18}}@[0-9]{{1,18}}(-[0-9]{{1,18}}){{{shards - 1}}})?$"
+    return rf"^(0|[0-9]{{1,4}}\.[0-9]{{1,18}}@[0-9]{{1,18}}(_[0-9]{{1,18}}){{{shards - 1}}})?$"
 
 
 class EventPage(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ SHARD_BITS = 48
 """Bits of one shard's position in a number: 40 for 12 digits of its sequence, 8 for a place in its transaction."""
 
 _MARK = "@"
+_BETWEEN = "_"
+"""Not a hyphen: digits between hyphens may by chance read as a card number, and are refused as one."""
 
 
 def number_of(positions: list[int]) -> int:
@@ -25,7 +27,7 @@ def positions_of(number: int, shards: int) -> list[int]:
 def place_of(shard: int, sequence: int, positions: list[int] | None) -> str:
     """The place of an event: its own key, and where a reader is that read everything up to it."""
     own = f"{shard}.{sequence}"
-    return own if positions is None else f"{own}{_MARK}{'-'.join(map(str, positions))}"
+    return own if positions is None else f"{own}{_MARK}{_BETWEEN.join(map(str, positions))}"
 
 
 def key_of_place(place: str) -> TableKey:
@@ -42,7 +44,7 @@ def positions_at(place: str, shards: int) -> list[int]:
         return [0] * shards
     key_of_place(place)
     _, _, positions = place.partition(_MARK)
-    numbers = positions.split("-")
+    numbers = positions.split(_BETWEEN)
     if len(numbers) != shards or not all(number.isascii() and number.isdecimal() for number in numbers):
         raise PlaceUnreadable(repr(place[:80]))
     return [int(number) for number in numbers]

@@ -207,7 +207,7 @@ async def test_a_table_is_not_opened_with_other_numbers_of_shards(table: DynamoT
         await other.open()
 
 
-@pytest.mark.parametrize("place", ["x", "1", "1.2", "1.2@1-2", "1.2@1-2-x", "-1.2@1-2-3"])
+@pytest.mark.parametrize("place", ["x", "1", "1.2", "1.2@1_2", "1.2@1_2_x", "-1.2@1_2_3", "1.2@1-2-3"])
 async def test_a_place_that_the_store_did_not_give_is_refused(table: DynamoTable, place: str) -> None:
     with pytest.raises(PlaceUnreadable):
         await dynamo_store(table, HandClock()).events(place, 10)

@@ -41,6 +41,7 @@ async def told(world: CoreWorld) -> list[Json]:
     after = ""
     while True:
         page = (await world.get("/v1/events", after=after, limit=7)).json()
+        assert "events" in page, (page, after)
         if not page["events"]:
             return found
         found += page["events"]
