@@ -39,7 +39,7 @@ class App:
         self._rules: tuple[CompiledRule, ...] = compile_rules(configuration.rule_files)
         self._holder = str(configuration.settings.data_dir.resolve())
         self._changes = Changes()
-        self._ready = False
+        self._phase = "starting"
 
     def stop_on_signals(self, stop: asyncio.Event) -> None:
         """Let SIGTERM and SIGINT ask for the ordered stop."""
@@ -71,7 +71,7 @@ class App:
             stack.push_async_exit(lambda _kind, cause, _trace: self._stop(supervisor, parts, cause))
             leadership = Leadership(parts.journal, parts.writer, self._clock)
             self._start_tasks(supervisor, parts, leadership, listening, self._http(parts, leadership))
-            self._ready = True
+            self._phase = ""
             self._changes.mark()
             on_ready("http://{}:{}".format(*listening.getsockname()[:2]))
             await supervisor.wait(stop)
@@ -140,15 +140,16 @@ class App:
         return create_app(view, parts.pipeline, parts.quarantine, options)
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:
-        if not self._ready:
-            return "starting"
+        if self._phase:
+            return self._phase
         if self._clock.now_ms() >= parts.writer.lease.until_ms:
             return f"the lease ran out: {leadership.fault}" if leadership.fault else "the lease ran out"
         return leadership.fault if leadership.fault else parts.pipeline.fault
 
     async def _stop(self, supervisor: Supervisor, parts: Parts, cause: BaseException | None) -> None:
         """Stop the tasks and say why; cause: the death that made the daemon stop, None when it was asked to."""
-        self._ready = False
+        self._phase = "stopping"
+        self._changes.mark()
         stuck = await supervisor.stop()
         reasons = ["asked to stop" if cause is None else str(cause)]
         if stuck:
