@@ -124,7 +124,7 @@ class Core:
         if options.queue != "":
             await self._start_relay(opened)
         app = await self._application(opened, vaulting, domains)
-        self._tasks.start("watch-key", vaulting.watch.look_forever())
+        self._tasks.start("watch-key", vaulting.watch.look_forever(vaulting.health.seen))
         follower = OutboxFollower(opened.store, shared, lists, place)
         duties: tuple[Duty, ...] = (
             Duty("fraud-follower", follower, 0.25, full=1000),

@@ -166,7 +166,7 @@ async def open_key_service(
 
 
 def _note_key_state(state: KeyState, at_ms: int, detail: str) -> None:
-    """Say it loudly; the daemon is told by whoever is refused."""
+    """Say it loudly; the daemon is told by EncryptionHealthReport."""
     if state is not KeyState.ENABLED:
         log.error("no numbers are taken", action="encryption_unusable", state=state.value, at_ms=at_ms, detail=detail)
 

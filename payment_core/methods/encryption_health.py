@@ -15,6 +15,8 @@ from payment_core.vault.errors import (
     KeyPendingDeletion,
     KeyUnavailable,
 )
+from payment_core.vault.key_watch import must_be_erased
+from payment_core.vault.keys import KeyState
 
 log = structlog.get_logger()
 
@@ -33,24 +35,32 @@ class EncryptionHealthReport:
     def __init__(self, store: LedgerStore, origin: Origin) -> None:
         self._store = store
         self._origin = origin
-        self._told: HealthStatus = "healthy"
+        # Unknown at first: a process before this one may have said that it is broken.
+        self._told: HealthStatus | None = None
 
     async def broken(self, fault: CoreError) -> None:
         """A number could not be encrypted; what is wrong with the store as well is logged, not raised."""
-        self._told = "unhealthy"
         await self._tell("unhealthy", type(fault).__name__)
 
     async def works(self) -> None:
         """A number was encrypted; costs nothing unless the last word of this process was another."""
         if self._told != "healthy":
-            self._told = "healthy"
             await self._tell("healthy", "")
+
+    async def seen(self, state: KeyState) -> None:
+        """The key was looked at. An outage says nothing yet: keys in memory go on, and who is refused tells."""
+        if state is KeyState.ENABLED:
+            await self.works()
+        elif must_be_erased(state):
+            await self._tell("unhealthy", f"the encryption key is {state.value}")
 
     async def _tell(self, status: HealthStatus, detail: str) -> None:
         def work(transaction: Transaction) -> None:
             known = transaction.get(EncryptionHealth, SUBJECT)
             now_ms = transaction.now_ms
-            if known is not None and known.status == status and now_ms < known.updated_at_ms + REPEAT_MS:
+            before = "healthy" if known is None else known.status
+            since_ms = 0 if known is None else known.updated_at_ms
+            if before == status and (status == "healthy" or now_ms < since_ms + REPEAT_MS):
                 return
             if known is None:
                 after = EncryptionHealth(
@@ -62,6 +72,7 @@ class EncryptionHealthReport:
 
         try:
             await self._store.transact(work, ACTOR)
+            self._told = status
         except CoreError as error:
             log.error("encryption health not stored", action="encryption_health_lost", status=status, error=str(error))
 

@@ -1,6 +1,7 @@
 """Watches the encryption key: keys in memory are erased when it is disabled, and whoever must know is told."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol, assert_never
 
 import structlog
@@ -79,10 +80,10 @@ class KeyWatch:
         self._note(state)
         return state
 
-    async def look_forever(self) -> NoReturn:
-        """Look at the key again and again; an outage is a state like the others."""
+    async def look_forever(self, tell: Callable[[KeyState], Awaitable[None]]) -> NoReturn:
+        """Look at the key again and again, and tell its state each time; an outage is a state like the others."""
         while True:
-            await self.state()
+            await tell(await self.state())
             await asyncio.sleep(LOOK_SECONDS)
 
     def _note(self, state: KeyState) -> None:

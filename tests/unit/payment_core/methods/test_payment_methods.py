@@ -6,7 +6,7 @@ import structlog
 
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
 from payment_core.answers import Answer
-from payment_core.methods.encryption_health import REPEAT_MS
+from payment_core.methods.encryption_health import REPEAT_MS, EncryptionHealthReport
 from payment_core.methods.model import PaymentMethod, VaultAccess, VaultKey, VaultRow
 from payment_core.methods.refusals import MethodRefusal, explain_method
 from payment_core.methods.unlinked import GRACE_MS
@@ -18,6 +18,7 @@ from payment_core.vault.keys import KeyState
 from tests.canary import Canary
 from tests.unit.payment_core.methods.vaulted_world import (
     ACCOUNT,
+    ORIGIN,
     PAN,
     VaultedWorld,
     account_request,
@@ -268,3 +269,19 @@ async def test_a_token_that_nothing_links_is_destroyed_after_an_hour_and_others_
     assert [key.id for key in await world.all(VaultKey)] == [kept]
     with pytest.raises(TokenUnknown):
         await world.revealing.reveal(orphan, "card_rail", "a test", "test")
+
+
+async def test_a_disabled_key_is_told_before_anybody_is_refused_and_its_return_by_the_next_process(
+    world: VaultedWorld,
+) -> None:
+    await world.health.seen(KeyState.ENABLED)
+    await world.health.seen(KeyState.UNAVAILABLE)
+    assert [fact for fact in await world.facts() if fact["kind"] == "health.probed"] == []
+    await world.health.seen(KeyState.DISABLED)
+    await world.health.seen(KeyState.DISABLED)
+    await EncryptionHealthReport(world.store, ORIGIN).seen(KeyState.ENABLED)
+    probed = [fact for fact in await world.facts() if fact["kind"] == "health.probed"]
+    assert [(fact["subject"], fact["status"]) for fact in probed] == [
+        ("encryption", "unhealthy"),
+        ("encryption", "healthy"),
+    ]

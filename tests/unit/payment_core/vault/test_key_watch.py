@@ -12,12 +12,10 @@ from payment_core.vault.errors import (
     KeyUnavailable,
     VaultError,
 )
-from payment_core.vault.key_facts import key_fact
 from payment_core.vault.key_watch import must_be_erased
 from payment_core.vault.key_watch import sentence as key_sentence
 from payment_core.vault.keys import KeyState
 from tests.unit.payment_core.vault.vault_world import (
-    NOW_MS,
     World,
     card,
     read,
@@ -75,22 +73,22 @@ async def test_the_watch_looks_again_and_again() -> None:
     world = World()
     world.master.set_state(KeyState.DISABLED)
     seen = asyncio.Event()
-    world.watch._listener = lambda *_: seen.set()
+
+    async def tell(state: KeyState) -> None:
+        assert state is KeyState.DISABLED
+        seen.set()
+
     async with asyncio.TaskGroup() as group:
-        looking = group.create_task(world.watch.look_forever())
+        looking = group.create_task(world.watch.look_forever(tell))
         await seen.wait()
         looking.cancel()
     assert looking.cancelled()
 
 
 @pytest.mark.parametrize("state", list(KeyState))
-def test_each_state_is_a_fact_about_the_component_encryption(state: KeyState) -> None:
-    fact = key_fact(fact_id="evt_1", state=state, at_ms=NOW_MS, detail="x", environment="blue", region="us-east-1")
-    assert (fact.subject, fact.at_ms, fact.detail) == ("encryption", NOW_MS, "x")
-    usable = {KeyState.ENABLED: "healthy", KeyState.UNAVAILABLE: "degraded"}
-    assert fact.status == usable.get(state, "unhealthy")
+def test_only_an_outage_leaves_the_keys_in_memory(state: KeyState) -> None:
     assert (key_sentence(state) == "") is (state is KeyState.ENABLED)
-    assert must_be_erased(state) is (fact.status == "unhealthy")
+    assert must_be_erased(state) is (state not in {KeyState.ENABLED, KeyState.UNAVAILABLE})
 
 
 @pytest.mark.parametrize(
