@@ -3,11 +3,11 @@
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
+from config.measures import one_of
 from config.model import Duration, Instant, Model, refusal
 from config.rules import Expression, Identifier
-from config.suggest import closest, listed
 
 ScoredKind = Literal["payment.requested", "payout.requested"]
 ListKind = Literal["card", "bank_account", "email", "ip", "device", "customer", "provider"]
@@ -93,29 +93,6 @@ class SpeedOf(Model):
     min_km: int = Field(default=200, ge=1, le=20_000)
 
 
-def _one_measure(measure: object) -> object:
-    """Refuse a measure that names none of the kinds, or more than one of them."""
-    if not isinstance(measure, dict):
-        return measure
-    found = [name for name in FRAUD_MEASURES if name in measure]
-    if len(found) == 1:
-        return measure
-    if found:
-        what = f"a rule has one measure, this one has {len(found)}: {listed(found)}"
-        raise refusal(what, f"keep one of {listed(found)}, and write a rule of its own for each other", (found[1],))
-    what = f"the measure names none of {listed(FRAUD_MEASURES)}"
-    for key in measure:
-        likely = closest(str(key), FRAUD_MEASURES)
-        if likely is not None:
-            raise refusal(f"{what}; it has {key!r:.80}", f"did you mean {likely}?", (key,))
-    raise refusal(what, 'add one, for example count: "true", or leave the measure out')
-
-
-def _measure_kind(measure: object) -> str | None:
-    present = measure if isinstance(measure, dict) else getattr(measure, "model_fields_set", ())
-    return next((name for name in FRAUD_MEASURES if name in present), None)
-
-
 FraudMeasure = Annotated[
     Annotated[CountOf, Tag("count")]
     | Annotated[SumOf, Tag("sum")]
@@ -125,12 +102,7 @@ FraudMeasure = Annotated[
     | Annotated[MultipleOf, Tag("multiple")]
     | Annotated[RankOf, Tag("rank")]
     | Annotated[SpeedOf, Tag("speed")],
-    Discriminator(
-        _measure_kind,
-        custom_error_type="measure_kind",
-        custom_error_message=f"a measure is a mapping that names one of {', '.join(FRAUD_MEASURES)}",
-    ),
-    BeforeValidator(_one_measure),
+    *one_of(FRAUD_MEASURES, 'add one, for example count: "true", or leave the measure out'),
 ]
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import Field, Tag
 
-from config.model import Duration, Model, refusal
-from config.suggest import closest, listed
+from config.measures import one_of
+from config.model import Duration, Model
 
 Identifier = Annotated[
     str,
@@ -62,41 +62,13 @@ class AbsentMeasure(Model):
     absent: Duration
 
 
-def _one_measure(measure: object) -> object:
-    """Refuse a measure that names none of the kinds, or more than one of them."""
-    if not isinstance(measure, dict):
-        return measure
-    found = [name for name in MEASURES if name in measure]
-    if len(found) == 1:
-        return measure
-    if found:
-        what = f"a rule has one measure, this one has {len(found)}: {listed(found)}"
-        raise refusal(what, f"keep one of {listed(found)}, and write a rule of its own for each other", (found[1],))
-    what = f"the measure names none of {listed(MEASURES)}"
-    for key in measure:
-        likely = closest(str(key), MEASURES)
-        if likely is not None:
-            raise refusal(f"{what}; it has {key!r:.80}", f"did you mean {likely}?", (key,))
-    raise refusal(what, "add one, for example ratio: \"outcome == 'failed'\"")
-
-
-def _measure_kind(measure: object) -> str | None:
-    present = measure if isinstance(measure, dict) else getattr(measure, "model_fields_set", ())
-    return next((name for name in MEASURES if name in present), None)
-
-
 Measure = Annotated[
     Annotated[CountMeasure, Tag("count")]
     | Annotated[RatioMeasure, Tag("ratio")]
     | Annotated[QuantileMeasure, Tag("quantile")]
     | Annotated[ValueMeasure, Tag("value")]
     | Annotated[AbsentMeasure, Tag("absent")],
-    Discriminator(
-        _measure_kind,
-        custom_error_type="measure_kind",
-        custom_error_message=f"a measure is a mapping that names one of {', '.join(MEASURES)}",
-    ),
-    BeforeValidator(_one_measure),
+    *one_of(MEASURES, "add one, for example ratio: \"outcome == 'failed'\""),
 ]
 
 

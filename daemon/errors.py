@@ -19,10 +19,6 @@ class TaskDied(DaemonError):
     """A task that must run for ever ended."""
 
 
-class StopTimedOut(DaemonError):
-    """A part did not stop within its time."""
-
-
 class NotUsable(DaemonError):
     """What the daemon was given cannot be used."""
 

@@ -58,10 +58,6 @@ class IllegalTransition(CoreError):
     """A state was left in a way that the transition table does not have."""
 
 
-class JournalUnbalanced(CoreError):
-    """A journal's debits and credits differ."""
-
-
 class QueueUnavailable(CoreError):
     """The queue did not take the messages."""
 

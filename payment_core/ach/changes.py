@@ -9,8 +9,6 @@ from payment_core.ach.routing import is_routing_number
 from payment_core.ach.transaction_codes import TRANSACTION_CODES
 
 CORRECTED_WIDTH = 29
-APPLY_BANKING_DAYS_MAX = 6
-"""A correction is made within 6 banking days, or before the next entry to the account; later counts."""
 
 _ACCOUNT, _ROUTING, _NAME, _CODE, _IDENTIFICATION = 17, 9, 22, 2, 22
 """Widths of the fields that are corrected."""

@@ -74,10 +74,7 @@ def code_for(account_type: AccountType, direction: Direction, kind: EntryKind) -
     return None
 
 
-def of_kind(transaction_code: int, kind: EntryKind, *, opposite: bool = False) -> int | None:
-    """The code for the same account, but of another kind or, for a reversal, the opposite direction; None if none."""
+def of_kind(transaction_code: int, kind: EntryKind) -> int | None:
+    """The code for the same account, but of another kind; None if there is none."""
     known = TRANSACTION_CODES.get(transaction_code)
-    if known is None:
-        return None
-    flipped = Direction.DEBIT if known.direction is Direction.CREDIT else Direction.CREDIT
-    return code_for(known.account_type, flipped if opposite else known.direction, kind)
+    return None if known is None else code_for(known.account_type, known.direction, kind)

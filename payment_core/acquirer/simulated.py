@@ -9,7 +9,7 @@ import msgspec
 
 from payment_core.acquirer.cards import CARD_BY_NUMBER, OTHER_CARD, WINNING_EVIDENCE
 from payment_core.acquirer.port import CardReader, Instruction, RailAnswer, RailDispute, Verdict
-from payment_core.acquirer.rail_records import Decided, FileRecords, MemoryRecords
+from payment_core.acquirer.rail_records import Decided, FileRecords, MemoryRecords, RailRecords
 from payment_core.acquirer.tokens import SLOW_SECONDS, TOKEN_BY_NAME, UNDECIDED_SECONDS, Behaviour
 from payment_core.clock import Clock
 
@@ -47,7 +47,7 @@ class SimulatedAcquirer:
         self._latency_ms = latency_ms
         self._random = random.Random(seed)  # noqa: S311 - spreads simulated answer times, protects nothing
         self._cards = cards
-        self._records = MemoryRecords() if path is None else FileRecords(path, clock)
+        self._records: RailRecords = MemoryRecords() if path is None else FileRecords(path, clock)
 
     async def open(self) -> None:
         """Make the records ready."""

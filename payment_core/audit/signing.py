@@ -1,6 +1,5 @@
 """Signs the daily roots, so that whoever can write the archive still cannot make one."""
 
-import hmac
 from pathlib import Path
 from stat import S_IMODE
 from typing import Protocol
@@ -9,13 +8,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from payment_core.audit.errors import KeyUnusable
-from payment_core.vault.keys import Context, KeyService, WrappedKey
 
 KEY_BYTES = 32
-"""An Ed25519 seed or public key (RFC 8032), and an HMAC-SHA256 key."""
-
-SIGNING_CONTEXT: Context = {"purpose": "audit-root"}
-"""What the key service binds the wrapped key to."""
+"""An Ed25519 seed or public key (RFC 8032)."""
 
 _READABLE_BY_OTHERS = 0o077
 
@@ -65,26 +60,6 @@ class Ed25519Checker:
         except (InvalidSignature, ValueError):
             return False
         return True
-
-
-class HmacKey:
-    """Signs and checks with one secret, HMAC-SHA256: for those who do both themselves."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def sign(self, statement: bytes) -> str:
-        """The keyed hash."""
-        return hmac.new(self._key, statement, "sha256").hexdigest()
-
-    def check(self, statement: bytes, signature: str) -> bool:
-        """Whether the same secret made it."""
-        return hmac.compare_digest(self.sign(statement), signature)
-
-
-async def key_of_service(service: KeyService, wrapped: WrappedKey) -> bytes:
-    """A signing key that only the key service can open; raises what the service raises."""
-    return bytes(await service.decrypt(wrapped, SIGNING_CONTEXT))
 
 
 def read_key(path: Path, *, secret: bool) -> bytes:

@@ -47,11 +47,6 @@ AFTER: MappingProxyType[tuple[EscrowStatus, Act], EscrowStatus] = MappingProxyTy
 FINAL: frozenset[EscrowStatus] = frozenset({"released", "refunded", "resolved", "expired"})
 
 
-def is_legal(status: EscrowStatus, act: Act) -> bool:
-    """Whether the table has it."""
-    return status == "frozen" if act is Act.UNFREEZE else (status, act) in AFTER
-
-
 def status_after(status: EscrowStatus, act: Act, frozen_from: EscrowStatus | str = "") -> EscrowStatus:
     """The status that the act leads to; raises IllegalTransition.
 

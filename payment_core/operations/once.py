@@ -14,9 +14,6 @@ from payment_core.store.records import Record
 KEY_LENGTH_MAX = 255
 """As the peers allow."""
 
-RETENTION_MS = 90 * 24 * 3600 * 1000
-"""How long a key is remembered: as long as an ACH return can come (60 days), and a month to argue about it."""
-
 
 class OnceRefusal(StrEnum):
     """Why a key did not get its effect; before every refusal of the operation itself."""
@@ -49,11 +46,6 @@ class KeyRecord(Record, frozen=True, gc=False, kw_only=True, tag="idempotency"):
     created_at_ms: int
     status: int = 0
     body: bytes = b""
-
-    @property
-    def forgotten_at_ms(self) -> int:
-        """When it may be forgotten."""
-        return self.created_at_ms + RETENTION_MS
 
     @property
     def answer(self) -> Answer | None:

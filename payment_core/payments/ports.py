@@ -7,7 +7,7 @@ import msgspec
 
 from checks.facts import Fact, PaymentRequested, Rail
 from payment_core.acquirer.tokens import TOKEN_BY_NAME
-from payment_core.costs.model import NO_COST, Cost
+from payment_core.costs.model import Cost
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.payments.model import Payment, Refund
 from payment_core.store.port import Transaction
@@ -78,14 +78,6 @@ class CostMeter(Protocol):
     def capture_cost(self, rail: Rail, amount_cents: int, now_ms: int) -> Cost:
         """What it costs by component, and what the replaced processor would have charged."""
         ...
-
-
-class NoCosts:
-    """No prices are known."""
-
-    def capture_cost(self, rail: Rail, amount_cents: int, now_ms: int) -> Cost:  # noqa: ARG002 - the port's names
-        """Zeros, which stand for unknown."""
-        return NO_COST
 
 
 class EmailHasher(Protocol):

@@ -28,7 +28,6 @@ from payment_core.methods.vault_keys import StoredDataKeys
 from payment_core.methods.vault_records import StoredVaultRecords
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
-from payment_core.payments.ports import NoCosts
 from payment_core.store.port import LedgerStore
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.key_cache import DataKeyCache
@@ -38,6 +37,7 @@ from payment_core.vault.vault import Vault
 from tests.simulation.core_bank import Bank
 from tests.simulation.core_rail import CoreRail
 from tests.simulation.invariants import AnyStore
+from tests.simulation.no_costs import NoCosts
 from tests.simulation.observing import ObservingStore
 from tests.simulation.payment_world import DyingStore, Fuse, HandClock
 

@@ -28,7 +28,6 @@ from payment_core.payments.jobs.recovery import Recovery
 from payment_core.payments.jobs.release import Release
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import RECORDS
-from payment_core.payments.ports import NoCosts
 from payment_core.payments.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.settling import Settler
 from payment_core.payments.terms import RETRY_EXPIRY_MS, Terms
@@ -37,6 +36,7 @@ from payment_core.store.port import LedgerStore, Work
 from payment_core.store.records import Query, Record
 from payment_core.store.stage import Registry
 from tests.simulation.invariants import AnyStore
+from tests.simulation.no_costs import NoCosts
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)

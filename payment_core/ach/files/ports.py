@@ -39,7 +39,3 @@ EntryChanged = Callable[[Transaction, AchEntry], None]
 """Called in the transaction that changes an entry, with the entry as it is now."""
 
 EntryHandlers = Mapping[EntryPurpose, EntryChanged]
-
-
-def nobody_waits(_transaction: Transaction, _entry: AchEntry) -> None:
-    """For a purpose whose subject does not follow its entry."""

@@ -10,8 +10,8 @@ import msgspec
 from payment_core.ach.builder import build_file, file_header, make_batch, make_file
 from payment_core.ach.calendar import same_day_marker
 from payment_core.ach.changes import Correction
-from payment_core.ach.descriptions import MICRO_ENTRY, Purpose
-from payment_core.ach.entries import prenote_of, reversal_of, trace_number
+from payment_core.ach.descriptions import MICRO_ENTRY, REVERSAL, Purpose
+from payment_core.ach.entries import trace_number
 from payment_core.ach.model import AchFile, Batch
 from payment_core.ach.return_files import (
     Answering,
@@ -51,9 +51,7 @@ def ppd() -> AchFile:
     """Two payouts, one with an addenda, and a prenote."""
     header = batch("PPD", 220)
     second = msgspec.structs.replace(entry(32, 250_000, 2, "JOHN ROE"), addenda=("PAYOUT FOR WEEK 48",))
-    return build_file(
-        SPEC, [(header, entry(22, 123_456, 1)), (header, second), (header, prenote_of(entry(22, 5, 3), 3))]
-    )
+    return build_file(SPEC, [(header, entry(22, 123_456, 1)), (header, second), (header, entry(23, 0, 3))])
 
 
 def payroll() -> AchFile:
@@ -122,8 +120,8 @@ def same_day() -> AchFile:
 
 
 def reversal() -> AchFile:
-    reversed_entry = reversal_of(batch("PPD", 220), entry(22, 123_456, 1), EFFECTIVE, 8)
-    tel_reversal = reversal_of(batch("TEL", 225), entry(27, 500, 3, kind="S"), EFFECTIVE, 9)
+    reversed_entry = (batch("PPD", 225, REVERSAL), msgspec.structs.replace(entry(27, 123_456, 1), trace_sequence=8))
+    tel_reversal = (batch("TEL", 220, REVERSAL), msgspec.structs.replace(entry(22, 500, 3, kind="S"), trace_sequence=9))
     return build_file(SPEC, [reversed_entry, tel_reversal])
 
 

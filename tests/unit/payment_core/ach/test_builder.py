@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payment_core.ach.builder import build_file
-from payment_core.ach.entries import prenote_of, retry_of, reversal_of
-from payment_core.ach.errors import FieldInvalid, FileInvalid, OriginalUnusable, TraceCollision
+from payment_core.ach.errors import FieldInvalid, FileInvalid, TraceCollision
 from payment_core.ach.model import OFFSET_NAME
 from payment_core.ach.reader import read
 from payment_core.ach.specs import BatchSpec, EntrySpec, Offset
@@ -170,45 +169,6 @@ def test_a_name_that_is_too_long_is_refused_and_not_cut_off() -> None:
     file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1, name="N" * 23))])
     with pytest.raises(FieldInvalid, match="is longer than 22"):
         write(file)
-
-
-@pytest.mark.parametrize(("code", "prenote"), [(22, 23), (27, 28), (32, 33), (37, 38), (52, 53)])
-def test_a_prenote_has_the_code_of_its_account_and_no_amount(code: int, prenote: int) -> None:
-    spec = prenote_of(entry(code, 500, 1), 2)
-    assert (spec.transaction_code, spec.amount_cents, spec.trace_sequence) == (prenote, 0, 2)
-
-
-@pytest.mark.parametrize(("code", "opposite"), [(22, 27), (27, 22), (32, 37), (37, 32), (42, 47), (52, 55)])
-def test_a_reversal_keeps_all_but_the_direction(code: int, opposite: int) -> None:
-    header, spec = reversal_of(batch("CCD", 200), entry(code, 500, 1), EFFECTIVE, 2)
-    assert header.description == "REVERSAL"
-    assert msgspec.structs.replace(spec, transaction_code=code, trace_sequence=1) == entry(code, 500, 1)
-    assert spec.transaction_code == opposite
-    assert read(write(build_file(SPEC, [(header, spec)]))).valid
-
-
-def test_a_retry_keeps_everything_but_the_description_and_the_trace() -> None:
-    header, spec = retry_of(batch("PPD", 225), entry(27, 500, 1), EFFECTIVE, 2)
-    assert header.description == "RETRY PYMT"
-    assert spec == msgspec.structs.replace(entry(27, 500, 1), trace_sequence=2)
-    assert read(write(build_file(SPEC, [(header, spec)]))).valid
-
-
-@pytest.mark.parametrize("code", [22, 26, 28, 99])
-def test_only_a_debit_is_presented_again(code: int) -> None:
-    with pytest.raises(OriginalUnusable):
-        retry_of(batch("CCD", 200), entry(code, 0, 1), EFFECTIVE, 2)
-
-
-@pytest.mark.parametrize("code", [21, 23, 24, 99])
-def test_what_moved_no_money_cannot_be_reversed(code: int) -> None:
-    with pytest.raises(OriginalUnusable):
-        reversal_of(batch("CCD", 200), entry(code, 0, 1), EFFECTIVE, 2)
-
-
-def test_a_loan_debit_has_no_prenote() -> None:
-    with pytest.raises(OriginalUnusable):
-        prenote_of(entry(55, 500, 1), 2)
 
 
 def test_each_line_ending_is_written_throughout() -> None:
