@@ -131,5 +131,5 @@ async def test_a_reader_can_begin_a_number_of_events_before_the_end() -> None:
             return {key: {"sequence": {"N": str(ends[key])}, "sha256": {"S": ""}} for key in keys if key in ends}
 
     place = await store_on(Ended()).place_before_end(16 * 50)
-    assert place == f"0.450@450{'-0' * 15}"
+    assert place == f"0.450@450{'_0' * 15}"
     assert await store_on(NotedTable()).events(place, 10) == []
