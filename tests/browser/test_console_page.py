@@ -129,6 +129,7 @@ async def test_everything_is_reached_by_keyboard_and_the_form_signs_in() -> None
     async with running_console(bad_canary()) as console:
         page = await console.blank()
         await page.goto(f"{console.url}/console")
+        await expect(page.locator("#token")).to_be_focused()
         await page.keyboard.type(token_of("viewer"))
         await page.keyboard.press("Enter")
         await page.wait_for_selector('#live[data-state="live"]')

@@ -10,17 +10,18 @@ from payment_core.aws import kms
 from payment_core.aws.kms import AwsKeyService
 from payment_core.vault.errors import KeyAccessDenied, KeyMissing, KeyUnavailable, VaultError
 from payment_core.vault.keys import KeyState
+from tests.serving import serving
 
 CONTEXT = {"purpose": "records", "tenant": "acme"}
 
-Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def http(status: str, body: str, length: int | None = None) -> Answer:
     """Answer with this; a length greater than the body's leaves the client waiting for the rest."""
     size = len(body) if length is None else length
 
-    async def answer(writer: asyncio.StreamWriter) -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = f"HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {size}\r\n"
         writer.write(f"{head}Connection: close\r\n\r\n{body}".encode())
         await writer.drain()
@@ -28,12 +29,12 @@ def http(status: str, body: str, length: int | None = None) -> Answer:
     return answer
 
 
-async def hang_up(writer: asyncio.StreamWriter) -> None:
+async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def stay_silent(writer: asyncio.StreamWriter) -> None:
-    await writer.wait_closed()
+async def stay_silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()
 
 
 class Scripted:
@@ -46,12 +47,7 @@ class Scripted:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         self.requests += 1
-        try:
-            await self._answer(writer)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
+        await self._answer(reader, writer)
 
 
 @asynccontextmanager
@@ -65,8 +61,7 @@ async def keys_at(port: int) -> AsyncIterator[AwsKeyService]:
 async def scripted(answer: Answer) -> AsyncIterator[tuple[Scripted, AwsKeyService]]:
     """A server with one answer, and its client."""
     script = Scripted(answer)
-    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
-    async with server, keys_at(server.sockets[0].getsockname()[1]) as keys:
+    async with serving(script.serve) as port, keys_at(port) as keys:
         yield script, keys
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from payment_core.webhooks.addresses import Address
 from payment_core.webhooks.ports import Sent
 from payment_core.webhooks.sending import HttpSender, SystemResolver
+from tests.serving import serving
 
 NAME = "hooks.shop.example"
 BODY = b'{"type":"payment.captured"}'
@@ -63,18 +64,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def receiving(answering: Answering, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """A receiver on this machine; gives its port."""
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            await answering(head + await reader.readexactly(len(BODY)), writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        await answering(head + await reader.readexactly(len(BODY)), writer)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with serving(receive, context) as port:
+        yield port
 
 
 def saying(answer: bytes, requests: list[bytes]) -> Answering:
