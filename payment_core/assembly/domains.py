@@ -36,6 +36,7 @@ from payment_core.jobs import Duty, Job
 from payment_core.methods.desk import MethodDesk
 from payment_core.methods.resolving import VaultedMethods
 from payment_core.methods.unlinked import UnlinkedTokens
+from payment_core.operations.forgetting import RUN_MAX, KeyForgetting
 from payment_core.options import MILLISECONDS_PER_SECOND, CoreOptions
 from payment_core.origin import Origin
 from payment_core.payments.ach_debits import AchDebits, refund_entry_changed
@@ -54,6 +55,7 @@ from payment_core.payments.reading import PaymentReads
 from payment_core.payments.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.settling import Settler
 from payment_core.payments.terms import Terms
+from payment_core.payments.unfinished import is_unfinished
 from payment_core.payouts.composition import Payouts, Surroundings, compose
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions
@@ -134,6 +136,7 @@ def build_domains(base: Base) -> Domains:
             Duty("account-verification", AccountVerification(store, verifying), 30.0),
             Duty("unlinked-tokens", UnlinkedTokens(store), 60.0),
             Duty("fraud-list-expiry", ListExpiry(store, origin), 10.0),
+            Duty("idempotency-keys", KeyForgetting(store, is_unfinished), 60.0, full=RUN_MAX),
             *_payout_duties(payouts),
         ),
     )

@@ -11,7 +11,7 @@ from payment_core.http.endpoint import JSON, PATH_PARAMETER
 from payment_core.http.queries import schema_of
 from payment_core.http.routes import Page, Route
 from payment_core.operations.call import Call
-from payment_core.operations.once import KEY_LENGTH_MAX
+from payment_core.operations.once import KEPT_DAYS, KEY_LENGTH_MAX
 
 # OpenAPI is JSON of every shape; Any is what JSON is.
 Json = dict[str, Any]
@@ -142,7 +142,8 @@ def _parameters(route: Route) -> list[Json]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": True,
-                "description": "A value of your own; the same one when you retry",
+                "description": "A value of your own; the same one when you retry. It is forgotten "
+                f"{KEPT_DAYS} days after its operation has finished",
                 "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_LENGTH_MAX}}}$"},
             }
         )

@@ -14,6 +14,11 @@ from payment_core.store.records import Record
 KEY_LENGTH_MAX = 255
 """As the peers allow."""
 
+KEPT_DAYS = 90
+"""How long a finished operation's key is remembered: as long as a webhook that told of it can be sent again."""
+
+KEPT_MS = KEPT_DAYS * 24 * 3_600_000
+
 
 class OnceRefusal(StrEnum):
     """Why a key did not get its effect; before every refusal of the operation itself."""
@@ -37,7 +42,7 @@ class KeyRecord(Record, frozen=True, gc=False, kw_only=True, tag="idempotency"):
     """What is remembered of a key; its id is the operation and the key.
 
     resource_id: the object that the operation made or holds. lease_until_ms: while it runs, until then it belongs to
-    who began it. status: of the answer, 0 while the operation runs.
+    who began it. status: of the answer, 0 while the operation runs. forget_at_ms: when the key may be used anew.
     """
 
     request_hash: bytes
@@ -46,6 +51,12 @@ class KeyRecord(Record, frozen=True, gc=False, kw_only=True, tag="idempotency"):
     created_at_ms: int
     status: int = 0
     body: bytes = b""
+    forget_at_ms: int = 0
+
+    @property
+    def due_at_ms(self) -> int:
+        """When it is forgotten; never while the operation runs."""
+        return 0 if self.status == 0 else self.forget_at_ms
 
     @property
     def answer(self) -> Answer | None:
@@ -89,7 +100,15 @@ def finish(transaction: Transaction, operation: str, key: str, answer: Answer) -
     """Store the answer unless one is stored: the first answer stands for as long as the key does."""
     known = transaction.get(KeyRecord, key_id(operation, key))
     if known is not None and known.status == 0:
-        transaction.put(msgspec.structs.replace(known, status=answer.status, body=answer.body, lease_until_ms=0))
+        transaction.put(
+            msgspec.structs.replace(
+                known,
+                status=answer.status,
+                body=answer.body,
+                lease_until_ms=0,
+                forget_at_ms=transaction.now_ms + KEPT_MS,
+            )
+        )
 
 
 async def perform_once(

@@ -8,6 +8,7 @@ from checks.facts import PaymentRequested
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.identifiers import new_id
 from payment_core.operations.call import Call
+from payment_core.operations.once import KEPT_MS
 from payment_core.origin import Origin
 from payment_core.payments.ports import EmailHasher, FraudScorer, Method
 from payment_core.payments.requests import CreatePayment, PaymentContext
@@ -45,7 +46,8 @@ class RequestScores:
         """The fact of the request, whose subject is the payment's id, and the decision."""
         request = (call.key, call.request_hash)
         known = self._scored.get(request)
-        if known is not None:
+        # Once its key may be forgotten, the same request is another payment, with an id and a score of its own.
+        if known is not None and now_ms < known[0].at_ms + KEPT_MS:
             return known
         if len(self._scored) >= REMEMBERED_MAX:
             self._scored.pop(next(iter(self._scored)))

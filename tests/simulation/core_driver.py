@@ -12,7 +12,7 @@ import msgspec
 from checks.scoring.model import Decision
 from payment_core.answers import Answer
 from payment_core.operations.call import Call
-from payment_core.operations.once import request_hash
+from payment_core.operations.once import KEPT_MS, request_hash
 from payment_core.providers.model import BankAccount, Provider
 from tests.simulation.core_acts import DECISIONS, MOODS, WEIGHTS, Acts, Request
 from tests.simulation.core_checking import Checking
@@ -50,10 +50,11 @@ class BrokenInvariants(AssertionError):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A request as it was sent, and the answer's body when there was one."""
+    """A request as it was sent, when, and the answer's body when there was one."""
 
     request: Request
     call: Call
+    at_ms: int
     body: bytes = b""
 
 
@@ -146,9 +147,9 @@ class Driver:
                 await self._job()
             case "bank":
                 await self._bank()
-            case "repeat" if self._answered:
+            case "repeat" if self._remembered(self._answered):
                 await self._repeat()
-            case "ask_again" if self._unanswered:
+            case "ask_again" if self._remembered(self._unanswered):
                 await self._ask_again()
             case "too_late":
                 await self._too_late()
@@ -158,7 +159,7 @@ class Driver:
                 request = await self._request(name if name in WEIGHTS else "")
                 while request is None:
                     request = await self._request()
-                await self._send(Sent(request, self._call(request)))
+                await self._send(self._sent(request))
 
     async def _request(self, name: str = "") -> Request | None:
         self._keys += 1
@@ -170,6 +171,9 @@ class Driver:
             (name,) = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
         build: Callable[[], Awaitable[Request | None]] = getattr(self.acts, name)
         return await build()
+
+    def _sent(self, request: Request) -> Sent:
+        return Sent(request, self._call(request), self.world.clock.ms)
 
     def _call(self, request: Request) -> Call:
         target = request.route + "".join(request.path.values())
@@ -261,11 +265,11 @@ class Driver:
             self.world.delivery.inbox[name] = body
         else:
             request = Request("POST /v1/ach/returns", body)
-            await self._send(Sent(request, self._call(request)))
+            await self._send(self._sent(request))
 
     async def _repeat(self) -> None:
         """I9: a key that was answered answers the same, and has no second effect."""
-        sent = self.chance.choice(self._answered[-40:])
+        sent = self.chance.choice(self._remembered(self._answered)[-40:])
         world = self.world
         before = (world.observed.changed, world.observed.posted, len(world.rail.submitted))
         name = sent.request.route
@@ -278,16 +282,22 @@ class Driver:
 
     async def _ask_again(self) -> None:
         """A sender without an answer asks again with the same key."""
-        await self._send(self._unanswered.pop(self.chance.randrange(len(self._unanswered))))
+        sent = self.chance.choice(self._remembered(self._unanswered))
+        self._unanswered.remove(sent)
+        await self._send(sent)
+
+    def _remembered(self, senders: list[Sent]) -> list[Sent]:
+        """Those whose key is not forgotten yet; with another one they ask for something new."""
+        return [sent for sent in senders if self.world.clock.ms < sent.at_ms + KEPT_MS]
 
     async def _two_at_once(self) -> None:
         """Two processes at the same time: with two requests, or with the same one twice."""
         first = await self._request()
         if first is None:
             return
-        mine = Sent(first, self._call(first))
+        mine = self._sent(first)
         second = None if self.chance.random() < 0.4 else await self._request()
-        other = mine if second is None else Sent(second, self._call(second))
+        other = mine if second is None else self._sent(second)
         self.trace.append(f"{self.world.clock.ms} {first.route} and {other.request.route} at once")
         one, two = self.world.process, CoreProcess(self.world)
         answers = await asyncio.gather(
@@ -303,7 +313,7 @@ class Driver:
         request = await self._request(self.chance.choice(("create_payment", "create_payment", "capture", "refund")))
         if request is None:
             return
-        world, sent = self.world, Sent(request, self._call(request))
+        world, sent = self.world, self._sent(request)
         world.engine.decision, world.engine.is_out = Decision.APPROVE, False
         world.rail.next_answers = ["late"]
         handler = partial(_handle, sent)

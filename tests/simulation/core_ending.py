@@ -42,7 +42,7 @@ PAUSES_MS = (
 )
 """Longer than any authorization, evidence, settlement and release takes."""
 LOST = frozenset({DisputeStatus.LOST, DisputeStatus.ACCEPTED, DisputeStatus.EXPIRED})
-DUE: tuple[type[Record], ...] = (Payment, Refund, Doubt, Waiting, AchEntry, AchFile, ReturnFile)
+DUE: tuple[type[Record], ...] = (Payment, Refund, Doubt, Waiting, AchEntry, AchFile, ReturnFile, KeyRecord)
 CANARIES_MAX = 2
 """Account numbers that are looked for in every form; all are looked for as they are."""
 

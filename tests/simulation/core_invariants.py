@@ -14,6 +14,7 @@ from payment_core.payments.model import Capture, Payment, Refund
 from payment_core.payments.states import CaptureStatus
 from payment_core.payouts.model import Payout
 from payment_core.store.port import PostedJournal
+from payment_core.store.records import kind_of
 from tests.simulation.core_world import CoreWorld
 from tests.simulation.payment_invariants import everything, read_books
 
@@ -211,7 +212,9 @@ async def _keys(world: CoreWorld, objects: Objects) -> list[str]:
     made.update(f"refund {refund.reason}" for refund in objects.refunds if refund.source == "api")
     found = [f"I9: key {key} made {count} objects" for key, count in made.items() if count > 1]
     asked = sum(payout.source == "api" for payout in objects.payouts)
-    keys = [key for key in await everything(world.store, KeyRecord) if key.id.startswith("payout.create:")]
+    known = [key.id for key in await everything(world.store, KeyRecord)]
+    forgotten = [key for kind, key in world.observed.deleted if kind == kind_of(KeyRecord)]
+    keys = [key for key in (*known, *forgotten) if key.startswith("payout.create:")]
     if asked != len(keys):
         found.append(f"I9: {len(keys)} keys made {asked} payouts")
     return found

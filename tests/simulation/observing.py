@@ -33,6 +33,7 @@ class _Noting:
         self._transaction = transaction
         self._actor = actor
         self.changes: list[Change] = []
+        self.deleted: list[tuple[str, str]] = []
         self.posted = 0
 
     @property
@@ -47,6 +48,7 @@ class _Noting:
 
     def delete(self, record_type: type[Record], record_id: str) -> None:
         self._transaction.delete(record_type, record_id)
+        self.deleted.append((kind_of(record_type), record_id))
 
     def change(self, document: Document, fact: Fact) -> None:
         # A new one is not looked for: works make up ids, and other ones each time that they are run.
@@ -74,11 +76,15 @@ class _Noting:
 
 
 class ObservingStore:
-    """changes: those that nobody has looked at yet. changed, posted: changes and journals in all."""
+    """changes: those that nobody has looked at yet. changed, posted: changes and journals in all.
+
+    deleted: kind and id of every record that was removed.
+    """
 
     def __init__(self, store: LedgerStore) -> None:
         self._store = store
         self.changes: list[Change] = []
+        self.deleted: list[tuple[str, str]] = []
         self.changed = 0
         self.posted = 0
 
@@ -94,6 +100,7 @@ class ObservingStore:
         self.posted += seen[0].posted
         self.changed += len(seen[0].changes)
         self.changes += seen[0].changes
+        self.deleted += seen[0].deleted
         return answer
 
     async def read(self, record_type: type[R], record_id: str) -> R | None:
