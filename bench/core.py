@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.load import drive, drive_with_wrk, has_wrk, rss_mib
+from bench.load import drive, drive_with_wrk, has_wrk, rss_mib, thread_seconds
 
 CONNECTIONS = (1, 16, 64)
 SECONDS = 5.0
@@ -42,6 +42,13 @@ def memory_mib(process_ids: list[int]) -> float:
     return round(sum(map(rss_mib, process_ids)), 1)
 
 
+def busy_cores(before: list[tuple[float, float]], after: list[tuple[float, float]], seconds: float) -> dict[str, float]:
+    """How many cores the event loops and the writers kept busy, over all processes."""
+    loops = sum(late[0] - early[0] for early, late in zip(before, after, strict=True))
+    writers = sum(late[1] - early[1] for early, late in zip(before, after, strict=True))
+    return {"loop_cores": round(loops / seconds, 2), "writer_cores": round(writers / seconds, 2)}
+
+
 def measure(seconds: float, workers: int, *, wrk: bool) -> dict[str, object]:
     """Payments per second and their latency at each number of connections."""
     with running_core(workers, "memory") as (url, key, process_ids, _):
@@ -54,10 +61,13 @@ def measure(seconds: float, workers: int, *, wrk: bool) -> dict[str, object]:
         uvloop.run(drive(url, key, 4, WARM_UP_PAYMENTS, seconds, "warm"))
         for connections in CONNECTIONS:
             name = f"connections_{connections}"
+            before = [thread_seconds(process_id) for process_id in process_ids]
             if wrk:
-                figures[name] = drive_with_wrk(url, key, connections, seconds)
+                told = drive_with_wrk(url, key, connections, seconds)
             else:
-                figures[name] = uvloop.run(drive(url, key, connections, sys.maxsize, seconds, name))
+                told = uvloop.run(drive(url, key, connections, sys.maxsize, seconds, name))
+            after = [thread_seconds(process_id) for process_id in process_ids]
+            figures[name] = {**told, **busy_cores(before, after, seconds)}
         figures["rss_mib_after"] = memory_mib(process_ids)
     return figures
 
