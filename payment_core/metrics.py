@@ -13,9 +13,12 @@ from payment_core.origin import Origin
 
 
 class CoreCollector(Collector):
-    """Reads the counts. outbox_unsent: events that no queue has taken yet, of all processes on the database."""
+    """Reads the counts. outbox_unsent: events that no queue has taken yet, of all processes on the database.
 
-    def __init__(self, counts: Counts, origin: Origin, outbox_unsent: int) -> None:
+    None when the store did not say: then the metric is left out, because a 0 would be taken for all is well.
+    """
+
+    def __init__(self, counts: Counts, origin: Origin, outbox_unsent: int | None) -> None:
         self._counts = counts
         self._origin = origin
         self._outbox_unsent = outbox_unsent
@@ -41,11 +44,12 @@ class CoreCollector(Collector):
         )
         info.add_metric([self._origin.release, self._origin.environment, self._origin.region], 1)
         yield info
-        yield GaugeMetricFamily(
-            "till_core_outbox_unsent",
-            "Events in the outbox that the queue has not taken. Alert when it grows for 5 minutes.",
-            value=self._outbox_unsent,
-        )
+        if self._outbox_unsent is not None:
+            yield GaugeMetricFamily(
+                "till_core_outbox_unsent",
+                "Events in the outbox that the queue has not taken. Alert when it grows for 5 minutes.",
+                value=self._outbox_unsent,
+            )
 
     def _counters(self) -> Iterable[Metric]:
         payments = CounterMetricFamily(
@@ -87,7 +91,7 @@ class CoreCollector(Collector):
         return family
 
 
-def exposition(counts: Counts, origin: Origin, outbox_unsent: int) -> bytes:
+def exposition(counts: Counts, origin: Origin, outbox_unsent: int | None) -> bytes:
     """The metrics in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(CoreCollector(counts, origin, outbox_unsent))

@@ -117,7 +117,7 @@ class Core:
                 scorer=shared,
                 acquirer=acquirer,
                 delivery=await self._delivery(),
-                costs=CostMeter(settings.prices, lambda: self._usage(vaulting), self._clock.now_ms()),
+                costs=CostMeter(settings.prices, lambda: self._usage(opened, vaulting), self._clock.now_ms()),
                 on_attempt=self.counts.attempted,
             )
         )
@@ -245,12 +245,14 @@ class Core:
         )
         self._tasks.start("relay-events", self._relay.run())
 
-    def _usage(self, vaulting: Vaulting) -> Usage:
+    def _usage(self, opened: OpenStore, vaulting: Vaulting) -> Usage:
         """What this process used since it started."""
-        keys = vaulting.cache.counts
+        keys, capacity = vaulting.cache.counts, opened.capacity
         return Usage(
             payments=sum(self.counts.payments.values()),
             kms_requests=keys.made + keys.opened,
+            dynamodb_write_units=capacity.write_units,
+            dynamodb_read_units=-(-capacity.read_half_units // 2),
             queue_requests=self.counts.relay_calls,
             compute_ms=self._clock.process_ms(),
         )

@@ -16,6 +16,7 @@ from payment_core.payments.model import Control
 from payment_core.registry import core_registry
 from payment_core.store.dynamodb import DynamoStore
 from payment_core.store.dynamodb_layout import Layout
+from payment_core.store.dynamodb_table import Capacity
 from payment_core.store.port import Books, LedgerStore, Outbox
 from payment_core.store.records import kind_of
 from payment_core.store.sqlite import OnCommit, SqliteStore
@@ -38,7 +39,7 @@ class OpenStore(msgspec.Struct, frozen=True):
     """A store ready for use.
 
     place_pattern, journal_pattern: of the places in its outbox and among its journals.
-    count_unsent: events that no queue has taken.
+    count_unsent: events that no queue has taken. capacity: what this process uses of DynamoDB; nothing on SQLite.
     recent: the place in its outbox after which the newest REBUILT_EVENTS_MAX events are, or about as many.
     """
 
@@ -47,6 +48,7 @@ class OpenStore(msgspec.Struct, frozen=True):
     journal_pattern: str
     count_unsent: Callable[[], Awaitable[int]]
     recent: str
+    capacity: Capacity
 
 
 async def open_store(stack: AsyncExitStack, options: CoreOptions, clock: Clock, on_commit: OnCommit) -> OpenStore:
@@ -69,16 +71,12 @@ async def open_store(stack: AsyncExitStack, options: CoreOptions, clock: Clock, 
             await table.create()
         await dynamo.open()
         recent = await dynamo.place_before_end(REBUILT_EVENTS_MAX)
-        return OpenStore(dynamo, sharded_place(layout.audit_shards), SHARDED_PLACE, _nobody_counts, recent)
+        pattern = sharded_place(layout.audit_shards)
+        return OpenStore(dynamo, pattern, SHARDED_PLACE, dynamo.count_unsent, recent, table.capacity)
     sqlite = SqliteStore(
         path=options.database, registry=core_registry(), producer=options.producer, clock=clock, on_commit=on_commit
     )
     await sqlite.open()
     stack.push_async_callback(sqlite.close)
     recent = str(max(0, int(await sqlite.newest_event()) - REBUILT_EVENTS_MAX))
-    return OpenStore(sqlite, SEQUENCE, SEQUENCE, sqlite.count_unsent, recent)
-
-
-async def _nobody_counts() -> int:
-    """Counting all unsent events of a table would read all of them."""
-    return 0
+    return OpenStore(sqlite, SEQUENCE, SEQUENCE, sqlite.count_unsent, recent, Capacity())

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from payment_core.errors import CoreError, DatabaseUnusable
 from payment_core.store.dynamodb_errors import AnswerLost, Contended, Throttled
 from payment_core.store.dynamodb_layout import INDEXES, Item, TableKey, key_item, key_of
-from payment_core.store.dynamodb_table import ITEMS_MAX, Operation, Page
+from payment_core.store.dynamodb_table import ITEMS_MAX, Capacity, Operation, Page
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
@@ -36,10 +36,14 @@ _THROTTLES = frozenset(
 _THROTTLED_REASONS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
 _CONTENDED_REASONS = frozenset({"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"})
 _STILL_RUNNING = "TransactionInProgressException"
+_WRITES = frozenset({"transact_write_items", "update_item"})
 
 
 class DynamoTable:
-    """One table. Retries nothing: what is safe to repeat, the store knows. Credentials come from the environment."""
+    """One table. Retries nothing: what is safe to repeat, the store knows. Credentials come from the environment.
+
+    capacity: what the calls used that were answered; of a refused one DynamoDB does not say what it used.
+    """
 
     def __init__(self, *, name: str, region: str, endpoint_url: str | None, read_seconds: float = READ_SECONDS) -> None:
         self._name = name
@@ -47,6 +51,7 @@ class DynamoTable:
         self._endpoint_url = endpoint_url
         self._read_seconds = read_seconds
         self._stack = AsyncExitStack()
+        self.capacity = Capacity()
         # aiobotocore publishes no types; everything read from it is checked here.
         self.client: Any = None
 
@@ -92,7 +97,7 @@ class DynamoTable:
     async def query(self, arguments: Mapping[str, Any], *, scan: bool = False) -> Page:
         """Query or Scan."""
         answer = await self._call("scan" if scan else "query", TableName=self._name, **arguments)
-        return Page(list(answer.get("Items", [])), answer.get("LastEvaluatedKey"))
+        return Page(list(answer.get("Items", [])), answer.get("LastEvaluatedKey"), int(answer.get("Count", 0)))
 
     async def write(self, operations: Sequence[Operation], token: str) -> None:
         """TransactWriteItems."""
@@ -129,12 +134,24 @@ class DynamoTable:
 
     async def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         try:
-            answer: dict[str, Any] = await getattr(self.client, operation)(**arguments)
+            answer: dict[str, Any] = await getattr(self.client, operation)(ReturnConsumedCapacity="TOTAL", **arguments)
         except ClientError as fault:
             self._refuse(operation, fault)
         except (BotoCoreError, OSError, TimeoutError, asyncio.IncompleteReadError) as fault:
             raise AnswerLost(f"{operation}: {type(fault).__name__}") from fault
+        self._note_capacity(operation, answer)
         return answer
+
+    def _note_capacity(self, operation: str, answer: Mapping[str, Any]) -> None:
+        """Count what the answer says was used. A write whose token was taken before is answered by a read."""
+        told = answer.get("ConsumedCapacity", [])
+        for consumed in told if isinstance(told, list) else [told]:
+            half_units = round(2 * consumed.get("CapacityUnits", 0))
+            only_read = "ReadCapacityUnits" in consumed and "WriteCapacityUnits" not in consumed
+            if operation in _WRITES and not only_read:
+                self.capacity.write_units += -(-half_units // 2)
+            else:
+                self.capacity.read_half_units += half_units
 
     def _refuse(self, operation: str, fault: Any) -> NoReturn:  # noqa: ANN401  # botocore's, which has no types
         error = fault.response.get("Error", {})

@@ -20,10 +20,25 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One answer of a query. next_start: the key to go on from; None after the last page."""
+    """One answer of a query. next_start: the key to go on from; None after the last page.
+
+    count: items that were found, also when only their number was asked for.
+    """
 
     items: list[Item]
     next_start: Item | None
+    count: int = 0
+
+
+class Capacity:
+    """What calls used since the process started, as DynamoDB counts it, indexes included.
+
+    read_half_units: in halves, because a read that may be a moment behind is half a unit.
+    """
+
+    def __init__(self) -> None:
+        self.write_units = 0
+        self.read_half_units = 0
 
 
 class Table(Protocol):

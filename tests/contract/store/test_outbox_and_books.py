@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from payment_core.ledger.posting import Balances
+from payment_core.store.dynamodb import DynamoStore
 from payment_core.store.port import OutboxRow
+from payment_core.store.sqlite import SqliteStore
 from payment_core.store.trail import GENESIS
 from tests.contract.store.store_worlds import NOW_MS, AnyStore, StoreWorld, journal, move, order, write
 
@@ -52,6 +54,26 @@ async def test_each_producer_sees_its_own_unsent_events(world: StoreWorld) -> No
     await publish(world.store, 2)
     assert subjects(await world.store.unsent("green", 10)) == ["1"]
     assert subjects(await world.store.unsent("blue", 10)) == ["2"]
+
+
+async def test_unsent_events_of_every_producer_are_counted_until_they_are_sent(world: StoreWorld) -> None:
+    store = world.store
+    if not isinstance(store, SqliteStore | DynamoStore):
+        pytest.skip("nobody asks a store in memory how much is unsent")
+    assert await store.count_unsent() == 0
+    await publish(await world.beside("green"), 1, 2)
+    await publish(store, *range(3, 8))
+    assert await store.count_unsent() == 7
+    await store.mark_sent([row.place for row in await store.unsent("blue", 3)])
+    assert await store.count_unsent() == 4
+
+
+async def test_a_table_is_not_counted_beyond_a_limit(world: StoreWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not isinstance(world.store, DynamoStore):
+        pytest.skip("an index on a disk of our own is counted to its end")
+    monkeypatch.setattr("payment_core.store.dynamodb_reading.COUNTED_MAX", 3)
+    await publish(world.store, *range(1, 8))
+    assert await world.store.count_unsent() == 3
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])

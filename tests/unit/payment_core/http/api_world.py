@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import httpx
@@ -74,10 +74,16 @@ class FakeVerifier:
         return LedgerReport(balanced=True, entries=0, journals=0, violations=())
 
 
+async def three() -> int:
+    """As many unsent events as there are."""
+    return 3
+
+
 class World:
-    """The parts, and a client without credentials."""
+    """The parts, and a client without credentials. count_unsent: what the store says when it is asked."""
 
     def __init__(self, more: Iterable[Route] = ()) -> None:
+        self.count_unsent: Callable[[], Awaitable[int]] = three
         self.clock = HandClock()
         self.counts = Counts()
         self.stopping = asyncio.Event()
@@ -126,7 +132,7 @@ class World:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://core")
 
     async def unsent(self) -> int:
-        return 3
+        return await self.count_unsent()
 
     async def add_key(self, *scopes: str, **fields: object) -> str:
         """A stored key; returns its secret."""

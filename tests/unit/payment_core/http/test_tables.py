@@ -168,6 +168,25 @@ async def test_metrics_are_prometheus_text(world: World) -> None:
     assert 'till_core_request_seconds_count{route="/livez",status="200"} 1.0' in answer.text
 
 
+async def test_a_store_that_cannot_count_keeps_no_metric_but_its_own_from_being_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> int:
+        raise OSError
+
+    async def slow() -> int:
+        await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr("payment_core.http.service.COUNT_SECONDS", 0.0)
+    for count in (away, slow):
+        world.count_unsent = count
+        answer = await world.send("GET", "/metrics")
+        assert answer.status_code == 200
+        assert "till_core_outbox_unsent" not in answer.text
+        assert "till_core_info" in answer.text
+
+
 async def test_the_description_is_valid_openapi_and_complete(world: World) -> None:
     document = (await world.http.get("/openapi.json")).json()
     OpenAPIV31SpecValidator(document).validate()
