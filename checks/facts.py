@@ -242,6 +242,22 @@ class AlarmStateChanged(Fact, frozen=True, gc=False, kw_only=True, tag="alarm.st
     account_id: str = ""
 
 
+class MetricSampled(Fact, frozen=True, gc=False, kw_only=True, tag="metric.sampled"):
+    """One datapoint of a CloudWatch metric; subject is the metric's name, at_ms the beginning of its period.
+
+    value: in the metric's own unit. statistic: as CloudWatch spells it, such as ``Sum`` or ``p99``.
+    dimensions: ``Name=value`` pairs, sorted, with commas between them; empty when the metric has none.
+    """
+
+    namespace: str
+    metric: str
+    statistic: str
+    value: float
+    period_seconds: int
+    dimensions: str = ""
+    account_id: str = ""
+
+
 class Deployment(Fact, frozen=True, gc=False, kw_only=True, tag="deployment"):
     """A deployment moved; subject is its id.
 
@@ -310,6 +326,7 @@ AnyFact = (
     | AchReturnRate
     | ObjectChanged
     | AlarmStateChanged
+    | MetricSampled
     | Deployment
     | CostLine
     | HealthProbed
@@ -329,6 +346,7 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     AchReturnRate,
     ObjectChanged,
     AlarmStateChanged,
+    MetricSampled,
     Deployment,
     CostLine,
     HealthProbed,

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.model import Model, refusal
+from config.sources import MetricSettings
 from config.url import Url
 
 Role = Literal["viewer", "operator", "approver", "admin"]
@@ -97,6 +98,7 @@ class Settings(BaseSettings):
     aws: AwsSettings = AwsSettings()
     queues: QueueSettings = QueueSettings()
     http: HttpSettings = HttpSettings()
+    metrics: MetricSettings = MetricSettings()
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     cores: dict[str, CoreTarget] = Field(default_factory=dict, max_length=16)

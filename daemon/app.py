@@ -106,7 +106,7 @@ class App:
         for task in duties.tasks():
             supervisor.start(task)
         supervisor.start(Task("http", lambda: serve(http, listening)))
-        for source in parts.queues:
+        for source in parts.sources:
             supervisor.start(Task(source.name, source.run))
         duties.start()
 
@@ -120,7 +120,7 @@ class App:
             checkpoint=parts.checkpoint,
             payments=parts.payments,
             watch=parts.watch,
-            queues=parts.queues,
+            polled=parts.sources,
             accepted_at_ms=parts.pipeline.accepted_at_ms,
             quarantine=parts.quarantine,
             changes=self._changes,

@@ -9,7 +9,6 @@ from checks.engine import Engine
 from config.load import Configuration
 from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
-from daemon.aws.sqs import SqsQueue
 from daemon.checkpoint import Checkpoint
 from daemon.leadership import LEASE_MS
 from daemon.loop_lag import LoopLag
@@ -18,7 +17,7 @@ from daemon.probes.opened import Probes, open_probes
 from daemon.quarantine import Quarantine, Quarantined
 from daemon.series import PaymentSeries
 from daemon.sources.backfill import Backfill
-from daemon.sources.sqs import SqsSource
+from daemon.sources.opened import Source, open_sources
 from daemon.traffic_watch import TrafficWatch
 from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.executor import Executor
@@ -43,7 +42,7 @@ class Parts:
     payments: PaymentSeries
     executor: Executor
     pipeline: Pipeline
-    queues: tuple[SqsSource, ...]
+    sources: tuple[Source, ...]
     backfill: Backfill
     watch: TrafficWatch
     probes: Probes
@@ -90,7 +89,6 @@ async def open_parts(
         clock=clock,
         changed=changed,
     )
-    queues = (("payment-events", settings.queues.payment_events), ("control-events", settings.queues.control_events))
     return Parts(
         journal=journal,
         writer=writer,
@@ -100,10 +98,7 @@ async def open_parts(
         payments=payments,
         executor=executor,
         pipeline=pipeline,
-        queues=tuple(
-            SqsSource(SqsQueue(sqs, queue), pipeline, quarantine, clock, name=name, account_id=settings.aws.account_id)
-            for name, queue in queues
-        ),
+        sources=await open_sources(stack, settings, clients, sqs, pipeline, quarantine, clock),
         backfill=Backfill(probes.clients, checkpoint, pipeline, producer=settings.aws.region),
         watch=TrafficWatch(traffic, clock),
         probes=probes,

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from checks.engine import Engine, Reading
 from daemon.changes import Changes
 from daemon.checkpoint import Checkpoint, SourceTotals
 from daemon.quarantine import Quarantine
 from daemon.series import PaymentSeries
-from daemon.sources.sqs import SqsSource
 from daemon.traffic_watch import TrafficWatch
 from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.journal.entry import Entry
@@ -18,10 +18,26 @@ from remediation.ports import Clock
 from remediation.state import State
 
 STALE_AFTER_MS = 60_000
-"""A long poll answers after 20 s at the latest, so a source that was silent for three of them is not polling."""
+"""Probes run every two seconds; a minute without one is no busy moment."""
 
-CONTINUOUS = frozenset({"payment-events", "control-events", "probes"})
-"""Sources that are heard all the time; silence of the others (backfill, ingest) is no news."""
+PROBES = "probes"
+"""Heard all the time, as what is polled is; silence of the others (backfill, ingest, firehose) is no news."""
+
+
+class Polled(Protocol):
+    """A source that asks or is connected all the time, so that its silence means something."""
+
+    @property
+    def name(self) -> str:
+        """What its facts are counted under."""
+
+    @property
+    def heard_at_ms(self) -> int:
+        """When the other side last answered; 0 before it did."""
+
+    @property
+    def silent_after_ms(self) -> int:
+        """Not heard for longer than this, it is stale."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +55,7 @@ class DaemonView:
     checkpoint: Checkpoint
     payments: PaymentSeries
     watch: TrafficWatch
-    queues: Sequence[SqsSource]
+    polled: Sequence[Polled]
     accepted_at_ms: Mapping[str, int]
     quarantine: Quarantine
     changes: Changes
@@ -72,9 +88,9 @@ class DaemonView:
         return self.payments.totals
 
     def sources(self) -> Sequence[SourceStatus]:
-        """The queues by their polling, everything else by what it brought since the start."""
+        """Those that poll by that, everything else by what it brought since the start."""
         totals = self.checkpoint.totals().by_source
-        polled = {queue.name: queue for queue in self.queues}
+        polled = {source.name: source for source in self.polled}
         return [
             self._status(name, polled.get(name), totals)
             for name in sorted({*polled, *totals, *self.quarantine.by_source})
@@ -97,14 +113,16 @@ class DaemonView:
         """Wait for the next version."""
         return await self.changes.after(seen)
 
-    def _status(self, name: str, queue: SqsSource | None, totals: Mapping[str, SourceTotals]) -> SourceStatus:
+    def _status(self, name: str, polled: Polled | None, totals: Mapping[str, SourceTotals]) -> SourceStatus:
         counted = totals.get(name, SourceTotals())
         fact_ms = self.accepted_at_ms.get(name, 0)
-        heard_ms = fact_ms if queue is None else queue.stats().last_receive_ms
+        heard_ms = fact_ms if polled is None else polled.heard_at_ms
+        patience_ms = STALE_AFTER_MS if polled is None else polled.silent_after_ms
+        continuous = polled is not None or name == PROBES
         return SourceStatus(
             name=name,
             last_fact_at_ms=fact_ms,
-            stale=name in CONTINUOUS and self.clock.now_ms() - max(heard_ms, self.started_at_ms) > STALE_AFTER_MS,
+            stale=continuous and self.clock.now_ms() - max(heard_ms, self.started_at_ms) > patience_ms,
             consumed=counted.consumed,
             duplicates=counted.duplicates,
             quarantined=self.quarantine.by_source[name],

@@ -103,6 +103,16 @@ class SqsSource:
         """What the facts of this source are counted under."""
         return self._name
 
+    @property
+    def heard_at_ms(self) -> int:
+        """When the queue last answered; 0 before it did."""
+        return self._stats.last_receive_ms
+
+    @property
+    def silent_after_ms(self) -> int:
+        """A long poll answers after 20 s at the latest, so whoever was silent for three of them is not polling."""
+        return 3 * WAIT_SECONDS * 1000
+
     def stats(self) -> SourceStats:
         """The counts so far; the object keeps changing."""
         return self._stats

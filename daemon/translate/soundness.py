@@ -14,8 +14,10 @@ MAX_INTEGER = 2**63 - 1
 LATEST_MS = 4_102_444_800_000
 """2100-01-01: a later event time is a unit mistaken, and it would hold a window open for ever."""
 
-_SIGNED = frozenset({"amount_microcents", "expected_microcents", "latitude_microdegrees", "longitude_microdegrees"})
-"""Credits lower a bill, and half of the world lies south or west."""
+_SIGNED = frozenset(
+    {"amount_microcents", "expected_microcents", "latitude_microdegrees", "longitude_microdegrees", "value"}
+)
+"""Credits lower a bill, half of the world lies south or west, and a metric may measure anything."""
 
 
 def _numbers(fact_type: type[Fact]) -> tuple[str, ...]:

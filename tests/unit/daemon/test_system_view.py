@@ -32,7 +32,7 @@ class Seen:
             checkpoint=one.checkpoint,
             payments=PaymentSeries(),
             watch=TrafficWatch(one.scene.world, one.scene.clock),
-            queues=(source,),
+            polled=(source,),
             accepted_at_ms=one.pipeline.accepted_at_ms,
             quarantine=quarantine,
             changes=self.changes,

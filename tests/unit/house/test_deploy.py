@@ -48,6 +48,8 @@ PERMISSIONS = {
     "s3:PutObject": {"s3:PutObject", "s3:PutObjectRetention"},
 }
 """What a call needs where that is not an action of the same name (Service Authorization Reference)."""
+WITHOUT_RESOURCES = {"cloudwatch:GetMetricData"}
+"""Actions that IAM knows no resource for (Service Authorization Reference); they stand in statements of their own."""
 STOP_SECONDS_MAX = 120
 SERVICES = ("sqs", "route53", "events", "sns", "dynamodb", "cloudwatch", "ecs", "kms", "s3", "appconfig", "iam")
 
@@ -93,8 +95,9 @@ def policy_problems(policy: Document) -> list[str]:
     found = []
     for statement in policy["Statement"]:
         found += [f"action {action}" for action in statement["Action"] if "*" in action]
+        resources = [] if set(statement["Action"]) <= WITHOUT_RESOURCES else statement["Resource"]
         # The objects under a prefix have no other name than this.
-        found += [f"resource {resource}" for resource in statement["Resource"] if "*" in resource.removesuffix("/*")]
+        found += [f"resource {resource}" for resource in resources if "*" in resource.removesuffix("/*")]
         condition = statement.get("Condition", {}).get("ForAllValues:StringEquals", {})
         changes = "route53:ChangeResourceRecordSets" in statement["Action"]
         if changes and not condition.get("route53:ChangeResourceRecordSetsNormalizedRecordNames"):
@@ -237,6 +240,7 @@ def test_a_policy_names_actions_and_resources(name: str) -> None:
     [
         ({"Action": ["sqs:*"], "Resource": ["arn:aws:sqs:us-east-1:1:q"]}, "action sqs:*"),
         ({"Action": ["sqs:SendMessage"], "Resource": ["*"]}, "resource *"),
+        ({"Action": ["cloudwatch:GetMetricData", "sqs:SendMessage"], "Resource": ["*"]}, "resource *"),
         (
             {"Action": ["route53:ChangeResourceRecordSets"], "Resource": ["arn:aws:route53:::hostedzone/Z"]},
             "every record of the zone",

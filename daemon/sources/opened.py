@@ -1,0 +1,57 @@
+"""Every source that the settings name, opened: each runs as a task of its own."""
+
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+from config.settings import Settings
+from daemon.aws.cloudwatch import CloudWatchMetrics
+from daemon.aws.session import AwsClient, AwsClients
+from daemon.aws.sqs import SqsQueue
+from daemon.quarantine import Quarantine
+from daemon.sources.cloudwatch import MetricSource
+from daemon.sources.sink import FactSink
+from daemon.sources.sqs import SqsSource
+from remediation.ports import Clock
+
+
+class Source(Protocol):
+    """Brings facts until it is cancelled."""
+
+    @property
+    def name(self) -> str:
+        """What its facts are counted under."""
+
+    @property
+    def heard_at_ms(self) -> int:
+        """When the other side last answered; 0 before it did."""
+
+    @property
+    def silent_after_ms(self) -> int:
+        """Not heard for longer than this, it is stale."""
+
+    async def run(self) -> None:
+        """Bring facts; no fault of the other side, of the sink or of a message ends it."""
+
+
+async def open_sources(
+    stack: AsyncExitStack,
+    settings: Settings,
+    clients: AwsClients,
+    sqs: AwsClient,
+    sink: FactSink,
+    quarantine: Quarantine,
+    clock: Clock,
+) -> tuple[Source, ...]:
+    """The queues first, then whatever else is configured; connections are closed when the stack is."""
+    account_id = settings.aws.account_id
+    queues = (("payment-events", settings.queues.payment_events), ("control-events", settings.queues.control_events))
+    sources: list[Source] = [
+        SqsSource(SqsQueue(sqs, queue), sink, quarantine, clock, name=name, account_id=account_id)
+        for name, queue in queues
+    ]
+    if settings.metrics.queries:
+        cloudwatch = CloudWatchMetrics(await stack.enter_async_context(clients.client("cloudwatch")))
+        sources.append(
+            MetricSource(cloudwatch, settings.metrics, sink, clock, region=settings.aws.region, account_id=account_id)
+        )
+    return tuple(sources)
