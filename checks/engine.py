@@ -4,19 +4,23 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
 
+import msgspec
+
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition, ValueExpression
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.measures.absent import Absent
 from checks.measures.count import count_plan
+from checks.measures.lane import Lane
 from checks.measures.plan import Plan
 from checks.measures.quantile import quantile_plan
 from checks.measures.ratio import ratio_plan
 from checks.measures.value import LatestValue
-from checks.measures.watcher import FUTURE_MS_MAX, Watcher
+from checks.measures.watcher import FUTURE_MS_MAX, Observer, Watcher
 from checks.measures.windowed import Windowed
 from checks.readings import Reading
+from checks.state import VERSION, EngineState, Part, StateUnfit, parts_about
 from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, ValueMeasure
 
 __all__ = ["Engine", "Reading"]
@@ -25,6 +29,8 @@ KEYS_PER_RULE_SHOWN = 100
 """Healthy keys of one rule that current() lists; a page shows no more, and a rule may watch a million."""
 
 _event_time = attrgetter("at_ms")
+
+Single = Absent | LatestValue
 
 
 class Engine:
@@ -38,12 +44,13 @@ class Engine:
         self.rules = tuple(rules)
         self.observed_facts = 0
         self.skewed_facts = 0
-        self._by_type: dict[type[Fact], list[Watcher]] = {}
-        for fact_type, watcher in _watchers(self.rules):
-            self._by_type.setdefault(fact_type, []).append(watcher)
-        self._watchers = [watcher for watchers in self._by_type.values() for watcher in watchers]
+        singles, windows = _watchers(self.rules)
+        self._observers: dict[type[Fact], list[Observer]] = {}
+        for fact_type, observer in (*singles, *_lanes(windows)):
+            self._observers.setdefault(fact_type, []).append(observer)
+        self._windows = [window for _, _, window in windows]
+        self._watchers: list[Watcher] = [*(watcher for _, watcher in singles), *self._windows]
         self._releases: dict[str, str] = {}
-        self._windows = [watcher for watcher in self._watchers if isinstance(watcher, Windowed)]
 
     @property
     def late_facts(self) -> int:
@@ -74,8 +81,8 @@ class Engine:
             if isinstance(fact, Deployment) and self._is_new_release(fact):
                 self._begin_anew(fact, findings)
         for fact_type, batch in batches.items():
-            for watcher in self._by_type.get(fact_type, ()):
-                watcher.observe(batch, now_ms, findings)
+            for observer in self._observers.get(fact_type, ()):
+                observer.observe(batch, now_ms, findings)
         findings.sort(key=_event_time)
         return findings
 
@@ -98,6 +105,42 @@ class Engine:
         for watcher in self._watchers:
             if isinstance(watcher, Absent):
                 watcher.resume(now_ms)
+
+    @property
+    def watched(self) -> list[tuple[str, frozenset[str]]]:
+        """What each watcher's state is about and counts, in the order of the parts of a snapshot."""
+        return [(watcher.about, watcher.counted) for watcher in self._watchers]
+
+    def snapshot(self) -> EngineState:
+        """Everything but the rules. Only reads, so it may run in a thread while nothing is observed or ticked."""
+        parts = [
+            Part(about=watcher.about, counted=watcher.counted, body=watcher.snapshot()) for watcher in self._watchers
+        ]
+        return EngineState(
+            version=VERSION,
+            observed_facts=self.observed_facts,
+            skewed_facts=self.skewed_facts,
+            releases=dict(self._releases),
+            parts=tuple(parts),
+        )
+
+    def restore(self, state: EngineState) -> None:
+        """Fill a new engine; every watcher needs its part, see `checks.continuation` for rules that have changed.
+
+        Raises StateUnfit when a part is missing or does not fit; the engine is of no use then.
+        """
+        self.observed_facts, self.skewed_facts = state.observed_facts, state.skewed_facts
+        self._releases = dict(state.releases)
+        for watcher in self._watchers:
+            parts = parts_about(state, watcher.about, watcher.counted)
+            if not parts:
+                message = f"it has no part about {watcher.about}"
+                raise StateUnfit(message)
+            try:
+                watcher.restore(parts[0].body)
+            except msgspec.MsgspecError as fault:
+                message = f"its part about {watcher.about} cannot be read: {fault}"
+                raise StateUnfit(message) from fault
 
     def tick(self, now_ms: int) -> list[Finding]:
         """Let time pass: absent, stale, clear-after and windows that run empty; findings only for changes."""
@@ -125,21 +168,34 @@ def _ahead(facts: Sequence[Fact], now_ms: int) -> int:
     return len(facts) - bisect_right(facts, now_ms + FUTURE_MS_MAX, key=_event_time)
 
 
-def _watchers(rules: Sequence[CompiledRule]) -> list[tuple[type[Fact], Watcher]]:
+def _watchers(
+    rules: Sequence[CompiledRule],
+) -> tuple[list[tuple[type[Fact], Single]], list[tuple[type[Fact], Condition, Windowed]]]:
     """One watcher for each reading and absence, one for all windows over the same facts, key and length."""
-    found: list[tuple[type[Fact], Watcher]] = []
+    singles: list[tuple[type[Fact], Single]] = []
     shared: dict[tuple[type[Fact], str, tuple[str, ...], float], list[tuple[CompiledRule, Plan]]] = {}
     for compiled in rules:
         measure = compiled.rule.measure
         if isinstance(measure, AbsentMeasure):
-            found.append((compiled.fact_type, Absent(compiled, measure.absent)))
+            singles.append((compiled.fact_type, Absent(compiled, measure.absent)))
         elif isinstance(measure, ValueMeasure):
-            found.append((compiled.fact_type, LatestValue(compiled, _reading(compiled), measure.stale_after)))
+            singles.append((compiled.fact_type, LatestValue(compiled, _reading(compiled), measure.stale_after)))
         else:
             window = (compiled.fact_type, compiled.where.canonical, compiled.rule.per, measure.window)
             shared.setdefault(window, []).append((compiled, _plan(compiled, measure)))
-    found.extend((fact_type, Windowed(members)) for (fact_type, _, _, _), members in shared.items())
-    return found
+    windows = [(members[0][0].fact_type, members[0][0].where, Windowed(members)) for members in shared.values()]
+    return singles, windows
+
+
+def _lanes(windows: Sequence[tuple[type[Fact], Condition, Windowed]]) -> list[tuple[type[Fact], Lane]]:
+    """One lane for all windows that want the same facts, cut into panes of the same length."""
+    shared: dict[tuple[type[Fact], str, int], list[tuple[Condition, Windowed]]] = {}
+    for fact_type, where, window in windows:
+        shared.setdefault((fact_type, where.canonical, window.pane_ms), []).append((where, window))
+    return [
+        (fact_type, Lane(members[0][0], [window for _, window in members]))
+        for (fact_type, _, _), members in shared.items()
+    ]
 
 
 def _plan(compiled: CompiledRule, measure: CountMeasure | RatioMeasure | QuantileMeasure) -> Plan:

@@ -1,7 +1,7 @@
 """Counts over sliding windows of event time: one wheel of panes for all keys, a dict per pane plus totals."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 Key = str | tuple[str, ...]
 """The values of a rule's ``per`` fields: one text for one field, a tuple for several, empty text for none."""
@@ -12,6 +12,8 @@ _NEVER = -(2**62)
 _EVER = 2**62
 """A pane after every event time."""
 _NONE: Mapping[Key, int] = {}
+_FEW = 4
+"""Facts of each key in a batch from which it is faster to add up counts than to count fact by fact."""
 PANE_MS_MIN = 1000
 """A pane is never shorter than a second, so a short window is cheap; the newest pane is always a part of one."""
 
@@ -22,40 +24,56 @@ def pane_length_ms(window_ms: int) -> int:
 
 
 class Counts:
-    """Facts by key: a dict for each pane that is in the window, and their sum. Only its wheel moves it.
+    """Facts by key: a counter for each pane that is in the window, and their sum. Only its wheel moves it.
 
-    select: those of many facts that are counted here; the wheel's denominator counts all that it is given.
+    least: a key with fewer is nobody's concern when it loses facts.
     """
 
-    __slots__ = ("_here", "_oldest", "_panes", "select", "totals")
+    __slots__ = ("_here", "_oldest", "_panes", "least", "totals")
 
-    def __init__(self, select: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
-        self.select = select
-        self.totals: dict[Key, int] = {}
-        self._panes: dict[int, dict[Key, int]] = {}
-        self._here: dict[Key, int] = {}
+    def __init__(self, least: int = 1) -> None:
+        self.least = least
+        self.totals: Counter[Key] = Counter()
+        self._panes: dict[int, Counter[Key]] = {}
+        self._here: Counter[Key] = Counter()
         self._oldest = _EVER  # No pane that is held is older.
 
-    def add(self, counts: Mapping[Key, int]) -> None:
-        """Count facts by key in the pane that is being filled."""
+    def add(self, keys: Sequence[Key], counted: Mapping[Key, int]) -> None:
+        """Count one fact for each key in the pane that is being filled. counted: the same keys, each with its count."""
         totals, here = self.totals, self._here
-        for key, count in counts.items():
-            totals[key] = totals.get(key, 0) + count
-            here[key] = here.get(key, 0) + count
+        if len(counted) * _FEW > len(keys):
+            totals.update(keys)  # Counts in C, a key at a time: faster where hardly any key repeats.
+        else:
+            for key, count in counted.items():
+                totals[key] = totals.get(key, 0) + count
+        if not here:
+            dict.update(here, counted)
+        elif len(counted) * _FEW > len(keys):
+            here.update(keys)
+        else:
+            for key, count in counted.items():
+                here[key] = here.get(key, 0) + count
+
+    def take_back(self, key: Key, count: int) -> None:
+        """Undo the counting of so many facts of the key in the pane that is being filled."""
+        for counts in (self.totals, self._here):
+            counts[key] -= count
+            if not counts[key]:
+                del counts[key]
 
     def add_one(self, key: Key) -> None:
         """Count one fact of the key in the pane that is being filled."""
-        self.totals[key] = self.totals.get(key, 0) + 1
-        self._here[key] = self._here.get(key, 0) + 1
+        self.totals[key] += 1
+        self._here[key] += 1
 
     def add_number(self, key: Key, number: int) -> None:
         """Add a number of the key to the pane that is being filled: the totals are sums then."""
-        self.totals[key] = self.totals.get(key, 0) + number
-        self._here[key] = self._here.get(key, 0) + number
+        self.totals[key] += number
+        self._here[key] += number
 
     def enter(self, pane: int) -> None:
         """Make this pane the one that is filled."""
-        self._here = self._panes.setdefault(pane, {})
+        self._here = self._panes.setdefault(pane, Counter())
         self._oldest = min(self._oldest, pane)
 
     def forget(self, keys: Collection[Key]) -> None:
@@ -65,23 +83,30 @@ class Counts:
                 counts.pop(key, None)
 
     @property
+    def panes(self) -> Mapping[int, Mapping[Key, int]]:
+        """What is counted, by pane and key; to be read only."""
+        return self._panes
+
+    @property
     def oldest(self) -> int:
         """The oldest pane that is held; before every event time when none is."""
         return min(self._panes, default=_NEVER)
 
-    def drop_before(self, oldest: int) -> dict[Key, None]:
-        """Forget the panes that have left the window; returns the keys that lost facts, each once."""
-        shrunk: dict[Key, None] = {}
-        first, totals, panes = self._oldest, self.totals, self._panes
+    def drop_before(self, oldest: int) -> Collection[Key]:
+        """Forget the panes that have left the window; returns keys that lost facts and have at least ``least`` left."""
+        first, totals, panes, least = self._oldest, self.totals, self._panes, self.least
         if oldest <= first:
-            return shrunk
+            return ()
         self._oldest = oldest
+        shrunk: dict[Key, None] = {}
         passed = range(first, oldest) if oldest - first <= len(panes) else [pane for pane in panes if pane < oldest]
         for expired in passed:
             for key, count in panes.pop(expired, _NONE).items():
-                shrunk[key] = None
                 left = totals[key] - count
-                if left:
+                if left >= least:
+                    totals[key] = left
+                    shrunk[key] = None
+                elif left:
                     totals[key] = left
                 else:
                     del totals[key]
@@ -92,27 +117,27 @@ class Wheel:
     """The panes of one window length, shared by every rule that counts the same facts by the same key.
 
     A window is the newest pane and those before it that fit; it moves with the newest event time or with time told.
-    all_facts: the denominator. tracks: what is counted beside it, for example failures.
+    all_facts: the denominator. tracks: what is counted beside it, for example failures. least: as in Counts.
     late: facts older than the window, not counted. refused: facts of a new key when max_keys are held, not counted,
     so that what is watched stays exact.
     """
 
     __slots__ = ("all_facts", "current", "late", "max_keys", "newest", "pane_count", "pane_ms", "refused", "tracks")
 
-    def __init__(self, window_ms: int, max_keys: int) -> None:
+    def __init__(self, window_ms: int, max_keys: int, least: int = 1) -> None:
         self.pane_ms = pane_length_ms(window_ms)
         self.pane_count = -(-window_ms // self.pane_ms)
         self.max_keys = max_keys
-        self.all_facts = Counts(_all)
+        self.all_facts = Counts(least)
         self.tracks: list[Counts] = []
         self.newest = _NEVER
         self.current = _NEVER
         self.late = 0
         self.refused = 0
 
-    def track(self, select: Callable[[Sequence[Any]], Sequence[Any]]) -> Counts:
-        """Count beside all facts those that are selected."""
-        counts = Counts(select)
+    def track(self) -> Counts:
+        """Counts beside all facts, for those that are selected; they are no one's concern when they leave."""
+        counts = Counts(_EVER)
         self.tracks.append(counts)
         return counts
 
@@ -121,7 +146,7 @@ class Wheel:
         return pane <= self.newest - self.pane_count
 
     def enter(self, pane: int) -> Collection[Key]:
-        """Fill this pane from now on, moving the window to it if it is newer; returns keys that lost facts."""
+        """Fill this pane from now on, moving the window to it if it is newer; returns keys as ``advance``."""
         shrunk = self.advance(pane)
         self.current = pane
         self.all_facts.enter(pane)
@@ -130,7 +155,7 @@ class Wheel:
         return shrunk
 
     def advance(self, pane: int) -> Collection[Key]:
-        """Move the window so that this pane is its newest; returns keys that lost facts."""
+        """Move the window so that this pane is its newest; returns keys that lost facts and matter."""
         if pane <= self.newest:
             return ()
         self.newest = pane
@@ -183,7 +208,3 @@ class Wheel:
             else:
                 self.refused += 1
         return admitted
-
-
-def _all(facts: Sequence[Any]) -> Sequence[Any]:
-    return facts

@@ -1,5 +1,6 @@
 """What a windowed measure needs: which facts to count beside all facts, and the exact test of those counts."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +10,9 @@ from checks.expression.compiled import Selector
 
 ShareTest = Callable[[int, int], bool]
 """Matches and total of a key; whether the limit holds."""
+
+_MATCHES_MAX = 2**62
+"""More than a window can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,13 @@ class Test:
         if self.falls:
             return self.holds(matches, max(total + count - gained, minimum))
         return True
+
+    def least_matches(self, minimum: int) -> int:
+        """The fewest matches with which the limit can hold at all, once a key has this many facts; 0 if it falls."""
+        if not self.rises:
+            return 0
+        enough = range(_MATCHES_MAX)
+        return bisect_left(enough, 1, key=lambda matches: self.holds(matches, max(matches, minimum, 1)))
 
     def must_hold(self, matches: int, total: int, count: int, gained: int) -> bool:
         """Whether the limit holds after each of the new facts, whatever their order; never true when it does not."""

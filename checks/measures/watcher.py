@@ -13,6 +13,13 @@ FUTURE_MS_MAX = 5_000
 """Clocks of well-kept hosts differ by less; a fact from further ahead is counted at now, or it would expire others."""
 
 
+class Observer(Protocol):
+    """Takes one kind of fact."""
+
+    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Take facts of its kind, in order of event time, and append what changed to findings."""
+
+
 class Watcher(Protocol):
     """Watches one kind of fact. Every method appends what changed to findings."""
 
@@ -24,11 +31,25 @@ class Watcher(Protocol):
     def refused(self) -> int:
         """Facts of new keys beyond max_keys."""
 
-    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Take facts of the watcher's kind, in order of event time."""
-
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Let time pass."""
+
+    @property
+    def about(self) -> str:
+        """What its state is about, as text that is equal when it means the same; see `checks.state.about`."""
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """What it counts beside all facts, as canonical texts: state that holds as much or more can be taken back."""
+
+    def snapshot(self) -> bytes:
+        """Its state as MessagePack; only reads, so it may run in a thread while nothing is observed and no time passes."""
+
+    def restore(self, saved: bytes) -> None:
+        """Fill the new watcher with saved state. Raises msgspec.MsgspecError when it does not fit; nothing is filled then.
+
+        Limits, severities and actions may be other ones now: counts go on as they are, see Episodes.take_back.
+        """
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
         """The current value of every rule and key: open episodes, then at most keys_per_rule others."""

@@ -1,23 +1,26 @@
 """Every windowed rule over the same facts, key and length: one wheel, filled by the batch, judged by the fact."""
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
-from operator import attrgetter
 
 from checks.compiled_rule import CompiledRule
+from checks.expression import Condition
 from checks.facts import Fact
 from checks.findings import Finding, State
+from checks.measures import windowed_state
 from checks.measures.buckets import Buckets
+from checks.measures.piece import Piece
 from checks.measures.plan import Plan, Test
 from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX, key_reader
 from checks.measures.windowed_rule import Gained, WindowedRule
 from checks.readings import Reading
+from checks.state import about
 from checks.windows import Counts, Key, Wheel
 
-_event_time = attrgetter("at_ms")
+_NEVER_ENOUGH = 2**62
+"""Matches that no key has: of a track that no rule holds against a limit to breach."""
 
 
 class Windowed:
@@ -29,20 +32,35 @@ class Windowed:
 
     def __init__(self, members: Sequence[tuple[CompiledRule, Plan]]) -> None:
         first, _ = members[0]
-        self._select = None if first.where.always else first.where.select
-        self._key_of = key_reader(first.rule.per)
-        self._environment = first.rule.per.index("environment") if "environment" in first.rule.per else None
+        self._per = first.rule.per
+        self._key_of = key_reader(self._per)
+        self._environment = self._per.index("environment") if "environment" in self._per else None
         self._window_seconds = first.window_seconds
-        self._wheel = Wheel(round(first.window_seconds * 1000), max(compiled.rule.max_keys for compiled, _ in members))
+        minimums = {compiled.min_samples for compiled, _ in members}
+        self._minimums = frozenset(minimums)
+        self._fewest, self._most = min(minimums), max(minimums)
+        max_keys = max(compiled.rule.max_keys for compiled, _ in members)
+        self._wheel = Wheel(round(first.window_seconds * 1000), max_keys, least=max(1, self._fewest))
         bucketed = {plan.bucketed[0]: plan.bucketed[1] for _, plan in members if plan.bucketed}
         self._buckets = {canonical: Buckets() for canonical in bucketed}
         self._bucketed = [(read_all, self._buckets[canonical]) for canonical, read_all in bucketed.items()]
         self._tracks: dict[str, Counts] = {}
+        self._conditions: list[Condition] = []
         self._rules = [self._joined(compiled, plan) for compiled, plan in members]
-        self._only_rises = all(plan.breach.rises for _, plan in members)
-        self._minimums = frozenset(rule.minimum for rule in self._rules)
+        self._least_matches = [
+            min((rule.least_matches for rule in self._rules if rule.breach_counts is track), default=_NEVER_ENOUGH)
+            for track in self._wheel.tracks
+        ]
+        totals = [track.totals for track in self._wheel.tracks]
+        self._enough_matches = list(zip(totals, self._least_matches, strict=True))
+        self._only_rises = all(plan.breach.rises for _, plan in members) and min(self._least_matches) > 0
         self._open: set[Key] = set()
         self._since_ms: dict[str, int] = {}
+
+    @property
+    def pane_ms(self) -> int:
+        """The length of its panes in event time."""
+        return self._wheel.pane_ms
 
     @property
     def late(self) -> int:
@@ -54,30 +72,61 @@ class Windowed:
         """Facts of new keys beyond max_keys, and episodes that made room."""
         return self._wheel.refused + sum(rule.episodes.forgotten for rule in self._rules)
 
-    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Count facts, which stand in order of event time, pane by pane, and judge what they can tip."""
-        if self._select is not None:
-            facts = self._select(facts)
+    def fill(self, pane: int, piece: Piece, now_ms: int, findings: list[Finding]) -> None:
+        """Count the facts of one pane, and judge what they can tip."""
         if self._since_ms:
             since = self._since_ms
-            facts = [fact for fact in facts if fact.at_ms >= since.get(fact.environment, 0)]
-        pane_ms = self._wheel.pane_ms
-        sound = bisect_right(facts, now_ms + FUTURE_MS_MAX, key=_event_time)
-        start = 0
-        while start < sound:
-            pane = facts[start].at_ms // pane_ms
-            end = bisect_left(facts, (pane + 1) * pane_ms, start, sound, key=_event_time)
-            self._fill(pane, facts[start:end], now_ms, findings)
-            start = end
-        if sound < len(facts):
-            self._fill(now_ms // pane_ms, facts[sound:], now_ms, findings)
+            piece = Piece([fact for fact in piece.facts if fact.at_ms >= since.get(fact.environment, 0)])
+        wheel = self._wheel
+        if wheel.is_late(pane):
+            wheel.late += len(piece.facts)
+            return
+        if pane != wheel.current:
+            self._turn(pane, findings)
+        keys = piece.keys(self._per, self._key_of)
+        if wheel.is_full_for(keys):
+            piece = self._admitted(piece, keys)
+            keys = piece.keys(self._per, self._key_of)
+        arrived = piece.counted(self._per, self._key_of)
+        matched = [piece.matches(condition, self._per, self._key_of) for condition in self._conditions]
+        wheel.all_facts.add(keys, arrived)
+        for track, matches in zip(wheel.tracks, matched, strict=True):
+            if matches:
+                track.add(matches, Counter(matches))
+        for read_all, buckets in self._bucketed:
+            _add_values(buckets, keys, read_all(piece.facts))
+        watched = self._watched(piece, arrived, matched)
+        if watched:
+            self._count_singly(piece, keys, watched, now_ms, findings)
+        if self._open:
+            self._confirm(piece.facts, keys, self._open & arrived.keys() - watched, now_ms, findings)
+
+    @property
+    def about(self) -> str:
+        """The facts, their key, and how the window is cut."""
+        window = {"measure": "window", "seconds": self._window_seconds, "pane_ms": self._wheel.pane_ms}
+        return about(self._rules[0].episodes.compiled, window)
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """The conditions that are counted, and the values that are shown."""
+        return frozenset({*self._tracks, *(f"values of {read}" for read in self._buckets)})
+
+    def snapshot(self) -> bytes:
+        """See Watcher."""
+        return windowed_state.kept(self._wheel, self._tracks, self._buckets, self._rules, self._since_ms)
+
+    def restore(self, saved: bytes) -> None:
+        """See Watcher."""
+        self._since_ms = windowed_state.take_back(saved, self._wheel, self._tracks, self._buckets, self._rules)
+        self._open = {key for rule in self._rules for key in rule.episodes.open}
 
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Move the windows to now, judge what lost facts, and what waits to be clear or fell silent."""
         self._shrink(self._wheel.advance(now_ms // self._wheel.pane_ms), now_ms, findings)
         totals = self._wheel.all_facts.totals
         for rule in self._rules:
-            for key in list(rule.episodes.open):
+            for key in (*rule.episodes.open, *rule.fallen_silent(totals)):
                 self._settle(rule, key, totals.get(key, 0), now_ms, "", findings)
         self._open = {key for rule in self._rules for key in rule.episodes.open}
 
@@ -92,6 +141,7 @@ class Windowed:
         for buckets in self._buckets.values():
             buckets.forget(gone)
         for rule in self._rules:
+            rule.heard.difference_update(gone)
             for key in gone:
                 if key in rule.episodes.open:
                     self._settle(rule, key, 0, at_ms, fact_id, findings)
@@ -125,54 +175,45 @@ class Windowed:
     def _counts(self, test: Test) -> Counts:
         condition = test.counted
         if condition.canonical not in self._tracks:
-            self._tracks[condition.canonical] = self._wheel.track(condition.select)
+            self._tracks[condition.canonical] = self._wheel.track()
+            self._conditions.append(condition)
         return self._tracks[condition.canonical]
 
-    def _fill(self, pane: int, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Count the facts of one pane."""
-        wheel = self._wheel
-        if wheel.is_late(pane):
-            wheel.late += len(facts)
-            return
-        if pane != wheel.current:
-            self._turn(pane, findings)
-        keys = list(map(self._key_of, facts))
-        if wheel.is_full_for(keys):
-            facts, keys = self._admitted(facts, keys)
-        arrived = Counter(keys)
-        matched = [Counter(map(self._key_of, track.select(facts))) for track in wheel.tracks]
-        gained = dict(zip(wheel.tracks, matched, strict=True))
-        until_ms = max(facts[-1].at_ms, wheel.newest * wheel.pane_ms) if facts else 0
-        watched = {
-            key
-            for key in self._candidates(arrived, matched)
-            if not self._is_settled(key, arrived[key], gained, until_ms)
-        }
+    def _watched(self, piece: Piece, arrived: Counter[Key], matched: Sequence[Sequence[Key]]) -> set[Key]:
+        """Keys whose verdict some order of the piece's facts, which are counted already, would change in between."""
+        candidates = self._candidates(arrived, matched)
+        if not candidates:
+            return candidates
+        gained = {track: Counter(matches) for track, matches in zip(self._wheel.tracks, matched, strict=True)}
+        until_ms = max(piece.facts[-1].at_ms, self._wheel.newest * self._wheel.pane_ms)
+        watched = {key for key in candidates if not self._is_settled(key, arrived[key], gained, until_ms)}
         for key in watched:
-            del arrived[key]
-            for matches in matched:
-                matches.pop(key, None)
-        wheel.all_facts.add(arrived)
-        for track, matches in gained.items():
-            track.add(matches)
-        for read_all, buckets in self._bucketed:
-            _add_values(buckets, keys, read_all(facts))
-        if watched:
-            self._count_singly(facts, keys, watched, now_ms, findings)
-        self._confirm(facts, keys, self._open.intersection(arrived), now_ms, findings)
+            self._wheel.all_facts.take_back(key, arrived[key])
+            for track, matches in gained.items():
+                track.take_back(key, matches[key])
+        return watched
 
-    def _candidates(self, arrived: Mapping[Key, int], matched: Sequence[Mapping[Key, int]]) -> Iterable[Key]:
+    def _candidates(self, arrived: Counter[Key], matched: Sequence[Sequence[Key]]) -> set[Key]:
         """Keys whose verdict could change at all: in an episode, with new matches, or now with enough facts."""
         if not self._only_rises:
-            return arrived
-        totals, most, least = self._wheel.all_facts.totals, max(self._minimums), min(self._minimums)
-        enough = [
-            key for key, count in arrived.items() if totals.get(key, 0) < most and totals.get(key, 0) + count >= least
-        ]
-        return set(enough).union(self._open.intersection(arrived), *matched)
+            return set(arrived)
+        candidates = self._open & arrived.keys()
+        for track, matches, least in zip(self._wheel.tracks, matched, self._least_matches, strict=True):
+            if matches:
+                totals = track.totals
+                candidates.update([key for key in matches if totals[key] >= least])
+        if self._most > 1:
+            totals, fewest, most = self._wheel.all_facts.totals, self._fewest, self._most
+            ripe = [key for key, count in arrived.items() if fewest <= totals[key] < most + count]
+            candidates.update([key for key in ripe if self._has_matches(key)])
+        return candidates
+
+    def _has_matches(self, key: Key) -> bool:
+        """Whether a key has as many matches as a breach takes."""
+        return any(totals.get(key, 0) >= least for totals, least in self._enough_matches)
 
     def _is_settled(self, key: Key, count: int, gained: Gained, until_ms: int) -> bool:
-        total = self._wheel.all_facts.totals.get(key, 0)
+        total = self._wheel.all_facts.totals[key] - count
         return all(rule.is_settled(key, total, count, gained, until_ms) for rule in self._rules)
 
     def _confirm(
@@ -188,12 +229,15 @@ class Windowed:
             self._judge(key, self._wheel.all_facts.totals[key], at_ms, fact.id, findings)
 
     def _count_singly(
-        self, facts: Sequence[Fact], keys: Sequence[Key], watched: set[Key], now_ms: int, findings: list[Finding]
+        self, piece: Piece, keys: Sequence[Key], watched: set[Key], now_ms: int, findings: list[Finding]
     ) -> None:
         # Identity is enough to find a fact again within its batch, and far cheaper than to compare or to test it again.
-        chosen = [(track, set(map(id, track.select(facts)))) for track in self._wheel.tracks]
+        chosen = [
+            (track, set(map(id, piece.selected(condition))))
+            for track, condition in zip(self._wheel.tracks, self._conditions, strict=True)
+        ]
         all_facts, minimums = self._wheel.all_facts, self._minimums
-        for fact, key in zip(facts, keys, strict=True):
+        for fact, key in zip(piece.facts, keys, strict=True):
             if key not in watched:
                 continue
             all_facts.add_one(key)
@@ -206,11 +250,10 @@ class Windowed:
                 at_ms = min(fact.at_ms, now_ms + FUTURE_MS_MAX)
                 self._judge(key, all_facts.totals[key], at_ms, fact.id, findings)
 
-    def _admitted(self, facts: Sequence[Fact], keys: Sequence[Key]) -> tuple[list[Fact], list[Key]]:
+    def _admitted(self, piece: Piece, keys: Sequence[Key]) -> Piece:
         """Only facts whose key is held or still finds room; a refused key stays refused within the batch."""
         admitted = self._wheel.admit(keys)
-        kept = [(fact, key) for fact, key in zip(facts, keys, strict=True) if key in admitted]
-        return [fact for fact, _ in kept], [key for _, key in kept]
+        return Piece([fact for fact, key in zip(piece.facts, keys, strict=True) if key in admitted])
 
     def _turn(self, pane: int, findings: list[Finding]) -> None:
         shrunk = self._wheel.enter(pane)
@@ -227,7 +270,8 @@ class Windowed:
             buckets.drop_before(wheel.newest - wheel.pane_count + 1)
         totals = wheel.all_facts.totals
         for key in keys:
-            self._judge(key, totals.get(key, 0), moment_ms, "", findings)
+            if not self._only_rises or key in self._open or self._has_matches(key):
+                self._judge(key, totals.get(key, 0), moment_ms, "", findings)
 
     def _judge(self, key: Key, total: int, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
         for rule in self._rules:
@@ -239,17 +283,19 @@ class Windowed:
         self, rule: WindowedRule, key: Key, total: int, at_ms: int, fact_id: str, findings: list[Finding]
     ) -> None:
         verdict = rule.verdict(key, total)
-        if verdict is not Verdict.BREACHING and key not in rule.episodes.open:
+        minded = verdict is Verdict.BREACHING or (verdict is Verdict.NO_DATA and rule.episodes.heeds_silence)
+        if not minded and key not in rule.episodes.open:
             return
         moment_ms = max(at_ms, self._wheel.newest * self._wheel.pane_ms)
         announced = rule.episodes.judge(key, verdict, moment_ms, at_ms, fact_id)
-        if announced is not None:
+        if key in rule.episodes.open:
             self._open.add(key)
+        if announced is not None:
             findings.append(self._finding(rule, key, announced, at_ms, fact_id))
 
     def _finding(self, rule: WindowedRule, key: Key, state: State, at_ms: int, fact_id: str) -> Finding:
         total = self._wheel.all_facts.totals.get(key, 0)
-        value, _ = rule.describe(key, total)
+        value = rule.describe(key, total)[0] if total >= rule.minimum else None
         return rule.episodes.finding(key, state, value, total, at_ms, fact_id, self._window_seconds)
 
     def _reading(self, rule: WindowedRule, key: Key) -> Reading:

@@ -1,6 +1,7 @@
 """One rule over a wheel that it shares: its counts, its tests and its episodes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 from checks.compiled_rule import CompiledRule
 from checks.measures.buckets import Buckets
@@ -9,14 +10,25 @@ from checks.measures.plan import Plan
 from checks.measures.verdict import Verdict
 from checks.windows import Counts, Key
 
-Gained = Mapping[Counts, Mapping[Key, int]]
+Gained = Mapping[Counts, Counter[Key]]
 """New matches by key, for each of a wheel's tracks."""
 
 
 class WindowedRule:
     """Reads shared counts; only its episodes are its own."""
 
-    __slots__ = ("_breach", "_buckets", "_clear", "_clear_counts", "_plan", "breach_counts", "episodes", "minimum")
+    __slots__ = (
+        "_breach",
+        "_buckets",
+        "_clear",
+        "_clear_counts",
+        "_plan",
+        "breach_counts",
+        "episodes",
+        "heard",
+        "least_matches",
+        "minimum",
+    )
 
     def __init__(
         self, compiled: CompiledRule, plan: Plan, breach: Counts, clear: Counts | None, buckets: Buckets | None
@@ -28,7 +40,9 @@ class WindowedRule:
         self._buckets = buckets
         self.breach_counts = breach
         self.minimum = compiled.min_samples
+        self.least_matches = plan.breach.least_matches(self.minimum)
         self.episodes = Episodes(compiled, silence_is_news=False)
+        self.heard: set[Key] = set()
 
     def verdict(self, key: Key, total: int) -> Verdict:
         """What the counts of a key say now."""
@@ -44,17 +58,27 @@ class WindowedRule:
             return Verdict.CLEAR
         return Verdict.BETWEEN
 
+    def fallen_silent(self, totals: Mapping[Key, int]) -> Collection[Key]:
+        """Keys that had enough facts at the last call and have too few now, where the rule minds their silence."""
+        if not self.episodes.heeds_silence:
+            return ()
+        enough = {key for key, total in totals.items() if total >= self.minimum}
+        silent, self.heard = self.heard - enough, enough
+        return silent
+
     def is_settled(self, key: Key, total: int, count: int, gained: Gained, until_ms: int) -> bool:
         """Whether count new facts of the key, until this event time, change nothing, in whatever order they come.
+
+        total: before them. gained: the matches among them, which the tracks have counted already.
 
         Then they need not be judged one by one: either no episode can begin, or the open one gets the same verdict
         after each fact and does not come to its end.
         """
-        breach, matches = self._plan.breach, self.breach_counts.totals.get(key, 0)
-        new = gained[self.breach_counts].get(key, 0)
+        breach, new = self._plan.breach, gained[self.breach_counts][key]
+        matches = self.breach_counts.totals.get(key, 0) - new
         if key in self.episodes.open:
             return total >= self.minimum and (
-                breach.must_hold(matches, total, count, new)
+                (breach.must_hold(matches, total, count, new) and self.episodes.stays(key, until_ms))
                 or (
                     not breach.may_hold(matches, total, count, new)
                     and self._is_clear_settled(key, total, count, gained, until_ms)
@@ -68,9 +92,10 @@ class WindowedRule:
         """Whether the clear limit is met by none of the new facts, or by each and still not for long enough."""
         if self._plan.clear is None or self._clear_counts is None:
             return False
-        matches, new = self._clear_counts.totals.get(key, 0), gained[self._clear_counts].get(key, 0)
+        new = gained[self._clear_counts][key]
+        matches = self._clear_counts.totals.get(key, 0) - new
         if not self._plan.clear.may_hold(matches, total, count, new):
-            return True
+            return self.episodes.rests(key)
         return self.episodes.waits(key, until_ms) and self._plan.clear.must_hold(matches, total, count, new)
 
     def describe(self, key: Key, total: int) -> tuple[float | None, str]:

@@ -1,6 +1,6 @@
 """The windows behind the rules, fed once for each fact and shared by every rule that measures the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from checks.distinct import Distinct
@@ -70,7 +70,7 @@ class Tally:
         for counts, held in tracks:
             if held == slot:
                 return counts
-        counts = self.wheel.track(_all)
+        counts = self.wheel.track()
         tracks.append((counts, slot))
         return counts
 
@@ -280,7 +280,3 @@ def rise_of(now: Read, baseline: Read) -> Read:
         return None if share is None or usual is None else share / max(usual, 0.0001)
 
     return read
-
-
-def _all(facts: Sequence[Any]) -> Sequence[Any]:
-    return facts

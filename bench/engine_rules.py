@@ -1,0 +1,66 @@
+"""More rules than are packaged: what a marketplace adds by key, and rules over kinds of facts that are rare."""
+
+import tempfile
+from collections.abc import Sequence
+from itertools import islice, product
+from pathlib import Path
+
+import yaml
+
+from checks.compiled_rule import CompiledRule
+from checks.rules import compile_rules
+from config.load import load_configuration
+from config.loader import load_yaml
+from config.rules import RuleFile
+
+KEYS = (["method_fingerprint"], ["customer_id"], ["provider_id"], ["rail", "region"], ["card_brand"])
+CONDITIONS = ("outcome == 'failed'", "outcome == 'declined'", "amount_cents > 100000", "latency_ms > 2000")
+LIMITS = (("ratio", "> 60%"), ("count", "> 400"))
+RARE_KINDS = ("refund", "payout", "dispute", "object.changed", "security.finding", "ach.returned")
+
+
+def default_rules() -> tuple[CompiledRule, ...]:
+    """The packaged rules."""
+    return compile_rules(load_configuration(None).rule_files)
+
+
+def padded(count: int) -> tuple[CompiledRule, ...]:
+    """The packaged rules and others up to this number, over payments: by card, customer, provider, rail and brand."""
+    packaged = default_rules()
+    wanted = list(islice(product(CONDITIONS, LIMITS, KEYS), max(0, count - len(packaged))))
+    rules = [
+        _rule(f"padding-{number}", "payment.attempted", {limit[0]: condition, "window": "60s"}, limit[1], per)
+        for number, (condition, limit, per) in enumerate(wanted)
+    ]
+    return packaged + _compiled(rules)
+
+
+def with_rare_kinds(count: int) -> tuple[CompiledRule, ...]:
+    """The packaged rules and others up to this number, over kinds of facts that the stream does not have."""
+    packaged = default_rules()
+    rules = [
+        _rule(f"rare-{number}", RARE_KINDS[number % len(RARE_KINDS)], {"count": "true", "window": "60s"}, f"> {number}")
+        for number in range(count - len(packaged))
+    ]
+    return packaged + _compiled(rules)
+
+
+def _rule(name: str, kind: str, measure: dict[str, object], breach: str, per: Sequence[str] = ()) -> dict[str, object]:
+    return {
+        "id": name,
+        "family": "fraud",
+        "on": kind,
+        "per": list(per),
+        "measure": {**measure, "min_samples": 20},
+        "breach": breach,
+        "severity": "low",
+        "runbook": "bench",
+        "max_keys": 200_000,
+    }
+
+
+def _compiled(rules: list[dict[str, object]]) -> tuple[CompiledRule, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "padding.yaml"
+        path.write_text(yaml.safe_dump({"rules": rules}), encoding="utf-8")
+        return compile_rules([load_yaml(path, RuleFile)] if rules else [])
