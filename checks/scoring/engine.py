@@ -1,7 +1,7 @@
 """Scores requests against the rules' windows, and feeds the windows with requests and their outcomes."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, assert_never
 
 from checks.facts import Fact, kind_of
 from checks.scoring.compile import FraudRules
@@ -42,17 +42,32 @@ class ScoringEngine:
         if plan is None or not plan.rules:
             raise NotScored(kind_of(type(fact)))
         slots = self._take(plan, fact, now_ms)
+        self.scored += 1
+        return self._scored(plan, slots, fact, now_ms)
+
+    def assess(self, fact: Fact, now_ms: int) -> Score:
+        """The score that a request would get from what was counted before it, itself not included; counts nothing.
+
+        Raises NotScored for another kind.
+        """
+        plan = self._plans.get(type(fact))
+        if plan is None or not plan.rules:
+            raise NotScored(kind_of(type(fact)))
+        return self._scored(plan, plan.read(fact), fact, now_ms)
+
+    def _scored(self, plan: KindPlan, slots: tuple[Any, ...], fact: Fact, now_ms: int) -> Score:
         readings, matched = _judged(plan, slots)
         reasons: list[Match] = []
         shadow: list[Match] = []
         for position in matched:
             judge = plan.judges[position]
             (reasons if judge.enforced else shadow).append(judge.match(readings[position]))
-        hard, allowed = self._exceptions(plan, slots, self.lists.lookup(fact, now_ms), shadow)
+        entries = self.lists.lookup(fact, now_ms)
+        hard, allowed = self._exceptions(plan, slots, entries, shadow)
         families = self._scale.families(reasons)
         value = self._scale.value(families)
         band = self._scale.band(value)
-        self.scored += 1
+        hard += self._demanded(entries, value, band)
         return Score(
             fact_id=fact.id,
             kind=plan.kind,
@@ -130,12 +145,33 @@ class ScoringEngine:
             else:
                 shadow.append(Match(rule=match.rule, reason=match.reason, reading=True))
         allowed = [match for where, match in plan.allow if slots[where]]
-        for entry in entries:
-            if entry.list == "block":
-                hard.append(HardMatch(rule=entry.name, reason=entry.name, decision=Decision.BLOCK))
-            else:
-                allowed.append(Match(rule=entry.name, reason=entry.name))
+        allowed += [Match(rule=entry.name, reason=entry.name) for entry in entries if entry.list == "allow"]
         return hard, allowed
+
+    def _demanded(self, entries: tuple[ListEntry, ...], value: int, band: Decision) -> list[HardMatch]:
+        """What the entries demand beyond the score: a refusal, a review, or a stricter band."""
+        demanded = []
+        for entry in entries:
+            decision = self._demand(entry, value, band)
+            if decision is not None:
+                demanded.append(HardMatch(rule=entry.name, reason=entry.name, decision=decision))
+        return demanded
+
+    def _demand(self, entry: ListEntry, value: int, band: Decision) -> Decision | None:
+        match entry.list:
+            case "block":
+                return Decision.BLOCK
+            case "review":
+                return Decision.REVIEW
+            case "stricter":
+                raised = self._scale.band(value + entry.points)
+                # Freezing lists the payer for a day; a stricter hour is no ground for that.
+                raised = Decision.BLOCK if raised is Decision.FREEZE else raised
+                return raised if raised.severity > band.severity else None
+            case "allow":
+                return None
+            case _:
+                assert_never(entry.list)
 
 
 def _judged(plan: KindPlan, slots: tuple[Any, ...]) -> tuple[list[Reading], list[int]]:

@@ -12,8 +12,9 @@ from payment_core.ach.delivery.folder import FolderDelivery
 from payment_core.ach.delivery.port import Delivery
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import VaultCards
-from payment_core.assembly.domains import Base, Domains, build_domains
+from payment_core.assembly.domains import Base, build_domains
 from payment_core.assembly.scoring import OutboxFollower, SharedScorer, new_scorer, rebuild
+from payment_core.assembly.self_checks import self_check_routes
 from payment_core.assembly.settings import load_settings
 from payment_core.assembly.stock_taking import StockTaking
 from payment_core.assembly.stores import OpenStore, open_store
@@ -123,7 +124,18 @@ class Core:
         )
         if options.queue != "":
             await self._start_relay(opened)
-        app = await self._application(opened, vaulting, domains)
+        health = self_check_routes(
+            options=options,
+            settings=settings,
+            opened=opened,
+            vaulting=vaulting,
+            engine=engine,
+            fraud=scorer.counts,
+            desk=domains.desk,
+            origin=self._origin,
+            clock=self._clock,
+        )
+        app = await self._application(opened, vaulting, (*domains.routes, *health))
         self._tasks.start("watch-key", vaulting.watch.look_forever(vaulting.health.seen))
         follower = OutboxFollower(opened.store, shared, lists, place)
         duties: tuple[Duty, ...] = (
@@ -151,7 +163,7 @@ class Core:
                 log.warning("events stay in the outbox", action="flush_failed", fault=str(error))
         await self._stack.aclose()
 
-    async def _application(self, opened: OpenStore, vaulting: Vaulting, domains: Domains) -> Application:
+    async def _application(self, opened: OpenStore, vaulting: Vaulting, domains: tuple[Route, ...]) -> Application:
         """The application over the routes of every domain, and over those of the core itself."""
         store, origin, options = opened.store, self._origin, self._options
         digest = options.admin_key_sha256
@@ -161,7 +173,7 @@ class Core:
         authenticator = Authenticator(keys=store, clock=self._clock, admin_hashes=frozenset({digest}))
         endpoints = Endpoints(store=store, seal=vaulting.cipher, origin=origin, clock=self._clock)
         routes: tuple[Route, ...] = (
-            *domains.routes,
+            *domains,
             *event_routes(store, opened.place_pattern),
             *ledger_routes(store, store, self._verifier(opened), opened.journal_pattern),
             *webhook_routes(store, endpoints),

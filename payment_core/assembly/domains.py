@@ -86,10 +86,11 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Domains(msgspec.Struct, frozen=True):
-    """Routes and background work of all domains."""
+    """Routes and background work of all domains, and the desk that takes payments."""
 
     routes: tuple[Route, ...]
     duties: tuple[Duty, ...]
+    desk: Desk
 
 
 def build_domains(base: Base) -> Domains:
@@ -139,6 +140,7 @@ def build_domains(base: Base) -> Domains:
             Duty("idempotency-keys", KeyForgetting(store, is_unfinished), 60.0, full=RUN_MAX),
             *_payout_duties(payouts),
         ),
+        desk=desk,
     )
 
 

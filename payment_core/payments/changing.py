@@ -59,7 +59,7 @@ def capture_intent(payment_id: str, body: CapturePayment) -> Intent:
         payment = transaction.get(Payment, payment_id)
         if payment is None:
             return PaymentRefusal.PAYMENT_NOT_FOUND
-        if payment.status is not PaymentStatus.REQUIRES_CAPTURE:
+        if payment.status is not PaymentStatus.REQUIRES_CAPTURE or payment.purpose == "health":
             return PaymentRefusal.PAYMENT_NOT_CAPTURABLE
         left = payment.amount_cents - payment.captured_cents
         cents = left if body.amount is None else body.amount.amount_cents

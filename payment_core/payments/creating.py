@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from checks.facts import PaymentRequested
+from checks.facts import Fact, PaymentRequested
 from checks.scoring.model import Decision
 from payment_core.acquirer.port import Instruction
 from payment_core.answers import Answer
@@ -19,6 +19,7 @@ from payment_core.payments.control import is_holding
 from payment_core.payments.flights import CREATE, Flight, creation_flight, payment_flight
 from payment_core.payments.model import Capture, Payment, Waiting, move_payment
 from payment_core.payments.ports import Debits, Method
+from payment_core.payments.purposes import HealthRefusal, Purpose
 from payment_core.payments.requests import CreatePayment
 from payment_core.payments.scored import fraud_of
 from payment_core.payments.states import PaymentEvent, PaymentStatus
@@ -35,10 +36,11 @@ ACCOUNT_CODE = "bank_account_not_usable"
 class Creation:
     """The intent to take one payment; given the transaction, it says what is in flight or what the answer is.
 
-    requested: the fact that was scored, which is also the event of the payment's first version.
+    requested: the fact that was scored, which is also the event of the payment's first version; a health payment tells
+    only that it is there, and is not begun in holding mode.
     """
 
-    __slots__ = ("_body", "_call", "_debits", "_decision", "_lease_ms", "_method", "_origin", "_requested")
+    __slots__ = ("_body", "_call", "_debits", "_decision", "_lease_ms", "_method", "_origin", "_purpose", "_requested")
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Creation:
         origin: Origin,
         lease_ms: int,
         debits: Debits,
+        purpose: Purpose = "",
     ) -> None:
         self._call = call
         self._body = body
@@ -59,6 +62,7 @@ class Creation:
         self._origin = origin
         self._lease_ms = lease_ms
         self._debits = debits
+        self._purpose = purpose
 
     def __call__(self, transaction: Transaction) -> Flight | Answer | StrEnum:
         """Write the payment, unless the key is known."""
@@ -66,16 +70,21 @@ class Creation:
         repeated = repetition(transaction, call)
         if repeated is not None:
             return repeated
+        if self._purpose == "health" and is_holding(transaction):
+            return HealthRefusal.HOLDING
         payment = self._payment(transaction)
         if payment.lease_until_ms > 0:
             claim(transaction, CREATE, call, payment.id, payment.lease_until_ms)
-            transaction.change(payment, self._requested)
+            transaction.change(payment, self._event(payment))
             return self._with_cvc(creation_flight(payment))
         claim(transaction, CREATE, call, payment.id, 0)
-        transaction.change(payment, self._requested)
+        transaction.change(payment, self._event(payment))
         answer = creation_answer(self._without_rail(transaction, payment))
         finish(transaction, CREATE, call.key, answer)
         return answer
+
+    def _event(self, payment: Payment) -> Fact:
+        return self._requested if self._purpose == "" else facts.payment_changed(payment, "")
 
     def _payment(self, transaction: Transaction) -> Payment:
         """Its first version; it has a lease when the rail is to be asked at once."""
@@ -116,6 +125,7 @@ class Creation:
             lease_until_ms=now_ms + self._lease_ms if asked else 0,
             pending_reference=self._requested.subject if asked else "",
             pending_key=f"{CREATE}:{self._call.key}" if asked else "",
+            purpose=self._purpose,
         )
 
     def _without_rail(self, transaction: Transaction, payment: Payment) -> Payment:

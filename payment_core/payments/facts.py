@@ -20,6 +20,10 @@ _TOLD: Mapping[RefundStatus, Literal["pending", "succeeded", "failed", "canceled
 )
 
 
+HEALTH_OBJECT = "health_payment"
+"""What a probe's payment is called in events, so that nobody who counts payments counts it."""
+
+
 def attempted(payment: Payment, outcome: PaymentOutcome, latency_ms: float) -> PaymentAttempted:
     """The attempt to take the payment ended."""
     return PaymentAttempted(
@@ -76,7 +80,7 @@ def payment_changed(payment: Payment, previous_status: str) -> ObjectChanged:
         region=payment.region,
         environment=payment.environment,
         version=payment.release,
-        object="payment",
+        object="payment" if payment.purpose == "" else HEALTH_OBJECT,
         status=payment.status,
         previous_status=previous_status,
         owner=payment.customer_id,

@@ -7,6 +7,7 @@ import msgspec
 from checks.facts import Rail
 from checks.scoring.model import HardMatch, Match
 from payment_core.costs.model import NO_COST, Cost
+from payment_core.payments.purposes import Purpose
 from payment_core.payments.states import (
     CAPTURE_TRANSITIONS,
     DISPUTE_TRANSITIONS,
@@ -63,6 +64,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     final: whether the capture in flight releases the rest. deferred: nobody waits for the answer, so what the rail
     never saw is sent again. pending_reference: what the rail knows the instruction in flight by; pending_key: the
     idempotency key of its operation. lease_until_ms: whose it is until then. open_disputes: how many.
+    purpose: ``health`` for a probe's payment, which counts in nothing.
     """
 
     status: PaymentStatus
@@ -106,6 +108,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     pending_key: str = ""
     ach_entry_id: str = ""
     open_disputes: int = 0
+    purpose: Purpose = ""
 
     @property
     def due_at_ms(self) -> int:

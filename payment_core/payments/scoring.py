@@ -51,12 +51,13 @@ class RequestScores:
             return known
         if len(self._scored) >= REMEMBERED_MAX:
             self._scored.pop(next(iter(self._scored)))
-        requested = self._requested(body, method, now_ms)
+        requested = self.requested(body, method, now_ms)
         scored = (requested, self._scorer.score(requested, now_ms))
         self._scored[request] = scored
         return scored
 
-    def _requested(self, body: CreatePayment, method: Method, now_ms: int) -> PaymentRequested:
+    def requested(self, body: CreatePayment, method: Method, now_ms: int) -> PaymentRequested:
+        """The fact of a request, unscored; its subject is a new payment's id."""
         payment_id = new_id("pay", now_ms)
         context = _NO_CONTEXT if body.context is None else body.context
         email = context.email

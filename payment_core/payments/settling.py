@@ -78,13 +78,14 @@ class Settler:
             if rail.verdict is Verdict.NOT_FOUND or payment.deferred:
                 # What waited may have gone out before, to a rail that sees it later than this failure.
                 doubt_flight(transaction, flight, self._terms.lease_ms)
-        transaction.change(settled, attempt)
+        counts = payment.purpose == ""
+        transaction.change(settled, attempt if counts else facts.payment_changed(settled, payment.status))
         if capture is not None:
             self._tell(transaction, capture, settled)
         answer = answers.creation_answer(settled)
         if payment.pending_key != "":
             _finish(transaction, payment.pending_key, answer)
-        return Settled(answer, attempt)
+        return Settled(answer, attempt if counts else None)
 
     def purchase(self, transaction: Transaction, payment: Payment) -> tuple[Capture, Payment]:
         """All of the payment captured at once: the capture's only version, the payment after it, and the journal."""
@@ -136,11 +137,13 @@ class Settler:
 
     def _authorized(self, payment: Payment, now_ms: int) -> Payment:
         review = payment.review == "pending"
+        terms = self._terms
+        lasts_ms = terms.authorization_ms if payment.purpose == "" else terms.health_authorization_ms
         return move_payment(
             payment,
             PaymentEvent.AUTHORIZED_FOR_REVIEW if review else PaymentEvent.AUTHORIZED,
             now_ms,
-            expires_at_ms=now_ms + self._terms.authorization_ms,
+            expires_at_ms=now_ms + lasts_ms,
             **_LANDED,
         )
 

@@ -12,6 +12,7 @@ class Terms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     release_delay_ms: from the last capture until the provider has the money. ach_release_delay_ms: the same for a bank
     debit, which can be returned for two banking days and later. evidence_ms: how long a dispute waits for a response.
     lease_ms: how long an operation belongs to who began it; longer than its longest way.
+    health_authorization_ms: when a health payment that nobody voided, because its process died, is released.
     """
 
     fee_basis_points: int = 800
@@ -20,6 +21,7 @@ class Terms(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     ach_release_delay_ms: int = 5 * _DAY_MS
     evidence_ms: int = 14 * _DAY_MS
     lease_ms: int = 15_000
+    health_authorization_ms: int = 60_000
 
 
 RETRY_UNKNOWN_MS = 1000

@@ -1,0 +1,60 @@
+"""The routes of the self-checks and of the health payment; ``/readyz`` says whether payments are taken at all."""
+
+from collections.abc import Awaitable, Callable
+from types import MappingProxyType
+
+from payment_core.answers import Answer
+from payment_core.health.checking import HealthCheckView, SelfChecks
+from payment_core.health.payments import HealthPayments, HealthPaymentView, TakeHealthPayment
+from payment_core.http.routes import Route
+from payment_core.operations.call import Call
+from payment_core.operations.once import explain_once
+
+HEALTH_PROBE = "health:probe"
+
+CHECKS = MappingProxyType(
+    {
+        "fraud-detector": "Score a blameless request without counting it",
+        "ach-transfer-manager": "Build a NACHA file of one batch, validate it, and throw it away",
+        "escrow-manager": "Hold every escrow against the ledger, and find timers that are stuck",
+        "encryption": "Make a data key, seal and open with it, and decrypt it again",
+        "compliance": "Redaction of logs, sealed numbers, keys that may do everything, ACH return rates",
+    }
+)
+"""What can be checked, by component."""
+
+
+def health_routes(payments: HealthPayments, checks: SelfChecks) -> tuple[Route, ...]:
+    """One route for each check, and one that pays."""
+    return (
+        Route(
+            method="POST",
+            path="/v1/health/payments",
+            scope=HEALTH_PROBE,
+            summary="Authorize and void one dollar; it counts in no rate and costs nothing",
+            handler=payments.take,
+            body=TakeHealthPayment,
+            answer=HealthPaymentView,
+            problems=(409,),
+            explain=explain_once,
+            example=TakeHealthPayment(),
+        ),
+        *(
+            Route(
+                method="GET",
+                path=f"/v1/health/{component}",
+                scope=HEALTH_PROBE,
+                summary=summary,
+                handler=_asking(checks, component),
+                answer=HealthCheckView,
+            )
+            for component, summary in CHECKS.items()
+        ),
+    )
+
+
+def _asking(checks: SelfChecks, component: str) -> Callable[[Call, None], Awaitable[Answer]]:
+    async def ask(call: Call, _body: None) -> Answer:
+        return await checks.answer(component, call)
+
+    return ask
