@@ -42,7 +42,7 @@ def health_routes(payments: HealthPayments, checks: SelfChecks) -> tuple[Route, 
         *(
             Route(
                 method="GET",
-                path=f"/v1/health/{component}",
+                path=f"/v1/health/{component.replace('-', '_')}",
                 scope=HEALTH_PROBE,
                 summary=summary,
                 handler=_asking(checks, component),
