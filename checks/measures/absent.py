@@ -3,15 +3,28 @@
 from collections.abc import Sequence
 from itertools import islice
 
+import msgspec
+
 from checks.compiled_rule import CompiledRule
 from checks.facts import Fact
 from checks.findings import Finding, State
 from checks.measures import shown
 from checks.measures.episodes import Episodes
+from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX, key_reader
 from checks.readings import Reading
+from checks.state import KeyRead, about, encode
 from checks.windows import Key
+
+
+class AbsentState(msgspec.Struct, frozen=True, kw_only=True):
+    """last: when each key was last heard of. now_ms: until when anybody listened."""
+
+    now_ms: int
+    last: dict[KeyRead, int]
+    refused: int
+    episodes: EpisodesState
 
 
 class Absent:
@@ -63,10 +76,35 @@ class Absent:
                 self._settle(key, Verdict.BREACHING, now_ms, "", findings)
 
     def resume(self, now_ms: int) -> None:
-        """Let silence count from now on; who was silent before is heard of again or declared absent anew."""
+        """Leave out of every silence the time in which nobody listened; what was heard as silence before stays."""
+        deaf_ms = max(0, now_ms - self._now_ms)
+        for key, heard_ms in self._last.items():
+            self._last[key] = min(now_ms, heard_ms + deaf_ms)
         self._started(now_ms)
-        for key in self._last:
-            self._last[key] = max(self._last[key], now_ms)
+
+    @property
+    def about(self) -> str:
+        """When each key was last heard of; how long a silence may be makes no difference to that."""
+        return about(self._compiled, {"measure": "absent"})
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
+    def snapshot(self) -> bytes:
+        """See Watcher."""
+        last: dict[Key, int] = dict(self._last)
+        return encode(
+            AbsentState(now_ms=self._now_ms, last=last, refused=self._refused, episodes=keep_episodes(self._episodes))
+        )
+
+    def restore(self, saved: bytes) -> None:
+        """See Watcher."""
+        state = msgspec.msgpack.decode(saved, type=AbsentState)
+        self._now_ms, self._refused = state.now_ms, state.refused
+        self._last = dict(state.last)
+        take_back_episodes(self._episodes, state.episodes)
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
         """Silent keys first, then at most keys_per_rule others."""

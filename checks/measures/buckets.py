@@ -46,6 +46,15 @@ class Buckets:
             for pane in self.panes.values():
                 pane.pop(key, None)
 
+    def refill(self, panes: dict[int, dict[Key, dict[int, int]]]) -> None:
+        """Hold exactly these values, by pane, key and bucket."""
+        self.panes, self.here, self.totals = panes, {}, {}
+        for by_key in panes.values():
+            for key, counts in by_key.items():
+                of_key = self.totals.setdefault(key, {})
+                for bucket, count in counts.items():
+                    of_key[bucket] = of_key.get(bucket, 0) + count
+
     def drop_before(self, oldest: int) -> None:
         """Take away the panes that have left the window."""
         for expired in [pane for pane in self.panes if pane < oldest]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import islice
 
+import msgspec
+
 from checks import limits
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
@@ -11,14 +13,26 @@ from checks.findings import Finding, State
 from checks.limits import Limit, holds
 from checks.measures import shown
 from checks.measures.episodes import Episodes
+from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.fit import is_time
 from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX, key_reader
 from checks.readings import Reading
+from checks.state import KeyRead, about, encode
 from checks.windows import Key
 
 Latest = tuple[int, limits.Reading | None]
 """Event time of the latest reading of a key, and the reading; None where it could not be computed."""
+
+
+class ValueState(msgspec.Struct, frozen=True, kw_only=True):
+    """latest: event time and reading of each key. moment_ms: the rule's time."""
+
+    moment_ms: int
+    latest: dict[KeyRead, tuple[int, float | int | str | bool | None]]
+    late: int
+    refused: int
+    episodes: EpisodesState
 
 
 class LatestValue:
@@ -63,6 +77,33 @@ class LatestValue:
         self._moment_ms = max(self._moment_ms, now_ms)
         for key in self._latest:
             self._settle(key, now_ms, "", findings)
+
+    @property
+    def about(self) -> str:
+        """What is read; how old a reading may be makes no difference to what was read."""
+        return about(self._compiled, {"measure": "value", "reading": self._reading.canonical})
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """Nothing."""
+        return frozenset()
+
+    def snapshot(self) -> bytes:
+        """See Watcher."""
+        latest: dict[Key, Latest] = dict(self._latest)
+        episodes = keep_episodes(self._episodes)
+        return encode(
+            ValueState(
+                moment_ms=self._moment_ms, latest=latest, late=self.late, refused=self._refused, episodes=episodes
+            )
+        )
+
+    def restore(self, saved: bytes) -> None:
+        """See Watcher."""
+        state = msgspec.msgpack.decode(saved, type=ValueState)
+        self._moment_ms, self.late, self._refused = state.moment_ms, state.late, state.refused
+        self._latest = dict(state.latest)
+        take_back_episodes(self._episodes, state.episodes)
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
         """Open episodes first, then at most keys_per_rule other keys."""

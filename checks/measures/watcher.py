@@ -43,12 +43,12 @@ class Watcher(Protocol):
         """What it counts beside all facts, as canonical texts: state that holds as much or more can be taken back."""
 
     def snapshot(self) -> bytes:
-        """Its state as MessagePack; only reads, so it may run in a thread while nothing is observed and no time passes."""
+        """Its state as MessagePack; only reads, so it may run in a thread while nothing is observed or ticked."""
 
     def restore(self, saved: bytes) -> None:
-        """Fill the new watcher with saved state. Raises msgspec.MsgspecError when it does not fit; nothing is filled then.
+        """Fill a new watcher; raises msgspec.MsgspecError when the state does not fit, and nothing is filled then.
 
-        Limits, severities and actions may be other ones now: counts go on as they are, see Episodes.take_back.
+        Limits, severities and actions may be other ones now: counts go on, see `checks.measures.episodes_state`.
         """
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
