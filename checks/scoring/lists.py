@@ -9,8 +9,8 @@ import msgspec
 
 from checks.facts import Fact, PaymentRequested, PayoutRequested
 
-ListName = Literal["block", "allow"]
-ListKind = Literal["card", "bank_account", "email", "ip", "device", "customer", "provider"]
+ListName = Literal["block", "allow", "review", "stricter"]
+ListKind = Literal["card", "bank_account", "email", "ip", "device", "customer", "provider", "bin", "rail"]
 ENTRIES_MAX = 1_000_000
 """About 300 MiB; a longer list is a rule that nobody wrote."""
 
@@ -29,6 +29,8 @@ _FIELDS: dict[type[Fact], tuple[tuple[ListKind, str], ...]] = {
         ("device", "device_id"),
         ("customer", "customer_id"),
         ("provider", "provider_id"),
+        ("bin", "bin"),
+        ("rail", "rail"),
     ),
     PayoutRequested: (
         ("card", "method_fingerprint"),
@@ -37,6 +39,7 @@ _FIELDS: dict[type[Fact], tuple[tuple[ListKind, str], ...]] = {
         ("ip", "ip"),
         ("device", "device_id"),
         ("provider", "provider_id"),
+        ("rail", "rail"),
     ),
 }
 
@@ -53,7 +56,10 @@ class BadEntry(Exception):
 class ListEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One value on a list: who put it there, why, and until when.
 
-    value: a fingerprint, a keyed hash, an id, or an IP address or network (CIDR). expires_at_ms: excluded.
+    block: refused whatever the score. allow: at worst reviewed. review: at least reviewed. stricter: decided as if the
+    score had ``points`` more, at worst refused; the score itself stays what was measured.
+    value: a fingerprint, a keyed hash, an id, a card's first six digits, a rail, or an IP address or network (CIDR).
+    expires_at_ms: excluded.
     """
 
     list: ListName
@@ -63,6 +69,7 @@ class ListEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     author: str
     expires_at_ms: int
     added_at_ms: int = 0
+    points: int = 0
 
     @property
     def name(self) -> str:

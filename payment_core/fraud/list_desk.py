@@ -6,9 +6,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from checks.scoring.lists import BadEntry, ListKind, network_of
+from checks.scoring.lists import BadEntry, ListKind, ListName, network_of
 from payment_core.answers import Answer, ok
-from payment_core.fraud.list_model import FraudListEntry
+from payment_core.fraud.list_model import FraudListEntry, FraudListPlace
 from payment_core.fraud.listing import NewEntry, add_entry, end_entry
 from payment_core.fraud.refusals import FraudListRefusal
 from payment_core.fraud.requests import AddListEntry
@@ -31,9 +31,15 @@ _FORMS: Mapping[ListKind, re.Pattern[str]] = MappingProxyType(
         "device": re.compile(r".{1,64}"),
         "customer": _ID,
         "provider": _ID,
+        "bin": re.compile(r"[0-9]{6}"),
+        "rail": re.compile(r"card|ach"),
     }
 )
 """What payments and payouts can have; a number of a card or account has none of these forms but that of an id."""
+
+
+_TOO_WIDE: frozenset[tuple[ListName, ListKind]] = frozenset({("allow", "bin"), ("allow", "rail"), ("block", "rail")})
+"""Entries that would let a whole range of cards pass unscored, or stop a rail; holding mode is for that."""
 
 
 class EmailHasher(Protocol):
@@ -54,9 +60,11 @@ class FraudListDesk:
 
     async def add(self, call: Call, body: AddListEntry) -> Answer | StrEnum:
         """Put a value on a list. A mail address is hashed at once and kept nowhere."""
-        value = self._looked_up(body.kind, body.value)
+        value = None if (body.list, body.kind) in _TOO_WIDE else self._looked_up(body.kind, body.value)
         if value is None:
             return FraudListRefusal.FRAUD_LIST_VALUE_UNUSABLE
+        if (body.list == "stricter") != (body.points > 0):
+            return FraudListRefusal.FRAUD_LIST_POINTS_UNUSABLE
 
         def work(transaction: Transaction) -> Answer | FraudListRefusal:
             if body.expires_at_ms <= transaction.now_ms:
@@ -68,6 +76,7 @@ class FraudListDesk:
                 reason=body.reason,
                 author=call.actor,
                 expires_at_ms=body.expires_at_ms,
+                points=body.points,
             )
             entry = add_entry(transaction, self._origin, new)
             return FraudListRefusal.FRAUD_LIST_ENTRY_EXISTS if entry is None else ok(view_entry(entry), 201)
@@ -86,6 +95,12 @@ class FraudListDesk:
             return ok(view_entry(end_entry(transaction, self._origin, entry, "removed", call.actor)))
 
         return await perform_once(self._store, REMOVE, call, work)
+
+    async def active(self, place: str) -> list[FraudListEntry]:
+        """The live entry at a place, ``list:kind:value``, or none."""
+        known = await self._store.read(FraudListPlace, place)
+        entry = None if known is None else await self._store.read(FraudListEntry, known.entry_id)
+        return [entry] if entry is not None and entry.status == "active" else []
 
     async def show(self, call: Call, _body: None) -> Answer | StrEnum:
         """One entry, also after its end."""

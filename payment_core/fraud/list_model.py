@@ -12,8 +12,10 @@ ACTIVE, ENDED = "active", "ended"
 
 
 class FraudListEntry(Document, frozen=True, gc=False, kw_only=True, tag="fraud_list_entry"):
-    """One value on a list. value: a fingerprint, a keyed hash, an id or a network; never a number of a card or account.
+    """One value on a list.
 
+    value: a fingerprint, a keyed hash, an id, a network, a card's first six digits or a rail; never a number of a card
+    or account. points: how much stricter, on that list alone.
     author: the actor who added it; ended_by: who removed it. reason: why it was added. expires_at_ms: excluded.
     """
 
@@ -25,6 +27,7 @@ class FraudListEntry(Document, frozen=True, gc=False, kw_only=True, tag="fraud_l
     expires_at_ms: int
     status: EntryStatus = "active"
     ended_by: str = ""
+    points: int = 0
 
     @property
     def due_at_ms(self) -> int:
@@ -61,4 +64,5 @@ def scored_entry(entry: FraudListEntry) -> ListEntry:
         author=entry.author,
         expires_at_ms=entry.expires_at_ms,
         added_at_ms=entry.created_at_ms,
+        points=entry.points,
     )

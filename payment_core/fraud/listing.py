@@ -28,6 +28,7 @@ class NewEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     author: str
     expires_at_ms: int
+    points: int = 0
 
 
 def add_entry(transaction: Transaction, origin: Origin, new: NewEntry) -> FraudListEntry | None:
@@ -48,6 +49,7 @@ def add_entry(transaction: Transaction, origin: Origin, new: NewEntry) -> FraudL
         reason=new.reason,
         author=new.author,
         expires_at_ms=new.expires_at_ms,
+        points=new.points,
         created_at_ms=now_ms,
         updated_at_ms=now_ms,
     )

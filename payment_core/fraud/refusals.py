@@ -12,6 +12,7 @@ class FraudListRefusal(StrEnum):
     FRAUD_LIST_ENTRY_NOT_FOUND = "fraud_list_entry_not_found"
     FRAUD_LIST_ENTRY_ENDED = "fraud_list_entry_ended"
     FRAUD_LIST_VALUE_UNUSABLE = "fraud_list_value_unusable"
+    FRAUD_LIST_POINTS_UNUSABLE = "fraud_list_points_unusable"
     FRAUD_LIST_EXPIRY_PAST = "fraud_list_expiry_past"
     FRAUD_LIST_ENTRY_EXISTS = "fraud_list_entry_exists"
 
@@ -28,7 +29,14 @@ def explain_fraud_lists(refusal: FraudListRefusal) -> Explanation:
                 "Value unusable",
                 422,
                 "Give what the kind names: a fingerprint (fp_...), a mail address or its keyed hash, an IP address or a"
-                " network that is not the whole internet, or an id.",
+                " network that is not the whole internet, the first six digits of a card, a rail, or an id. Six digits"
+                " and rails are never allowed, and a rail is never blocked: too much hangs on it.",
+            )
+        case FraudListRefusal.FRAUD_LIST_POINTS_UNUSABLE:
+            return Explanation(
+                "Points unusable",
+                422,
+                "An entry of the stricter list needs points, 1 to 1000; on other lists there are none.",
             )
         case FraudListRefusal.FRAUD_LIST_EXPIRY_PAST:
             return Explanation("Expiry in the past", 422, "expires_at_ms has to lie in the future.")

@@ -9,7 +9,7 @@ from payment_core.fraud.list_model import EntryStatus, FraudListEntry
 
 
 class ListEntryView(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry. author: who added it. ended_by: who removed it; empty while it is active."""
+    """An entry. author: who added it. ended_by: who removed it; empty while it is active. points: how much stricter."""
 
     id: str
     object: Literal["fraud_list_entry"] = "fraud_list_entry"
@@ -20,6 +20,7 @@ class ListEntryView(msgspec.Struct, frozen=True, kw_only=True):
     author: str
     status: EntryStatus
     ended_by: str
+    points: int
     expires_at_ms: int
     version: int
     created_at_ms: int
@@ -37,6 +38,7 @@ def view_entry(entry: FraudListEntry) -> ListEntryView:
         author=entry.author,
         status=entry.status,
         ended_by=entry.ended_by,
+        points=entry.points,
         expires_at_ms=entry.expires_at_ms,
         version=entry.version,
         created_at_ms=entry.created_at_ms,

@@ -1,6 +1,8 @@
 """The routes of the fraud lists: values that are always blocked, or never blocked by score alone."""
 
-from payment_core.answers import Answer
+import msgspec
+
+from payment_core.answers import Answer, ok
 from payment_core.fraud.list_desk import FraudListDesk
 from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.refusals import explain_fraud_lists
@@ -18,6 +20,11 @@ _ONE = "/v1/fraud/lists/{entry_id}"
 _STATE = QueryParameter(
     "state", "active: entries that count; ended: removed and expired ones; empty: both", pattern=r"^(active|ended)?$"
 )
+_PLACE = QueryParameter(
+    "place",
+    "only the live entry of this value: list:kind:value, as it is looked up",
+    pattern=r"^((block|allow|review|stricter):[a-z_]{2,12}:[\x21-\x7e]{1,254})?$",
+)
 _EXAMPLE = AddListEntry(
     list="block", kind="ip", value="203.0.113.0/24", reason="card testing", expires_at_ms=1_900_000_000_000
 )
@@ -27,6 +34,10 @@ def fraud_routes(store: LedgerStore, desk: FraudListDesk) -> tuple[Route, ...]:
     """Add, list, show, remove."""
 
     async def listed(call: Call, _body: None) -> Answer:
+        place = str(call.query["place"])
+        if place:
+            found = await desk.active(place)
+            return ok(Page([msgspec.Raw(msgspec.json.encode(view_entry(entry))) for entry in found], ""))
         return await answer_page(store, call, FraudListEntry, view_entry, owner=str(call.query["state"]))
 
     return (
@@ -34,7 +45,7 @@ def fraud_routes(store: LedgerStore, desk: FraudListDesk) -> tuple[Route, ...]:
             method="POST",
             path=_MANY,
             scope=FRAUD_WRITE,
-            summary="Put a value on the block or the allow list",
+            summary="Put a value on the block, allow, review or stricter list",
             handler=desk.add,
             body=AddListEntry,
             answer=ListEntryView,
@@ -47,11 +58,11 @@ def fraud_routes(store: LedgerStore, desk: FraudListDesk) -> tuple[Route, ...]:
             method="GET",
             path=_MANY,
             scope=FRAUD_READ,
-            summary="Entries of both lists, the oldest first",
+            summary="Entries of all lists, the oldest first",
             handler=listed,
             answer=Page,
             items=ListEntryView,
-            query=(_STATE, *PAGE),
+            query=(_STATE, _PLACE, *PAGE),
         ),
         Route(
             method="GET",

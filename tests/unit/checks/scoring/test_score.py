@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from checks.facts import Fact, PaymentAttempted, PaymentRequested
 from checks.scoring.engine import NotScored, ScoringEngine
-from checks.scoring.lists import ListEntry, Lists
+from checks.scoring.lists import ListEntry, ListName, Lists
 from checks.scoring.model import Decision, HardMatch, Match
 from checks.scoring.verdict import Scale, decide
 from config.fraud import Bands
@@ -256,3 +256,33 @@ def test_a_rebuilt_engine_scores_like_the_one_that_never_stopped(
             kept.score(fact, fact.at_ms)
     assert rebuilt.rebuild((fact, fact.at_ms) for fact in facts) == len(facts)
     assert rebuilt.score(following, following.at_ms) == kept.score(following, following.at_ms)
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "scored", "decision"),
+    [
+        ("review", 0, 0, Decision.REVIEW),
+        ("review", 0, 900, Decision.BLOCK),
+        ("stricter", 300, 0, Decision.MONITOR),
+        ("stricter", 100, 0, Decision.APPROVE),
+        ("stricter", 300, 200, Decision.REVIEW),
+        ("stricter", 1000, 200, Decision.BLOCK),
+    ],
+)
+def test_review_and_stricter_entries_raise_the_decision_and_leave_the_score(
+    tmp_path: Path, name: ListName, points: int, scored: int, decision: Decision
+) -> None:
+    text = HEAD + (
+        rule("tor", "where: \"ip_kind == 'tor'\"", family="fourth", points=scored)
+        if scored
+        else rule("never", "where: 'false'")
+    )
+    engine = engine_of(tmp_path, text)
+    until = NOW_MS + DAY
+    engine.lists.add(
+        ListEntry(list=name, kind="bin", value="411111", reason="r", author="a", expires_at_ms=until, points=points)
+    )
+    hit = engine.score(payment(1, ip_kind="tor", bin="411111"), NOW_MS)
+    other = engine.score(payment(2, ip_kind="tor", bin="422222"), NOW_MS)
+    assert (hit.value, hit.decision) == (scored, decision)
+    assert (other.value, other.hard) == (scored, ())

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from checks.facts import PaymentRequested
-from checks.scoring.lists import ListEntry, Lists
+from checks.scoring.lists import ListEntry, ListName, Lists
 from payment_core.answers import Answer
 from payment_core.fraud.jobs import ListExpiry
 from payment_core.fraud.list_desk import FraudListDesk
@@ -54,10 +54,25 @@ class World:
         self.expiry = ListExpiry(self.store, ORIGIN)
         self._calls = 0
 
-    async def add(self, kind: str, value: str, expires_at_ms: int = NOW_MS + HOUR_MS, key: str = "") -> object:
+    async def add(
+        self,
+        kind: str,
+        value: str,
+        expires_at_ms: int = NOW_MS + HOUR_MS,
+        key: str = "",
+        name: ListName = "block",
+        points: int = 0,
+    ) -> object:
         self._calls += 1
         call = Call(actor="key:maria", instance="/v1/fraud/lists", key=key if key != "" else f"k{self._calls}")
-        body = AddListEntry(list="block", kind=kind, value=value, reason="r", expires_at_ms=expires_at_ms)  # type: ignore[arg-type]  # a kind from a table
+        body = AddListEntry(
+            list=name,
+            kind=kind,  # type: ignore[arg-type]  # a kind from a table
+            value=value,
+            reason="r",
+            expires_at_ms=expires_at_ms,
+            points=points,
+        )
         answer = await self.desk.add(call, body)
         return json.loads(answer.body) if isinstance(answer, Answer) else answer
 
@@ -100,6 +115,9 @@ def world() -> World:
         ("customer", "cus_1", "cus_1"),
         ("customer", "cus/1", None),
         ("provider", "pro_1", "pro_1"),
+        ("bin", "411111", "411111"),
+        ("bin", "4111111", None),
+        ("bin", "41111", None),
     ],
 )
 async def test_a_value_is_kept_as_requests_are_looked_up_or_refused(
@@ -112,6 +130,41 @@ async def test_a_value_is_kept_as_requests_are_looked_up_or_refused(
     else:
         assert isinstance(found, dict)
         assert (found["value"], found["author"], found["status"]) == (kept, "key:maria", "active")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "points", "refused"),
+    [
+        ("allow", "bin", "411111", 0, FraudListRefusal.FRAUD_LIST_VALUE_UNUSABLE),
+        ("allow", "rail", "card", 0, FraudListRefusal.FRAUD_LIST_VALUE_UNUSABLE),
+        ("block", "rail", "card", 0, FraudListRefusal.FRAUD_LIST_VALUE_UNUSABLE),
+        ("review", "rail", "cash", 0, FraudListRefusal.FRAUD_LIST_VALUE_UNUSABLE),
+        ("review", "rail", "card", 0, None),
+        ("stricter", "rail", "card", 200, None),
+        ("stricter", "bin", "411111", 0, FraudListRefusal.FRAUD_LIST_POINTS_UNUSABLE),
+        ("block", "bin", "411111", 200, FraudListRefusal.FRAUD_LIST_POINTS_UNUSABLE),
+    ],
+)
+async def test_each_list_takes_what_it_can_do_without_harm(
+    world: World, name: ListName, kind: str, value: str, points: int, refused: FraudListRefusal | None
+) -> None:
+    found = await world.add(kind, value, name=name, points=points)
+    if refused is not None:
+        assert found is refused
+        return
+    assert isinstance(found, dict)
+    assert (found["list"], found["points"]) == (name, points)
+    await world.runtime.run_once(NOW_MS)
+    assert world.hits() == [f"{name}_list_{kind}"]
+
+
+async def test_the_live_entry_of_a_value_is_found_by_its_place_and_an_ended_one_is_not(world: World) -> None:
+    added = await world.add("device", "d1")
+    assert isinstance(added, dict)
+    assert [entry.id for entry in await world.desk.active("block:device:d1")] == [added["id"]]
+    assert await world.desk.active("allow:device:d1") == []
+    await world.remove(added["id"])
+    assert await world.desk.active("block:device:d1") == []
 
 
 async def test_a_mail_address_is_kept_as_its_keyed_hash_alone(world: World) -> None:
