@@ -1,7 +1,7 @@
 """Facts in, findings out: the rules that want a kind of fact see it, the others cost nothing."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -20,7 +20,7 @@ from checks.measures.value import LatestValue
 from checks.measures.watcher import FUTURE_MS_MAX, Observer, Watcher
 from checks.measures.windowed import Windowed
 from checks.readings import Reading
-from checks.state import VERSION, EngineState, Part, StateUnfit, parts_about
+from checks.state import VERSION, EngineState, Part, StateUnfit
 from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, ValueMeasure
 
 __all__ = ["Engine", "Reading"]
@@ -29,6 +29,7 @@ KEYS_PER_RULE_SHOWN = 100
 """Healthy keys of one rule that current() lists; a page shows no more, and a rule may watch a million."""
 
 _event_time = attrgetter("at_ms")
+_TOGETHER: Mapping[str, int] = {}
 
 Single = Absent | LatestValue
 
@@ -38,13 +39,14 @@ class Engine:
 
     Facts are counted as often as they are given: who feeds the engine removes duplicates.
     observed_facts: facts taken. skewed_facts: facts stamped so far in the future that they were counted at now.
+    apart: rules by id that share a window only with those of the same number; 0 when a rule is not named.
     """
 
-    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+    def __init__(self, rules: Sequence[CompiledRule], apart: Mapping[str, int] = _TOGETHER) -> None:
         self.rules = tuple(rules)
         self.observed_facts = 0
         self.skewed_facts = 0
-        singles, windows = _watchers(self.rules)
+        singles, windows = _watchers(self.rules, apart)
         self._observers: dict[type[Fact], list[Observer]] = {}
         for fact_type, observer in (*singles, *_lanes(windows)):
             self._observers.setdefault(fact_type, []).append(observer)
@@ -131,15 +133,18 @@ class Engine:
         """
         self.observed_facts, self.skewed_facts = state.observed_facts, state.skewed_facts
         self._releases = dict(state.releases)
+        left = list(state.parts)
         for watcher in self._watchers:
-            parts = parts_about(state, watcher.about, watcher.counted)
-            if not parts:
-                message = f"it has no part about {watcher.about}"
+            about, counted = watcher.about, watcher.counted
+            part = next((one for one in left if one.about == about and counted <= one.counted), None)
+            if part is None:
+                message = f"it has no part about {about}"
                 raise StateUnfit(message)
+            left.remove(part)
             try:
-                watcher.restore(parts[0].body)
+                watcher.restore(part.body)
             except msgspec.MsgspecError as fault:
-                message = f"its part about {watcher.about} cannot be read: {fault}"
+                message = f"its part about {about} cannot be read: {fault}"
                 raise StateUnfit(message) from fault
 
     def tick(self, now_ms: int) -> list[Finding]:
@@ -169,11 +174,11 @@ def _ahead(facts: Sequence[Fact], now_ms: int) -> int:
 
 
 def _watchers(
-    rules: Sequence[CompiledRule],
+    rules: Sequence[CompiledRule], apart: Mapping[str, int]
 ) -> tuple[list[tuple[type[Fact], Single]], list[tuple[type[Fact], Condition, Windowed]]]:
     """One watcher for each reading and absence, one for all windows over the same facts, key and length."""
     singles: list[tuple[type[Fact], Single]] = []
-    shared: dict[tuple[type[Fact], str, tuple[str, ...], float], list[tuple[CompiledRule, Plan]]] = {}
+    shared: dict[tuple[type[Fact], str, tuple[str, ...], float, int], list[tuple[CompiledRule, Plan]]] = {}
     for compiled in rules:
         measure = compiled.rule.measure
         if isinstance(measure, AbsentMeasure):
@@ -181,7 +186,8 @@ def _watchers(
         elif isinstance(measure, ValueMeasure):
             singles.append((compiled.fact_type, LatestValue(compiled, _reading(compiled), measure.stale_after)))
         else:
-            window = (compiled.fact_type, compiled.where.canonical, compiled.rule.per, measure.window)
+            number = apart.get(compiled.rule.id, 0)
+            window = (compiled.fact_type, compiled.where.canonical, compiled.rule.per, measure.window, number)
             shared.setdefault(window, []).append((compiled, _plan(compiled, measure)))
     windows = [(members[0][0].fact_type, members[0][0].where, Windowed(members)) for members in shared.values()]
     return singles, windows

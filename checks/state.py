@@ -1,6 +1,6 @@
 """What an engine knows, to be kept and taken back: one part for each window, told apart by what it is about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -48,7 +48,10 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def about(compiled: CompiledRule, measure: Mapping[str, object]) -> str:
-    """The text for ``about``. measure: what beyond the facts and their key decides what the state means."""
+    """The text for ``about``. measure: what beyond the facts and their key decides what the state means.
+
+    A watcher of a single rule names it, because its part holds that rule's episodes and no other's.
+    """
     rule = compiled.rule
     facts = {"on": rule.on, "where": compiled.where.canonical, "per": rule.per}
     return msgspec.json.encode({**measure, **facts}, order="sorted").decode()
@@ -79,11 +82,6 @@ def encode_panes(panes: Mapping[int, Mapping[Key, int]]) -> PaneCounts:
 def decode_panes(panes: PaneCounts) -> dict[int, Mapping[Key, int]]:
     """Counts by pane and key. Raises msgspec.MsgspecError."""
     return {pane: _COUNTS.decode(counts) for pane, counts in panes.items()}
-
-
-def parts_about(state: EngineState, wanted: str, counted: frozenset[str]) -> Sequence[Part]:
-    """The parts that are about this and hold everything that is to be counted, in order."""
-    return [part for part in state.parts if part.about == wanted and counted <= part.counted]
 
 
 class _Versioned(msgspec.Struct, frozen=True):

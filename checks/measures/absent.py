@@ -85,7 +85,7 @@ class Absent:
     @property
     def about(self) -> str:
         """When each key was last heard of; how long a silence may be makes no difference to that."""
-        return about(self._compiled, {"measure": "absent"})
+        return about(self._compiled, {"measure": "absent", "rule": self._compiled.rule.id})
 
     @property
     def counted(self) -> frozenset[str]:

@@ -81,7 +81,8 @@ class LatestValue:
     @property
     def about(self) -> str:
         """What is read; how old a reading may be makes no difference to what was read."""
-        return about(self._compiled, {"measure": "value", "reading": self._reading.canonical})
+        reading = {"measure": "value", "reading": self._reading.canonical, "rule": self._compiled.rule.id}
+        return about(self._compiled, reading)
 
     @property
     def counted(self) -> frozenset[str]:

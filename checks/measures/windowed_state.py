@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from checks.measures.buckets import Buckets
 from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
@@ -78,6 +79,28 @@ def take_back(
         if known is not None:
             take_back_episodes(rule.episodes, known)
     return state.since_ms
+
+
+def merged(one: bytes, other: bytes) -> bytes | None:
+    """The state of two wheels over the same facts as that of one wheel; None when they do not hold the same facts."""
+    first = msgspec.msgpack.decode(one, type=WindowedState)
+    second = msgspec.msgpack.decode(other, type=WindowedState)
+    if (first.newest, first.since_ms) != (second.newest, second.since_ms):
+        return None
+    if _held(first.all_facts) != _held(second.all_facts):
+        return None
+    return encode(
+        replace(
+            first,
+            tracks={**second.tracks, **first.tracks},
+            buckets={**second.buckets, **first.buckets},
+            episodes={**second.episodes, **first.episodes},
+        )
+    )
+
+
+def _held(panes: PaneCounts) -> dict[int, Mapping[Key, int]]:
+    return {pane: counts for pane, counts in decode_panes(panes).items() if counts}
 
 
 def _fill(counts: Counts, panes: Mapping[int, Mapping[Key, int]]) -> None:
