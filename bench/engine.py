@@ -30,7 +30,7 @@ FACTS_PER_MESSAGE = 100
 """What the payment core's relay packs into one queue message under load."""
 MESSAGES_PER_BATCH = 10
 """What SQS delivers in one receive."""
-PAYMENTS_PER_SECOND = 400
+PAYMENTS_PER_SECOND = 5_000
 START_MS = 1_705_320_000_000
 CUSTOMERS, CARDS = 2_000, 100_000
 PAUSE_ROUNDS = 5

@@ -15,7 +15,7 @@ from config.rules import RuleFile
 
 KEYS = (["method_fingerprint"], ["customer_id"], ["provider_id"], ["rail", "region"], ["card_brand"])
 CONDITIONS = ("outcome == 'failed'", "outcome == 'declined'", "amount_cents > 100000", "latency_ms > 2000")
-LIMITS = (("ratio", "> 60%"), ("count", "> 400"))
+LIMITS = (("ratio", "> 60%"), ("count", "> 4000"))
 RARE_KINDS = ("refund", "payout", "dispute", "object.changed", "security.finding", "ach.returned")
 
 

@@ -109,7 +109,7 @@ class Counts:
                 elif left:
                     totals[key] = left
                 else:
-                    del totals[key]
+                    totals.pop(key)  # Counter deletes in Python, this in C.
         return shrunk
 
 

@@ -222,9 +222,7 @@ class Windowed:
         """Judge keys whose verdict no fact of the batch could change: once, with the latest fact of each."""
         if not settled:
             return
-        latest = dict(zip(keys, facts, strict=True))
-        for key in settled:
-            fact = latest[key]
+        for key, fact in _latest(facts, keys, settled):
             at_ms = min(fact.at_ms, now_ms + FUTURE_MS_MAX)
             self._judge(key, self._wheel.all_facts.totals[key], at_ms, fact.id, findings)
 
@@ -305,6 +303,18 @@ class Windowed:
         state = State.CLEARED if enough else State.NO_DATA
         at_ms = (self._wheel.newest + 1) * self._wheel.pane_ms - 1
         return rule.episodes.reading(key, state, value, shown, total, at_ms)
+
+
+def _latest(facts: Sequence[Fact], keys: Sequence[Key], wanted: set[Key]) -> list[tuple[Key, Fact]]:
+    """The last fact of each wanted key, all of which have one; found from the end, where busy keys are."""
+    missing, found = set(wanted), list[tuple[Key, Fact]]()
+    for key, fact in zip(reversed(keys), reversed(facts), strict=True):
+        if key in missing:
+            missing.discard(key)
+            found.append((key, fact))
+            if not missing:
+                break
+    return found
 
 
 def _add_values(buckets: Buckets, keys: Sequence[Key], values: Sequence[float | None]) -> None:
