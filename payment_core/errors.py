@@ -20,11 +20,11 @@ class AddressTaken(CoreError):
 
 
 class DatabaseUnusable(CoreError):
-    """The database file cannot be opened or is not a ledger."""
+    """The database cannot be opened or is not a ledger."""
 
 
 class StoreBusy(CoreError):
-    """The database did not take the write in time; nothing was written."""
+    """The database did not answer in time; nothing was written."""
 
     @property
     def retryable(self) -> bool:

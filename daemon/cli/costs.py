@@ -1,6 +1,5 @@
 """``tillwatch costs``: what payments cost, by component, from what was measured and the price sheets in force."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -9,25 +8,29 @@ import msgspec
 import typer
 
 from config.load import load_configuration
-from config.prices import Prices
 from config.problems import ConfigurationError
+from daemon.cli.core_store import (
+    Books,
+    Database,
+    DataDir,
+    EndpointUrl,
+    Region,
+    Store,
+    Table,
+    asked,
+    store_options,
+)
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.costs.breakdown import FORMULA, MICROCENTS_PER_CENT, Breakdown, per_hundred_dollars
 from payment_core.costs.reading import CostReader
 from payment_core.costs.report import CostReport, Line
-from payment_core.errors import DatabaseUnusable
-from payment_core.ledger.file_books import FileBooks, file_books
+from payment_core.options import CoreOptions
 from payment_core.payments.model import Payment
-from payment_core.registry import core_registry
 
 T = TypeVar("T")
 
-DATABASE_NAME = "payments.db"
-
 costs_app = typer.Typer(no_args_is_help=True, help="What payments cost: explain one, report all.")
 
-DataDir = Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME}.")]
-Database = Annotated[Path | None, typer.Option(help=f"The file itself, instead of --data-dir/{DATABASE_NAME}.")]
 Config = Annotated[Path | None, typer.Option(help="Directory with prices.yaml; the packaged prices when left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -38,16 +41,23 @@ def explain_command(
     *,
     data_dir: DataDir = Path("data"),
     database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    region: Region = "",
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Show every component of one payment's cost with its price and source; exit 1 when there is no such payment."""
 
-    async def look(books: FileBooks, reader: CostReader) -> Breakdown | None:
+    async def look(books: Books, reader: CostReader) -> Breakdown | None:
         found = await books.read(Payment, payment)
         return None if found is None else await reader.breakdown(found)
 
-    breakdown = _asked(_existing(data_dir, database), config, look)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, region=region
+    )
+    breakdown = _priced(options, config, look)
     if breakdown is None:
         fail(f"{payment}: there is no payment with this id", Exit.NO)
     if as_json:
@@ -70,19 +80,26 @@ def report_command(
     *,
     data_dir: DataDir = Path("data"),
     database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    region: Region = "",
     config: Config = None,
     fixed_cents: Annotated[int, typer.Option(min=0, help="A bill to share out among the payments, in cents.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show cost and saving per rail and ticket band against the named baseline."""
 
-    async def add_up(_books: FileBooks, reader: CostReader) -> tuple[CostReport, int]:
+    async def add_up(_books: Books, reader: CostReader) -> tuple[CostReport, int]:
         report = CostReport()
         async for payment in reader.payments():
             report.add(await reader.breakdown(payment))
         return report, await reader.unattributed_microcents()
 
-    report, unattributed = _asked(_existing(data_dir, database), config, add_up)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, region=region
+    )
+    report, unattributed = _priced(options, config, add_up)
     lines = report.lines(fixed_cents * MICROCENTS_PER_CENT)
     if as_json:
         print_json(
@@ -108,27 +125,19 @@ def report_command(
         say(f"payouts that carried no payment cost {_cents(unattributed)} c more")
 
 
-def _existing(data_dir: Path, database: Path | None) -> Path:
-    path = data_dir / DATABASE_NAME if database is None else database
-    if not path.is_file():
-        fail(f"{path}: there is no such file. Name it with --data-dir or --database.", Exit.BAD_INPUT)
-    return path
+def _priced(options: CoreOptions, config: Path | None, question: Callable[[Books, CostReader], Awaitable[T]]) -> T:
+    """The answer to a question about what payments cost."""
+    try:
+        prices = load_configuration(config, {}).prices
+    except ConfigurationError as error:
+        fail(str(error), Exit.BAD_INPUT)
 
-
-def _asked(path: Path, config: Path | None, question: Callable[[FileBooks, CostReader], Awaitable[T]]) -> T:
-    """The answer to a question about one snapshot of the file."""
-
-    async def ask(books: FileBooks, prices: Prices) -> T:
+    async def ask(books: Books) -> T:
         reader = CostReader(books, prices)
         await reader.load()
         return await question(books, reader)
 
-    try:
-        prices = load_configuration(config, {}).prices
-        with file_books(path, core_registry()) as books:
-            return asyncio.run(ask(books, prices))
-    except (ConfigurationError, DatabaseUnusable) as error:
-        fail(str(error), Exit.BAD_INPUT)
+    return asked(options, ask)
 
 
 def _explained(breakdown: Breakdown) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """``tillwatch fraud``: why a payment got its score, whether it gets it again, and whether fraud.yaml can be used."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +11,12 @@ from checks.scoring.model import Reading, Score
 from checks.scoring.replay import replay
 from config.load import load_configuration
 from config.problems import ConfigurationError
+from daemon.cli.core_store import Books, Database, DataDir, EndpointUrl, Region, Store, Table, asked, store_options
 from daemon.cli.output import Exit, fail, print_json, say
-from payment_core.errors import DatabaseUnusable
 from payment_core.fraud.rule_sets import FraudRuleSet, rules_of
+from payment_core.options import CoreOptions
 from payment_core.payments.model import Payment
 from payment_core.payments.scored import ReadingsUnusable, recorded
-from payment_core.store.sqlite_reading import Reading as StoreReading
-from payment_core.store.stage import Registry
-from payment_core.store.tables import open_for_reading
-
-DATABASE_NAME = "payments.db"
 
 fraud_app = typer.Typer(no_args_is_help=True, help="Fraud scores: explain one, and check fraud.yaml.")
 
@@ -85,12 +80,20 @@ def lint_command(config: _Directory = None, *, as_json: _Json = False) -> None:
 def explain_command(
     payment_id: Annotated[str, typer.Argument(metavar="PAYMENT", help="The payment's id, pay_...")],
     *,
-    data_dir: Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME}.")] = Path("data"),
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    region: Region = "",
     config: _Directory = None,
     as_json: _Json = False,
 ) -> None:
     """Show a payment's score with every rule's reading, and reach it again; exit 1 when it comes out otherwise."""
-    payment, scored = _read(data_dir, payment_id)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, region=region
+    )
+    payment, scored = _read(options, payment_id)
     tried = scored if config is None else _rules_in(config)
     try:
         explained = _explain(payment, scored, tried)
@@ -104,24 +107,23 @@ def explain_command(
         raise typer.Exit(Exit.NO)
 
 
-def _read(data_dir: Path, payment_id: str) -> tuple[Payment, FraudRules | None]:
+def _read(options: CoreOptions, payment_id: str) -> tuple[Payment, FraudRules | None]:
     """The payment, and the rules that scored it; None when it was not scored. Ends the command otherwise."""
-    path = data_dir / DATABASE_NAME
-    if not path.is_file():
-        fail(f"{path}: there is no payment core's file\n  fix: name its directory with --data-dir", Exit.BAD_INPUT)
-    try:
-        with closing(open_for_reading(path)) as connection:
-            stored = StoreReading(connection, Registry((Payment, FraudRuleSet)))
-            payment = stored.record(Payment, payment_id)
-            if not isinstance(payment, Payment):
-                fail(f"{path}: there is no payment {payment_id!r:.80}", Exit.BAD_INPUT)
-            if payment.fraud.version == "":
-                return payment, None
-            kept = stored.record(FraudRuleSet, payment.fraud.version)
-    except DatabaseUnusable as error:
-        fail(str(error), Exit.BAD_INPUT)
-    if not isinstance(kept, FraudRuleSet):
-        fail(f"{path}: the rules of version {payment.fraud.version} are not kept in it", Exit.NO)
+    place = options.table if options.store == "dynamodb" else options.database
+
+    async def look(books: Books) -> tuple[Payment | None, FraudRuleSet | None]:
+        payment = await books.read(Payment, payment_id)
+        if payment is None or payment.fraud.version == "":
+            return payment, None
+        return payment, await books.read(FraudRuleSet, payment.fraud.version)
+
+    payment, kept = asked(options, look)
+    if payment is None:
+        fail(f"{place}: there is no payment {payment_id!r:.80}", Exit.BAD_INPUT)
+    if payment.fraud.version == "":
+        return payment, None
+    if kept is None:
+        fail(f"{place}: the rules of version {payment.fraud.version} are not kept in it", Exit.NO)
     try:
         return payment, rules_of(kept)
     except ConfigurationError as error:

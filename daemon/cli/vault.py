@@ -6,43 +6,46 @@ from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 import typer
-from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from daemon.cli.core_store import DATABASE_NAME, Database, EndpointUrl, Region, Store, Table, store_options
 from daemon.cli.output import Exit, errors, fail, print_json, say
 from payment_core.assembly.vault_upkeep import VaultStatus, VaultUpkeep, vault_upkeep
 from payment_core.errors import CoreError, DatabaseUnusable
 from payment_core.options import CoreOptions
+from payment_core.store.dynamodb_errors import LayoutMismatch
 from payment_core.vault.errors import KeyFileUnusable
 from payment_core.vault.keys import KeyState
 from payment_core.vault.records import MoveProgress
 
 T = TypeVar("T")
 
-DATABASE_NAME = "payments.db"
-
 vault_app = typer.Typer(no_args_is_help=True, help="The vault: its keys, a new master key, new data keys.")
 
-DataDir = Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME} and its keys.")]
-Database = Annotated[Path | None, typer.Option(help=f"The file itself, instead of --data-dir/{DATABASE_NAME}.")]
+KeysDir = Annotated[Path, typer.Option("--data-dir", help=f"Directory that holds {DATABASE_NAME}, or its keys alone.")]
 KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
 KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
-Region = Annotated[str, typer.Option(help="AWS region.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @vault_app.command("status")
 def status_command(
     *,
-    data_dir: DataDir = Path("data"),
+    data_dir: KeysDir = Path("data"),
     database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
-    region: Region = "us-east-1",
+    region: Region = "",
     as_json: AsJson = False,
 ) -> None:
     """Show the key service's state and the data keys; exit 1 when numbers cannot be encrypted now."""
-    options = _options(data_dir, database, kms_key, kms_url, region)
+    keys = _keys(kms_key, kms_url, region)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
+    )
     status = _upkeep(options, lambda upkeep: upkeep.status())
     if as_json:
         print_json(status)
@@ -55,15 +58,21 @@ def status_command(
 @vault_app.command("rotate")
 def rotate_command(
     *,
-    data_dir: DataDir = Path("data"),
+    data_dir: KeysDir = Path("data"),
     database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
-    region: Region = "us-east-1",
+    region: Region = "",
     as_json: AsJson = False,
 ) -> None:
     """Protect every data key by a new master key; what was interrupted goes on. Exit 1 when one was damaged."""
-    options = _options(data_dir, database, kms_key, kms_url, region)
+    keys = _keys(kms_key, kms_url, region)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
+    )
 
     async def rotate(upkeep: VaultUpkeep) -> MoveProgress:
         status = await upkeep.status()
@@ -82,15 +91,21 @@ def rotate_command(
 @vault_app.command("reencrypt")
 def reencrypt_command(
     *,
-    data_dir: DataDir = Path("data"),
+    data_dir: KeysDir = Path("data"),
     database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
-    region: Region = "us-east-1",
+    region: Region = "",
     as_json: AsJson = False,
 ) -> None:
     """Seal the key of every number under a new data key; what was interrupted goes on. Exit 1 when one was damaged."""
-    options = _options(data_dir, database, kms_key, kms_url, region)
+    keys = _keys(kms_key, kms_url, region)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
+    )
 
     async def reencrypt(upkeep: VaultUpkeep) -> tuple[MoveProgress, ...]:
         status = await upkeep.status()
@@ -130,19 +145,10 @@ class _Bar:
         self._progress.update(self._task, completed=sum(self._by_job.values()))
 
 
-def _options(data_dir: Path, database: Path | None, kms_key: str, kms_url: str, region: str) -> CoreOptions:
-    path = data_dir / DATABASE_NAME if database is None else database
-    if not path.is_file():
-        fail(f"{path}: there is no such file. Name it with --data-dir or --database.", Exit.BAD_INPUT)
-    given: dict[str, object] = {"database": path, "kms_key": kms_key, "region": region}
-    if kms_url != "":
-        given["kms_endpoint_url"] = kms_url
-    try:
-        return CoreOptions.model_validate(given)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        flag = "-".join(str(part) for part in wrong["loc"]).replace("_", "-")
-        fail(f"--{flag}: {wrong['msg']}", Exit.BAD_INPUT)
+def _keys(kms_key: str, kms_url: str, region: str) -> dict[str, str]:
+    """The options of the key service; the region is that of a table too."""
+    given = {"kms_key": kms_key, "kms_endpoint_url": kms_url, "region": region}
+    return {name: value for name, value in given.items() if value != ""}
 
 
 def _upkeep(options: CoreOptions, act: Callable[[VaultUpkeep], Awaitable[T]]) -> T:
@@ -152,7 +158,7 @@ def _upkeep(options: CoreOptions, act: Callable[[VaultUpkeep], Awaitable[T]]) ->
 
     try:
         return asyncio.run(run())
-    except (DatabaseUnusable, KeyFileUnusable) as error:
+    except (DatabaseUnusable, KeyFileUnusable, LayoutMismatch) as error:
         fail(str(error), Exit.BAD_INPUT)
     except CoreError as error:
         again = " Run the command again; it goes on where it stopped." if error.retryable else ""

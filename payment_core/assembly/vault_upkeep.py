@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
+from payment_core.assembly.existing import PRODUCER, existing_table
 from payment_core.assembly.vaulting import TENANT, open_key_service
 from payment_core.clock import Clock, SystemClock
 from payment_core.methods.model import VaultDataKey
@@ -142,10 +143,21 @@ def _of_this_pass(before: MoveProgress | None, after: MoveProgress) -> MoveProgr
 
 @asynccontextmanager
 async def vault_upkeep(options: CoreOptions) -> AsyncIterator[VaultUpkeep]:
-    """The upkeep of the vault in the options' SQLite file. Raises DatabaseUnusable and KeyFileUnusable."""
+    """The upkeep of the vault in the options' store; no table and no master key is made.
+
+    Raises DatabaseUnusable, LayoutMismatch, KeyFileUnusable and, when a table does not answer, StoreBusy.
+    """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        store = SqliteStore(path=options.database, registry=core_registry(), producer="upkeep", clock=clock)
-        await store.open()
-        stack.push_async_callback(store.close)
-        yield VaultUpkeep(store, await open_key_service(stack, options, store, clock), clock)
+        store = await _existing(stack, options, clock)
+        service = await open_key_service(stack, options, clock, may_create=False)
+        yield VaultUpkeep(store, service, clock)
+
+
+async def _existing(stack: AsyncExitStack, options: CoreOptions, clock: Clock) -> LedgerStore:
+    if options.store == "dynamodb":
+        return await stack.enter_async_context(existing_table(options, clock))
+    store = SqliteStore(path=options.database, registry=core_registry(), producer=PRODUCER, clock=clock)
+    await store.open()
+    stack.push_async_callback(store.close)
+    return store

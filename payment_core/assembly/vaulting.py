@@ -116,7 +116,9 @@ async def open_vaulting(
 
     Raises KeyFileUnusable. A key that cannot be used does not keep the core from starting: cards are then refused.
     """
-    service = await open_key_service(stack, options, store, clock)
+    # A new file beside numbers that are sealed already would hide that the old one was lost.
+    nothing_is_sealed = not await store.query(Listing(VaultDataKey, limit=1))
+    service = await open_key_service(stack, options, clock, may_create=nothing_is_sealed)
     watch = KeyWatch(service, clock, _note_key_state)
     rows = StoredDataKeys(store)
     cache = DataKeyCache(tenant=TENANT, service=watch, rows=rows, clock=clock)
@@ -152,16 +154,17 @@ async def open_vaulting(
 
 
 async def open_key_service(
-    stack: AsyncExitStack, options: CoreOptions, store: LedgerStore, clock: Clock
+    stack: AsyncExitStack, options: CoreOptions, clock: Clock, *, may_create: bool
 ) -> AwsKeyService | LocalKeyService:
-    """KMS when the options name a key of it, otherwise the file beside the database. Raises KeyFileUnusable."""
+    """KMS when the options name a key of it, otherwise the file beside the database. Raises KeyFileUnusable.
+
+    may_create: whether the file is made when it is not there.
+    """
     if options.kms_key != "":
         kms = AwsKeyService(key=options.kms_key, region=options.region, endpoint_url=options.kms_endpoint_url)
         return await stack.enter_async_context(kms)
     local = LocalKeyService(options.beside("keys"), clock)
-    # A new file beside numbers that are sealed already would hide that the old one was lost.
-    nothing_is_sealed = not await store.query(Listing(VaultDataKey, limit=1))
-    await local.open(create=nothing_is_sealed)
+    await local.open(create=may_create)
     return local
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from payment_core.clock import Clock
-from payment_core.errors import StoreBusy
+from payment_core.errors import DatabaseUnusable, StoreBusy
 from payment_core.store.dynamodb_errors import (
     AnswerLost,
     Contended,
@@ -77,15 +77,27 @@ class DynamoStore(DynamoReading):
 
     async def open(self) -> None:
         """Note the layout in a new table, or hold it against the table's own; raises LayoutMismatch."""
-        noted = msgspec.json.encode(self._layout)
-        item = {**key_item(LAYOUT_KEY), "body": {"B": noted}}
+        item = {**key_item(LAYOUT_KEY), "body": {"B": msgspec.json.encode(self._layout)}}
         operation = Operation("Put", LAYOUT_KEY, {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"})
         try:
             await self._table.write([operation], secrets.token_hex(16))
         except Contended:
-            found = (await self._table.get([LAYOUT_KEY]))[LAYOUT_KEY]["body"]["B"]
-            if found != noted:
-                raise LayoutMismatch(f"table {found.decode()}, program {noted.decode()}") from None
+            self._compare((await self._table.get([LAYOUT_KEY]))[LAYOUT_KEY])
+
+    async def open_existing(self) -> None:
+        """Hold the layout against that of a table in use, and write nothing.
+
+        Raises LayoutMismatch, and DatabaseUnusable for a table that no store was ever opened on.
+        """
+        found = (await self._table.get([LAYOUT_KEY])).get(LAYOUT_KEY)
+        if found is None:
+            raise DatabaseUnusable("The table holds nothing of a payment core.")
+        self._compare(found)
+
+    def _compare(self, found: Item) -> None:
+        noted, ours = found["body"]["B"], msgspec.json.encode(self._layout)
+        if noted != ours:
+            raise LayoutMismatch(f"table {noted.decode()}, program {ours.decode()}")
 
     async def transact(self, work: Work[T], actor: str) -> T:
         """Run the work in a serializable transaction; its answer comes once the changes are durable."""
