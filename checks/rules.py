@@ -22,6 +22,9 @@ WINDOW_SECONDS_MIN = 1
 WINDOW_SECONDS_MAX = 24 * 3600
 """A window's panes live in memory, and facts wait in queues for hours, not for days."""
 
+PAGE = "page"
+"""The one thing to ask for that changes nothing."""
+
 _UNBOUNDED_EVERYWHERE = frozenset({"id", "reason", "detail", "title", "payment_id"})
 _UNBOUNDED_SUBJECT = frozenset({"payment.attempted", "payment.captured", "refund", "payout", "security.finding"})
 
@@ -107,6 +110,24 @@ class _Compilation:
 
     def _measure_condition(self, fact_type: type[Fact]) -> Condition | None:
         measure = self._rule.measure
+    def _check_times(self) -> None:
+        if self._rule.hold_for and isinstance(self._rule.measure, AbsentMeasure):
+            self._problem(("for",), "how long a silence must hold is the measure's own time", "lengthen absent instead")
+
+    def _check_silence(self) -> None:
+        rule, place = self._rule, ("no_data",)
+        if rule.no_data == "hold":
+            return
+        if isinstance(rule.measure, AbsentMeasure) and rule.no_data == "clear":
+            what = "absent breaches when nothing is heard, which cannot clear it too"
+            self._problem(place, what, "write page or breach, or delete the line", 0, len(rule.no_data))
+        if isinstance(rule.measure, CountMeasure) and not rule.measure.min_samples:
+            what = "a count without min_samples always has data: no fact is a count of 0"
+            self._problem(place, what, "add min_samples to the measure, or watch with absent", 0, len(rule.no_data))
+        if rule.no_data == "breach" and any(name != PAGE for name in rule.do):
+            what = "silence would start an action, and no action may start on missing data"
+            self._problem(place, what, "write no_data: page, or leave the action out of do", 0, len(rule.no_data))
+
         if isinstance(measure, CountMeasure):
             return self._condition(("measure", "count"), measure.count, fact_type)
         if isinstance(measure, RatioMeasure):

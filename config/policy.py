@@ -1,4 +1,4 @@
-"""The guard rails of automatic actions: cool-down, budget, freeze and the observe-only switch."""
+"""The guard rails of automatic actions: cool-down, budgets, freeze, the observe-only switch, limits on fraud lists."""
 
 from pydantic import Field, model_validator
 
@@ -58,11 +58,30 @@ class TrafficPolicy(Model):
         return self.destination_checks * self.destination_timeout + self.verify_timeout
 
 
+class FraudPolicy(Model):
+    """How far automatic actions against fraud may go.
+
+    block_for, review_for, stricter_for: how long an entry on that list lasts. stricter_points: how much stricter.
+    actions_per_hour: entries in any 3,600 s; a budget of its own, so that an attack cannot spend the one of rollbacks.
+    entries_max: automatic entries in force at once; beyond it a person decides, because the attack is another one.
+    kill_switch: whether ``kill.switch`` may hold every payment by itself; until then it is decided and not done.
+    """
+
+    block_for: Duration = 86_400.0
+    review_for: Duration = 14_400.0
+    stricter_for: Duration = 3_600.0
+    stricter_points: int = Field(default=200, ge=1, le=1000)
+    actions_per_hour: int = Field(default=20, ge=0, le=60)
+    entries_max: int = Field(default=100, ge=0, le=500)
+    kill_switch: bool = False
+
+
 class Policy(Model):
     """``policy.yaml``: everything an operator tunes about acting."""
 
     guard: GuardPolicy = GuardPolicy()
     traffic: TrafficPolicy = TrafficPolicy()
+    fraud: FraudPolicy = FraudPolicy()
 
     @model_validator(mode="after")
     def _cooldown_outlives_the_action(self) -> "Policy":

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
+from config.actions import SUBJECT_FIELDS, ActionName
 from config.measures import one_of
 from config.model import Duration, Model
 
@@ -15,7 +16,6 @@ Identifier = Annotated[
         examples=["payment-failure-rate"],
     ),
 ]
-ActionName = Literal["rollback.traffic", "page"]
 MEASURES = ("count", "ratio", "quantile", "value", "absent")
 EXPRESSION_LENGTH_MAX = 1000
 """A longer condition cannot be read by the person who is woken by it."""
@@ -95,3 +95,12 @@ class RuleFile(Model):
     """One file under ``rules/``; more rules than 500 in one file cannot be reviewed."""
 
     rules: tuple[Rule, ...] = Field(strict=False, max_length=500)
+    @model_validator(mode="after")
+    def _actions_have_a_subject(self) -> "Rule":
+        for index, action in enumerate(self.do):
+            fields = SUBJECT_FIELDS.get(action)
+            if fields is not None and not set(fields) & set(self.per):
+                what = f"{action} needs to know whom it is about, and per names none of {listed(fields)}"
+                raise refusal(what, f"add one of them to per, or remove {action}", ("do", index))
+        return self
+

@@ -6,7 +6,9 @@ from checks.findings import State as FindingState
 from remediation.decisions import Decision, Reason
 from remediation.state import IncidentState, State
 
-_AFTER_ACTING = frozenset({Reason.ALREADY_ROLLED_BACK, Reason.ACTION_IN_PROGRESS, Reason.COOLING_DOWN})
+_AFTER_ACTING = frozenset(
+    {Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT, Reason.ACTION_IN_PROGRESS, Reason.COOLING_DOWN}
+)
 """Reasons that only say that what was just done was done."""
 
 

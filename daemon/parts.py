@@ -12,6 +12,7 @@ from daemon.aws.session import AwsClients
 from daemon.checkpoint import Checkpoint
 from daemon.leadership import LEASE_MS
 from daemon.loop_lag import LoopLag
+from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes, open_probes
 from daemon.quarantine import Quarantine, Quarantined
@@ -19,7 +20,6 @@ from daemon.series import PaymentSeries
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources
 from daemon.traffic_watch import TrafficWatch
-from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.executor import Executor
 from remediation.journal import kinds
 from remediation.journal.sqlite import SqliteJournal
@@ -74,10 +74,9 @@ async def open_parts(
     traffic = Route53Traffic(
         await stack.enter_async_context(clients.client("route53")), settings.hosted_zone_id, policy.traffic.record_name
     )
-    probes = await open_probes(stack, settings, sqs, clock)
-    executor = Executor(
-        writer, {"rollback.traffic": RollbackTraffic(traffic, probes.core, policy.traffic)}, clock, policy
-    )
+    sightings = await read_sightings(settings.data_dir)
+    probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
+    executor = Executor(writer, await open_actions(stack, settings, policy, traffic, probes.core), clock, policy)
     payments = PaymentSeries()
     pipeline = Pipeline(
         checkpoint=checkpoint,

@@ -2,43 +2,80 @@
 
 import hashlib
 
+import msgspec
+
 from checks.findings import Finding
 from config.policy import Policy
-from remediation.aim import deployment_to_blame
+from remediation.aim import Miss, deployment_to_blame
 from remediation.decisions import Decision, Reason
-from remediation.guard import Situation, held_back
+from remediation.guard import KILL_SWITCH, Situation, held_back
 from remediation.state import DeploymentState, State
+from remediation.subjects import LIST_ACTIONS, Subject, subject_of
 
 ROLLBACK_TRAFFIC = "rollback.traffic"
 """The action that gives all traffic back to the version that a deployment replaces."""
+ACTIONS = LIST_ACTIONS | {ROLLBACK_TRAFFIC, KILL_SWITCH}
+"""Everything that can be carried out; a page is told and not carried out."""
+CONTROL_TARGET = "control:payments"
+"""What the kill switch acts on: the mode of the payment core."""
+AIMLESS = frozenset({Reason.NO_DEPLOYMENT, Reason.NOT_THE_CANARY, Reason.NO_SUBJECT})
+"""There is nothing for the action to act on, so the rule's next one is looked at; any other reason holds for all."""
+REASON_LENGTH_MAX = 200
+"""Characters of a reason that the payment core takes."""
 
 
 def decide(finding: Finding, state: State, policy: Policy, now_ms: int) -> Decision:
     """The one decision about this finding: act, or the first reason not to.
 
-    Of the actions that the rule asks for, the first that can be carried out is decided on. ``page`` is none of them:
-    until there are channels, the incident that the finding opened is the only notice, and no decision claims more.
+    Of the actions that the rule asks for, the first that has something to act on is decided on. ``page`` is none of
+    them: until there are channels, the finding's incident is the only notice, and no decision claims more.
     """
-    action = ROLLBACK_TRAFFIC if ROLLBACK_TRAFFIC in finding.do else ""
-    target = f"dns:{policy.traffic.record_name.rstrip('.')}" if action else ""
-    aim = deployment_to_blame(finding, state)
-    situation = Situation(
-        finding=finding, state=state, policy=policy.guard, now_ms=now_ms, action=action, target=target, aim=aim
-    )
-    held = held_back(situation)
-    if held is None and isinstance(aim, DeploymentState):
-        return _act(situation, aim)
+    asked = [name for name in finding.do if name in ACTIONS]
+    situations = [_situation(name, finding, state, policy, now_ms) for name in asked]
+    if not situations:
+        situations = [_situation("", finding, state, policy, now_ms)]
+    situation, held = _first_with_an_aim(situations)
+    if held is None and not isinstance(situation.aim, Miss):
+        return _act(situation, situation.aim)
     reason, why = held if held is not None else (Reason.NO_DEPLOYMENT, "no deployment is to blame")
     return Decision(
-        id=_decision_id(finding, action),
+        id=_decision_id(finding, situation.action),
         finding=finding,
-        action=action,
-        target=target,
+        action=situation.action,
+        target=situation.target,
         reason=reason,
         act=False,
         key="",
         at_ms=now_ms,
         detail=f"{reading(finding)}: {why}",
+    )
+
+
+def _first_with_an_aim(situations: list[Situation]) -> tuple[Situation, tuple[Reason, str] | None]:
+    """The first action that has an aim, or the first of all, and what holds it back."""
+    judged = [(situation, held_back(situation)) for situation in situations]
+    return next((one for one in judged if one[1] is None or one[1][0] not in AIMLESS), judged[0])
+
+
+def _situation(action: str, finding: Finding, state: State, policy: Policy, now_ms: int) -> Situation:
+    aim: DeploymentState | Subject | Miss | None
+    if action in LIST_ACTIONS:
+        aim = subject_of(action, finding, policy.fraud)
+        target = "" if isinstance(aim, Miss) else aim.target
+    elif action == KILL_SWITCH:
+        aim, target = None, CONTROL_TARGET
+    else:
+        aim = deployment_to_blame(finding, state)
+        target = f"dns:{policy.traffic.record_name.rstrip('.')}" if action else ""
+    return Situation(
+        finding=finding,
+        state=state,
+        policy=policy.guard,
+        fraud=policy.fraud,
+        now_ms=now_ms,
+        action=action,
+        target=target,
+        aim=aim,
     )
 
 
@@ -55,29 +92,67 @@ def reading(finding: Finding) -> str:
     return f"{finding.rule_id}{place}: {shown}{samples}{window}{limit}"
 
 
-def _act(situation: Situation, deployment: DeploymentState) -> Decision:
-    finding = situation.finding
-    way = (
-        f"rolls {deployment.version} on {deployment.environment} back "
-        f"to {deployment.previous_version} on {deployment.previous_environment}"
-    )
+def _act(situation: Situation, aim: DeploymentState | Subject | None) -> Decision:
+    plan = _plan(situation, aim)
     return Decision(
-        id=_decision_id(finding, situation.action),
-        finding=finding,
+        id=_decision_id(situation.finding, situation.action),
+        finding=situation.finding,
         action=situation.action,
         target=situation.target,
         reason=Reason.BREACHED,
         act=True,
-        key=_digest(deployment.id, situation.action)[:32],
+        key=_digest(*plan.key_parts)[:32],
         at_ms=situation.now_ms,
-        detail=f"{reading(finding)}: {way}",
-        arguments={
-            "deployment_id": deployment.id,
-            "from_environment": deployment.environment,
-            "to_environment": deployment.previous_environment,
-            "version": deployment.version,
-        },
+        detail=f"{reading(situation.finding)}: {plan.way}",
+        arguments=plan.arguments,
     )
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """way: what is done, in words. key_parts: equal for what may be done once only."""
+
+    way: str
+    key_parts: tuple[str, ...]
+    arguments: dict[str, str]
+
+
+def _plan(situation: Situation, aim: DeploymentState | Subject | None) -> _Plan:
+    finding, action = situation.finding, situation.action
+    if isinstance(aim, DeploymentState):
+        return _Plan(
+            f"rolls {aim.version} on {aim.environment} back to {aim.previous_version} on {aim.previous_environment}",
+            (aim.id, action),
+            {
+                "deployment_id": aim.id,
+                "from_environment": aim.environment,
+                "to_environment": aim.previous_environment,
+                "version": aim.version,
+            },
+        )
+    if isinstance(aim, Subject):
+        expires_at_ms = str(situation.now_ms + round(aim.seconds * 1000))
+        return _Plan(
+            f"puts {aim.kind} {aim.value} on the {aim.list} list for {aim.seconds:g} s",
+            (situation.target, action, expires_at_ms),
+            {
+                "list": aim.list,
+                "kind": aim.kind,
+                "value": aim.value,
+                "reason": _brief(finding),
+                "expires_at_ms": expires_at_ms,
+                "points": str(aim.points),
+            },
+        )
+    return _Plan(
+        "holds every payment until a person ends it",
+        (_decision_id(finding, action), action),
+        {"reason": _brief(finding)},
+    )
+
+
+def _brief(finding: Finding) -> str:
+    """The reading, as long as a reason in the payment core may be."""
+    return f"tillwatch: {reading(finding)}"[:REASON_LENGTH_MAX]
 
 
 def _decision_id(finding: Finding, action: str) -> str:

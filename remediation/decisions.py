@@ -16,12 +16,16 @@ class Reason(StrEnum):
     SHADOW_MODE = "shadow_mode"
     STALE_EVIDENCE = "stale_evidence"
     OBSERVE_ONLY = "observe_only"
+    NOT_ALLOWED = "not_allowed"
     FROZEN = "frozen"
     NO_DEPLOYMENT = "no_deployment"
     NOT_THE_CANARY = "not_the_canary"
+    NO_SUBJECT = "no_subject"
     ALREADY_ROLLED_BACK = "already_rolled_back"
+    IN_EFFECT = "in_effect"
     ACTION_IN_PROGRESS = "action_in_progress"
     COOLING_DOWN = "cooling_down"
+    TOO_WIDE = "too_wide"
     BUDGET_SPENT = "budget_spent"
     BREACHED = "breached"
 
@@ -31,7 +35,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     id: stable for the finding and the action, so deciding twice on the same evidence gives the same id.
     act: true only when reason is BREACHED. key: the idempotency key every effect of it carries.
-    target: what is acted on, for example ``dns:payments.tillwatch.test`` ; empty when nothing can be named.
+    target: what is acted on, such as ``dns:payments.tillwatch.test`` or ``fraud:block:card:fp_1``; empty when nothing
+    can be named.
     detail: one sentence for the person at 03:00, with the numbers.
     """
 

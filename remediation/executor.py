@@ -46,6 +46,10 @@ class Executor:
         self._deciding = asyncio.Lock()
         self._in_flight: set[str] = set()
 
+    def follow(self, policy: Policy) -> None:
+        """Hold what is decided from now on against this policy; what is under way goes on to its end."""
+        self._policy = policy
+
     async def carry_out(self, decision: Decision) -> Outcome | None:
         """Record the decision and, when it acts, do it; None when it does not act.
 
@@ -61,6 +65,9 @@ class Executor:
             async with self._deciding:
                 # What was decided may rest on a state that others moved since, so the newest state has the last word.
                 decision = decide(decision.finding, self._writer.state, self._policy, self._clock.now_ms())
+                if decision.act:
+                    # It may be another action of the rule than the one that was decided on before.
+                    action = self._action(decision.action)
                 await self._writer.append(decision)
             if not decision.act:
                 return None

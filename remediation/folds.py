@@ -31,6 +31,7 @@ from remediation.state import (
     TargetState,
 )
 
+from remediation.subjects import LIST_ACTIONS
 __all__ = [
     "ActionState",
     "DecisionSummary",
@@ -154,14 +155,22 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
         intended_at_ms=entry.at_ms,
         before=intent.before,
     )
-    recent = tuple(at_ms for at_ms in state.intents_at_ms if at_ms > entry.at_ms - HOUR_MS)
-    state = replace(_put_action(state, started), intents_at_ms=(*recent, entry.at_ms))
+    state = _put_action(state, started)
+    if intent.action in LIST_ACTIONS:
+        state = replace(state, listed_at_ms=_within_the_hour(state.listed_at_ms, entry.at_ms))
+    else:
+        state = replace(state, intents_at_ms=_within_the_hour(state.intents_at_ms, entry.at_ms))
     return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
 
 
 def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
     action = state.actions.get(outcome.decision_id)
     if action is None:
+def _within_the_hour(times: tuple[int, ...], at_ms: int) -> tuple[int, ...]:
+    """The times with one more, without those that no hourly budget counts any longer."""
+    return (*(one for one in times if one > at_ms - HOUR_MS), at_ms)
+
+
         return state
     detail = outcome.refusal if outcome.status is OutcomeStatus.REFUSED else outcome.detail
     state = _put_action(
@@ -177,7 +186,9 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
         ),
     )
     if action.intent_sequence:
-        state = _put_target(state, outcome.target, running="", acted_at_ms=entry.at_ms, refusals=0)
+        verified = outcome.status is OutcomeStatus.VERIFIED
+        until_ms = int(action.arguments.get("expires_at_ms", "0")) if verified else 0
+        state = _put_target(state, outcome.target, running="", acted_at_ms=entry.at_ms, refusals=0, until_ms=until_ms)
     elif outcome.refusal == INTERRUPTED:
         state = _put_target(state, outcome.target, running="")
     else:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.policy import GuardPolicy
+from config.policy import FraudPolicy, GuardPolicy
 from remediation.aim import Miss
 from remediation.decisions import Reason
 from remediation.state import HOUR_MS, DeploymentState, State, TargetState
+from remediation.subjects import LIST_ACTIONS, Subject
+
+KILL_SWITCH = "kill.switch"
+"""The action that holds every payment."""
 
 REFUSED_PAUSE_MS = 10_000
 REFUSED_PAUSE_LONGEST_MS = 300_000
@@ -19,16 +23,17 @@ REFUSED_PAUSE_LONGEST_MS = 300_000
 class Situation:
     """Everything that decides whether to act. action: empty when the rule asks for none that can be carried out.
 
-    aim: the deployment to roll back, or why there is none.
+    aim: the deployment to roll back, the entry to make, None for an action on everything, or why there is no aim.
     """
 
     finding: Finding
     state: State
     policy: GuardPolicy
+    fraud: FraudPolicy
     now_ms: int
     action: str
     target: str
-    aim: DeploymentState | Miss
+    aim: DeploymentState | Subject | Miss | None
 
     @property
     def history(self) -> TargetState:
@@ -85,6 +90,25 @@ def _shadow(situation: Situation) -> str:
     return "" if situation.finding.mode == "enforce" else "the rule is in shadow mode"
 
 
+def _not_allowed(situation: Situation) -> str:
+    if situation.action != KILL_SWITCH or situation.fraud.kill_switch:
+        return ""
+    return "holding every payment is left to a person (fraud.kill_switch in policy.yaml)"
+
+
+def _in_effect(situation: Situation) -> str:
+    left_ms = situation.history.until_ms - situation.now_ms
+    return f"{situation.target} was listed and stays so for another {left_ms / 1000:.0f} s" if left_ms > 0 else ""
+
+
+def _too_wide(situation: Situation) -> str:
+    if not isinstance(situation.aim, Subject):
+        return ""
+    live = sum(one.until_ms > situation.now_ms for one in situation.state.targets.values())
+    limit = situation.fraud.entries_max
+    return f"{live} automatic entries are in force, {limit} are allowed" if live >= limit else ""
+
+
 def _missed(reason: Reason) -> Guard:
     def guard(situation: Situation) -> str:
         aim = situation.aim
@@ -119,9 +143,14 @@ def _cooling_down(situation: Situation) -> str:
 
 def _budget_spent(situation: Situation) -> str:
     # An action that is decided and has no intent yet is about to spend.
-    begun = sum(one.status is None and not one.intent_sequence for one in situation.state.actions.values())
-    spent = begun + sum(at_ms > situation.now_ms - HOUR_MS for at_ms in situation.state.intents_at_ms)
-    allowed = situation.policy.actions_per_hour
+    lists = situation.action in LIST_ACTIONS
+    begun = sum(
+        one.status is None and not one.intent_sequence and (one.action in LIST_ACTIONS) is lists
+        for one in situation.state.actions.values()
+    )
+    times = situation.state.listed_at_ms if lists else situation.state.intents_at_ms
+    spent = begun + sum(at_ms > situation.now_ms - HOUR_MS for at_ms in times)
+    allowed = situation.fraud.actions_per_hour if lists else situation.policy.actions_per_hour
     return f"{spent} automatic actions in the last hour, {allowed} are allowed" if spent >= allowed else ""
 
 
@@ -132,12 +161,16 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.SHADOW_MODE, _shadow),
     (Reason.STALE_EVIDENCE, lambda now: _stale(now.policy, now.now_ms, now.finding.at_ms)),
     (Reason.OBSERVE_ONLY, lambda now: _observe_only(now.policy)),
+    (Reason.NOT_ALLOWED, _not_allowed),
     (Reason.FROZEN, lambda now: _frozen(now.policy, now.now_ms)),
     (Reason.NO_DEPLOYMENT, _missed(Reason.NO_DEPLOYMENT)),
     (Reason.NOT_THE_CANARY, _missed(Reason.NOT_THE_CANARY)),
+    (Reason.NO_SUBJECT, _missed(Reason.NO_SUBJECT)),
     (Reason.ALREADY_ROLLED_BACK, _missed(Reason.ALREADY_ROLLED_BACK)),
+    (Reason.IN_EFFECT, _in_effect),
     (Reason.ACTION_IN_PROGRESS, _in_progress),
     (Reason.COOLING_DOWN, _cooling_down),
+    (Reason.TOO_WIDE, _too_wide),
     (Reason.BUDGET_SPENT, _budget_spent),
 )
 """Every reason not to act, first match wins; a test holds this order equal to the order of Reason."""

@@ -46,6 +46,48 @@ class Destination(Protocol):
         """Probe the environment once, now; an unreachable one is unhealthy, not an error."""
 
 
+class ListedValue(msgspec.Struct, frozen=True, kw_only=True):
+    """A value to put on a fraud list of the payment core. expires_at_ms: Unix epoch, excluded."""
+
+    list: str
+    kind: str
+    value: str
+    reason: str
+    expires_at_ms: int
+    points: int = 0
+
+
+class LiveEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that counts now. author: who put it there, as the core's audit trail names them."""
+
+    id: str
+    author: str
+    expires_at_ms: int
+
+
+class FraudLists(Protocol):
+    """The fraud lists of the payment core. Raises WorldUnreachable (unknown) or WorldRefused (certain)."""
+
+    async def live(self, place: str) -> LiveEntry | None:
+        """The entry that counts for ``list:kind:value``; None when there is none."""
+
+    async def add(self, entry: ListedValue, key: str) -> None:
+        """Put it on its list; the key is the same for every retry. A live entry of the value is no error."""
+
+    async def remove(self, entry_id: str, key: str) -> None:
+        """Take it off its list; an entry that has ended is no error."""
+
+
+class Holding(Protocol):
+    """How the payment core works. Raises WorldUnreachable or WorldRefused."""
+
+    async def mode(self) -> str:
+        """``normal`` or ``holding``."""
+
+    async def set_mode(self, mode: str, reason: str, key: str) -> None:
+        """Set it; the same mode again changes nothing."""
+
+
 class Preflight(msgspec.Struct, frozen=True, kw_only=True):
     """What the world said before the act.
 

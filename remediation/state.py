@@ -11,8 +11,8 @@ from remediation.journal.entry import GENESIS_HASH
 INCIDENTS_MAX = 500
 """Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""
 DEPLOYMENTS_MAX = 50
-ACTIONS_MAX = 200
-"""Three hours at the highest budget that configuration allows."""
+ACTIONS_MAX = 400
+"""Three hours at the highest budgets that configuration allows."""
 TARGETS_MAX = 1000
 DECISIONS_MAX = 200
 FINDINGS_PER_INCIDENT = 50
@@ -125,7 +125,7 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
     """What the guard needs of one target. running: the decision that is being carried out, empty when none is.
 
     acted_at_ms: last time something was or may have been done. refused_at_ms: last time preflight refused. 0: never.
-    refusals: in a row, since something was last done.
+    refusals: in a row, since something was last done. until_ms: when what was done ends by itself, 0 when it does not.
     """
 
     running: str = ""
@@ -138,7 +138,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the journal says, bounded.
 
     sequence, hash: the newest entry folded in. incidents, deployments and actions: by id, oldest first. targets: by
-    name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour.
+    until_ms: int = 0
+    name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour;
+    listed_at_ms: the same for entries on fraud lists.
     """
 
     sequence: int = 0
@@ -149,3 +151,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     targets: dict[str, TargetState] = {}
     decisions: tuple[DecisionSummary, ...] = ()
     intents_at_ms: tuple[int, ...] = ()
+    listed_at_ms: tuple[int, ...] = ()

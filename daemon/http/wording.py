@@ -16,12 +16,16 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.SHADOW_MODE: "the rule runs in shadow mode: it is watched, it does not act",
     Reason.STALE_EVIDENCE: "the evidence is too old to act on",
     Reason.OBSERVE_ONLY: "automatic actions are switched off (observe-only)",
+    Reason.NOT_ALLOWED: "the policy leaves this action to a person",
     Reason.FROZEN: "a change freeze is in force",
     Reason.NO_DEPLOYMENT: "no deployment is in progress that could be rolled back",
     Reason.NOT_THE_CANARY: "the fault is not in the version that is being rolled out",
+    Reason.NO_SUBJECT: "the finding names nobody that a fraud list can hold",
     Reason.ALREADY_ROLLED_BACK: "this deployment was rolled back already",
+    Reason.IN_EFFECT: "what was done is still in force",
     Reason.ACTION_IN_PROGRESS: "an action on the same target is still in progress",
     Reason.COOLING_DOWN: "the target was acted on a short while ago and is cooling down",
+    Reason.TOO_WIDE: "too many automatic entries are in force already",
     Reason.BUDGET_SPENT: "the hourly budget of automatic actions is spent",
     Reason.BREACHED: "the rule is breached",
 }
@@ -46,7 +50,14 @@ _UNITS = (
 _NEAR_AN_END = 0.01
 """Shares this close to 0 or 1 get a second digit."""
 
-ACTION_WORDS = {"rollback.traffic": "roll back traffic", "page": "page"}
+ACTION_WORDS = {
+    "rollback.traffic": "roll back traffic",
+    "block.fingerprint": "block a card or device",
+    "require.review": "have payments reviewed",
+    "raise.threshold": "judge payments more strictly",
+    "kill.switch": "hold every payment",
+    "page": "page",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.policy import Freeze, GuardPolicy, Policy
+from config.policy import FraudPolicy, Freeze, GuardPolicy, Policy
 from remediation.decide import decide, reading
 from remediation.decisions import Reason
 from remediation.guard import GUARDS, REFUSED_PAUSE_MS
@@ -66,7 +66,33 @@ def begun_beside(*intents_ago_ms: int) -> State:
     return replace(intents_ago(*intents_ago_ms), actions={"dec-0": begun})
 
 
+CARD = "fraud:block:card:fp_1"
+
+
+def card_tested(**changes: object) -> Finding:
+    """One card is declined again and again."""
+    return finding(do=("block.fingerprint",), **({"key": {"method_fingerprint": "fp_1"}} | changes))
+
+
+def flood(**changes: object) -> Finding:
+    """Nearly everything is declined."""
+    return finding(**({"do": ("kill.switch",), "key": {}} | changes))
+
+
+def listed_ago(*milliseconds: int) -> State:
+    return replace(ROLLING, listed_at_ms=tuple(NOW_MS - one for one in milliseconds))
+
+
+def blocked_until(until_ms: int) -> State:
+    return State(targets={CARD: TargetState(acted_at_ms=NOW_MS - 3_600_000, until_ms=until_ms)})
+
+
+def others_blocked(count: int) -> State:
+    return State(targets={f"fraud:block:card:fp_{n + 2}": TargetState(until_ms=NOW_MS + 1) for n in range(count)})
+
+
 PLAIN = Policy()
+KILLING = Policy(fraud=FraudPolicy(kill_switch=True))
 CASES = [
     ("a breach of the canary acts", finding(), ROLLING, PLAIN, Reason.BREACHED),
     ("a cleared rule does nothing", finding(state=FindingState.CLEARED), ROLLING, PLAIN, Reason.CLEARED),
@@ -132,6 +158,45 @@ CASES = [
     ("the budget an hour later", finding(), intents_ago(1, 2, 3, 3_600_000), PLAIN, Reason.BREACHED),
     ("the last of the budget taken and not yet spent", finding(), begun_beside(1, 2, 3), PLAIN, Reason.BUDGET_SPENT),
     ("no budget at all", finding(), ROLLING, policy_with(actions_per_hour=0), Reason.BUDGET_SPENT),
+    ("a tested card", card_tested(), State(), PLAIN, Reason.BREACHED),
+    ("a tested card without a budget for rollbacks", card_tested(), intents_ago(1, 2, 3, 4), PLAIN, Reason.BREACHED),
+    ("a rollback without a budget for lists", finding(), listed_ago(*range(20)), PLAIN, Reason.BREACHED),
+    ("the budget for lists spent", card_tested(), listed_ago(*range(20)), PLAIN, Reason.BUDGET_SPENT),
+    ("a tested card that nobody names", card_tested(key={"region": "eu"}), State(), PLAIN, Reason.NO_SUBJECT),
+    ("a tested card that is blocked", card_tested(), blocked_until(NOW_MS + 1), PLAIN, Reason.IN_EFFECT),
+    ("a tested card whose block is over", card_tested(), blocked_until(NOW_MS), PLAIN, Reason.BREACHED),
+    ("as many entries as are allowed", card_tested(), others_blocked(100), PLAIN, Reason.TOO_WIDE),
+    ("one entry less", card_tested(), others_blocked(99), PLAIN, Reason.BREACHED),
+    (
+        "a rollback beside many entries",
+        finding(),
+        replace(ROLLING, targets=others_blocked(100).targets),
+        PLAIN,
+        Reason.BREACHED,
+    ),
+    ("a kill switch that is left to a person", flood(), State(), PLAIN, Reason.NOT_ALLOWED),
+    ("a kill switch that may act", flood(), State(), KILLING, Reason.BREACHED),
+    (
+        "a kill switch in a freeze that may not act",
+        flood(),
+        State(),
+        frozen_from_to(NOW_MS, NOW_MS + 1),
+        Reason.NOT_ALLOWED,
+    ),
+    (
+        "a second action where the first has no aim",
+        flood(do=("rollback.traffic", "kill.switch")),
+        State(),
+        KILLING,
+        Reason.BREACHED,
+    ),
+    (
+        "no second action where the first is held back",
+        flood(do=("rollback.traffic", "kill.switch")),
+        acted_ago(1),
+        KILLING,
+        Reason.COOLING_DOWN,
+    ),
 ]
 
 

@@ -1,0 +1,25 @@
+"""The actions that a rule may ask for, and what each of them needs the rule to name."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+ActionName = Literal[
+    "rollback.traffic", "block.fingerprint", "require.review", "raise.threshold", "kill.switch", "page"
+]
+ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
+
+_FINGERPRINTS = ("method_fingerprint", "device_id")
+_PAYERS = (*_FINGERPRINTS, "ip", "customer_id", "provider_id", "bin")
+
+SUBJECT_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "block.fingerprint": _FINGERPRINTS,
+        "require.review": _PAYERS,
+        "raise.threshold": (*_PAYERS, "rail"),
+    }
+)
+"""By action on a fraud list: the fields of a rule's ``per`` that name whom it is about, the narrowest first.
+
+A block refuses payers, so it takes what is one card's, account's or device's alone; a higher threshold may be a rail's.
+"""
