@@ -6,7 +6,7 @@ from math import ceil, floor
 
 from checks.compiled_rule import CompiledRule
 from checks.limits import FALLING, RISING
-from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, ValueMeasure
+from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, Rule, ValueMeasure
 from config.suggest import listed
 
 SHARES_SHOWN = (0.02, 0.05, 0.40, 1.0)
@@ -43,15 +43,35 @@ def describe(compiled: CompiledRule) -> str:
     shadow = ", but runs in shadow: nothing is done" if rule.mode == "shadow" else ""
     return (
         f"{rule.id} ({rule.family}) {_measured(compiled)} of {rule.on}{where}{per}. "
-        f"It breaches when {_breach(compiled)}. {clear}. {enough}"
+        f"It breaches when {_breach(compiled)}. {_times(rule)}{clear}. {enough}{_silence(compiled)}"
         f"A breach is {rule.severity}; {acts}{shadow}. Runbook: {rule.runbook}."
     )
+
+
+def _times(rule: Rule) -> str:
+    held = f"It fires once that has held for {rule.hold_for:g} s; until then it is pending. " if rule.hold_for else ""
+    kept = rule.keep_firing_for
+    return held + (f"It fires for at least {kept:g} s after the breach was last seen. " if kept else "")
+
+
+def _silence(compiled: CompiledRule) -> str:
+    """What the rule makes of no data, where that is not the default."""
+    match compiled.rule.no_data:
+        case "hold":
+            return ""
+        case "page":
+            return "When it falls silent somebody is told, once, and nothing else is done. "
+        case "breach":
+            return "Silence counts as a breach. "
+        case "clear":
+            return "Silence clears it. "
 
 
 def times_to_breach(compiled: CompiledRule, facts_per_second: float) -> tuple[TimeToBreach, ...]:
     """How long shares of 2, 5, 40 and 100 % bad facts take to breach, at this rate of facts for one key.
 
-    Bad facts are those that bring the limit nearer. Facts are evenly spaced; empty for measures without shares.
+    Bad facts are those that bring the limit nearer. Facts are evenly spaced; the rule's ``for`` is added. Empty for
+    measures without shares.
     """
     bad_limit, strict = _bad_limit(compiled)
     if bad_limit is None:
@@ -75,7 +95,7 @@ def _steady(
         return None
     wanted = _wanted(Fraction(full) * bad_limit, strict=strict)
     seconds = wanted / (share * facts_per_second)
-    return seconds if seconds <= compiled.window_seconds else None
+    return seconds + compiled.rule.hold_for if seconds <= compiled.window_seconds else None
 
 
 def _fresh(
@@ -85,7 +105,7 @@ def _fresh(
     exceeds = Fraction(str(share)) > bad_limit or (not strict and Fraction(str(share)) == bad_limit)
     if not exceeds or facts_per_second * compiled.window_seconds < compiled.min_samples:
         return None
-    return max(compiled.min_samples / facts_per_second, 1 / (share * facts_per_second))
+    return max(compiled.min_samples / facts_per_second, 1 / (share * facts_per_second)) + compiled.rule.hold_for
 
 
 def _wanted(limit: Fraction, *, strict: bool) -> int:

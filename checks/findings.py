@@ -6,9 +6,13 @@ import msgspec
 
 
 class State(StrEnum):
-    """A rule's answer for one key; no data is an answer of its own and never means healthy."""
+    """A rule's answer for one key; no data is an answer of its own and never means healthy.
+
+    ``pending`` is beyond the limit and not for long enough: readings show it, no finding ever has it.
+    """
 
     BREACHED = "breached"
+    PENDING = "pending"
     CLEARED = "cleared"
     NO_DATA = "no_data"
 
@@ -20,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     value: what was measured, in the measure's unit (a share of 1 for ``ratio``); None when there is no data.
     breach: the limit as the operator wrote it. samples: facts behind the value. window_seconds: 0 for ``value``.
     at_ms: event time of the fact that tipped the rule, or the tick's time. fact_id: that fact, empty on a tick.
-    do: the actions the rule asks for, in order.
+    do: the actions the rule asks for, in order. no_data: what the rule says that silence means.
     """
 
     rule_id: str
@@ -37,6 +41,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     do: tuple[str, ...]
     runbook: str
+    no_data: str = "hold"
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether somebody has to know: a breach, or a silence that the rule pages for."""
+        return self.state is State.BREACHED or (self.state is State.NO_DATA and self.no_data == "page")
 
     @property
     def subject(self) -> str:

@@ -65,6 +65,8 @@ class _Compilation:
             return None
         self._check_key(fact_type)
         self._check_length()
+        self._check_times()
+        self._check_silence()
         where = self._condition(("where",), rule.where, fact_type)
         condition = self._measure_condition(fact_type)
         reading = self._measure_reading(fact_type)
@@ -108,8 +110,6 @@ class _Compilation:
         if measure.window < WINDOW_SECONDS_MIN:
             self._problem(("measure", "window"), "the window is shorter than a second", "write at least 1s")
 
-    def _measure_condition(self, fact_type: type[Fact]) -> Condition | None:
-        measure = self._rule.measure
     def _check_times(self) -> None:
         if self._rule.hold_for and isinstance(self._rule.measure, AbsentMeasure):
             self._problem(("for",), "how long a silence must hold is the measure's own time", "lengthen absent instead")
@@ -128,6 +128,8 @@ class _Compilation:
             what = "silence would start an action, and no action may start on missing data"
             self._problem(place, what, "write no_data: page, or leave the action out of do", 0, len(rule.no_data))
 
+    def _measure_condition(self, fact_type: type[Fact]) -> Condition | None:
+        measure = self._rule.measure
         if isinstance(measure, CountMeasure):
             return self._condition(("measure", "count"), measure.count, fact_type)
         if isinstance(measure, RatioMeasure):
@@ -161,10 +163,9 @@ class _Compilation:
         limit = self._limit("breach", rule.breach, reading)
         if limit is not None and limit.hold_ms:
             start = rule.breach.index("for")
-            what = "a breach takes effect at once"
-            self._problem(
-                ("breach",), what, "move 'for' to clear, or widen the window", start, len(rule.breach) - start
-            )
+            what = "a limit to breach takes effect at once"
+            fix = f"end the limit here, and add the key for: {rule.breach[start + 3 :].strip()} to the rule"
+            self._problem(("breach",), what, fix, start, len(rule.breach) - start)
         return limit
 
     def _clear(self, breach: Limit | None, reading: ValueExpression | None) -> Limit | None:

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from config.document import Path
-from config.locate import Located, bare, is_model, locate, union_tags
+from config.locate import Located, bare, fields_as_written, is_model, locate, union_tags
 from config.model import REFUSED, is_duration
 from config.suggest import closest, listed
 
@@ -60,7 +60,7 @@ def _misspelt(detail: ErrorDetails, model: type[BaseModel]) -> Path | None:
 
 
 def _known(located: Located) -> list[str]:
-    return [] if located.owner is None else list(located.owner.model_fields)
+    return [] if located.owner is None else list(fields_as_written(located.owner))
 
 
 def _refused(detail: ErrorDetails, located: Located) -> Explanation:

@@ -39,7 +39,7 @@ def _step(located: Located, part: str | int) -> Located:
         return Located(located.path, located.owner, located.field, _tagged(annotation, part))
     path = (*located.path, part)
     if is_model(annotation):
-        field = annotation.model_fields.get(str(part))
+        field = fields_as_written(annotation).get(str(part))
         return Located(path, annotation, field, None if field is None else field.annotation)
     arguments = get_args(annotation)
     inner = arguments[-1] if get_origin(annotation) is dict else (arguments[0] if arguments else None)
@@ -60,6 +60,11 @@ def bare(annotation: Any) -> Any:  # noqa: ANN401 - a type expression in, a type
 def is_model(annotation: Any) -> TypeIs[type[BaseModel]]:  # noqa: ANN401 - a type expression.
     """Whether the type is one of the configuration models."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def fields_as_written(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The model's fields by the key that stands in a file: ``for`` is no name that Python allows."""
+    return {name if field.alias is None else field.alias: field for name, field in model.model_fields.items()}
 
 
 def union_tags(annotation: Any) -> list[str]:  # noqa: ANN401 - a type expression.

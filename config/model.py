@@ -86,6 +86,16 @@ Pause = Annotated[
 ]
 """Seconds, 0 to 60, written with a unit."""
 
+HOLD_SECONDS_MAX = 30 * 86400.0
+"""Whatever has to hold for longer is no rule that wakes somebody."""
+
+Hold = Annotated[
+    float,
+    Field(ge=0, le=HOLD_SECONDS_MAX, allow_inf_nan=False, description=_DURATION_HELP, examples=["30s"]),
+    _SECONDS,
+]
+"""Seconds, 0 to 30 days, written with a unit; 0 means at once."""
+
 Instant = Annotated[
     datetime,
     Field(description="A point in time with its UTC offset", examples=["2026-12-24T00:00:00-05:00"]),

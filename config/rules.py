@@ -6,7 +6,8 @@ from pydantic import Field, Tag, model_validator
 
 from config.actions import SUBJECT_FIELDS, ActionName
 from config.measures import one_of
-from config.model import Duration, Model
+from config.model import Duration, Hold, Model, refusal
+from config.suggest import listed
 
 Identifier = Annotated[
     str,
@@ -22,6 +23,10 @@ EXPRESSION_LENGTH_MAX = 1000
 
 Expression = Annotated[str, Field(min_length=1, max_length=EXPRESSION_LENGTH_MAX, examples=["outcome == 'failed'"])]
 """A condition or a number over a fact, in the language of ``docs/rules.md``."""
+
+
+NoData = Literal["hold", "page", "breach", "clear"]
+"""What silence means: the last state holds, somebody is told, it is a breach, or it ends one."""
 
 
 class CountMeasure(Model):
@@ -82,7 +87,10 @@ class Rule(Model):
     per: tuple[str, ...] = Field(default=(), strict=False, max_length=4)
     measure: Measure = Field(examples=["{ratio: \"outcome == 'failed'\", window: 60s, min_samples: 50}"])
     breach: str = Field(default="", description="Operator and limit: '> 2%', '>= 5', '> 10s', \"== 'ALARM'\"")
+    hold_for: Hold = Field(default=0.0, alias="for", description="How long a breach must hold before it fires")
     clear: str = Field(default="", description="Limit and how long: '< 1% for 2m'; empty: as soon as not breached")
+    keep_firing_for: Hold = Field(default=0.0, description="How long it fires on after the breach was last seen")
+    no_data: NoData = Field(default="hold", description="What silence means; see docs/rules.md")
     severity: Literal["critical", "high", "medium", "low"]
     do: tuple[ActionName, ...] = Field(default=(), strict=False)
     runbook: str = Field(min_length=1, examples=["payment-failures"])
@@ -90,11 +98,6 @@ class Rule(Model):
     max_keys: int = Field(default=10_000, ge=1, le=1_000_000)
     summary: str = ""
 
-
-class RuleFile(Model):
-    """One file under ``rules/``; more rules than 500 in one file cannot be reviewed."""
-
-    rules: tuple[Rule, ...] = Field(strict=False, max_length=500)
     @model_validator(mode="after")
     def _actions_have_a_subject(self) -> "Rule":
         for index, action in enumerate(self.do):
@@ -104,3 +107,8 @@ class RuleFile(Model):
                 raise refusal(what, f"add one of them to per, or remove {action}", ("do", index))
         return self
 
+
+class RuleFile(Model):
+    """One file under ``rules/``; more rules than 500 in one file cannot be reviewed."""
+
+    rules: tuple[Rule, ...] = Field(strict=False, max_length=500)

@@ -4,7 +4,7 @@ from checks.facts import Deployment
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from remediation.decisions import Decision, Reason
-from remediation.state import IncidentState, State
+from remediation.state import IncidentState, State, level_of
 
 _AFTER_ACTING = frozenset(
     {Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT, Reason.ACTION_IN_PROGRESS, Reason.COOLING_DOWN}
@@ -16,8 +16,8 @@ class News:
     """Remembers what was told about each fingerprint; bounded, because it forgets what has cleared."""
 
     def __init__(self, state: State) -> None:
-        self._findings: dict[str, FindingState] = {
-            incident.fingerprint: incident.findings[-1].state
+        self._findings: dict[str, Finding] = {
+            incident.fingerprint: incident.findings[-1]
             for incident in state.incidents.values()
             if incident.state is not IncidentState.RESOLVED and incident.findings
         }
@@ -26,11 +26,11 @@ class News:
         }
 
     def is_finding(self, finding: Finding) -> bool:
-        """Whether the journal does not say so already; what was never breached need not be cleared."""
+        """Whether the journal does not say so already, or not as gravely; what never alarmed need not be cleared."""
         told = self._findings.get(finding.fingerprint)
         if told is None:
-            return finding.state is FindingState.BREACHED
-        return told is not finding.state
+            return finding.is_alarming
+        return told.state is not finding.state or (finding.is_alarming and level_of(finding) < level_of(told))
 
     def told_finding(self, finding: Finding) -> None:
         """The journal says so now."""
@@ -38,7 +38,7 @@ class News:
             self._findings.pop(finding.fingerprint, None)
             self._reasons.pop(finding.fingerprint, None)
         else:
-            self._findings[finding.fingerprint] = finding.state
+            self._findings[finding.fingerprint] = finding
 
     def is_decision(self, decision: Decision) -> bool:
         """Whether it acts, or gives another reason not to than the last time."""

@@ -29,9 +29,10 @@ from remediation.state import (
     IncidentState,
     State,
     TargetState,
+    level_of,
 )
-
 from remediation.subjects import LIST_ACTIONS
+
 __all__ = [
     "ActionState",
     "DecisionSummary",
@@ -87,13 +88,15 @@ def _with_finding(state: State, entry: Entry, finding: Finding) -> State:
         return state
     incident = incident_of(state, finding.fingerprint)
     if incident is not None and incident.state is not IncidentState.RESOLVED:
-        told = replace(incident, findings=(*incident.findings, finding)[-FINDINGS_PER_INCIDENT:])
+        # A finding of several limits may come back graver; an incident never grows milder by itself.
+        graver = min(incident.severity, level_of(finding)) if finding.is_alarming else incident.severity
+        told = replace(incident, severity=graver, findings=(*incident.findings, finding)[-FINDINGS_PER_INCIDENT:])
         state = _put_incident(state, told)
         if finding.state is findings.State.CLEARED:
             return _resolve(state, incident.id, entry.at_ms, entry.actor)
         return state
     level = SEVERITY_LEVELS.get(finding.severity)
-    if finding.state is not findings.State.BREACHED or level is None:
+    if not finding.is_alarming or level is None:
         return state
     return _put_incident(
         state,
@@ -163,14 +166,14 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
     return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
 
 
-def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
-    action = state.actions.get(outcome.decision_id)
-    if action is None:
 def _within_the_hour(times: tuple[int, ...], at_ms: int) -> tuple[int, ...]:
     """The times with one more, without those that no hourly budget counts any longer."""
     return (*(one for one in times if one > at_ms - HOUR_MS), at_ms)
 
 
+def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
+    action = state.actions.get(outcome.decision_id)
+    if action is None:
         return state
     detail = outcome.refusal if outcome.status is OutcomeStatus.REFUSED else outcome.detail
     state = _put_action(

@@ -22,6 +22,12 @@ HOUR_MS = 3_600_000
 SEVERITY_LEVELS = {"critical": 1, "high": 2, "medium": 3}
 """The severities that open an incident; low ones are findings and no more."""
 
+
+def level_of(finding: Finding) -> int:
+    """The incident level of the finding's severity; 4, below every incident, for one that opens none."""
+    return SEVERITY_LEVELS.get(finding.severity, len(SEVERITY_LEVELS) + 1)
+
+
 RUNNING = ("started", "in_progress")
 """Statuses of a deployment that is on its way."""
 
@@ -132,13 +138,13 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
     acted_at_ms: int = 0
     refused_at_ms: int = 0
     refusals: int = 0
+    until_ms: int = 0
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the journal says, bounded.
 
     sequence, hash: the newest entry folded in. incidents, deployments and actions: by id, oldest first. targets: by
-    until_ms: int = 0
     name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour;
     listed_at_ms: the same for entries on fraud lists.
     """

@@ -38,6 +38,8 @@ class Absent:
         self._key_of = key_reader(compiled.rule.per)
         self._last: dict[Key, int] = {}
         self._episodes = Episodes(compiled, silence_is_news=False)
+        # A page for silence says that nothing is known, which is never a ground to act; else silence is the breach.
+        self._silent = Verdict.NO_DATA if compiled.rule.no_data == "page" else Verdict.BREACHING
         self._now_ms = 0
         self._refused = 0
         self.late = 0
@@ -71,9 +73,12 @@ class Absent:
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Declare absent what has been silent for too long."""
         self._started(now_ms)
+        now_ms = self._now_ms  # While a backlog comes in, the tick's time is older than what is left out of silence.
         for key, heard_ms in self._last.items():
             if now_ms - heard_ms >= self._absent_ms:
-                self._settle(key, Verdict.BREACHING, now_ms, "", findings)
+                self._settle(key, self._silent, now_ms, "", findings)
+            elif key in self._episodes.open:
+                self._settle(key, Verdict.CLEAR, now_ms, "", findings)
 
     def resume(self, now_ms: int) -> None:
         """Leave out of every silence the time in which nobody listened; what was heard as silence before stays."""
@@ -123,7 +128,11 @@ class Absent:
 
     def breached(self) -> list[Finding]:
         """What is silent now; silence is confirmed by every tick, so its time is the last tick's."""
-        return [self._finding(key, State.BREACHED, self._now_ms, "") for key in self._episodes.open]
+        return [
+            self._finding(key, State.BREACHED, self._now_ms, "")
+            for key, episode in self._episodes.open.items()
+            if episode.breaching
+        ]
 
     def _started(self, now_ms: int) -> None:
         self._now_ms = max(self._now_ms, now_ms)

@@ -47,7 +47,8 @@ RECENT_SECONDS = 60
 LEDGER_STALE_MS = 900_000
 """Three health checks of five minutes: what was balanced then says nothing about now."""
 
-_ORDER = {ReadingState.BREACHED: 0, ReadingState.NO_DATA: 1, ReadingState.CLEARED: 2}
+_ORDER = {ReadingState.BREACHED: 0, ReadingState.PENDING: 1, ReadingState.NO_DATA: 2, ReadingState.CLEARED: 3}
+_SHOWN_TOGETHER = {ReadingState.PENDING: "pending", ReadingState.NO_DATA: NO_DATA, ReadingState.CLEARED: "clear"}
 
 
 def build_page(view: SystemView, options: HttpOptions) -> Page:
@@ -139,10 +140,9 @@ def _rows_of(rule: Rule, readings: Sequence[Reading], now_ms: int) -> list[RuleR
         if state is ReadingState.BREACHED or len(found) <= KEYS_OF_A_RULE:
             rows.extend(_rule_row(rule, reading, now_ms) for reading in found)
             continue
-        shown = NO_DATA if state is ReadingState.NO_DATA else "clear"
         every = _rule_row(rule, found[0], now_ms)
         samples, key = sum(reading.samples for reading in found), counted(len(found), "key")
-        rows.append(replace(every, key=key, shown=shown, samples=samples, min_samples=0, since=None))
+        rows.append(replace(every, key=key, shown=_SHOWN_TOGETHER[state], samples=samples, min_samples=0, since=None))
     return rows
 
 

@@ -31,7 +31,7 @@ class TrafficPart:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule and key. state: breached, cleared or no_data."""
+    """One rule and key. state: breached, pending, cleared or no_data."""
 
     rule_id: str
     summary: str

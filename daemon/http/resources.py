@@ -58,7 +58,10 @@ class JournalPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule's current answer for one key; fields as in ``checks.readings.Reading``. value None: no data."""
+    """A rule's current answer for one key; fields as in ``checks.readings.Reading``. value None: no data.
+
+    fires_at_ms: when a pending breach fires if it holds, 0 when none is pending.
+    """
 
     key: dict[str, str]
     state: ReadingState
@@ -67,10 +70,14 @@ class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
     since_ms: int
     at_ms: int
+    fires_at_ms: int = 0
 
 
 class RuleDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule as it was loaded, and its current readings. window_seconds: 0 for a measure without a window."""
+    """A rule as it was loaded, and its current readings. window_seconds: 0 for a measure without a window.
+
+    for_seconds: how long a breach must hold before it fires. keep_firing_for_seconds: how long it fires on.
+    """
 
     id: str
     family: str
@@ -88,6 +95,9 @@ class RuleDocument(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     summary: str
     readings: list[RuleReading]
+    for_seconds: float = 0.0
+    keep_firing_for_seconds: float = 0.0
+    no_data: str = "hold"
 
 
 class RuleList(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +188,7 @@ def _rule_reading(reading: Reading) -> RuleReading:
         samples=reading.samples,
         since_ms=reading.since_ms,
         at_ms=reading.at_ms,
+        fires_at_ms=reading.fires_at_ms,
     )
 
 
@@ -218,4 +229,7 @@ def _rule_document(rule: Rule, readings: list[RuleReading]) -> RuleDocument:
         mode=rule.mode,
         summary=rule.summary,
         readings=readings,
+        for_seconds=rule.hold_for,
+        keep_firing_for_seconds=rule.keep_firing_for,
+        no_data=rule.no_data,
     )

@@ -126,6 +126,8 @@ def _finding(finding: Finding, rules: Rules) -> Sentence:
             return Sentence("bad", "finding", f"{about} is breached: {value}.", detail)
         case State.CLEARED:
             return Sentence("good", "finding", f"{about} is clear: {value}.", detail)
+        case State.PENDING:
+            return Sentence("unknown", "finding", f"{about} is beyond its limit: {value}.", detail)
         case State.NO_DATA:
             return Sentence("unknown", "finding", f"{about} has no data.", detail)
         case _:

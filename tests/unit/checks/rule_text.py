@@ -13,8 +13,9 @@ def rule(
     severity: str = "medium",
     do: str = "[]",
     max_keys: int = 10_000,
+    more: str = "",
 ) -> str:
-    """The rule as an item of ``rules``."""
+    """The rule as an item of ``rules``. more: a further key with its value, ``for: 5s``."""
     return f"""
   - id: {identity}
     family: sla
@@ -28,7 +29,7 @@ def rule(
     do: {do}
     runbook: r
     max_keys: {max_keys}
-"""
+""" + (f"    {more}\n" if more else "")
 
 
 def rules(*items: str) -> str:

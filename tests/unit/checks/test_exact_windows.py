@@ -128,6 +128,19 @@ HELD = rules(
         breach="< 80%",
         clear="> 85% for 3s",
     ),
+    rule(
+        "{ratio: \"outcome == 'failed'\", window: 10s, min_samples: 3}",
+        identity="patient",
+        breach="> 20%",
+        clear="< 15%",
+        more="for: 2s",
+    ),
+    rule(
+        "{ratio: \"outcome == 'failed'\", window: 10s, min_samples: 3}",
+        identity="stubborn",
+        breach="> 20%",
+        more="keep_firing_for: 4s",
+    ),
 )
 
 

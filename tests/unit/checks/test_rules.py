@@ -41,7 +41,7 @@ def problems_of(load: Load, text: str) -> tuple[Problem, ...]:
         (rule(FAILING, breach="> two"), "two", "no limit", "> 2%"),
         (rule(FAILING, breach="> 2"), "> 2", "never above 1", "2%"),
         (rule(FAILING, breach="> 2s"), "> 2s", "is a share", "> 2%"),
-        (rule(FAILING, breach="> 2% for 5m"), "for 5m", "at once", "clear"),
+        (rule(FAILING, breach="> 2% for 5m"), "for 5m", "at once", "the key for: 5m"),
         (rule(FAILING, breach="> 2%", clear="< 3%"), "< 3%", "at once", "opposite"),
         (rule(FAILING, breach="> 2%", clear="> 1% for 2m"), "> 1% for 2m", "at once", "opposite"),
         (rule('{count: "true", window: 60s}', breach="> 2%"), "> 2%", "plain number", ">= 5"),

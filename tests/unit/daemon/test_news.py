@@ -48,6 +48,17 @@ def test_a_finding_is_news_when_the_journal_says_something_else(
     assert news.is_finding(finding(state=comes)) is is_news
 
 
+def test_silence_is_news_where_the_rule_pages_for_it_and_a_graver_breach_is_news_again() -> None:
+    news = News(JournalState())
+    silent = finding(state=State.NO_DATA, value=None, no_data="page")
+    assert news.is_finding(silent)
+    news.told_finding(silent)
+    assert not news.is_finding(silent)
+    news.told_finding(finding(severity="medium"))
+    assert news.is_finding(finding(severity="critical"))
+    assert not news.is_finding(finding(severity="low"))
+
+
 @pytest.mark.parametrize(
     ("told", "comes", "is_news"),
     [

@@ -88,6 +88,20 @@ def test_missing_data_neither_opens_nor_resolves_an_incident() -> None:
     assert folded(BREACH, dark).incidents["inc-1"].state is IncidentState.OPEN
 
 
+def test_silence_that_pages_opens_one_incident_which_data_resolves() -> None:
+    silent = finding(state=FindingState.NO_DATA, value=None, no_data="page")
+    state = folded(silent, silent)
+    assert [(one.id, one.state) for one in state.incidents.values()] == [("inc-1", IncidentState.OPEN)]
+    assert folded(silent, CLEAR).incidents["inc-1"].state is IncidentState.RESOLVED
+
+
+def test_a_graver_finding_makes_its_incident_graver_and_a_milder_one_does_not_make_it_milder() -> None:
+    mild, grave = finding(severity="medium"), finding(severity="critical")
+    assert folded(mild, grave).incidents["inc-1"].severity == 1
+    assert folded(grave, mild).incidents["inc-1"].severity == 1
+    assert list(folded(finding(severity="low"), mild).incidents) == ["inc-2"]
+
+
 def test_shadow_rules_and_low_severities_open_nothing() -> None:
     assert folded(finding(mode="shadow"), finding(severity="low")).incidents == {}
 
