@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from config.problems import ConfigurationError
 from payment_core.errors import AddressTaken, CoreError
 from payment_core.logs import configure_logs
-from payment_core.options import CoreOptions
+from payment_core.options import CoreOptions, complaints
 from payment_core.server import serve
 
 EXIT_BAD_USAGE = 2
@@ -34,9 +34,8 @@ def main(arguments: Sequence[str], program: str = "python -m payment_core") -> i
     try:
         options = CoreOptions(**vars(parser.parse_args(arguments)))
     except ValidationError as error:
-        for wrong in error.errors():
-            flag = "-".join(str(part) for part in wrong["loc"]).replace("_", "-")
-            sys.stderr.write(f"--{flag}: {wrong['msg']}\n")
+        for name, wrong in complaints(error):
+            sys.stderr.write(f"--{name.replace('_', '-')}: {wrong}\n")
         return EXIT_BAD_USAGE
     configure_logs()
     try:

@@ -13,7 +13,7 @@ from payment_core.aws.container import Container, Context, Event
 from payment_core.aws.errors import JobsFailed, OptionsUnusable
 from payment_core.http.app import Application
 from payment_core.logs import configure_logs
-from payment_core.options import CoreOptions
+from payment_core.options import CoreOptions, complaints
 
 log = structlog.get_logger()
 
@@ -31,9 +31,7 @@ def options_from_environment(environment: Mapping[str, str]) -> CoreOptions:
     try:
         return CoreOptions.model_validate({**_DEFAULTS, **region, **given}, strict=False)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{PREFIX}{'_'.join(str(part) for part in each['loc']).upper()}: {each['msg']}" for each in error.errors()
-        )
+        wrong = "; ".join(f"{PREFIX}{name.upper()}: {what}" for name, what in complaints(error))
         raise OptionsUnusable(wrong) from error
 
 

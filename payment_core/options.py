@@ -1,14 +1,19 @@
 """What a payment core is started with: address, store, keys, release, fault profile, queue, rail and deliveries."""
 
+import posixpath
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
-from config.model import Model
+from config.model import Model, refusal
 from config.url import Url
+from payment_core.ach.delivery.sftp import SftpServer
 
 MILLISECONDS_PER_SECOND = 1000
+_DIRECTORY = r"^/?[^/\x00-\x1f]+(/[^/\x00-\x1f]+)*$"
+_SFTP_NEEDS = ("ach_sftp_user", "ach_sftp_key_file", "ach_sftp_known_hosts_file")
 
 
 class CoreOptions(Model):
@@ -66,6 +71,25 @@ class CoreOptions(Model):
     ach_bucket: str = Field(
         default="", pattern=r"^[a-z0-9.-]{0,63}$", description="S3 bucket for ACH files; empty keeps them in a folder"
     )
+    ach_sftp_host: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:-]{0,253}$",
+        description="the bank's SFTP server for ACH files, a name or an address; empty keeps them in a folder",
+    )
+    ach_sftp_port: int = Field(default=22, ge=1, le=65535, description="its port")
+    ach_sftp_user: str = Field(default="", pattern=r"^[!-~]{0,64}$", description="the user that the bank gave us there")
+    ach_sftp_key_file: Path | None = Field(
+        default=None, description="our private key for it, without a passphrase, of mode 600"
+    )
+    ach_sftp_known_hosts_file: Path | None = Field(
+        default=None, description="the server's public keys in the format of known_hosts; no other server is trusted"
+    )
+    ach_sftp_outbound: str = Field(
+        default="outbound", max_length=512, pattern=_DIRECTORY, description="its directory that the bank takes from"
+    )
+    ach_sftp_inbound: str = Field(
+        default="inbound", max_length=512, pattern=_DIRECTORY, description="its directory that the bank leaves files in"
+    )
     audit_bucket: str = Field(
         default="",
         pattern=r"^[a-z0-9.-]{0,63}$",
@@ -94,6 +118,35 @@ class CoreOptions(Model):
     )
     seed: int = Field(default=1, description="of the simulated acquirer's answer times")
 
+    @model_validator(mode="after")
+    def one_way_to_the_bank(self) -> Self:
+        """A bucket or a server, and of a server everything that it needs."""
+        given = [
+            name for name in type(self).model_fields if name.startswith("ach_sftp_") and name in self.model_fields_set
+        ]
+        if self.ach_sftp_host == "":
+            if given:
+                fix = "name the bank's server, or leave them out"
+                raise refusal(f"is missing, but there is {', '.join(given)}", fix, ("ach_sftp_host",))
+            return self
+        if self.ach_bucket != "":
+            raise refusal("is given beside ach_sftp_host", "leave one out: a file goes one way", ("ach_bucket",))
+        for name in _SFTP_NEEDS:
+            if getattr(self, name) in {"", None}:
+                raise refusal("is missing", "ach_sftp_host needs " + ", ".join(_SFTP_NEEDS), (name,))
+        if posixpath.normpath(self.ach_sftp_inbound) == posixpath.normpath(self.ach_sftp_outbound):
+            fix = "give the bank's files a directory of their own: ours would be taken for returns"
+            raise refusal("is the directory of ach_sftp_outbound, too", fix, ("ach_sftp_inbound",))
+        return self
+
+    @property
+    def ach_sftp(self) -> SftpServer | None:
+        """The bank's server; None when files do not go there."""
+        key_file, known_hosts_file = self.ach_sftp_key_file, self.ach_sftp_known_hosts_file
+        if self.ach_sftp_host == "" or key_file is None or known_hosts_file is None:
+            return None
+        return SftpServer(self.ach_sftp_host, self.ach_sftp_port, self.ach_sftp_user, key_file, known_hosts_file)
+
     @property
     def lease_ms(self) -> int:
         """How long an operation belongs to the process that began it, in milliseconds."""
@@ -118,3 +171,11 @@ class CoreOptions(Model):
     def beside(self, name: str) -> Path:
         """A file or folder beside the database, such as ``payments.rail.db``."""
         return self.database.with_name(f"{self.database.stem}.{name}")
+
+
+def complaints(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each option that is wrong, by its name, and what is wrong with it."""
+    for wrong in error.errors():
+        context = wrong.get("ctx", {})
+        name = "-".join(str(part) for part in (*wrong["loc"], *context.get("at", ())))
+        yield name, f"{wrong['msg']}; {context['fix']}" if "fix" in context else wrong["msg"]

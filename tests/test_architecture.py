@@ -20,6 +20,7 @@ PLACES = {
     "aiobotocore": ("daemon/aws/*", "payment_core/aws/*"),
     "aiohttp": ("daemon/aws/*",),
     "apscheduler": ("daemon/schedule.py",),
+    "asyncssh": ("payment_core/ach/delivery/ssh_*.py",),
     "botocore": ("daemon/aws/*", "payment_core/aws/*"),
     "cryptography": ("payment_core/vault/*", "payment_core/audit/signing.py"),
     "httpx": (
@@ -100,6 +101,7 @@ def test_the_house_keeps_its_directions() -> None:
         ("daemon/app.py", "import tests.conftest", "daemon imports tests"),
         ("daemon/app.py", "from aiobotocore.session import get_session", "aiobotocore outside daemon/aws/*"),
         ("payment_core/relay.py", "import botocore.exceptions", "botocore outside"),
+        ("payment_core/ach/delivery/sftp.py", "import asyncssh", "asyncssh outside payment_core/ach/delivery/ssh_*.py"),
         ("daemon/app.py", "import apscheduler", "apscheduler outside daemon/schedule.py"),
         ("daemon/pipeline.py", "import httpx", "httpx outside"),
         ("daemon/app.py", "import ministack", "ministack outside daemon/embedded/*"),

@@ -8,10 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 import structlog
 
-from payment_core.ach.delivery.folder import FolderDelivery
-from payment_core.ach.delivery.port import Delivery
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import VaultCards
+from payment_core.assembly.delivering import open_delivery
 from payment_core.assembly.domains import Base, build_domains
 from payment_core.assembly.scoring import OutboxFollower, SharedScorer, new_scorer, rebuild
 from payment_core.assembly.self_checks import self_check_routes
@@ -23,7 +22,6 @@ from payment_core.audit.folder import FolderRoots
 from payment_core.audit.roots import DailyRoot, RootArchive
 from payment_core.audit.signing import Ed25519Signer
 from payment_core.aws.s3 import S3Roots
-from payment_core.aws.s3_delivery import S3Delivery
 from payment_core.aws.sqs import SqsQueue
 from payment_core.clock import SystemClock
 from payment_core.costs.meter import CostMeter, Usage
@@ -86,7 +84,8 @@ class Core:
     async def start(self) -> Application:
         """Open everything and start what runs in the background.
 
-        Raises DatabaseUnusable, AdminKeyUnusable, KeyFileUnusable, ScreeningListUnusable and ConfigurationError.
+        Raises DatabaseUnusable, AdminKeyUnusable, KeyFileUnusable, SshFileUnusable, ScreeningListUnusable and
+        ConfigurationError.
         """
         options = self._options
         settings = await load_settings(options)
@@ -117,7 +116,7 @@ class Core:
                 vaulting=vaulting,
                 scorer=shared,
                 acquirer=acquirer,
-                delivery=await self._delivery(),
+                delivery=await open_delivery(self._stack, options),
                 costs=CostMeter(settings.prices, lambda: self._usage(opened, vaulting), self._clock.now_ms()),
                 on_attempt=self.counts.attempted,
             )
@@ -237,15 +236,6 @@ class Core:
             bucket=options.audit_bucket, region=options.region, endpoint_url=options.endpoint_url, clock=self._clock
         )
         return await self._stack.enter_async_context(roots)
-
-    async def _delivery(self) -> Delivery:
-        options = self._options
-        if options.ach_bucket == "":
-            return FolderDelivery(options.beside("ach"))
-        bucket = S3Delivery(
-            bucket=options.ach_bucket, prefix="ach/", region=options.region, endpoint_url=options.endpoint_url
-        )
-        return await self._stack.enter_async_context(bucket)
 
     async def _start_relay(self, opened: OpenStore) -> None:
         options = self._options

@@ -1,8 +1,10 @@
 """Delivery over SFTP: written exclusively under a partial name, then linked to its own name without overwriting."""
 
 import hashlib
+from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from payment_core.ach.delivery.names import INBOUND_BYTES_MAX, INBOUND_FILES_MAX, checked_name
@@ -12,6 +14,16 @@ _log = structlog.get_logger(__name__)
 
 PARTIALS_MAX = 5
 """Each one is a sender that died while writing; more mean that the box does not keep what is written."""
+
+
+class SftpServer(msgspec.Struct, frozen=True):
+    """Where the bank's box is, and how both sides prove who they are: we with a key, the server with a known one."""
+
+    host: str
+    port: int
+    user: str
+    key_file: Path
+    known_hosts_file: Path
 
 
 class RemoteFile(Protocol):
@@ -41,7 +53,7 @@ class SftpSession(Protocol):
         ...
 
     async def read(self, path: str) -> bytes | None:
-        """The bytes, or None when there is no such file."""
+        """The bytes, or None when there is no such file; of one above INBOUND_BYTES_MAX one byte more than that."""
         ...
 
     async def move(self, path: str, target: str) -> bool:

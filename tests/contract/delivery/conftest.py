@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contract.delivery.worlds import DeliveryWorld, folder_world, memory_world, s3_world, sftp_world
+from tests.contract.delivery.worlds import DeliveryWorld, folder_world, memory_world, s3_world, sftp_world, ssh_world
 from tests.contract.store.emulators import moto
 
 
@@ -16,7 +16,7 @@ def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["memory", "folder", "sftp", "s3"])
+@pytest.fixture(params=["memory", "folder", "sftp", "ssh", "s3"])
 async def world(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[DeliveryWorld]:
@@ -27,6 +27,8 @@ async def world(
             made = folder_world(tmp_path)
         case "sftp":
             made = sftp_world()
+        case "ssh":
+            made = ssh_world(tmp_path)
         case _:
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")

@@ -11,9 +11,11 @@ from aiobotocore.session import get_session
 
 from payment_core.ach.delivery.folder import FolderDelivery
 from payment_core.ach.delivery.memory import MemoryDelivery
-from payment_core.ach.delivery.port import Delivery
+from payment_core.ach.delivery.port import Delivery, DeliveryUnavailable
 from payment_core.ach.delivery.sftp import RemoteFile, SftpDelivery
+from payment_core.ach.delivery.ssh_session import SshSession
 from payment_core.aws.s3_delivery import S3Delivery
+from tests.contract.delivery.bank_servers import bank_server
 
 BUCKET = "files"
 
@@ -52,6 +54,8 @@ class FakeSftp:
     async def move(self, path: str, target: str) -> bool:
         if target in self.files:
             return False
+        if path not in self.files:
+            raise DeliveryUnavailable
         self.files[target] = self.files.pop(path)
         return True
 
@@ -100,6 +104,19 @@ async def sftp_world() -> AsyncIterator[DeliveryWorld]:
 
     delivery = SftpDelivery(session, outbound="to_bank", inbound="from_bank", sender="blue-1")
     yield DeliveryWorld(delivery, leave, overwrite)
+
+
+@asynccontextmanager
+async def ssh_world(root: Path) -> AsyncIterator[DeliveryWorld]:
+    async def leave(name: str, content: bytes) -> None:
+        _write(root / "box" / "inbound" / name, content)
+
+    async def overwrite(name: str, content: bytes) -> None:
+        _write(root / "box" / "outbound" / name, content)
+
+    async with bank_server(root / "box") as bank, SshSession(bank.address(root / "keys")) as session:
+        delivery = SftpDelivery(session, outbound="outbound", inbound="inbound", sender="blue-1")
+        yield DeliveryWorld(delivery, leave, overwrite)
 
 
 @asynccontextmanager
