@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,6 +172,35 @@ def _rule_files(directory: Path | None) -> tuple[tuple[Loaded[RuleFile], ...], l
         if value is not None:
             loaded.append(Loaded(value, parsed.document))
     return tuple(loaded), problems + _duplicate_ids(loaded)
+
+
+def load_rules(place: Path | None) -> tuple[Loaded[RuleFile], ...]:
+    """The rules of one file, of a configuration directory, or, without a place, the packaged ones.
+
+    Raises ConfigurationError with every problem of every file.
+    """
+    if place is None or place.is_dir():
+        loaded, problems = _rule_files(place)
+    else:
+        return load_rule_files([place])
+    if problems:
+        raise ConfigurationError(in_order(problems))
+    return loaded
+
+
+def load_rule_files(paths: Sequence[Path]) -> tuple[Loaded[RuleFile], ...]:
+    """The rules of these files. Raises ConfigurationError with every problem of every file."""
+    loaded: list[Loaded[RuleFile]] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            loaded.append(load_yaml(path, RuleFile))
+        except ConfigurationError as error:
+            problems += error.problems
+    problems += _duplicate_ids(loaded)
+    if problems:
+        raise ConfigurationError(in_order(problems))
+    return tuple(loaded)
 
 
 def _rule_paths(root: Path) -> tuple[list[Path], list[Problem]]:

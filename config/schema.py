@@ -9,11 +9,12 @@ from config.fraud import Fraud
 from config.model import DURATION_PATTERN
 from config.policy import Policy
 from config.prices import Prices
+from config.rule_tests import RuleTestFile
 from config.rules import RuleFile
 from config.scenario import Scenario
 from config.settings import Settings
 
-Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach"]
+Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "rule-tests"]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
     "policy": Policy,
@@ -22,6 +23,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "prices": Prices,
     "fraud": Fraud,
     "ach": Ach,
+    "rule-tests": RuleTestFile,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

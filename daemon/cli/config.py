@@ -46,7 +46,7 @@ def check(config: _Directory = None, as_json: _Json = False) -> None:  # noqa: F
 
 @config_app.command("schema")
 def schema(
-    what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, settings, prices, fraud or ach")],
+    what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, settings, prices, fraud, ach or rule-tests")],
 ) -> None:
     """Print the JSON Schema of one kind of file."""
     print_json(json_schema(what))

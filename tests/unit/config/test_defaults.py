@@ -21,6 +21,7 @@ def kind_of(relative: str) -> Kind:
     """The kind of a shipped file, by where it lies."""
     kinds: dict[str, Kind] = {
         "rules": "rules",
+        "rule_tests": "rule-tests",
         "scenarios": "scenario",
         "policy.yaml": "policy",
         "prices.yaml": "prices",
