@@ -42,6 +42,19 @@ def continued(rules: Sequence[CompiledRule], state: EngineState) -> Continuation
     return Continuation(engine, tuple(fresh))
 
 
+def unknown(rules: Sequence[CompiledRule], watched: Sequence[tuple[str, frozenset[str]]]) -> tuple[CompiledRule, ...]:
+    """The rules that watch something else than an engine does, by what it says that it watches."""
+    return tuple(
+        compiled
+        for compiled in rules
+        if not any(
+            about == theirs and counted <= theirs_counted
+            for about, counted in Engine([compiled]).watched
+            for theirs, theirs_counted in watched
+        )
+    )
+
+
 def joined(first: EngineState, second: EngineState) -> EngineState:
     """The state of both, which have seen the same facts up to the same moment.
 

@@ -57,11 +57,10 @@ class App:
         async with AsyncExitStack() as stack:
             stack.callback(hold_data_directory(settings.data_dir))
             listening = stack.enter_context(bind(settings.http.host, settings.http.port))
-            engine = Engine(self._rules)
             parts = await open_parts(
                 stack,
                 self._configuration,
-                engine,
+                Engine(self._rules),
                 self._clock,
                 holder=self._holder,
                 changed=self._changes.mark,
@@ -78,9 +77,7 @@ class App:
 
     async def _start_journal(self, parts: Parts) -> None:
         """Say that a daemon is here, then bring what a former one left open to its end."""
-        restored = await parts.checkpoint.restore(self._clock.now_ms())
-        parts.pipeline.replay(restored.batches)
-        parts.engine.resume(self._clock.now_ms())
+        await parts.keeping.resume(self._rules)
         await parts.writer.append(
             DaemonStarted(
                 version=version("tillwatch"),
@@ -114,7 +111,7 @@ class App:
         settings = self._configuration.settings
         view = DaemonView(
             clock=self._clock,
-            engine=parts.engine,
+            engine=lambda: parts.pipeline.engine,
             writer=parts.writer,
             reader=parts.journal,
             checkpoint=parts.checkpoint,
@@ -124,13 +121,13 @@ class App:
             accepted_at_ms=parts.pipeline.accepted_at_ms,
             quarantine=parts.quarantine,
             changes=self._changes,
-            observing=self._configuration.policy.guard.observe_only,
+            observing=lambda: parts.pipeline.policy.guard.observe_only,
             started_at_ms=self._clock.now_ms(),
             not_ready=lambda: self._not_ready(parts, leadership),
         )
         options = HttpOptions(
             tokens=settings.tokens,
-            rules=[compiled.rule for compiled in self._rules],
+            current_rules=lambda: [compiled.rule for compiled in parts.pipeline.engine.rules],
             version=version("tillwatch"),
             account_id=settings.aws.account_id,
             clock=self._clock,
@@ -151,6 +148,7 @@ class App:
         self._phase = "stopping"
         self._changes.mark()
         stuck = await supervisor.stop()
+        await parts.keeping.keep_last()
         reasons = ["asked to stop" if cause is None else str(cause)]
         if stuck:
             reasons.append(f"stuck: {', '.join(stuck)}")

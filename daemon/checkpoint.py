@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS totals (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outboxes (producer TEXT PRIMARY KEY, stretches BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS places (producer TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log (id TEXT NOT NULL, pruned_through INTEGER NOT NULL);
+INSERT INTO log SELECT lower(hex(randomblob(8))), 0 WHERE NOT EXISTS (SELECT 1 FROM log);
 """
 _ENCODER = msgspec.msgpack.Encoder()
 _FACTS = msgspec.msgpack.Decoder(list[AnyFact])
@@ -70,8 +72,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """The new facts of one record call. arrived_at_ms is the clock's time of that call."""
+    """The new facts of one record call. sequence: its place in the log. arrived_at_ms: the clock's time of that call."""
 
+    sequence: int
     source: str
     arrived_at_ms: int
     blob: bytes
@@ -83,11 +86,25 @@ class StoredBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """The facts of one call that are new, in order, and the place in the log from which they can be read again."""
+
+    facts: list[Fact]
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
-    """What a checkpoint holds: the batches of the horizon in order of arrival, and the totals of its whole life."""
+    """What a checkpoint holds: the batches of the horizon in order of arrival, and the totals of its whole life.
+
+    log_id: this log's and no other's, so that a place in it means nothing in another one. pruned_through: the last
+    place that was forgotten; 0 when none was.
+    """
 
     batches: tuple[StoredBatch, ...]
     totals: Totals
+    log_id: str
+    pruned_through: int
 
 
 @dataclass(slots=True)
@@ -95,7 +112,7 @@ class _Waiting:
     facts: Sequence[Fact]
     source: str
     now_ms: int
-    answer: asyncio.Future[list[Fact]]
+    answer: asyncio.Future[Recorded]
 
 
 class Checkpoint:
@@ -131,12 +148,12 @@ class Checkpoint:
         self._forgotten_until_ms = now_ms - self._horizon_ms
         return await self._file.run(self._load)
 
-    async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Fact]:
+    async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> Recorded:
         """Store the facts that are new and return them, in order; they are on disk when this returns.
 
-        A call that is cancelled may still have stored its facts: whoever cancels must restore, or shield the call.
+        Calls return in the order of their places in the log. A call that is cancelled may still have stored its facts: whoever cancels must restore, or shield the call.
         """
-        answer: asyncio.Future[list[Fact]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._pending.append(_Waiting(facts, source, now_ms, answer))
         self._start_commit()
         return await answer
@@ -157,6 +174,10 @@ class Checkpoint:
     async def missing(self, facts: Sequence[Fact]) -> list[Fact]:
         """Which of these facts are not stored, by their ids."""
         return await self._file.run(lambda: [fact for fact in facts if not self._is_stored(fact.id)])
+
+    async def read(self, after: int, through: int, limit: int) -> list[StoredBatch]:
+        """At most limit batches with places above after and up to through, oldest first."""
+        return await self._file.run(lambda: self._read(after, through, limit))
 
     async def prune(self, now_ms: int) -> int:
         """Forget what lies beyond the horizon or the limits; return the number of facts that were dropped."""
@@ -185,7 +206,7 @@ class Checkpoint:
         done = self._file.submit(lambda: self._commit(group))
         done.add_done_callback(lambda commit: self._answer(group, commit))
 
-    def _answer(self, group: list[_Waiting], commit: "asyncio.Future[list[list[Fact]]]") -> None:
+    def _answer(self, group: list[_Waiting], commit: "asyncio.Future[list[Recorded]]") -> None:
         self._group = []
         fault = commit.exception()
         for place, waiting in enumerate(group):
@@ -205,12 +226,14 @@ class Checkpoint:
         batches: list[StoredBatch] = []
         self._seen.clear()
         self._batches.clear()
+        log_id, pruned_through = self._file.database.execute("SELECT id, pruned_through FROM log").fetchone()
         rows = self._file.database.execute("SELECT sequence, at_ms, source, facts FROM batches ORDER BY sequence")
         for sequence, at_ms, source, blob in rows:
             facts: list[AnyFact] = _FACTS.decode(blob)
-            batches.append(StoredBatch(source, at_ms, blob))
+            batches.append(StoredBatch(sequence, source, at_ms, blob))
             self._remember(sequence, at_ms, facts)
-        self._next = max(self._next, self._batches[-1][0] + 1 if self._batches else 1)
+        # A place is never given twice, or a snapshot would pass over the facts at it.
+        self._next = max(self._next, pruned_through + 1, self._batches[-1][0] + 1 if self._batches else 1)
         if self._batches:
             # Ids of older facts were pruned: for those their place in the outbox decides.
             self._forgotten_until_ms = max(self._forgotten_until_ms, self._batches[0][1])
@@ -225,31 +248,39 @@ class Checkpoint:
             },
         )
         self._places = dict(self._file.database.execute("SELECT producer, place FROM places").fetchall())
-        return Restored(tuple(batches), self._totals)
+        return Restored(tuple(batches), self._totals, log_id, pruned_through)
+
+    def _read(self, after: int, through: int, limit: int) -> list[StoredBatch]:
+        rows = self._file.database.execute(
+            "SELECT sequence, source, at_ms, facts FROM batches WHERE sequence > ? AND sequence <= ?"
+            " ORDER BY sequence LIMIT ?",
+            (after, through, limit),
+        )
+        return [StoredBatch(*row) for row in rows]
 
     def _remember(self, sequence: int, at_ms: int, facts: Sequence[Fact]) -> None:
         self._batches.append((sequence, at_ms, tuple(fact.id for fact in facts)))
         self._seen.update(fact.id for fact in facts)
 
-    def _commit(self, group: list[_Waiting]) -> list[list[Fact]]:
+    def _commit(self, group: list[_Waiting]) -> list[Recorded]:
         """Store the new facts of a group of calls in one transaction; remember them only when it is on disk."""
         fresh: set[str] = set()
         by_source = dict(self._totals.by_source)
         outboxes: dict[str, Received] = {}
-        answers: list[list[Fact]] = []
+        answers: list[Recorded] = []
         with self._file.transaction():
             for place, waiting in enumerate(group):
                 new = [fact for fact in waiting.facts if self._take(fact, fresh, outboxes)]
-                answers.append(new)
+                answers.append(Recorded(new, self._next + place))
                 was = by_source.get(waiting.source, SourceTotals())
                 by_source[waiting.source] = SourceTotals(
                     was.consumed + len(new), was.duplicates + len(waiting.facts) - len(new)
                 )
                 self._store(self._next + place, waiting, new)
             self._store_totals(group, by_source, outboxes)
-        for place, (waiting, new) in enumerate(zip(group, answers, strict=True)):
-            if new:
-                self._remember(self._next + place, waiting.now_ms, new)
+        for waiting, recorded in zip(group, answers, strict=True):
+            if recorded.facts:
+                self._remember(recorded.sequence, waiting.now_ms, recorded.facts)
         self._next += len(group)
         self._totals = Totals(by_source, self._totals.outboxes | outboxes)
         return answers
@@ -329,6 +360,7 @@ class Checkpoint:
                 "SELECT coalesce(sum(size), 0) FROM batches WHERE sequence <= ?", (last_dropped,)
             ).fetchone()[0]
             self._file.database.execute("DELETE FROM batches WHERE sequence <= ?", (last_dropped,))
+            self._file.database.execute("UPDATE log SET pruned_through = max(pruned_through, ?)", (last_dropped,))
             self._file.database.execute("DELETE FROM control_ids WHERE at_ms < ?", (now_ms - CONTROL_HORIZON_MS,))
             self._file.database.execute(
                 "DELETE FROM control_ids WHERE id IN"

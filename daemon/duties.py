@@ -23,6 +23,8 @@ CORES_SECONDS = 2.0
 TRAFFIC_SECONDS = 2.0
 BACKFILL_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
+STATE_SECONDS = 5.0
+"""How often is asked whether a snapshot is due; see `daemon.state_keeping`."""
 HEALTH_SECONDS = 300.0
 """The seed's automated health check: every five minutes."""
 LAG_SECONDS = 1.0
@@ -50,6 +52,7 @@ class Duties:
             ("ledger", LEDGER_SECONDS, self._ledger),
             ("reconcile", RECONCILE_SECONDS, parts.pipeline.reconcile),
             ("prune", PRUNE_SECONDS, self._prune),
+            ("state", STATE_SECONDS, parts.keeping.keep_when_due),
             ("health", HEALTH_SECONDS, self._health_check),
             ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
         )

@@ -36,6 +36,15 @@ class CheckpointFailed(DaemonError):
         return True
 
 
+class StateNotKept(DaemonError):
+    """The state of the rules could not be written to disk, or read from it."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: until then a restart replays more facts."""
+        return True
+
+
 class QuarantineFailed(DaemonError):
     """A bad message could not be put aside."""
 

@@ -17,6 +17,8 @@ from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes, open_probes
 from daemon.quarantine import Quarantine, Quarantined
 from daemon.series import PaymentSeries
+from daemon.state_keeping import StateKeeping
+from daemon.state_store import StateStore
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources
 from daemon.traffic_watch import TrafficWatch
@@ -27,7 +29,7 @@ from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 
 HORIZON_MS = 86_400_000
-"""Facts are kept for a restart as long as the longest window that a rule may have."""
+"""Facts are kept for a day: for rules that no snapshot knows, and for when none can be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +40,10 @@ class Parts:
     writer: JournalWriter
     checkpoint: Checkpoint
     quarantine: Quarantine
-    engine: Engine
     payments: PaymentSeries
     executor: Executor
     pipeline: Pipeline
+    keeping: StateKeeping
     sources: tuple[Source, ...]
     backfill: Backfill
     watch: TrafficWatch
@@ -93,10 +95,10 @@ async def open_parts(
         writer=writer,
         checkpoint=checkpoint,
         quarantine=quarantine,
-        engine=engine,
         payments=payments,
         executor=executor,
         pipeline=pipeline,
+        keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
         sources=await open_sources(stack, settings, clients, sqs, pipeline, quarantine, clock),
         backfill=Backfill(probes.clients, checkpoint, pipeline, producer=settings.aws.region),
         watch=TrafficWatch(traffic, clock),

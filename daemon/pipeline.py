@@ -11,9 +11,10 @@ from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.policy import Policy
-from daemon.checkpoint import Checkpoint, StoredBatch
+from daemon.checkpoint import PROBES, Checkpoint, Recorded
 from daemon.errors import CheckpointFailed
 from daemon.news import News
+from daemon.rule_time import RuleTime
 from daemon.series import PaymentSeries
 from remediation.decide import decide
 from remediation.decisions import Decision
@@ -64,11 +65,41 @@ class Pipeline:
         self._findings: asyncio.Queue[Finding] = asyncio.Queue(WAITING_FINDINGS_MAX)
         self._news = News(writer.state)
         self._acting: set[str] = set()
+        # Whoever holds the turn has the engine for itself: facts and ticks, a snapshot, a change of rules.
+        self.turn = asyncio.Lock()
+        self.place = 0
+        """Of the last facts that the engine has seen, in the checkpoint's log."""
+        self.time = RuleTime()
         self.accepted_at_ms: dict[str, int] = {}
         """When each source last brought facts."""
         self._journal_fault = ""
         self._action_fault = ""
         self._checkpoint_fault = ""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that evaluates at this moment; a change of rules puts another one in its place."""
+        return self._engine
+
+    @property
+    def policy(self) -> Policy:
+        """What is decided by at this moment."""
+        return self._policy
+
+    @property
+    def news(self) -> News:
+        """What was told about each rule and key."""
+        return self._news
+
+    def adopt(self, engine: Engine, place: int) -> None:
+        """Evaluate with this engine, which has seen the facts up to this place; the caller has the turn."""
+        self._engine = engine
+        self.place = place
+
+    def follow(self, policy: Policy) -> None:
+        """Decide by this policy from now on."""
+        self._policy = policy
+        self._executor.follow(policy)
 
     @property
     def fault(self) -> str:
@@ -80,22 +111,18 @@ class Pipeline:
         """Record, evaluate and hand over for deciding; on return a checkpoint on disk holds the facts."""
         now_ms = self._clock.now_ms()
         await self._journal_deployments(facts)
-        new = await self._record(facts, source, now_ms)
-        self.accepted_at_ms[source] = now_ms
-        self._series.count(new)
-        await self._hand_over(self._evaluate(new, now_ms))
+        # What is recorded is evaluated too, or a snapshot would say that the engine has seen what it has not.
+        await self._hand_over(await asyncio.shield(self._take(facts, source, now_ms)))
         self._changed()
-
-    def replay(self, batches: Sequence[StoredBatch]) -> None:
-        """Bring the rules' windows back to where they were; what breaches now is found by the next tick."""
-        for batch in batches:
-            self._evaluate(batch.facts, batch.arrived_at_ms)
 
     async def tick(self) -> None:
         """Let time pass for the rules, and decide again on whatever is in breach."""
         # Whatever is still in breach is tried again now, and says so again when it cannot be recorded.
         self._action_fault = ""
-        await self._hand_over(self._engine.tick(self._clock.now_ms()))
+        for moment_ms in self.time.moments(self._clock.now_ms()):
+            async with self.turn:
+                findings = self._engine.tick(moment_ms)
+            await self._hand_over(findings)
         await self._hand_over(self._engine.breached())
         self._changed()
 
@@ -138,18 +165,27 @@ class Pipeline:
                     self._acting.add(finding.fingerprint)
                     acting.create_task(self._carry_out(decision), name=f"carry out {decision.id}")
 
-    async def _record(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Fact]:
+    async def _take(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Finding]:
+        recorded = await self._record(facts, source, now_ms)
+        async with self.turn:
+            self.accepted_at_ms[source] = now_ms
+            if not recorded.facts:
+                return []
+            if source != PROBES:
+                self.time.heard(max(fact.at_ms for fact in recorded.facts), now_ms)
+            self._series.count(recorded.facts)
+            self._series.observe(recorded.facts, now_ms)
+            self.place = recorded.sequence
+            return self._engine.observe(recorded.facts, now_ms)
+
+    async def _record(self, facts: Sequence[Fact], source: str, now_ms: int) -> Recorded:
         try:
-            new = await asyncio.shield(self._checkpoint.record(facts, source, now_ms))
+            recorded = await self._checkpoint.record(facts, source, now_ms)
         except CheckpointFailed as fault:
             self._checkpoint_fault = str(fault)
             raise
         self._checkpoint_fault = ""
-        return new
-
-    def _evaluate(self, facts: Sequence[Fact], now_ms: int) -> list[Finding]:
-        self._series.observe(facts, now_ms)
-        return self._engine.observe(facts, now_ms)
+        return recorded
 
     async def _decided(self, finding: Finding) -> Decision | None:
         """Journal the finding if it is news and decide on it; the decision if it acts, else None."""

@@ -49,7 +49,7 @@ class DaemonView:
     """
 
     clock: Clock
-    engine: Engine
+    engine: Callable[[], Engine]
     writer: JournalWriter
     reader: Journal
     checkpoint: Checkpoint
@@ -59,7 +59,7 @@ class DaemonView:
     accepted_at_ms: Mapping[str, int]
     quarantine: Quarantine
     changes: Changes
-    observing: bool
+    observing: Callable[[], bool]
     started_at_ms: int
     not_ready: Callable[[], str]
 
@@ -73,7 +73,7 @@ class DaemonView:
 
     def readings(self) -> Sequence[Reading]:
         """What the rules say."""
-        return self.engine.current()
+        return self.engine().current()
 
     def traffic(self) -> TrafficSplit:
         """The split as last read."""
@@ -98,7 +98,7 @@ class DaemonView:
 
     def observe_only(self) -> bool:
         """Whether automatic actions are switched off."""
-        return self.observing
+        return self.observing()
 
     def ready(self) -> tuple[bool, str]:
         """Ready unless something says why not."""

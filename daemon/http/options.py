@@ -29,7 +29,7 @@ def _not_measured() -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
-    """tokens: empty means that nobody gets in. rules: as loaded, for limits and runbooks beside the readings.
+    """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
 
     account_id: events of other AWS accounts are refused; empty takes all.
 
@@ -37,9 +37,14 @@ class HttpOptions:
     """
 
     tokens: Sequence[Token]
-    rules: Sequence[Rule]
+    current_rules: Callable[[], Sequence[Rule]]
     version: str
     account_id: str = ""
     clock: Clock = field(default_factory=SystemClock)
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """As they are at this moment; a reload changes them."""
+        return self.current_rules()

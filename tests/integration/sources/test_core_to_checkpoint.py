@@ -50,7 +50,7 @@ class Recorder:
 
     async def accept(self, facts: Sequence[Fact], source: str) -> None:
         """Record, and keep what was new."""
-        self.new += await self.checkpoint.record(facts, source, SystemClock().now_ms())
+        self.new += (await self.checkpoint.record(facts, source, SystemClock().now_ms())).facts
 
 
 @pytest.fixture

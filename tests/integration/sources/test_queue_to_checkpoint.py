@@ -47,7 +47,7 @@ class Recorder:
 
     async def accept(self, facts: Sequence[Fact], source: str) -> None:
         """Record; what is new is kept."""
-        self.new += await self.checkpoint.record(facts, source, NOW_MS)
+        self.new += (await self.checkpoint.record(facts, source, NOW_MS)).facts
         if self.failures > 0:
             self.failures -= 1
             raise OSError("the process died here")

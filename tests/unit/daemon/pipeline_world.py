@@ -16,6 +16,7 @@ from config.loader import load_yaml
 from config.rules import RuleFile
 from daemon.checkpoint import Checkpoint
 from daemon.pipeline import Pipeline
+from daemon.restart import Replay
 from daemon.series import PaymentSeries
 from remediation.errors import JournalFull
 from remediation.journal.entry import Draft, Entry
@@ -124,7 +125,7 @@ async def line(tmp_path: Path, scene: Scene, rules: str = RULE) -> AsyncIterator
         clock=scene.clock,
         changed=lambda: marks.append(None),
     )
-    pipeline.replay(restored.batches)
+    Replay(engine, NOW_MS, NOW_MS).see(restored.batches)
     try:
         yield Line(scene, engine, checkpoint, pipeline, marks)
     finally:

@@ -25,6 +25,7 @@ NAMES = (
     "ledger",
     "reconcile",
     "prune",
+    "state",
     "health",
     "loop-lag",
 )
@@ -61,6 +62,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         ),
         backfill=SimpleNamespace(tick=call("backfill")),
         checkpoint=SimpleNamespace(prune=call("prune")),
+        keeping=SimpleNamespace(keep_when_due=call("keep")),
         watch=SimpleNamespace(look=call("watch")),
         loop_lag=SimpleNamespace(measure=call("lag")),
         writer=one.writer,

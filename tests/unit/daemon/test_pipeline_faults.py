@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from checks.facts import Fact
+from daemon.checkpoint import Recorded
 from daemon.errors import CheckpointFailed
 from remediation.errors import StaleEpoch
 from tests.unit.daemon.pipeline_world import NarrowJournal, deciding, line, payments, rollout
@@ -101,13 +102,13 @@ class DeadCheckpoint:
     def __init__(self, failures: int) -> None:
         self.failures = failures
 
-    async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Fact]:
+    async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> Recorded:
         """Fail, or take everything as new."""
         del source, now_ms
         if self.failures > 0:
             self.failures -= 1
             raise CheckpointFailed("disk full")
-        return list(facts)
+        return Recorded(list(facts), 1)
 
 
 async def test_facts_that_are_not_on_disk_are_not_evaluated_and_the_source_hears_of_it(

@@ -26,7 +26,7 @@ class Seen:
         self.changes = Changes()
         self.view = DaemonView(
             clock=one.scene.clock,
-            engine=one.engine,
+            engine=lambda: one.pipeline.engine,
             writer=one.scene.writer,
             reader=one.scene.journal,
             checkpoint=one.checkpoint,
@@ -36,7 +36,7 @@ class Seen:
             accepted_at_ms=one.pipeline.accepted_at_ms,
             quarantine=quarantine,
             changes=self.changes,
-            observing=True,
+            observing=lambda: True,
             started_at_ms=NOW_MS,
             not_ready=lambda: self.why,
         )

@@ -24,7 +24,7 @@ async def record_for_ever(path: Path) -> None:
             )
             for n in range(max(first, 1), first + 4)
         ]
-        new = await checkpoint.record(facts, "queue", NOW_MS)
+        new = (await checkpoint.record(facts, "queue", NOW_MS)).facts
         sys.stdout.write(" ".join(fact.id for fact in new) + "\n")
         sys.stdout.flush()
 

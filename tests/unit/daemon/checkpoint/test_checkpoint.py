@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checks.facts import Fact, Heartbeat, PaymentAttempted
 from daemon import checkpoint as module
-from daemon.checkpoint import Checkpoint, Restored, SourceTotals
+from daemon.checkpoint import Checkpoint, Recorded, Restored, SourceTotals
 from daemon.errors import CheckpointFailed
 
 HORIZON_MS = 60_000
@@ -46,8 +46,8 @@ def facts_of(restored: Restored) -> list[Fact]:
 async def test_new_facts_are_returned_in_order_and_restored_in_order(tmp_path: Path) -> None:
     checkpoint, restored = await opened(tmp_path / "c.db")
     assert restored.batches == ()
-    assert await checkpoint.record([payment(1), beat("b")], "queue", NOW_MS) == [payment(1), beat("b")]
-    assert await checkpoint.record([payment(2)], "ingest", NOW_MS + 5) == [payment(2)]
+    assert (await checkpoint.record([payment(1), beat("b")], "queue", NOW_MS)).facts == [payment(1), beat("b")]
+    assert (await checkpoint.record([payment(2)], "ingest", NOW_MS + 5)).facts == [payment(2)]
     await checkpoint.close()
 
     again, restored = await opened(tmp_path / "c.db", NOW_MS + 10)
@@ -62,13 +62,13 @@ async def test_new_facts_are_returned_in_order_and_restored_in_order(tmp_path: P
 
 async def test_a_fact_is_new_once_within_a_call_between_calls_and_after_a_restart(tmp_path: Path) -> None:
     checkpoint, _ = await opened(tmp_path / "c.db")
-    assert await checkpoint.record([payment(1), payment(1)], "queue", NOW_MS) == [payment(1)]
-    assert await checkpoint.record([payment(1), payment(2)], "queue", NOW_MS) == [payment(2)]
-    assert await checkpoint.record([payment(2)], "backfill", NOW_MS) == []
+    assert (await checkpoint.record([payment(1), payment(1)], "queue", NOW_MS)).facts == [payment(1)]
+    assert (await checkpoint.record([payment(1), payment(2)], "queue", NOW_MS)).facts == [payment(2)]
+    assert (await checkpoint.record([payment(2)], "backfill", NOW_MS)).facts == []
     await checkpoint.close()
 
     again, _ = await opened(tmp_path / "c.db")
-    assert await again.record([payment(1), payment(2), payment(3)], "queue", NOW_MS) == [payment(3)]
+    assert (await again.record([payment(1), payment(2), payment(3)], "queue", NOW_MS)).facts == [payment(3)]
     assert again.totals().by_source == {"queue": SourceTotals(3, 4), "backfill": SourceTotals(0, 1)}
     assert (again.totals().consumed, again.totals().duplicates) == (3, 5)
     await again.close()
@@ -76,7 +76,7 @@ async def test_a_fact_is_new_once_within_a_call_between_calls_and_after_a_restar
 
 async def test_an_empty_call_changes_nothing(tmp_path: Path) -> None:
     checkpoint, _ = await opened(tmp_path / "c.db")
-    assert await checkpoint.record([], "queue", NOW_MS) == []
+    assert (await checkpoint.record([], "queue", NOW_MS)).facts == []
     await checkpoint.close()
     again, restored = await opened(tmp_path / "c.db")
     assert restored.batches == ()
@@ -88,7 +88,7 @@ async def test_calls_that_wait_together_share_commits_and_each_gets_its_own_fact
     commits = 0
     commit = checkpoint._commit
 
-    def counted(group: list[module._Waiting]) -> list[list[Fact]]:
+    def counted(group: list[module._Waiting]) -> list[Recorded]:
         nonlocal commits
         commits += 1
         return commit(group)
@@ -98,7 +98,7 @@ async def test_calls_that_wait_together_share_commits_and_each_gets_its_own_fact
         *(checkpoint.record([payment(n), payment(1)], f"q{n % 3}", NOW_MS) for n in range(1, 51))
     )
     assert commits == 2
-    assert [fact for answer in answers for fact in answer] == [payment(n) for n in range(1, 51)]
+    assert [fact for answer in answers for fact in answer.facts] == [payment(n) for n in range(1, 51)]
     assert checkpoint.totals().duplicates == 50
     await checkpoint.close()
 
@@ -111,7 +111,7 @@ async def test_a_failed_commit_fails_its_calls_and_remembers_nothing(tmp_path: P
     with pytest.raises(CheckpointFailed, match="locked"):
         await checkpoint.record([payment(1)], "queue", NOW_MS)
     other.execute("ROLLBACK")
-    assert await checkpoint.record([payment(1)], "queue", NOW_MS) == [payment(1)]
+    assert (await checkpoint.record([payment(1)], "queue", NOW_MS)).facts == [payment(1)]
     assert checkpoint.totals().by_source == {"queue": SourceTotals(1, 0)}
     other.close()
     await checkpoint.close()
@@ -123,12 +123,12 @@ async def test_facts_beyond_the_horizon_are_forgotten_but_their_place_in_the_out
     later = NOW_MS + HORIZON_MS + 1
     await checkpoint.record([payment(3, later)], "queue", later)
     assert await checkpoint.prune(later) == 2
-    assert await checkpoint.record([payment(1), payment(3, later)], "queue", later) == []
+    assert (await checkpoint.record([payment(1), payment(3, later)], "queue", later)).facts == []
     await checkpoint.close()
 
     again, restored = await opened(tmp_path / "c.db", later)
     assert facts_of(restored) == [payment(3, later)]
-    assert await again.record([payment(2)], "queue", later) == []
+    assert (await again.record([payment(2)], "queue", later)).facts == []
     assert again.totals().consumed == 3
     await again.close()
 
@@ -139,7 +139,7 @@ async def test_an_outbox_that_began_anew_is_counted(tmp_path: Path) -> None:
     later = NOW_MS + 10 * HORIZON_MS
     await checkpoint.prune(later)
     anew = [payment(1, later, "new"), payment(2, later, "new")]
-    assert await checkpoint.record(anew, "queue", later) == anew
+    assert (await checkpoint.record(anew, "queue", later)).facts == anew
     await checkpoint.close()
 
 
@@ -150,9 +150,9 @@ async def test_an_event_outside_an_outbox_is_a_duplicate_a_day_later(tmp_path: P
     day_later = NOW_MS + 24 * 3_600_000
     again, restored = await opened(tmp_path / "c.db", day_later)
     assert restored.batches == ()
-    assert await again.record([beat("alarm")], "control", day_later) == []
+    assert (await again.record([beat("alarm")], "control", day_later)).facts == []
     await again.prune(NOW_MS + module.CONTROL_HORIZON_MS + 1)
-    assert await again.record([beat("alarm")], "control", day_later) == [beat("alarm")]
+    assert (await again.record([beat("alarm")], "control", day_later)).facts == [beat("alarm")]
     await again.close()
 
 
@@ -165,7 +165,7 @@ async def test_memory_is_bounded_by_number_as_well_as_by_age(tmp_path: Path, mon
     await checkpoint.prune(NOW_MS + 31)
     assert len(checkpoint._seen) == 10
     assert checkpoint._file.database.execute("SELECT count(*) FROM control_ids").fetchone() == (4,)
-    assert await checkpoint.record([payment(1, NOW_MS + 1)], "queue", NOW_MS + 32) == []
+    assert (await checkpoint.record([payment(1, NOW_MS + 1)], "queue", NOW_MS + 32)).facts == []
     await checkpoint.close()
 
 
@@ -193,7 +193,7 @@ async def test_a_cancelled_call_does_not_disturb_the_others(tmp_path: Path) -> N
 
     async def record(number: int) -> list[Fact]:
         await both_wait.wait()
-        return await checkpoint.record([payment(number)], "queue", NOW_MS)
+        return (await checkpoint.record([payment(number)], "queue", NOW_MS)).facts
 
     async with asyncio.TaskGroup() as group:
         first = group.create_task(record(1), name="first")
@@ -222,7 +222,7 @@ async def test_any_deliveries_with_any_restarts_are_counted_once(
     checkpoint, _ = await opened(path)
     returned: list[Fact] = []
     for number, delivery in enumerate(deliveries):
-        returned += await checkpoint.record([payment(n) for n in delivery], "queue", NOW_MS)
+        returned += (await checkpoint.record([payment(n) for n in delivery], "queue", NOW_MS)).facts
         if number in restarts:
             await checkpoint.close()
             checkpoint, restored = await opened(path)

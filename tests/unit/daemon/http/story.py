@@ -23,7 +23,7 @@ def options(view: FakeView, rules: Sequence[Rule] | None = None) -> HttpOptions:
     """Options over the view's clock, with one token per role and the story's rules."""
     return HttpOptions(
         tokens=tokens(),
-        rules=story_rules() if rules is None else rules,
+        current_rules=lambda: story_rules() if rules is None else rules,
         version="0.1.0",
         clock=view.clock,
         loop_lag_seconds=lambda: 0.002,

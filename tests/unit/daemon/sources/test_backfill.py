@@ -72,7 +72,7 @@ class RecordingSink:
 
     async def accept(self, facts: Sequence[Fact], source: str) -> None:
         """Record, and keep what was new."""
-        self.new += await self.checkpoint.record(facts, source, NOW_MS)
+        self.new += (await self.checkpoint.record(facts, source, NOW_MS)).facts
 
 
 @pytest.fixture
