@@ -7,6 +7,8 @@ SHELL := /bin/bash
 SCENARIO ?= bad-canary
 ARGS ?=
 LOCK ?=
+# Two: most tests wait for servers of their own, so more would only crowd a small machine.
+TEST_PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # The first of these that is Python 3.11 or later; override with make PYTHON=...
@@ -22,7 +24,7 @@ MADE_DEV := $(VENV)/.dev
 help:
 	@echo 'make run       the whole system on this machine, scenario $(SCENARIO) (SCENARIO=name, ARGS="--for 60s")'
 	@echo 'make install   what make run needs, in $(VENV)'
-	@echo 'make test      every test'
+	@echo 'make test      every test, in $(TEST_PROCESSES) processes (TEST_PROCESSES=4, ARGS="-k name")'
 	@echo 'make check     ruff, mypy, style and architecture'
 	@echo 'make bench     every bench; rewrites bench/RESULTS.md'
 	@echo 'make lock      resolve the requirement files again (needs uv; LOCK=--upgrade for newer versions)'
@@ -34,7 +36,7 @@ run: $(MADE_RUNTIME)
 	@exec $(BIN)/tillwatch up --scenario $(SCENARIO) $(ARGS)
 
 test: $(MADE_DEV) browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 check: $(MADE_DEV)
 	$(BIN)/ruff check .
