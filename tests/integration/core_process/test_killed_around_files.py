@@ -31,7 +31,7 @@ PLACES = (
 )
 EVERY_PLACE = (
     *PLACES,
-    *(f"commit:sweep:ach-files:{number}:{when}" for number in range(1, 15) for when in ("before", "after")),
+    *(f"commit:sweep:ach-files:{number}:{when}" for number in range(1, 13) for when in ("before", "after")),
 )
 
 
