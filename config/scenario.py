@@ -60,7 +60,25 @@ class StartCore(Model):
     environment: Environment
 
 
-Step = Annotated[SetWeights | StopCore | StartCore, Field(discriminator="step")]
+class CardTesting(Model):
+    """Stolen cards are tried: so many attempts a second, each under a new name, for so long."""
+
+    at: Moment
+    step: Literal["test_cards"]
+    cards: int = Field(ge=1, le=6, examples=[3])
+    attempts_per_second: float = Field(gt=0, le=50, examples=[4])
+    lasting: Duration = Field(examples=["30s"])
+
+
+class Alert(Model):
+    """Somebody else reports something critical: a security service, or the watch over costs."""
+
+    at: Moment
+    step: Literal["alert"]
+    about: Literal["security", "cost"]
+
+
+Step = Annotated[SetWeights | StopCore | StartCore | CardTesting | Alert, Field(discriminator="step")]
 
 
 class Scenario(Model):
@@ -91,7 +109,7 @@ class Scenario(Model):
         running = {"blue", "green"}
         for index, step in enumerate(self.steps):
             match step:
-                case SetWeights():
+                case SetWeights() | CardTesting() | Alert():
                     continue
                 case StopCore():
                     possible, state = step.environment in running, "is stopped already"

@@ -20,7 +20,14 @@ class _Payment(msgspec.Struct, frozen=True):
     status: str
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """As much of a payment method as its client needs."""
+
+    id: str
+
+
 _PAYMENT = msgspec.json.Decoder(_Payment)
+_KEPT = msgspec.json.Decoder(_Kept)
 
 _ANSWERS = {
     "succeeded": Answer.SUCCEEDED,
@@ -76,6 +83,14 @@ class HttpGateway:
         if response.status_code == HTTPStatus.PAYMENT_REQUIRED:
             return Receipt(Answer.DECLINED)
         return _receipt(response)
+
+    async def keep_card(self, address: str, customer_id: str, number: str, exp_year: int) -> str:
+        """Keep a card; its token, or nothing when it was not kept."""
+        body = {"customer_id": customer_id, "pan": number, "exp_month": 12, "exp_year": exp_year}
+        response = await self._post(address, "/v1/payment_methods", body, f"card-{customer_id}")
+        if response is None or response.status_code != HTTPStatus.CREATED:
+            return ""
+        return _KEPT.decode(response.content).id
 
     async def look(self, address: str, payment_id: str) -> Answer:
         """What became of it; it is still processing when nobody answers."""

@@ -1,9 +1,9 @@
 """Plays a scenario's steps at their moments."""
 
 from collections.abc import Callable
-from typing import Protocol, assert_never
+from typing import Literal, Protocol, assert_never
 
-from config.scenario import Environment, Scenario, SetWeights, StartCore, StopCore
+from config.scenario import Alert, CardTesting, Environment, Scenario, SetWeights, StartCore, StopCore
 from remediation.ports import Clock
 
 
@@ -18,6 +18,12 @@ class Hands(Protocol):
 
     async def start_core(self, environment: Environment) -> None:
         """Start it again."""
+
+    async def test_cards(self, wave: CardTesting) -> None:
+        """Let card testers begin; returns at once."""
+
+    async def alert(self, about: Literal["security", "cost"]) -> None:
+        """Let a service report something critical."""
 
 
 async def play(scenario: Scenario, hands: Hands, clock: Clock, time_scale: float, say: Callable[[str], None]) -> None:
@@ -38,5 +44,11 @@ async def play(scenario: Scenario, hands: Hands, clock: Clock, time_scale: float
             case StartCore():
                 say(f"scenario: {step.environment} is started again")
                 await hands.start_core(step.environment)
+            case CardTesting():
+                say(f"scenario: testers try {step.cards} stolen cards, {step.attempts_per_second:g} attempts a second")
+                await hands.test_cards(step)
+            case Alert():
+                say(f"scenario: an alert about {step.about}")
+                await hands.alert(step.about)
             case _:
                 assert_never(step)

@@ -5,10 +5,13 @@ import random
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import Literal
 
-from config.scenario import Environment
+from config.scenario import CardTesting, Environment
+from config.settings import QueueSettings
 from daemon.aws.eventbridge import EventBus
 from daemon.aws.route53 import Route53Traffic
+from daemon.embedded.alerts import Alerts
 from daemon.embedded.books import EventCounts, count_events, measured_costs
 from daemon.embedded.follower import Follower
 from daemon.embedded.gateway import HttpGateway
@@ -22,6 +25,7 @@ from daemon.embedded.resources import Resources
 from daemon.embedded.savings import saving_of
 from daemon.embedded.stack import Stack, Wishes
 from daemon.embedded.surroundings import REGION
+from daemon.embedded.testers import CardTesters
 from daemon.embedded.traffic import Traffic
 from payment_core.ledger.file_books import verify_file
 from remediation.ports import Clock
@@ -64,14 +68,17 @@ class Session:
             record_name = self._wishes.policy.traffic.record_name
             route53 = await clients.enter_async_context(self._stack.clients.client("route53"))
             events = await clients.enter_async_context(self._stack.clients.client("events"))
+            sqs = await clients.enter_async_context(self._stack.clients.client("sqs"))
             key = (await asyncio.to_thread(self._layout.core_key.read_text, encoding="ascii")).strip()
             gateway = await clients.enter_async_context(HttpGateway(self._stack.core_port, secrets.token_hex(4), key))
             weights = Route53Traffic(route53, self._resources.zone_id, record_name)
             chance = random.Random(self._wishes.scenario.traffic.seed)  # noqa: S311  # a reproducible simulation
             resolver = Resolver(_Records(weights), self._clock, chance)
             traffic = Traffic(self._wishes.scenario.traffic, resolver, gateway, self._clock, self._wishes.time_scale)
-            hands = _Hands(self._stack, self._release(weights, EventBus(events)))
-            return await self._let_flow(traffic, hands, stop)
+            testers = CardTesters(resolver, gateway, self._clock, traffic.tally, self._wishes.scenario.traffic.seed)
+            alerts = Alerts(sqs, QueueSettings().control_events, self._clock)
+            hands = _Hands(self._stack, self._release(weights, EventBus(events)), testers, alerts)
+            return await self._let_flow(traffic, testers, hands, stop)
 
     def _release(self, weights: Route53Traffic, bus: EventBus) -> Release:
         return Release(
@@ -85,7 +92,7 @@ class Session:
             weights_lost=self._resources.records_are_new,
         )
 
-    async def _let_flow(self, traffic: Traffic, hands: "_Hands", stop: asyncio.Event) -> Report:
+    async def _let_flow(self, traffic: Traffic, testers: CardTesters, hands: "_Hands", stop: asyncio.Event) -> Report:
         scenario = self._wishes.scenario
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(self._stack.essential_died(), name="watch")
@@ -93,13 +100,15 @@ class Session:
             began_ms = self._clock.monotonic_ms()
             self._say(f"traffic: {scenario.traffic.payments_per_second:g} payments a second, scenario {scenario.name}")
             flowing = group.create_task(traffic.run(), name="traffic")
+            testing = group.create_task(testers.run(), name="testers")
             playing = group.create_task(
                 play(scenario, hands, self._clock, self._wishes.time_scale, self._say), name="scenario"
             )
             await _until(stop, self._wishes.seconds)
             playing.cancel()
             traffic.end()
-            await asyncio.wait({flowing, playing})
+            testers.end()
+            await asyncio.wait({flowing, testing, playing})
             seconds = (self._clock.monotonic_ms() - began_ms) / 1000
             self._say("traffic has ended; waiting for the daemon to catch up")
             events = await self._drain()
@@ -159,11 +168,13 @@ class _Records:
 
 
 class _Hands:
-    """What the scenario can do, done by the stack and the release."""
+    """What the scenario can do, done by the stack, the release, the testers and the services that report."""
 
-    def __init__(self, stack: Stack, release: Release) -> None:
+    def __init__(self, stack: Stack, release: Release, testers: CardTesters, alerts: Alerts) -> None:
         self._stack = stack
         self._release = release
+        self._testers = testers
+        self._alerts = alerts
 
     async def shift(self, green_percent: int) -> None:
         """Deploy, or move on with the deployment."""
@@ -176,6 +187,14 @@ class _Hands:
     async def start_core(self, environment: Environment) -> None:
         """Start it."""
         await self._stack.start_core(environment)
+
+    async def test_cards(self, wave: CardTesting) -> None:
+        """Let the testers begin."""
+        self._testers.begin(wave)
+
+    async def alert(self, about: Literal["security", "cost"]) -> None:
+        """Report it as AWS does."""
+        await self._alerts.tell(about)
 
 
 async def _until(stop: asyncio.Event, seconds: float | None) -> None:

@@ -64,7 +64,8 @@ def test_without_a_directory_the_defaults_are_loaded() -> None:
 
 
 def test_the_scenarios_play_what_they_say() -> None:
-    assert {"healthy", "bad-canary", "core-outage"} <= set(scenario_names())
+    known = {"healthy", "bad-canary", "core-outage", "card-testing", "security-alert", "cost-overrun"}
+    assert known <= set(scenario_names())
     assert load_scenario("healthy").value.steps == ()
     canary = load_scenario("bad-canary").value
     assert canary.green.version == "2.0.0"

@@ -18,6 +18,7 @@ from remediation.decisions import OutcomeStatus, Reason
 from remediation.executor import Executor
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
+from remediation.ports import Action
 from remediation.state import State
 from remediation.subjects import LIST_ACTIONS, subject_of
 from tests.unit.remediation.fraud_world import FakeCore
@@ -54,7 +55,7 @@ async def scene(core: FakeCore | None = None, journal: MemoryJournal | None = No
     lease = await journal.acquire_lease("here", LEASE_MS, clock.now_ms())
     writer = await JournalWriter.open(journal, lease, clock)
     lists = FraudListAction(core)
-    actions = {**dict.fromkeys(LIST_ACTIONS, lists), "kill.switch": KillSwitch(core)}
+    actions: dict[str, Action] = {**dict.fromkeys(LIST_ACTIONS, lists), "kill.switch": KillSwitch(core)}
     return Scene(core, clock, writer, Executor(writer, actions, clock, POLICY))
 
 

@@ -1,6 +1,18 @@
 """A scenario's steps come in order and at their moments."""
 
-from config.scenario import CoreRelease, Environment, Scenario, SetWeights, StartCore, StopCore, Traffic
+from typing import Literal
+
+from config.scenario import (
+    Alert,
+    CardTesting,
+    CoreRelease,
+    Environment,
+    Scenario,
+    SetWeights,
+    StartCore,
+    StopCore,
+    Traffic,
+)
 from daemon.embedded.player import play
 
 
@@ -33,6 +45,12 @@ class _Hands:
     async def start_core(self, environment: Environment) -> None:
         self.done.append((self._clock.ms, f"start {environment}"))
 
+    async def test_cards(self, wave: CardTesting) -> None:
+        self.done.append((self._clock.ms, f"test {wave.cards}"))
+
+    async def alert(self, about: Literal["security", "cost"]) -> None:
+        self.done.append((self._clock.ms, f"alert {about}"))
+
 
 def _scenario() -> Scenario:
     return Scenario(
@@ -45,6 +63,8 @@ def _scenario() -> Scenario:
             SetWeights(at=5.0, step="deploy", green_percent=25),
             StopCore(at=10.0, step="stop_core", environment="blue"),
             StartCore(at=12.0, step="start_core", environment="blue"),
+            CardTesting(at=20.0, step="test_cards", cards=3, attempts_per_second=4, lasting=10.0),
+            Alert(at=30.0, step="alert", about="cost"),
         ),
     )
 
@@ -53,7 +73,13 @@ async def test_every_step_is_done_at_its_moment_however_long_the_one_before_took
     clock = _Clock()
     hands = _Hands(clock)
     await play(_scenario(), hands, clock, 1.0, lambda _: None)
-    assert hands.done == [(5_000, "shift 25"), (10_000, "stop blue"), (12_000, "start blue")]
+    assert hands.done == [
+        (5_000, "shift 25"),
+        (10_000, "stop blue"),
+        (12_000, "start blue"),
+        (20_000, "test 3"),
+        (30_000, "alert cost"),
+    ]
 
 
 async def test_time_scale_10_makes_ten_seconds_last_one() -> None:
@@ -61,5 +87,5 @@ async def test_time_scale_10_makes_ten_seconds_last_one() -> None:
     hands = _Hands(clock)
     said: list[str] = []
     await play(_scenario(), hands, clock, 10.0, said.append)
-    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300]
-    assert len(said) == 3
+    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300, 2_000, 3_000]
+    assert len(said) == 5
