@@ -9,7 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("engine", "core", "memory", "ach", "fraud", "vault", "invariants", "detect", "idle")
+RUNS = {
+    "engine": "engine",
+    "core": "core",
+    "memory": "memory --payments 1000000",
+    "ach": "ach",
+    "fraud": "fraud",
+    "vault": "vault",
+    "invariants": "invariants --operations 100000",
+    "invariants_sqlite": "invariants --operations 100000 --store sqlite",
+    "invariants_dynamodb": "invariants --operations 10000 --store dynamodb --seed 700000",
+    "detect": "detect",
+    "idle": "idle",
+}
+"""Sections of the page, each with the bench and the arguments that it is a run of."""
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -20,13 +33,13 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {pages / 2**30:.0f} GiB, {system}"
 
 
-def measure(bench: str) -> dict[str, object]:
-    """Run one bench; its last line on stdout is one JSON object of figures by name."""
-    command = [sys.executable, "-m", f"bench.{bench}", "--json"]
+def measure(run: str) -> dict[str, object]:
+    """Run one bench with its arguments; its last line on stdout is one JSON object of figures by name."""
+    command = [sys.executable, "-m", *f"bench.{run} --json".split()]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603  # our own module
     figures = json.loads(output.splitlines()[-1])
     if not isinstance(figures, dict):
-        message = f"bench.{bench} did not print an object"
+        message = f"bench.{run} did not print an object"
         raise TypeError(message)
     return figures
 
@@ -42,37 +55,37 @@ def rows(figures: dict[str, object], prefix: str = "") -> list[str]:
     return table
 
 
-def section(bench: str, figures: dict[str, object]) -> str:
-    """A bench's heading, command and table."""
+def section(name: str, figures: dict[str, object]) -> str:
+    """A run's heading, command and table."""
     body = "\n".join(rows(figures))
-    return f"## {bench}\n\n`python -m bench.{bench} --json`\n\n| figure | value |\n|---|---|\n{body}\n"
+    return f"## {name}\n\n`python -m bench.{RUNS[name]} --json`\n\n| figure | value |\n|---|---|\n{body}\n"
 
 
 def kept(results: str) -> dict[str, str]:
-    """The sections of a page by bench, as they stand."""
+    """The sections of a page by name, as they stand."""
     parts = re.split(r"^## (\w+)$", results, flags=re.MULTILINE)[1:]
     return {name: f"## {name}{body.rstrip()}\n" for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def page(sections: dict[str, str]) -> str:
-    """The whole page, in the order of the benches."""
+    """The whole page, in the order of the runs."""
     head = (
         "# Measured\n\n"
         "`make bench` writes this page; each section is one run of the command under its heading, on this machine: "
         f"{machine()}.\nThe machine is shared and virtual: compare figures of one run, not those of two days.\n"
     )
-    return "\n".join([head, *(sections[bench] for bench in BENCHES if bench in sections)])
+    return "\n".join([head, *(sections[name] for name in RUNS if name in sections)])
 
 
 def main() -> None:
-    """Measure the benches that are named, or all; sections of the others stay. The page is replaced in one go."""
+    """Measure the runs that are named, or all; sections of the others stay. The page is replaced after each."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("benches", nargs="*", choices=[*BENCHES, []], help="which to run; all when left out")
-    chosen = parser.parse_args().benches
+    parser.add_argument("runs", nargs="*", choices=[*RUNS, []], help="which to run; all when left out, which takes more than an hour")
+    chosen = parser.parse_args().runs
     sections = kept(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    for bench in chosen if chosen else BENCHES:
-        print(f"bench.{bench} ...", file=sys.stderr, flush=True)
-        sections[bench] = section(bench, measure(bench))
+    for name in chosen if chosen else RUNS:
+        print(f"bench.{RUNS[name]} ...", file=sys.stderr, flush=True)
+        sections[name] = section(name, measure(RUNS[name]))
         RESULTS.write_text(page(sections), encoding="utf-8")
     print(f"wrote {RESULTS}", file=sys.stderr)
 
