@@ -7,13 +7,15 @@ from pathlib import Path
 
 from checks.engine import Engine
 from config.load import Configuration
+from config.settings import Settings
+from daemon.archive.archive import Archive
 from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.checkpoint import Checkpoint
 from daemon.leadership import LEASE_MS
 from daemon.loop_lag import LoopLag
 from daemon.open_actions import open_actions
-from daemon.pipeline import Pipeline
+from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.quarantine import Quarantine, Quarantined
 from daemon.series import PaymentSeries
@@ -49,6 +51,7 @@ class Parts:
     watch: TrafficWatch
     probes: Probes
     loop_lag: LoopLag
+    archive: Archive | None
 
 
 async def open_parts(
@@ -80,6 +83,7 @@ async def open_parts(
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     executor = Executor(writer, await open_actions(stack, settings, policy, traffic, probes.core), clock, policy)
     payments = PaymentSeries()
+    archive = await _open_archive(stack, settings, clock)
     pipeline = Pipeline(
         checkpoint=checkpoint,
         engine=engine,
@@ -89,6 +93,7 @@ async def open_parts(
         policy=policy,
         clock=clock,
         changed=changed,
+        archived=kept_nowhere if archive is None else archive.take,
     )
     return Parts(
         journal=journal,
@@ -104,6 +109,7 @@ async def open_parts(
         watch=TrafficWatch(traffic, clock),
         probes=probes,
         loop_lag=LoopLag(clock),
+        archive=archive,
     )
 
 
@@ -115,6 +121,18 @@ async def _open_journal(
     # The folder is locked for this process, so the holder of its lease can only be dead.
     lease = await journal.acquire_lease(holder, LEASE_MS, clock.now_ms())
     return journal, await JournalWriter.open(journal, lease, clock)
+
+
+async def _open_archive(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Archive | None:
+    """The archive of facts; None when the settings ask for none."""
+    if not settings.archive.enabled:
+        return None
+    directory = settings.archive.directory
+    archive = await Archive.open(
+        settings.data_dir / "archive" if directory is None else directory, settings.archive, clock
+    )
+    stack.push_async_callback(archive.close)
+    return archive
 
 
 def _journaled(writer: JournalWriter) -> Callable[[Quarantined], Awaitable[None]]:

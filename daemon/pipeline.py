@@ -36,9 +36,14 @@ JOURNAL_PAUSE_SECONDS = 1.0
 """Between two tries to write a journal whose disk is full; nothing is decided in between."""
 
 
+def kept_nowhere(facts: Sequence[Fact]) -> None:
+    """No archive is kept."""
+
+
 class Pipeline:
     """Takes facts from every source in one order. changed: called when something to show has changed.
 
+    archived: told of the facts that were new, when they are on disk; it does not wait.
     A message became facts before it came here: its source translates it, or puts it into quarantine.
     """
 
@@ -53,6 +58,7 @@ class Pipeline:
         policy: Policy,
         clock: Clock,
         changed: Callable[[], None],
+        archived: Callable[[Sequence[Fact]], None] = kept_nowhere,
     ) -> None:
         self._checkpoint = checkpoint
         self._engine = engine
@@ -62,6 +68,7 @@ class Pipeline:
         self._policy = policy
         self._clock = clock
         self._changed = changed
+        self._archived = archived
         self._findings: asyncio.Queue[Finding] = asyncio.Queue(WAITING_FINDINGS_MAX)
         self._news = News(writer.state)
         self._acting: set[str] = set()
@@ -173,6 +180,7 @@ class Pipeline:
                 return []
             if source != PROBES:
                 self.time.heard(max(fact.at_ms for fact in recorded.facts), now_ms)
+            self._archived(recorded.facts)
             self._series.count(recorded.facts)
             self._series.observe(recorded.facts, now_ms)
             self.place = recorded.sequence

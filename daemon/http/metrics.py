@@ -93,6 +93,10 @@ CAUSE_TO_CALL = MetricName(
 INCIDENTS = MetricName(
     "till_incidents_open", "gauge", "Incidents that are not resolved, by severity (1 is critical).", ("severity",)
 )
+ARCHIVED = MetricName(
+    "till_archive_facts_total", "counter", "Facts that the archive wrote or dropped; absent without one.", ("outcome",)
+)
+ARCHIVE_BYTES = MetricName("till_archive_bytes", "gauge", "Size of the archive's files; absent without an archive.")
 JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
 
 METRICS = (
@@ -115,6 +119,8 @@ METRICS = (
     CAUSE_TO_CALL,
     INCIDENTS,
     JOURNAL,
+    ARCHIVED,
+    ARCHIVE_BYTES,
 )
 """All of them, in the order in which they are exposed."""
 
@@ -151,7 +157,7 @@ class MetricsPage:
         return Response(text, headers={"content-type": content_type})
 
     def _families(self) -> list[Metric]:
-        values = self._system() | self._sources() | self._journaled()
+        values = self._system() | self._sources() | self._journaled() | self._archived()
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         families.append(_histogram(CAUSE_TO_CALL, self._journal))
         return families
@@ -192,6 +198,15 @@ class MetricsPage:
             FINDINGS: self._journal.findings,
             DECISIONS: self._journal.decisions,
             ACTIONS: self._journal.actions,
+        }
+
+    def _archived(self) -> dict[MetricName, Values]:
+        status = self._options.archive()
+        if status is None:
+            return {}
+        return {
+            ARCHIVED: {("written",): status.written, ("dropped",): status.dropped},
+            ARCHIVE_BYTES: {(): status.kept.size_bytes},
         }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from config.rules import Rule
 from config.settings import Token
+from daemon.archive.archive import ArchiveStatus
 from daemon.clock import SystemClock
 from remediation.ports import Clock
 
@@ -23,6 +24,10 @@ def _never_checked() -> LedgerStatus | None:
     return None
 
 
+def _not_archived() -> ArchiveStatus | None:
+    return None
+
+
 def _not_measured() -> float | None:
     return None
 
@@ -33,7 +38,7 @@ class HttpOptions:
 
     account_id: events of other AWS accounts are refused; empty takes all.
 
-    loop_lag_seconds: the event loop's latest lag. ledger: the last ledger check. Both None when there is none.
+    loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     """
 
     tokens: Sequence[Token]
@@ -43,6 +48,7 @@ class HttpOptions:
     clock: Clock = field(default_factory=SystemClock)
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked
+    archive: Callable[[], ArchiveStatus | None] = _not_archived
 
     @property
     def rules(self) -> Sequence[Rule]:

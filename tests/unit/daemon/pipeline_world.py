@@ -15,7 +15,7 @@ from checks.rules import compile_rules
 from config.loader import load_yaml
 from config.rules import RuleFile
 from daemon.checkpoint import Checkpoint
-from daemon.pipeline import Pipeline
+from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.restart import Replay
 from daemon.series import PaymentSeries
 from remediation.errors import JournalFull
@@ -106,7 +106,9 @@ class Line:
 
 
 @asynccontextmanager
-async def line(tmp_path: Path, scene: Scene, rules: str = RULE) -> AsyncIterator[Line]:
+async def line(
+    tmp_path: Path, scene: Scene, rules: str = RULE, archived: Callable[[Sequence[Fact]], None] = kept_nowhere
+) -> AsyncIterator[Line]:
     """A pipeline with its checkpoint below tmp_path; nothing is decided until deciding runs."""
     file = tmp_path / "rules.yaml"
     file.write_text(rules, encoding="utf-8")
@@ -124,6 +126,7 @@ async def line(tmp_path: Path, scene: Scene, rules: str = RULE) -> AsyncIterator
         policy=scene.policy,
         clock=scene.clock,
         changed=lambda: marks.append(None),
+        archived=archived,
     )
     Replay(engine, NOW_MS, NOW_MS).see(restored.batches)
     try:

@@ -6,6 +6,8 @@ from checks.facts import Deployment
 from checks.findings import Finding, State
 from checks.readings import Reading
 from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
+from daemon.archive.archive import ArchiveStatus
+from daemon.archive.files import Kept
 from daemon.http.options import HttpOptions, LedgerStatus
 from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
@@ -27,6 +29,7 @@ def options(view: FakeView, rules: Sequence[Rule] | None = None) -> HttpOptions:
         version="0.1.0",
         clock=view.clock,
         loop_lag_seconds=lambda: 0.002,
+        archive=lambda: ArchiveStatus(written=3, dropped=0, fault="", kept=Kept(1, 2_000)),
         ledger=lambda: LedgerStatus(balanced=True, entries=20_412, checked_at_ms=NOW_MS - 41_000),
     )
 
