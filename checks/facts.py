@@ -289,9 +289,13 @@ class CostLine(Fact, frozen=True, gc=False, kw_only=True, tag="cost.line"):
 
 
 class HealthProbed(Fact, frozen=True, gc=False, kw_only=True, tag="health.probed"):
-    """A component was probed; subject is the component's name. latency_ms: the probe's own round trip."""
+    """A component was probed; subject is the component's name. latency_ms: the probe's own round trip.
+
+    check: what of it was looked at, where it is looked at in several ways (``readiness``, ``payment``); empty for all.
+    """
 
     status: HealthStatus
+    check: str = ""
     latency_ms: float = 0.0
     detail: str = ""
 

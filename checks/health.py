@@ -1,14 +1,14 @@
 """What probes say about each component, and about the system as a whole; what was not seen lately is unknown."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.facts import HealthProbed, HealthStatus
 
 STALE_AFTER_SECONDS = 600.0
 """Two of the five-minute health checks: a component that missed both is unknown."""
 
-_WORST_FIRST: tuple[HealthStatus, ...] = ("unhealthy", "degraded", "unknown", "healthy")
+WORST_FIRST: tuple[HealthStatus, ...] = ("unhealthy", "degraded", "unknown", "healthy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ def judge(
     now_ms: int,
     stale_after_seconds: float = STALE_AFTER_SECONDS,
 ) -> tuple[ComponentHealth, ...]:
-    """The health of every component that is expected or was probed, by its latest probe in event time.
+    """The health of every component that is expected or was probed, by the latest probe of each of its checks.
 
-    A component that is expected and was never probed, or not lately, is unknown and never healthy.
+    Latest is by event time. A component that is expected and was never, or not lately, probed is unknown, never healthy.
     """
-    latest: dict[tuple[str, str], HealthProbed] = {}
+    latest: dict[tuple[str, str], dict[str, HealthProbed]] = {}
     for probe in probes:
-        place = (probe.subject, probe.environment)
-        known = latest.get(place)
+        by_check = latest.setdefault((probe.subject, probe.environment), {})
+        known = by_check.get(probe.check)
         if known is None or probe.at_ms >= known.at_ms:
-            latest[place] = probe
+            by_check[probe.check] = probe
     seen = {component for component, _ in latest}
-    judged = [_judged(probe, now_ms, stale_after_seconds) for probe in latest.values()]
+    judged = [_worst(by_check.values(), now_ms, stale_after_seconds) for by_check in latest.values()]
     judged.extend(
         ComponentHealth(component, "", "unknown", "it was never probed", None, 0.0)
         for component in dict.fromkeys(expected)
@@ -55,7 +55,15 @@ def judge(
 def overall(components: Iterable[ComponentHealth]) -> HealthStatus:
     """The worst of them: unhealthy, degraded, unknown, healthy; unknown when there are none."""
     found = {health.status for health in components}
-    return next((status for status in _WORST_FIRST if status in found), "unknown")
+    return next((status for status in WORST_FIRST if status in found), "unknown")
+
+
+def _worst(checks: Iterable[HealthProbed], now_ms: int, stale_after_seconds: float) -> ComponentHealth:
+    """A component that is looked at in several ways is as healthy as the worst of them, and as slow as the slowest."""
+    judged = [_judged(probe, now_ms, stale_after_seconds) for probe in checks]
+    worst = min(judged, key=lambda health: WORST_FIRST.index(health.status))
+    detail = "; ".join(health.detail for health in judged if health.status == worst.status)
+    return replace(worst, detail=detail, latency_ms=max(health.latency_ms for health in judged))
 
 
 def _judged(probe: HealthProbed, now_ms: int, stale_after_seconds: float) -> ComponentHealth:

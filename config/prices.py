@@ -55,10 +55,12 @@ class UnitPrice(Model):
 class PriceSheet(Model):
     """The prices of one contract, in force from a day until the next sheet begins.
 
+    checked_on: when the prices were last held against the contract and found right; as of effective_from when left out.
     card, ach: taking a payment. payout: one netted payout. ach_file: sending one file. ach_return: one returned entry.
     """
 
     effective_from: Day
+    checked_on: Day | None = None
     baseline: Price
     card: Price
     ach: Price

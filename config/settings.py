@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.archive import ArchiveSettings
+from config.health import HealthSettings
 from config.model import Model, refusal
 from config.sources import MetricSettings
 from config.url import Url
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
         default=None, strict=False, description="File that holds it instead", examples=["data/payments.key"]
     )
     tokens: tuple[Token, ...] = Field(default=(), strict=False, max_length=100)
-    archive: ArchiveSettings = ArchiveSettings()
+    health: HealthSettings = HealthSettings()
 
     @classmethod
     def settings_customise_sources(

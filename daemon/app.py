@@ -103,8 +103,8 @@ class App:
         for task in duties.tasks():
             supervisor.start(task)
         supervisor.start(Task("http", lambda: serve(http, listening)))
-        if parts.archive is not None:
-            supervisor.start(Task("archive", parts.archive.run))
+        for task in parts.senses.tasks():
+            supervisor.start(task)
         for source in parts.sources:
             supervisor.start(Task(source.name, source.run))
         duties.start()
@@ -135,9 +135,8 @@ class App:
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,
-            archive=lambda: None if parts.archive is None else parts.archive.status(),
         )
-        return create_app(view, parts.pipeline, parts.quarantine, options)
+        return create_app(view, parts.sink, parts.quarantine, options)
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:
         if self._phase:

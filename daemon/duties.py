@@ -9,6 +9,7 @@ from daemon.errors import CheckpointFailed
 from daemon.health_check import HealthCheck
 from daemon.leadership import RENEW_SECONDS, Leadership
 from daemon.parts import Parts
+from daemon.probes.monitoring import BEAT_SECONDS
 from daemon.schedule import Ticks
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
@@ -30,6 +31,8 @@ HEALTH_SECONDS = 300.0
 LAG_SECONDS = 1.0
 RECONCILE_SECONDS = 30.0
 """How long an incident may stay open after its rule has cleared unseen; it reads every key of every rule."""
+SIGHTINGS_SECONDS = 10.0
+"""As often as a heartbeat comes back, which is the freshest of them."""
 LEDGER_SECONDS = 30.0
 """A cent that is missing is known within half a minute; a check reads the whole ledger."""
 
@@ -41,7 +44,7 @@ class Duties:
         self._parts = parts
         self._clock = clock
         self._ticks = Ticks()
-        self._health = HealthCheck((parts.probes.core, parts.probes.components), parts.writer)
+        self._health = HealthCheck((parts.probes.core, parts.probes.payments, parts.probes.components), parts.writer)
         self._due: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("lease", RENEW_SECONDS, leadership.renew),
             ("rules", RULES_SECONDS, parts.pipeline.tick),
@@ -54,6 +57,8 @@ class Duties:
             ("prune", PRUNE_SECONDS, self._prune),
             ("state", STATE_SECONDS, parts.keeping.keep_when_due),
             ("health", HEALTH_SECONDS, self._health_check),
+            ("heart", BEAT_SECONDS, parts.senses.heart.beat),
+            ("sightings", SIGHTINGS_SECONDS, self._sightings),
             ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
         )
 
@@ -68,7 +73,7 @@ class Duties:
     def start(self) -> None:
         """Begin to tick; what people look at first is due at once."""
         self._ticks.start()
-        for name in ("traffic", "cores", "backfill", "health"):
+        for name in ("heart", "traffic", "cores", "backfill", "health"):
             self._ticks.now(name)
 
     async def _recover(self) -> None:
@@ -82,7 +87,9 @@ class Duties:
 
     async def _health_check(self) -> None:
         try:
-            await self._take(await self._health.run(self._clock.now_ms()))
+            facts = await self._health.run(self._clock.now_ms())
+            self._parts.senses.tell(facts)
+            await self._take(facts)
         except (JournalFull, JournalFailed, SequenceConflict) as fault:
             log.error("health not recorded", action="journal_fault", fault=str(fault))
 
@@ -101,6 +108,9 @@ class Duties:
 
     async def _ledger(self) -> None:
         await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
+
+    async def _sightings(self) -> None:
+        await self._parts.senses.keep(self._parts.sources)
 
     async def _prune(self) -> None:
         try:

@@ -79,3 +79,12 @@ class CoreUnreachable(DaemonError):
     def retryable(self) -> bool:
         """Yes: nothing about the request was wrong."""
         return True
+
+
+class NotAsked(DaemonError):
+    """A payment core was not asked, so nothing is known of it."""
+
+    @property
+    def retryable(self) -> bool:
+        """Not before its API key, or its release, is another."""
+        return False

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from checks.facts import HealthProbed, HealthStatus
+from checks.health import ComponentHealth, judge
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, HealthChanged
 
@@ -35,16 +36,16 @@ class HealthCheck:
         """Probe everything once, journal the changes and return the facts."""
         answers = await asyncio.gather(*(prober.probe_all(now_ms) for prober in self._probers))
         facts = [fact for answer in answers for fact in answer]
-        for fact in facts:
-            await self._tell(fact)
+        for component in judge(facts, (), now_ms):
+            await self._tell(component)
         return facts
 
-    async def _tell(self, fact: HealthProbed) -> None:
-        name = f"{fact.subject}/{fact.environment}" if fact.environment else fact.subject
+    async def _tell(self, health: ComponentHealth) -> None:
+        name = f"{health.component}/{health.environment}" if health.environment else health.component
         before = self._last.get(name, "unknown")
-        if before == fact.status:
+        if before == health.status:
             return
         await self._writer.append(
-            HealthChanged(component=name, status=fact.status, previous_status=before, detail=fact.detail)
+            HealthChanged(component=name, status=health.status, previous_status=before, detail=health.detail)
         )
-        self._last[name] = fact.status
+        self._last[name] = health.status

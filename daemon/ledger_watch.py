@@ -5,7 +5,7 @@ from typing import Protocol
 
 from daemon.errors import CoreUnreachable
 from daemon.http.options import LedgerStatus
-from daemon.probes.components import Observed
+from daemon.probes.looking import Observed
 from daemon.probes.core_client import LedgerReading
 from remediation.ports import Clock
 

@@ -117,6 +117,7 @@ async def _ensure_queue(sqs: Aws, name: str) -> str:
         attributes = {
             "MessageRetentionPeriod": str(RETENTION_SECONDS),
             "VisibilityTimeout": str(VISIBILITY_SECONDS),
+            "SqsManagedSseEnabled": "true",
         }
         url = (await sqs.call("create_queue", QueueName=name, Attributes=attributes))["QueueUrl"]
     answer = await sqs.call("get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])

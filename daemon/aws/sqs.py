@@ -7,6 +7,7 @@ from daemon.aws.session import Aws
 from daemon.errors import AwsFailed, QueueGone
 from daemon.sources.sqs import Message
 
+_SENT = "SentTimestamp"
 _GONE = frozenset({"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"})
 
 
@@ -25,9 +26,16 @@ class SqsQueue:
 
     async def receive(self, limit: int, wait_seconds: int) -> list[Message]:
         """Up to limit messages, at most ten, waiting so long for the first one."""
-        answer = await self._call("receive_message", MaxNumberOfMessages=limit, WaitTimeSeconds=wait_seconds)
+        answer = await self._call(
+            "receive_message", MaxNumberOfMessages=limit, WaitTimeSeconds=wait_seconds, AttributeNames=[_SENT]
+        )
         return [
-            Message(id=message["MessageId"], receipt=message["ReceiptHandle"], body=message["Body"])
+            Message(
+                id=message["MessageId"],
+                receipt=message["ReceiptHandle"],
+                body=message["Body"],
+                sent_at_ms=int(message.get("Attributes", {}).get(_SENT, 0)),
+            )
             for message in answer.get("Messages", ())
         ]
 
@@ -55,6 +63,12 @@ class SqsQueue:
             int(attributes["ApproximateNumberOfMessages"]),
             int(attributes["ApproximateNumberOfMessagesNotVisible"]),
         )
+
+    async def encrypted(self) -> bool:
+        """Whether SQS encrypts it at rest, with a key of its own or of KMS."""
+        answer = await self._call("get_queue_attributes", AttributeNames=["SqsManagedSseEnabled", "KmsMasterKeyId"])
+        attributes = answer.get("Attributes", {})
+        return attributes.get("SqsManagedSseEnabled") == "true" or bool(attributes.get("KmsMasterKeyId"))
 
     async def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         try:

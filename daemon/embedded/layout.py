@@ -56,8 +56,13 @@ class Layout:
 
     @property
     def core_key(self) -> Path:
-        """The API key of the payment cores."""
+        """The API key of the payment cores that may do everything; the traffic's, and the one that makes others."""
         return self.root / CORE_KEY
+
+    @property
+    def daemon_key(self) -> Path:
+        """The API key that the daemon shows to the payment cores."""
+        return self.root / "daemon.key"
 
     def make(self) -> None:
         """Make the directories that children expect. Raises DirectoryUnusable."""
@@ -91,7 +96,7 @@ class Layout:
             "data_dir": str(self.root),
             "hosted_zone_id": zone_id,
             "cores": {name: {"url": core.url, "address": core.address} for name, core in cores.items()},
-            "core_token_file": str(self.core_key),
+            "core_token_file": str(self.daemon_key),
             "tokens": [{"name": "console", "role": "admin", "sha256": hashlib.sha256(token.encode()).hexdigest()}],
         }
         text = HEADING + yaml.safe_dump(settings, sort_keys=False)

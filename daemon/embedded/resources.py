@@ -23,6 +23,7 @@ TOPICS = ("till-alarms", "till-budgets")
 
 CONTROL_RULES: Mapping[str, object] = {
     "till-deployments": {"source": ["tillwatch.deploy"]},
+    "till-heartbeats": {"source": ["tillwatch.monitoring"]},
     "till-aws-events": {
         "detail-type": [
             "CloudWatch Alarm State Change",

@@ -17,6 +17,7 @@ from daemon.aws.provision import ensure_key
 from daemon.aws.session import AwsClients
 from daemon.embedded import kms, ministack
 from daemon.embedded.cores import ADDRESSES, KEY_ALIAS, Endpoints, cores_of
+from daemon.embedded.daemon_key import ensure_daemon_key
 from daemon.embedded.layout import Layout
 from daemon.embedded.ports import free_port
 from daemon.embedded.process import Child, Launcher, Program
@@ -158,6 +159,7 @@ class Stack:
 
     async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
         self._layout.claim_configuration(self._wishes.configuration)
+        await ensure_daemon_key(client, self._cores["blue"].url, self._layout.core_key, self._layout.daemon_key)
         self._layout.write_settings(
             endpoint_url=self._endpoint_url,
             port=self._wishes.port,

@@ -1,40 +1,14 @@
-"""Probes of what is not a payment core, such as the queues and the ledger."""
+"""Probes of everything that is looked at as a whole, side by side, each with its own deadline."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
 
-from checks.facts import HealthProbed, HealthStatus
-from daemon.errors import DaemonError
+from checks.facts import HealthProbed
+from daemon.probes.looking import Look, Observed, looked
 from remediation.ports import Clock
 
 DEADLINE_SECONDS = 10.0
 """Of one probe; a ledger of a million entries is verified in less."""
-QUEUE_DEGRADED, QUEUE_UNHEALTHY = 1_000, 10_000
-"""Waiting messages: a second and ten seconds of what the daemon can take in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What a probe saw. detail: one line for a person."""
-
-    status: HealthStatus
-    detail: str
-
-
-Look = Callable[[], Awaitable[Observed]]
-
-
-class MeasuredQueue(Protocol):
-    """A queue that tells how full it is."""
-
-    @property
-    def name(self) -> str:
-        """The queue's name."""
-
-    async def depth(self) -> tuple[int, int]:
-        """About how many messages wait, and how many are being worked on."""
 
 
 class ComponentProbes:
@@ -42,16 +16,18 @@ class ComponentProbes:
 
     def __init__(
         self,
-        looks: dict[str, Look],
+        looks: Mapping[str, Look],
         clock: Clock,
         *,
         region: str = "us-east-1",
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
-        self._looks = looks
+        self._looks = dict(looks)
         self._clock = clock
         self._region = region
         self._deadline_seconds = deadline_seconds
+        self.findings: dict[str, tuple[str, ...]] = {}
+        """Everything that the last look at each component found wrong, in words."""
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -62,6 +38,7 @@ class ComponentProbes:
         """One look at a component, as a fact. Never raises."""
         started = self._clock.monotonic_ms()
         observed = await self._look(component)
+        self.findings[component] = observed.findings
         return HealthProbed(
             id=f"probe:{component}:{now_ms}",
             at_ms=now_ms,
@@ -69,7 +46,7 @@ class ComponentProbes:
             region=self._region,
             status=observed.status,
             latency_ms=self._clock.monotonic_ms() - started,
-            detail=observed.detail,
+            detail=_told(observed),
         )
 
     async def probe_all(self, now_ms: int) -> list[HealthProbed]:
@@ -80,26 +57,10 @@ class ComponentProbes:
         look = self._looks.get(component)
         if look is None:
             return Observed("unknown", "no such component")
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                return await look()
-        except TimeoutError:
-            return Observed("unknown", f"no answer in {self._deadline_seconds} s")
-        except DaemonError as fault:
-            return Observed("unhealthy", str(fault))
-        except Exception as fault:  # noqa: BLE001  # a probe that cannot look says so, whatever the reason
-            return Observed("unknown", f"{type(fault).__name__}: {fault}")
+        return await looked(look, self._deadline_seconds)
 
 
-def look_at_queues(queues: Sequence[MeasuredQueue]) -> Look:
-    """``monitoring``: the queues that the daemon lives on answer, and are not filling up."""
-
-    async def look() -> Observed:
-        waiting = {queue.name: (await queue.depth())[0] for queue in queues}
-        fullest = max(waiting.values(), default=0)
-        detail = ", ".join(f"{name}: {count} waiting" for name, count in waiting.items())
-        if fullest >= QUEUE_UNHEALTHY:
-            return Observed("unhealthy", detail)
-        return Observed("degraded" if fullest >= QUEUE_DEGRADED else "healthy", detail)
-
-    return look
+def _told(observed: Observed) -> str:
+    """The detail, and how many findings it leaves out: a fact is one line."""
+    more = len(observed.findings) - 1
+    return f"{observed.detail} (and {more} more findings)" if more > 0 else observed.detail

@@ -1,4 +1,4 @@
-"""Probes of the payment core's environments: for health facts, and before traffic is sent to one."""
+"""Asks the payment core's environments whether they are ready: for health facts, and before one gets traffic."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ from daemon.probes.core_client import TIMEOUT_SECONDS, CoreClient, Readiness
 from remediation.ports import Clock, DestinationHealth
 
 COMPONENT = "aws-payment-processor"
+READINESS, PAYMENT = "readiness", "payment"
+"""The two ways in which it is looked at: does it say that it takes payments, and does it take one."""
 SLOW_MS = 1_000.0
 """A core that needs this long to say that it is ready is degraded: it does nothing for the answer but one read."""
 
@@ -48,6 +50,7 @@ class CoreProbe:
             environment=environment,
             version=version,
             status=status,
+            check=READINESS,
             latency_ms=latency_ms,
             detail=detail,
         )

@@ -1,17 +1,24 @@
 """What the daemon asks of a payment core, over HTTP."""
 
+from dataclasses import dataclass
 from typing import Self, TypeVar
 
 import httpx
 import msgspec
 
-from checks.facts import AnyFact
-from daemon.errors import CoreUnreachable
+from checks.facts import AnyFact, HealthStatus
+from daemon.errors import CoreUnreachable, NotAsked
 
 TIMEOUT_SECONDS = 2.0
 """A core answers these within milliseconds; one that needs longer is as good as away."""
 LEDGER_SECONDS = 8.0
 """Verifying a million entries takes seconds; less than a component probe's deadline."""
+SELF_CHECK_SECONDS = 8.0
+"""A core gives a check 5 s; less than a component probe's deadline."""
+HEALTH_PAYMENT_SECONDS = 8.0
+"""Twice the rail's own patience would be 10 s; a payment that takes this long is no healthy one."""
+_NOT_ASKED = frozenset({401, 403, 404, 429})
+"""Nothing was looked at: the key may not ask, asks too often, or the release does not know the question."""
 MAX_ANSWER_BYTES = 8 * 1_048_576
 """Five hundred events with room to spare."""
 
@@ -38,6 +45,35 @@ class EventPage(msgspec.Struct, frozen=True):
     next_after: str = ""
 
 
+class SelfCheck(msgspec.Struct, frozen=True):
+    """``GET /v1/health/...``: what the core found when it checked a part of itself."""
+
+    status: HealthStatus
+    detail: str
+    findings: tuple[str, ...] = ()
+    took_ms: float = 0.0
+
+
+class HealthPayment(msgspec.Struct, frozen=True):
+    """``POST /v1/health/payments``. outcome: ``voided`` is the good one. took_ms: by the payment's own times."""
+
+    outcome: str
+    detail: str
+    took_ms: int = 0
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAnswer:
+    """What somebody without an API key is answered. tls_version: empty without TLS."""
+
+    status_code: int
+    media_type: str
+    body: bytes
+    challenge: str
+    tls_version: str
+
+
 class LedgerViolation(msgspec.Struct, frozen=True):
     """A broken invariant of the ledger, in words."""
 
@@ -57,6 +93,8 @@ class LedgerReading(msgspec.Struct, frozen=True):
 _READY = msgspec.json.Decoder(Readiness)
 _PAGE = msgspec.json.Decoder(EventPage)
 _LEDGER = msgspec.json.Decoder(LedgerReading)
+_SELF_CHECK = msgspec.json.Decoder(SelfCheck)
+_HEALTH_PAYMENT = msgspec.json.Decoder(HealthPayment)
 
 
 class CoreClient:
@@ -102,13 +140,52 @@ class CoreClient:
             raise CoreUnreachable(f"{self.url} answered {response.status_code} for its ledger.")
         return _decoded(_LEDGER, response)
 
+    async def self_check(self, component: str) -> SelfCheck:
+        """Let the core check a part of itself, such as ``fraud-detector``. Raises NotAsked when its key may not ask."""
+        path = f"/v1/health/{component.replace('-', '_')}"
+        return _decoded(_SELF_CHECK, self._allowed(await self._get(path, SELF_CHECK_SECONDS), component))
+
+    async def pay(self, key: str) -> HealthPayment:
+        """Let the core authorize and void one dollar, once for each key. Raises NotAsked when its key may not ask."""
+        request = self._http.build_request(
+            "POST", "/v1/health/payments", json={}, headers={"Idempotency-Key": key}, timeout=HEALTH_PAYMENT_SECONDS
+        )
+        return _decoded(_HEALTH_PAYMENT, self._allowed(await self._send(request), "health payments"))
+
+    async def as_stranger(self, path: str) -> PublicAnswer:
+        """What the address answers to somebody who shows no API key."""
+        request = self._http.build_request("GET", path)
+        request.headers.pop("Authorization", None)
+        response = await self._send(request)
+        stream = response.extensions.get("network_stream")
+        secured = None if stream is None else stream.get_extra_info("ssl_object")
+        return PublicAnswer(
+            response.status_code,
+            response.headers.get("content-type", "").partition(";")[0],
+            response.content,
+            response.headers.get("www-authenticate", ""),
+            "" if secured is None else str(secured.version()),
+        )
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
+    def _allowed(self, response: httpx.Response, what: str) -> httpx.Response:
+        if response.status_code in _NOT_ASKED:
+            raise NotAsked(
+                f"{self.url} answered {response.status_code} for {what}; its key needs the scope health:probe."
+            )
+        if response.status_code != httpx.codes.OK:
+            raise CoreUnreachable(f"{self.url} answered {response.status_code} for {what}.")
+        return response
+
     async def _get(self, path: str, timeout_seconds: float) -> httpx.Response:
+        return await self._send(self._http.build_request("GET", path, timeout=timeout_seconds))
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
         try:
-            response = await self._http.get(path, timeout=timeout_seconds)
+            response = await self._http.send(request)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise CoreUnreachable(f"{self.url}: {type(fault).__name__} {fault}".rstrip()) from fault
         if len(response.content) > MAX_ANSWER_BYTES:

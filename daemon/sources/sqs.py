@@ -29,11 +29,12 @@ LONGEST_BACKOFF_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as received. receipt: what deletes this delivery of it."""
+    """A message as received. receipt: what deletes this delivery of it. sent_at_ms: 0 when the queue does not say."""
 
     id: str
     receipt: str
     body: str
+    sent_at_ms: int = 0
 
 
 class Queue(Protocol):
@@ -58,7 +59,10 @@ class SourceClock(Protocol):
 
 @dataclass(slots=True)
 class SourceStats:
-    """Since the process started. facts: duplicates included. last_receive_ms: 0 before the first answer."""
+    """Since the process started. facts: duplicates included. last_receive_ms: 0 before the first answer.
+
+    caught_up_at_ms: what was sent before that is not waiting any more; 0 before the first answer.
+    """
 
     messages: int = 0
     facts: int = 0
@@ -66,6 +70,7 @@ class SourceStats:
     ignored: int = 0
     errors: int = 0
     last_receive_ms: int = 0
+    caught_up_at_ms: int = 0
     last_error: str = ""
 
 
@@ -109,6 +114,11 @@ class SqsSource:
         return self._stats.last_receive_ms
 
     @property
+    def caught_up_at_ms(self) -> int:
+        """What was sent before that is not waiting any more; 0 before the first answer."""
+        return self._stats.caught_up_at_ms
+
+    @property
     def silent_after_ms(self) -> int:
         """A long poll answers after 20 s at the latest, so whoever was silent for three of them is not polling."""
         return 3 * WAIT_SECONDS * 1000
@@ -125,8 +135,12 @@ class SqsSource:
 
     async def receive_once(self, wait_seconds: int = WAIT_SECONDS) -> int:
         """One receive, carried to its end; returns the number of messages it was about."""
+        asked_at_ms = self._clock.now_ms()
         messages = await self._queue.receive(RECEIVE_LIMIT, wait_seconds)
         self._stats.last_receive_ms = self._clock.now_ms()
+        # An empty answer means that nothing was there when it was asked for; a full one, how old the oldest is.
+        oldest_ms = min((message.sent_at_ms for message in messages), default=asked_at_ms)
+        self._stats.caught_up_at_ms = max(self._stats.caught_up_at_ms, oldest_ms)
         if messages:
             await self._take_over(messages)
         return len(messages)

@@ -30,6 +30,7 @@ from daemon.translate.alarms import AlarmDetail, alarm_facts, alarm_notice_facts
 from daemon.translate.costs import AnomalyDetail, anomaly_facts, budget_notice_facts, is_budget_notice
 from daemon.translate.deployments import EcsDeploymentDetail, ReleaseDetail, ecs_deployment_facts, release_facts
 from daemon.translate.envelope import Envelope, cut, decode, milliseconds
+from daemon.translate.heartbeats import BeatDetail, heartbeat_facts
 from daemon.translate.security import (
     GuardDutyDetail,
     HealthDetail,
@@ -135,6 +136,9 @@ _KINDS: dict[str, _Kind] = {
     "Anomaly Detected": _Kind("aws.ce", msgspec.json.Decoder(Envelope[AnomalyDetail]), anomaly_facts),
     "Tillwatch Deployment State Change": _Kind(
         "tillwatch.deploy", msgspec.json.Decoder(Envelope[ReleaseDetail]), release_facts
+    ),
+    "Tillwatch Heartbeat": _Kind(
+        "tillwatch.monitoring", msgspec.json.Decoder(Envelope[BeatDetail]), heartbeat_facts
     ),
 }
 

@@ -27,6 +27,8 @@ NAMES = (
     "prune",
     "state",
     "health",
+    "heart",
+    "sightings",
     "loop-lag",
 )
 
@@ -58,6 +60,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept"), reconcile=call("reconcile")),
         probes=SimpleNamespace(
             core=SimpleNamespace(probe_all=call("probe_cores")),
+            payments=SimpleNamespace(probe_all=call("pay")),
             components=SimpleNamespace(probe_all=call("probe_components"), probe=call("look_at_ledger")),
         ),
         backfill=SimpleNamespace(tick=call("backfill")),
@@ -65,6 +68,10 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         keeping=SimpleNamespace(keep_when_due=call("keep")),
         watch=SimpleNamespace(look=call("watch")),
         loop_lag=SimpleNamespace(measure=call("lag")),
+        senses=SimpleNamespace(
+            heart=SimpleNamespace(beat=call("beat")), tell=lambda _: None, keep=call("keep_sightings")
+        ),
+        sources=(),
         writer=one.writer,
     )
     return cast("Parts", made)

@@ -48,7 +48,7 @@ PERMISSIONS = {
     "s3:PutObject": {"s3:PutObject", "s3:PutObjectRetention"},
 }
 """What a call needs where that is not an action of the same name (Service Authorization Reference)."""
-WITHOUT_RESOURCES = {"cloudwatch:GetMetricData"}
+WITHOUT_RESOURCES = {"cloudwatch:GetMetricData", "cloudwatch:PutMetricData"}
 """Actions that IAM knows no resource for (Service Authorization Reference); they stand in statements of their own."""
 STOP_SECONDS_MAX = 120
 SERVICES = ("sqs", "route53", "events", "sns", "dynamodb", "cloudwatch", "ecs", "kms", "s3", "appconfig", "iam")

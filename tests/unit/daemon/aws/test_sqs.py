@@ -29,16 +29,21 @@ class FakeSqs:
 
 
 async def test_messages_are_received_with_their_receipts() -> None:
-    answer = {"MessageId": "m", "ReceiptHandle": "r", "Body": "b"}
-    fake = FakeSqs(receive_message={"Messages": [answer]})
+    answer = {"MessageId": "m", "ReceiptHandle": "r", "Body": "b", "Attributes": {"SentTimestamp": "1795459572000"}}
+    untimed = {"MessageId": "n", "ReceiptHandle": "s", "Body": "c"}
+    fake = FakeSqs(receive_message={"Messages": [answer, untimed]})
     queue = SqsQueue(fake, "q")
-    assert await queue.receive(10, 20) == [Message(id="m", receipt="r", body="b")]
+    assert await queue.receive(10, 20) == [
+        Message(id="m", receipt="r", body="b", sent_at_ms=1_795_459_572_000),
+        Message(id="n", receipt="s", body="c"),
+    ]
     assert fake.calls[1] == (
         "receive_message",
         {
             "QueueUrl": "http://queue",
             "MaxNumberOfMessages": 10,
             "WaitTimeSeconds": 20,
+            "AttributeNames": ["SentTimestamp"],
         },
     )
     await queue.receive(10, 20)
@@ -80,3 +85,16 @@ async def test_depth_is_what_waits_and_what_is_worked_on() -> None:
     queue = SqsQueue(FakeSqs(get_queue_attributes={"Attributes": attributes}), "q")
     assert await queue.depth() == (12, 3)
     assert queue.name == "q"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "encrypted"),
+    [
+        ({}, False),
+        ({"SqsManagedSseEnabled": "false"}, False),
+        ({"SqsManagedSseEnabled": "true"}, True),
+        ({"SqsManagedSseEnabled": "false", "KmsMasterKeyId": "alias/x"}, True),
+    ],
+)
+async def test_a_queue_says_whether_it_is_encrypted(attributes: dict[str, str], *, encrypted: bool) -> None:
+    assert await SqsQueue(FakeSqs(get_queue_attributes={"Attributes": attributes}), "q").encrypted() is encrypted

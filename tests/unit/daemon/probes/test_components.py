@@ -6,22 +6,11 @@ from typing import NoReturn
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.errors import QueueGone
-from daemon.probes.components import ComponentProbes, Look, Observed, look_at_queues
+from daemon.errors import NotAsked, QueueGone
+from daemon.probes.components import ComponentProbes
+from daemon.probes.looking import Look, Observed
 
 NOW_MS = 1_795_459_572_000
-
-
-class FakeQueue:
-    """A queue of a given depth."""
-
-    def __init__(self, name: str, waiting: int) -> None:
-        self.name = name
-        self.waiting = waiting
-
-    async def depth(self) -> tuple[int, int]:
-        """As given."""
-        return self.waiting, 0
 
 
 def probes(**looks: Look) -> ComponentProbes:
@@ -70,9 +59,35 @@ async def test_all_components_are_probed() -> None:
     assert made.components == ("a", "b")
 
 
-@pytest.mark.parametrize(
-    ("waiting", "status"), [(0, "healthy"), (999, "healthy"), (1_000, "degraded"), (10_000, "unhealthy")]
-)
-async def test_the_fullest_queue_says_how_monitoring_is(waiting: int, status: str) -> None:
-    observed = await look_at_queues([FakeQueue("payments", waiting), FakeQueue("control", 0)])()
-    assert observed == Observed(status, f"payments: {waiting} waiting, control: 0 waiting")  # type: ignore[arg-type]  # the table's strings
+async def many() -> Observed:
+    return Observed("degraded", "first", ("first", "second", "third"))
+
+
+async def not_asked() -> NoReturn:
+    raise NotAsked("its key needs the scope health:probe")
+
+
+async def test_a_look_that_was_not_allowed_is_unknown_and_not_broken() -> None:
+    fact = await probes(encryption=not_asked).probe("encryption", NOW_MS)
+    assert (fact.status, "health:probe" in fact.detail) == ("unknown", True)
+
+
+async def test_a_fact_tells_how_much_it_leaves_out_and_the_rest_is_kept() -> None:
+    made = probes(compliance=many)
+    assert (await made.probe("compliance", NOW_MS)).detail == "first (and 2 more findings)"
+    assert made.findings == {"compliance": ("first", "second", "third")}
+
+
+async def test_a_look_that_hangs_does_not_hold_up_the_others() -> None:
+    begun = asyncio.Event()
+
+    async def waits_for_the_other() -> Observed:
+        await begun.wait()
+        return await fine()
+
+    async def begins() -> Observed:
+        begun.set()
+        return await never()
+
+    facts = await probes(a=waits_for_the_other, b=begins).probe_all(NOW_MS)
+    assert [fact.status for fact in facts] == ["healthy", "unknown"]

@@ -7,11 +7,27 @@ from typing import cast
 import httpx
 import pytest
 
+from config.load import load_configuration
 from config.settings import Settings
 from daemon.aws.session import AwsClient
 from daemon.clock import SystemClock
 from daemon.errors import NotUsable
 from daemon.probes.opened import open_probes
+from daemon.sightings import Sightings
+
+PRICES = load_configuration(None, {}).prices
+ALL = {
+    "aws-payment-processor",
+    "fraud-detector",
+    "ach-transfer-manager",
+    "escrow-manager",
+    "database",
+    "api",
+    "encryption",
+    "monitoring",
+    "cost-optimization",
+    "compliance",
+}
 
 
 async def shown_key(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
@@ -29,7 +45,9 @@ async def shown_key(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
 
     monkeypatch.setattr("daemon.probes.core_client.httpx.AsyncClient", client)
     async with AsyncExitStack() as stack:
-        probes = await open_probes(stack, settings, cast("AwsClient", None), SystemClock())
+        sqs, seen = cast("AwsClient", None), Sightings()
+        probes = await open_probes(stack, settings, sqs, SystemClock(), prices=PRICES, see=seen.see)
+        assert set(probes.names) == ALL
         assert (await probes.clients[0].ledger()).balanced
     return shown[0]
 

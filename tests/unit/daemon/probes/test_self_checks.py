@@ -1,0 +1,61 @@
+"""What the environments say of themselves, put together: the worst counts, and one that is away hides nothing."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from daemon.errors import CoreUnreachable, DaemonError, NotAsked
+from daemon.probes.core_client import SelfCheck
+from daemon.probes.looking import Observed
+from daemon.probes.self_checks import look_at_cores
+
+GOOD = SelfCheck("healthy", "all is well")
+BAD = SelfCheck("unhealthy", "an escrow is wrong", ("an escrow is wrong", "a timer is stuck"))
+DEGRADED = SelfCheck("degraded", "slow", ("slow",))
+AWAY = CoreUnreachable("refused")
+
+
+class Checking:
+    """Answers as it is told."""
+
+    def __init__(self, answer: SelfCheck | DaemonError) -> None:
+        self._answer = answer
+
+    async def self_check(self, component: str) -> SelfCheck:
+        """See SelfCheckDoor."""
+        assert component == "escrow-manager"
+        if isinstance(self._answer, DaemonError):
+            raise self._answer
+        return self._answer
+
+
+async def look(answers: Mapping[str, SelfCheck | DaemonError]) -> Observed:
+    cores = {environment: Checking(answer) for environment, answer in answers.items()}
+    return await look_at_cores(cores, "escrow-manager")()
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, Observed("unknown", "no core is configured")),
+        ({"blue": GOOD}, Observed("healthy", "blue: all is well")),
+        ({"blue": GOOD, "green": GOOD}, Observed("healthy", "blue, green: all is well")),
+        ({"blue": GOOD, "green": DEGRADED}, Observed("degraded", "green: slow", ("green: slow",))),
+        ({"blue": GOOD, "green": AWAY}, Observed("healthy", "blue: all is well")),
+        (
+            {"blue": BAD, "green": AWAY},
+            Observed(
+                "unhealthy",
+                "blue: an escrow is wrong",
+                ("blue: an escrow is wrong", "blue: a timer is stuck"),
+            ),
+        ),
+        ({"blue": AWAY, "green": AWAY}, Observed("unhealthy", f"blue, green: {AWAY}")),
+        ({"blue": NotAsked("scope")}, Observed("unknown", f"blue: {NotAsked('scope')}")),
+        ({"blue": NotAsked("scope"), "green": GOOD}, Observed("unknown", f"blue: {NotAsked('scope')}")),
+    ],
+)
+async def test_the_worst_environment_that_answers_counts(
+    answers: Mapping[str, SelfCheck | DaemonError], expected: Observed
+) -> None:
+    assert await look(answers) == expected
