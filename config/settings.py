@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.archive import ArchiveSettings
 from config.health import HealthSettings
 from config.model import Model, refusal
-from config.sources import MetricSettings
+from config.sources import MetricSettings, MqttSettings
 from config.url import Url
 
 Role = Literal["viewer", "operator", "approver", "admin"]
@@ -100,6 +101,7 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     http: HttpSettings = HttpSettings()
     metrics: MetricSettings = MetricSettings()
+    mqtt: MqttSettings | None = None
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     cores: dict[str, CoreTarget] = Field(default_factory=dict, max_length=16)
@@ -111,6 +113,7 @@ class Settings(BaseSettings):
         default=None, strict=False, description="File that holds it instead", examples=["data/payments.key"]
     )
     tokens: tuple[Token, ...] = Field(default=(), strict=False, max_length=100)
+    archive: ArchiveSettings = ArchiveSettings()
     health: HealthSettings = HealthSettings()
 
     @classmethod

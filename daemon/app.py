@@ -105,6 +105,8 @@ class App:
         supervisor.start(Task("http", lambda: serve(http, listening)))
         for task in parts.senses.tasks():
             supervisor.start(task)
+        if parts.archive is not None:
+            supervisor.start(Task("archive", parts.archive.run))
         for source in parts.sources:
             supervisor.start(Task(source.name, source.run))
         duties.start()
@@ -135,6 +137,7 @@ class App:
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,
+            archive=lambda: None if parts.archive is None else parts.archive.status(),
         )
         return create_app(view, parts.sink, parts.quarantine, options)
 

@@ -7,20 +7,22 @@ from pathlib import Path
 
 from checks.engine import Engine
 from config.load import Configuration
+from config.settings import Settings
+from daemon.archive.archive import Archive
 from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.checkpoint import Checkpoint
 from daemon.leadership import LEASE_MS
 from daemon.loop_lag import LoopLag
 from daemon.open_actions import open_actions
-from daemon.pipeline import Pipeline
+from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.quarantine import Quarantine, Quarantined
 from daemon.senses import Senses, open_senses
 from daemon.series import PaymentSeries
-from daemon.sightings import SeeingSink, read_sightings
 from daemon.state_keeping import StateKeeping
 from daemon.state_store import StateStore
+from daemon.sightings import SeeingSink, read_sightings
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources
 from daemon.traffic_watch import TrafficWatch
@@ -53,6 +55,7 @@ class Parts:
     sink: SeeingSink
     senses: Senses
     loop_lag: LoopLag
+    archive: Archive | None
 
 
 async def open_parts(
@@ -84,6 +87,7 @@ async def open_parts(
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     executor = Executor(writer, await open_actions(stack, settings, policy, traffic, probes.core), clock, policy)
     payments = PaymentSeries()
+    archive = await _open_archive(stack, settings, clock)
     pipeline = Pipeline(
         checkpoint=checkpoint,
         engine=engine,
@@ -93,6 +97,7 @@ async def open_parts(
         policy=policy,
         clock=clock,
         changed=changed,
+        archived=kept_nowhere if archive is None else archive.take,
     )
     sink = SeeingSink(pipeline, sightings, clock)
     return Parts(
@@ -111,6 +116,7 @@ async def open_parts(
         sink=sink,
         senses=await open_senses(stack, settings, clients, sightings, clock),
         loop_lag=LoopLag(clock),
+        archive=archive,
     )
 
 
@@ -122,6 +128,18 @@ async def _open_journal(
     # The folder is locked for this process, so the holder of its lease can only be dead.
     lease = await journal.acquire_lease(holder, LEASE_MS, clock.now_ms())
     return journal, await JournalWriter.open(journal, lease, clock)
+
+
+async def _open_archive(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Archive | None:
+    """The archive of facts; None when the settings ask for none."""
+    if not settings.archive.enabled:
+        return None
+    directory = settings.archive.directory
+    archive = await Archive.open(
+        settings.data_dir / "archive" if directory is None else directory, settings.archive, clock
+    )
+    stack.push_async_callback(archive.close)
+    return archive
 
 
 def _journaled(writer: JournalWriter) -> Callable[[Quarantined], Awaitable[None]]:
