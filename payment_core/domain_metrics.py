@@ -66,7 +66,6 @@ def _vault(vault: VaultCounts, keys: CacheCounts) -> Iterable[Metric]:
         "detokenized": vault.detokenized,
         "refused": vault.refused,
         "shredded": vault.shredded,
-        "deleted": vault.deleted,
     }
     yield _counter(
         "till_core_vault_operations",

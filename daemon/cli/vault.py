@@ -1,4 +1,4 @@
-"""``tillwatch vault``: the keys that protect card and account numbers, looked at and replaced while the core runs."""
+"""``tillwatch vault``: the keys that protect numbers, looked at, replaced and destroyed while the core runs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,21 +10,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from daemon.cli.core_store import DATABASE_NAME, Database, EndpointUrl, Region, Store, Table, store_options
 from daemon.cli.output import Exit, errors, fail, print_json, say
-from payment_core.assembly.vault_upkeep import VaultStatus, VaultUpkeep, vault_upkeep
+from payment_core.assembly.vault_upkeep import Custodian, VaultStatus, VaultUpkeep, vault_upkeep
 from payment_core.errors import CoreError, DatabaseUnusable
 from payment_core.options import CoreOptions
 from payment_core.store.dynamodb_errors import LayoutMismatch
-from payment_core.vault.errors import KeyFileUnusable
+from payment_core.vault.access import AccessRefused
+from payment_core.vault.errors import DataKeyGone, DataKeyInUse, KeyFileUnusable
 from payment_core.vault.keys import KeyState
 from payment_core.vault.records import MoveProgress
 
 T = TypeVar("T")
 
-vault_app = typer.Typer(no_args_is_help=True, help="The vault: its keys, a new master key, new data keys.")
+vault_app = typer.Typer(no_args_is_help=True, help="The vault: its keys, new ones, and the end of old ones.")
 
 KeysDir = Annotated[Path, typer.Option("--data-dir", help=f"Directory that holds {DATABASE_NAME}, or its keys alone.")]
 KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
 KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
+Role = Annotated[str, typer.Option(help="Role in which you do it: key_custodian.")]
+Actor = Annotated[str, typer.Option(help="Who does it; goes on record.")]
+Reason = Annotated[str, typer.Option(help="Why; goes on record.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -123,6 +127,85 @@ def reencrypt_command(
         raise typer.Exit(Exit.NO)
 
 
+@vault_app.command("retire")
+def retire_command(
+    data_keys: Annotated[list[str], typer.Argument(metavar="DATA_KEY...", help="Ids of data keys, see status.")],
+    *,
+    role: Role,
+    actor: Actor,
+    reason: Reason,
+    data_dir: KeysDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """Destroy data keys that protect nothing any more; exit 1 when one is kept because it may still be needed."""
+    keys = _keys(kms_key, kms_url, region)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
+    )
+    custodian = _custodian(role, actor, reason)
+    done = _upkeep(options, lambda upkeep: upkeep.retire(data_keys, custodian))
+    if as_json:
+        print_json(done)
+    else:
+        say(f"{len(done.retired)} data keys are destroyed, {len(done.kept)} are kept")
+        for kept in done.kept:
+            say(f"  {kept.id}: {kept.why}")
+    if done.kept:
+        raise typer.Exit(Exit.NO)
+
+
+@vault_app.command("shred")
+def shred_command(
+    data_key: Annotated[str, typer.Argument(metavar="DATA_KEY", help="Id of a data key, see status.")],
+    *,
+    role: Role,
+    actor: Actor,
+    reason: Reason,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without this, only say how many numbers are lost.")
+    ] = False,
+    data_dir: KeysDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+    as_json: AsJson = False,
+) -> None:
+    """Destroy a data key with every number that it protects, for ever; exit 1 without --yes, after saying how many."""
+    keys = _keys(kms_key, kms_url, region)
+    options = store_options(
+        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
+    )
+    custodian = _custodian(role, actor, reason)
+
+    async def shred(upkeep: VaultUpkeep) -> int:
+        numbers = await upkeep.numbers_under(data_key)
+        if yes:
+            await upkeep.shred(data_key, custodian)
+        return numbers
+
+    numbers = _upkeep(options, shred)
+    if as_json:
+        print_json({"data_key": data_key, "numbers": numbers, "shredded": yes})
+    elif yes:
+        say(f"{data_key} is destroyed; {numbers} numbers can never be read again")
+    else:
+        say(f"{data_key} protects {numbers} numbers, which could never be read again; nothing was done")
+        say("  to destroy it, run this with --yes")
+    if not yes:
+        raise typer.Exit(Exit.NO)
+
+
 class _Bar:
     """A line on stderr that shows how far a job is; nothing when stderr is no terminal."""
 
@@ -151,6 +234,11 @@ def _keys(kms_key: str, kms_url: str, region: str) -> dict[str, str]:
     return {name: value for name, value in given.items() if value != ""}
 
 
+def _custodian(role: str, actor: str, reason: str) -> Custodian:
+    """Who it is, named as a person beside the core: an API key's name is another one's."""
+    return Custodian(actor=f"operator:{actor.strip()}" if actor.strip() != "" else "", role=role, reason=reason)
+
+
 def _upkeep(options: CoreOptions, act: Callable[[VaultUpkeep], Awaitable[T]]) -> T:
     async def run() -> T:
         async with vault_upkeep(options) as upkeep:
@@ -158,8 +246,10 @@ def _upkeep(options: CoreOptions, act: Callable[[VaultUpkeep], Awaitable[T]]) ->
 
     try:
         return asyncio.run(run())
-    except (DatabaseUnusable, KeyFileUnusable, LayoutMismatch) as error:
+    except (DatabaseUnusable, DataKeyGone, KeyFileUnusable, LayoutMismatch) as error:
         fail(str(error), Exit.BAD_INPUT)
+    except (AccessRefused, DataKeyInUse) as error:
+        fail(str(error), Exit.NO)
     except CoreError as error:
         again = " Run the command again; it goes on where it stopped." if error.retryable else ""
         fail(f"{error}{again}", Exit.WORLD_REFUSED)

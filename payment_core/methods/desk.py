@@ -11,8 +11,7 @@ from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthR
 from payment_core.methods.model import PaymentMethod
 from payment_core.methods.refusals import MethodRefusal
 from payment_core.methods.requests import CardRequest, method_view
-from payment_core.methods.vault_accesses import shred_act, write_access
-from payment_core.methods.vault_records import link_token, shred_in
+from payment_core.methods.vault_records import link_token, shred_number
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
 from payment_core.origin import Origin
@@ -21,7 +20,7 @@ from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.instruments import Card, card_of
 from payment_core.vault.problems import CardProblem, card_sentence
 from payment_core.vault.sensitive import Cvc, Pan
-from payment_core.vault.vault import CardToken
+from payment_core.vault.vault import CardToken, VaultCounts
 
 _PATH_OF_PROBLEM = {
     CardProblem.NOT_DIGITS: "$.pan",
@@ -37,6 +36,11 @@ _PATH_OF_PROBLEM = {
 
 class CardVault(Protocol):
     """Where the number goes."""
+
+    @property
+    def counts(self) -> VaultCounts:
+        """What happened to numbers since the start."""
+        ...
 
     async def tokenize_card(self, card: Card) -> CardToken:
         """Keep the card; raises one of KEY_FAULTS, and then nothing was stored."""
@@ -104,12 +108,13 @@ class MethodDesk:
                 return MethodRefusal.PAYMENT_METHOD_DELETED
             after = next_of(method, transaction.now_ms, deleted_at_ms=transaction.now_ms, fingerprint="")
             record_change(transaction, self._origin, after, status="deleted", previous_status="active")
-            act = shred_act(token, call.actor, "payment method deleted", transaction.now_ms)
-            write_access(transaction, self._origin, act)
-            shred_in(transaction, token)
+            shred_number(transaction, self._origin, token, actor=call.actor, reason="payment method deleted")
             return ok(method_view(after))
 
-        return await perform_once(self._store, "payment_method.delete", call, work)
+        answer = await perform_once(self._store, "payment_method.delete", call, work)
+        if isinstance(answer, Answer) and not answer.replayed:
+            self._vault.counts.shredded += 1
+        return answer
 
     def _card_of(self, call: Call, body: CardRequest) -> Card | Answer:
         card = card_of(

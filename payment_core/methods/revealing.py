@@ -17,7 +17,7 @@ class Revealing:
     async def reveal(self, token: str, role: str, reason: str, actor: str) -> Card | BankAccount:
         """The card or account behind a token, for the one purpose of the role.
 
-        A VaultAccess is stored before; the vault limits the rate of each actor. Raises DetokenizationRefused,
+        A VaultAccess is stored before; the vault limits the rate of each actor. Raises AccessRefused,
         TokenUnknown, TokenShredded, AuditUnavailable (retryable) and what the key service raises.
         """
         purpose = PURPOSE_OF_ROLE.get(role)

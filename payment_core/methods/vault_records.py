@@ -1,6 +1,10 @@
 """The vault's sealed numbers in the payment store: each method is one transaction."""
 
+import msgspec
+
 from payment_core.methods.model import VaultDataKey, VaultKey, VaultRow
+from payment_core.methods.vault_accesses import shred_act, write_access
+from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.errors import DataKeyGone
 from payment_core.vault.records import RecordKey, SealedRecord, StoredToken
@@ -37,22 +41,6 @@ class StoredVaultRecords:
 
         return await self._store.transact(work, ACTOR)
 
-    async def shred(self, token: str) -> bool:
-        """Destroy the key and blank the record."""
-        return await self._store.transact(lambda transaction: shred_in(transaction, token), ACTOR)
-
-    async def delete(self, token: str) -> bool:
-        """Destroy both."""
-
-        def work(transaction: Transaction) -> bool:
-            known = transaction.get(VaultRow, token) is not None
-            if known:
-                transaction.delete(VaultRow, token)
-                transaction.delete(VaultKey, token)
-            return known
-
-        return await self._store.transact(work, ACTOR)
-
 
 def require_data_key(transaction: Transaction, data_key_id: str) -> None:
     """Raise DataKeyGone unless numbers may be sealed under this data key."""
@@ -61,23 +49,19 @@ def require_data_key(transaction: Transaction, data_key_id: str) -> None:
         raise DataKeyGone(data_key_id)
 
 
-def shred_in(transaction: Transaction, token: str) -> bool:
-    """Destroy the token's key and blank its record in this transaction; False when there is no such token."""
+def shred_number(transaction: Transaction, origin: Origin, token: str, *, actor: str, reason: str) -> bool:
+    """Destroy a number and its fingerprint, with the audit row of it; False when there is no such token.
+
+    What may be shown stays, for receipts and refunds. The key is gone, so the number is unreadable wherever its
+    ciphertext still lies, backups included.
+    """
     row = transaction.get(VaultRow, token)
     if row is None:
         return False
+    write_access(transaction, origin, shred_act(token, actor, reason, transaction.now_ms))
     if transaction.get(VaultKey, token) is not None:
         transaction.delete(VaultKey, token)
-    blank = SealedRecord(
-        token=row.record.token,
-        tenant=row.record.tenant,
-        kind=row.record.kind,
-        schema=row.record.schema,
-        sealed=b"",
-        details=row.record.details,
-        fingerprint="",
-        created_at_ms=row.record.created_at_ms,
-    )
+    blank = msgspec.structs.replace(row.record, sealed=b"", fingerprint="")
     transaction.put(VaultRow(id=token, record=blank))
     return True
 

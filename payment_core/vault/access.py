@@ -1,4 +1,4 @@
-"""Who may see a number, what for and how often; everything else is refused with its reason."""
+"""Who may see a number or destroy a key, what for and how often; everything else is refused with its reason."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Purpose(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a number stays hidden, in order of precedence."""
+    """Why a number stays hidden, or a key stays, in order of precedence."""
 
     ACTOR_MISSING = "actor_missing"
     ROLE_NOT_ALLOWED = "role_not_allowed"
@@ -38,8 +38,8 @@ class Refusal(StrEnum):
     RATE_EXCEEDED = "rate_exceeded"
 
 
-class DetokenizationRefused(VaultError):
-    """The number is not shown."""
+class AccessRefused(VaultError):
+    """The vault did not do what was asked."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(sentence(refusal))
@@ -55,11 +55,13 @@ class Grant(msgspec.Struct, frozen=True):
     """What a role may see: at most ``limit`` numbers per actor within ``window_ms``, a multiple of 60 ms.
 
     A window is measured to a sixtieth, rounded up: nobody reads more than the limit in any such time.
+    destroys: whether the role may destroy data keys, as many in that time; such a role need not see any number.
     """
 
     purposes: frozenset[Purpose]
     limit: int
     window_ms: int
+    destroys: bool = False
 
 
 DEFAULT_GRANTS: Mapping[str, Grant] = {
@@ -67,8 +69,10 @@ DEFAULT_GRANTS: Mapping[str, Grant] = {
     "ach_files": Grant(frozenset({Purpose.PAYOUT_FILE}), 60_000, 60_000),
     "dispute_desk": Grant(frozenset({Purpose.DISPUTE}), 20, 3_600_000),
     "vault_exporter": Grant(frozenset({Purpose.EXPORT}), 6_000, 60_000),
+    "key_custodian": Grant(frozenset(), 1_000, 3_600_000, destroys=True),
 }
 """Machines: 1,000 a second, more than one process pays; a person: what one hour's disputes need.
+A custodian retires the data keys of a month at once: one an hour for each process.
 
 The windows are those of one process: with N processes an actor who reaches all of them reads N times as much.
 """
@@ -99,15 +103,15 @@ class AccessPolicy:
         self._recent: OrderedDict[tuple[str, str], dict[int, int]] = OrderedDict()
 
     def refusal(  # noqa: PLR0911  # one line for each refusal, in order of precedence
-        self, *, actor: str, role: str, purpose: Purpose, reason: str
+        self, *, actor: str, role: str, purpose: Purpose | None, reason: str
     ) -> Refusal | None:
-        """The first reason to refuse, or None, which counts as one number read."""
+        """The first reason to refuse, or None, which counts as one number read. purpose: None to destroy a key."""
         if actor.strip() == "":
             return Refusal.ACTOR_MISSING
         grant = self._grants.get(role)
         if grant is None:
             return Refusal.ROLE_NOT_ALLOWED
-        if purpose not in grant.purposes:
+        if not (grant.destroys if purpose is None else purpose in grant.purposes):
             return Refusal.PURPOSE_NOT_ALLOWED
         if reason.strip() == "":
             return Refusal.REASON_MISSING
@@ -139,14 +143,14 @@ def sentence(refusal: Refusal) -> str:
         case Refusal.ACTOR_MISSING:
             return "It is not said who asks."
         case Refusal.ROLE_NOT_ALLOWED:
-            return "This role may not see numbers."
+            return "The vault has no such role."
         case Refusal.PURPOSE_NOT_ALLOWED:
-            return "This role may not see numbers for this purpose."
+            return "This role may not do that."
         case Refusal.REASON_MISSING:
             return "A reason is needed."
         case Refusal.REASON_TOO_LONG:
             return f"The reason is longer than {REASON_CHARACTERS_MAX} characters."
         case Refusal.RATE_EXCEEDED:
-            return "This actor has seen too many numbers in a short time; wait."
+            return "This actor has asked for too much in a short time; wait."
         case _:
             assert_never(refusal)

@@ -34,20 +34,6 @@ class MemoryRecords:
             return None
         return StoredToken(record, key, None if key is None else self.rows.get(key.data_key_id))
 
-    async def shred(self, token: str) -> bool:
-        """Delete the key and blank the record."""
-        record = self.records.get(token)
-        if record is None:
-            return False
-        self.keys.pop(token, None)
-        self.records[token] = msgspec.structs.replace(record, sealed=b"", fingerprint="")
-        return True
-
-    async def delete(self, token: str) -> bool:
-        """Delete both."""
-        self.keys.pop(token, None)
-        return self.records.pop(token, None) is not None
-
     async def data_keys(self, tenant: str, after_id: str, limit: int) -> Sequence[DataKeyRow]:
         """A page of rows."""
         found = sorted((row for row in self.rows.values() if row.tenant == tenant and row.id > after_id), key=_id_of)

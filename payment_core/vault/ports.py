@@ -18,17 +18,6 @@ class VaultRecords(Protocol):
         """The record with the rows that open it, or None."""
         ...
 
-    async def shred(self, token: str) -> bool:
-        """Delete the record's key, and replace the record's ``sealed`` and ``fingerprint`` by empty ones.
-
-        False when there is no such record; shredding again is True and changes nothing.
-        """
-        ...
-
-    async def delete(self, token: str) -> bool:
-        """Delete the record and its key; False when there was no such record."""
-        ...
-
 
 class DataKeyRows(Protocol):
     """Data keys as the key service encrypted them. Each method is one transaction."""

@@ -9,7 +9,7 @@ from payment_core.clock import Clock
 from payment_core.vault.access import (
     DEFAULT_GRANTS,
     AccessPolicy,
-    DetokenizationRefused,
+    AccessRefused,
     Grant,
     Purpose,
     Refusal,
@@ -60,14 +60,13 @@ class BankToken(msgspec.Struct, frozen=True):
 class VaultCounts:
     """What happened since the process started, as plain numbers."""
 
-    __slots__ = ("deleted", "detokenized", "refused", "shredded", "tokenized")
+    __slots__ = ("detokenized", "refused", "shredded", "tokenized")
 
     def __init__(self) -> None:
         self.tokenized = 0
         self.detokenized = 0
         self.refused = 0
         self.shredded = 0
-        self.deleted = 0
 
 
 class Vault:
@@ -111,18 +110,11 @@ class Vault:
         record = await self._keep(account, "bank", fingerprint)
         return BankToken(record.token, account_details(account), fingerprint, record.created_at_ms)
 
-    async def look_up(self, token: str) -> SealedRecord:
-        """What may be shown of a token, without opening anything. Raises TokenUnknown."""
-        stored = await self._records.get(token)
-        if stored is None or stored.record.tenant != self._tenant:
-            raise TokenUnknown
-        return stored.record
-
     async def detokenize(self, token: str, *, role: str, reason: str, actor: str, purpose: Purpose) -> Instrument:
         """The number behind a token, after the audit row is stored.
 
-        Raises DetokenizationRefused, TokenUnknown, TokenShredded, TamperedRecord, and AuditUnavailable (nothing is
-        revealed then). Refused and failed attempts are on record too.
+        Raises AccessRefused, TokenUnknown, TokenShredded, TamperedRecord, and AuditUnavailable (nothing is revealed
+        then). Refused and failed attempts are on record too.
         """
         act = self._act("detokenize", token, actor=actor, reason=reason, role=role, purpose=purpose)
         refusal = self._policy.refusal(actor=actor, role=role, purpose=purpose, reason=reason)
@@ -141,44 +133,31 @@ class Vault:
         self.counts.detokenized += 1
         return instrument
 
-    async def shred_token(self, token: str, *, actor: str, reason: str) -> None:
-        """Destroy the key of one number and its fingerprint; what may be shown stays, for receipts and refunds.
+    async def shred_data_key(self, data_key_id: str, *, role: str, actor: str, reason: str) -> None:
+        """Destroy a data key, and with it every number whose key it seals, after the audit row is stored.
 
-        The number is then unreadable wherever its ciphertext still lies, backups included. Raises TokenUnknown.
+        The numbers are then unreadable wherever their ciphertext still lies, backups included. Raises AccessRefused,
+        DataKeyGone, AuditUnavailable, and DataKeyInUse for the key that makes the fingerprints.
         """
-        await self.look_up(token)
-        await self._record(self._act("shred_token", token, actor=actor, reason=reason), GRANTED)
-        if not await self._records.shred(token):
-            raise TokenUnknown
-        self.counts.shredded += 1
-
-    async def delete_token(self, token: str, *, actor: str, reason: str) -> None:
-        """Destroy the key of one number and forget the token altogether. Raises TokenUnknown."""
-        await self.look_up(token)
-        await self._record(self._act("delete_token", token, actor=actor, reason=reason), GRANTED)
-        if not await self._records.delete(token):
-            raise TokenUnknown
-        self.counts.deleted += 1
-
-    async def shred_data_key(self, data_key_id: str, *, actor: str, reason: str) -> None:
-        """Destroy a data key, and with it every number whose key it seals.
-
-        Raises DataKeyGone, and DataKeyInUse for the key that makes the fingerprints.
-        """
+        act = self._act("shred_data_key", data_key_id, actor=actor, reason=reason, role=role)
+        await self._permit_destroying(act, reason)
         await self._row_of(data_key_id)
-        await self._record(self._act("shred_data_key", data_key_id, actor=actor, reason=reason), GRANTED)
+        await self._record(act, GRANTED)
         await self._rows.remove(data_key_id, only_unused=False)
         self._cache.forget(data_key_id)
 
-    async def retire_data_key(self, data_key_id: str, *, actor: str, reason: str) -> None:
-        """Destroy a data key that protects nothing any more.
+    async def retire_data_key(self, data_key_id: str, *, role: str, actor: str, reason: str) -> None:
+        """Destroy a data key that protects nothing any more, after the audit row is stored.
 
-        Raises DataKeyGone, and DataKeyInUse while it seals a record's key or another process may still seal with it.
+        Raises AccessRefused, DataKeyGone, AuditUnavailable, and DataKeyInUse while it seals a record's key or another
+        process may still seal with it.
         """
+        act = self._act("retire_data_key", data_key_id, actor=actor, reason=reason, role=role)
+        await self._permit_destroying(act, reason)
         row = await self._row_of(data_key_id)
         if self._clock.now_ms() <= row.sealing_ends_at_ms + SEALING_MARGIN_MS:
             raise DataKeyInUse("Its sealing time is not over.")
-        await self._record(self._act("retire_data_key", data_key_id, actor=actor, reason=reason), GRANTED)
+        await self._record(act, GRANTED)
         if not await self._rows.remove(data_key_id, only_unused=True):
             raise DataKeyInUse("Records are sealed under it; re-encrypt them first.")
         self._cache.forget(data_key_id)
@@ -221,10 +200,16 @@ class Vault:
             raise DataKeyInUse("It makes the fingerprints.")
         return row
 
+    async def _permit_destroying(self, act: VaultAct, reason: str) -> None:
+        """Raise AccessRefused, with the attempt on record, unless the role may destroy data keys."""
+        refusal = self._policy.refusal(actor=act.actor, role=act.role, purpose=None, reason=reason)
+        if refusal is not None:
+            await self._refuse(act, refusal)
+
     async def _refuse(self, act: VaultAct, refusal: Refusal) -> None:
         self.counts.refused += 1
         await self._record(act, refusal.value)
-        raise DetokenizationRefused(refusal)
+        raise AccessRefused(refusal)
 
     def _act(self, action: str, target: str, *, actor: str, reason: str, role: str = "", purpose: str = "") -> VaultAct:
         return VaultAct(

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.integration.core_process.conftest import MakeWorld
@@ -128,3 +129,80 @@ def test_a_folder_without_a_database_is_bad_input(tmp_path: Path) -> None:
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, "payments.db" in ended.stderr) == (2, True)
     assert not list(tmp_path.iterdir())
+
+
+ACCESSES = "SELECT body FROM records WHERE kind = 'vault_access'"
+CUSTODIAN = ("--role", "key_custodian", "--actor", "ada", "--reason", "end of its period")
+TWO_HOURS_AGO = f"never@-{2 * 3_600_000}"
+"""A start whose data keys seal no more."""
+
+
+async def records_keys(world: CoreWorld) -> dict[str, int]:
+    """How many numbers each data key of numbers protects."""
+    keys = (await run(world, "status"))["data_keys"]
+    return {key["id"]: key["numbers"] for key in keys if key["purpose"] == "records"}
+
+
+def accesses(world: CoreWorld) -> set[tuple[str, str, str, str]]:
+    """Who destroyed which kind of thing, in which role, and how it ended, as it is on record."""
+    kept = [msgspec.msgpack.decode(body) for (body,) in rows(world.database, ACCESSES)]
+    return {
+        (access["action"], access["actor"], access["role"], access["outcome"])
+        for access in kept
+        if access["action"].endswith("data_key")
+    }
+
+
+def is_intact(world: CoreWorld) -> bool:
+    """Whether the audit trail holds."""
+    command = [sys.executable, "-m", "daemon", "audit", "verify", "--core", "--data-dir", str(world.folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.timeout(180)
+async def test_a_data_key_is_retired_by_command_once_it_protects_nothing_and_every_card_still_pays(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    world.start(place=TWO_HOURS_AGO)
+    tokens = await keep_cards(world, 5)
+    assert world.stop() == 0
+    world.start()
+    (old,) = await records_keys(world)
+    kept = await run(world, "retire", old, *CUSTODIAN, code=1)
+    assert (kept["retired"], "re-encrypt" in kept["kept"][0]["why"]) == ([], True)
+    await run(world, "reencrypt")
+    (new,) = set(await records_keys(world)) - {old}
+    done = await run(world, "retire", old, new, "dek_unknown", *CUSTODIAN, code=1)
+    assert done["retired"] == [old]
+    assert [key["id"] for key in done["kept"]] == [new, "dek_unknown"]
+    assert await records_keys(world) == {new: 5}
+    await pay_with_all(world, tokens)
+    assert accesses(world) == {("retire_data_key", "operator:ada", "key_custodian", "granted")}
+    assert is_intact(world)
+
+
+@pytest.mark.timeout(180)
+async def test_a_data_key_is_shredded_only_by_a_custodian_who_says_yes_and_then_no_process_reads_its_numbers(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    world.start()
+    tokens = await keep_cards(world, 3)
+    (key,) = await records_keys(world)
+    asked = await run(world, "shred", key, *CUSTODIAN, code=1)
+    assert asked == {"data_key": key, "numbers": 3, "shredded": False}
+    refused = await run(world, "shred", key, "--role", "card_rail", *CUSTODIAN[2:], "--yes", code=1)
+    assert "may not" in refused["said"]
+    await pay_with_all(world, tokens)
+    assert (await run(world, "shred", key, *CUSTODIAN, "--yes"))["shredded"]
+    number, token = tokens[0]
+    declined = await world.post("/v1/payments", payment(number + 100, method=token))
+    assert declined.status_code in {402, 422}
+    (kept, *_) = await keep_cards(world, 1)
+    await pay_with_all(world, [kept])
+    assert accesses(world) == {
+        ("shred_data_key", "operator:ada", "card_rail", "purpose_not_allowed"),
+        ("shred_data_key", "operator:ada", "key_custodian", "granted"),
+    }
+    await run(world, "shred", key, *CUSTODIAN, "--yes", code=2)

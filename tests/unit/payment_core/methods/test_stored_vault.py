@@ -3,13 +3,16 @@
 import msgspec
 import pytest
 
-from payment_core.methods.model import PaymentMethod, VaultDataKey, VaultKey, VaultRow
+from payment_core.methods.model import PaymentMethod, VaultAccess, VaultDataKey, VaultKey, VaultRow
 from payment_core.methods.unlinked import GRACE_MS
+from payment_core.methods.vault_records import shred_number
+from payment_core.store.port import Transaction
 from payment_core.vault.errors import DataKeyGone, DataKeyInUse
+from payment_core.vault.records import StoredToken
 from payment_core.vault.reencryption import Reencryption
 from payment_core.vault.vault import SEALING_MARGIN_MS
 from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
-from tests.unit.payment_core.methods.vaulted_world import PAN, VaultedWorld, answered, card_request
+from tests.unit.payment_core.methods.vaulted_world import ORIGIN, PAN, VaultedWorld, answered, card_request
 
 
 async def test_a_number_is_kept_in_two_rows_neither_of_which_opens_alone() -> None:
@@ -19,10 +22,39 @@ async def test_a_number_is_kept_in_two_rows_neither_of_which_opens_alone() -> No
     assert stored is not None
     assert stored.key is not None
     assert stored.data_key is not None
-    assert await world.records.delete(token)
-    assert await world.records.get(token) is None
-    assert not await world.records.delete(token)
-    assert not await world.records.shred(token)
+    await world.memory.transact(lambda tx: tx.delete(VaultKey, token), "test")
+    left = await world.records.get(token)
+    assert left is not None
+    assert left.key is None
+    assert await world.records.get("tok_none") is None
+
+
+async def test_a_shredded_number_keeps_what_may_be_shown_and_nothing_that_opens_or_links_it() -> None:
+    world = VaultedWorld()
+    token = answered(await world.methods.create(world.call(), card_request()), 201)["id"]
+    before = await world.records.get(token)
+    assert before is not None
+
+    def work(transaction: Transaction) -> bool:
+        return shred_number(transaction, ORIGIN, token, actor="key:ada", reason="erasure request 17")
+
+    for _ in range(2):
+        assert await world.memory.transact(work, "key:ada")
+        after = await world.records.get(token)
+        assert after is not None
+        assert after == StoredToken(msgspec.structs.replace(before.record, sealed=b"", fingerprint=""), None, None)
+    told = [(access.action, access.actor, access.reason) for access in await world.all(VaultAccess)]
+    assert told == [("shred_token", "key:ada", "erasure request 17")] * 2
+
+
+async def test_shredding_what_is_not_there_leaves_no_trace() -> None:
+    world = VaultedWorld()
+
+    def work(transaction: Transaction) -> bool:
+        return shred_number(transaction, ORIGIN, "tok_none", actor="key:ada", reason="erasure")
+
+    assert not await world.memory.transact(work, "key:ada")
+    assert await world.all(VaultAccess) == []
 
 
 async def test_nothing_is_sealed_under_a_data_key_that_is_gone_or_leaving() -> None:
@@ -50,7 +82,7 @@ async def test_a_data_key_in_use_stays_and_an_unused_one_is_retired() -> None:
     assert row is not None
     world.clock.at_ms = row.sealing_ends_at_ms + SEALING_MARGIN_MS + 1
     with pytest.raises(DataKeyInUse):
-        await world.vault.retire_data_key(old_id, actor="key:ada", reason="rotation")
+        await world.vault.retire_data_key(old_id, role="key_custodian", actor="operator:ada", reason="rotation")
     [kept] = [each for each in await world.all(VaultDataKey) if each.id == old_id]
     assert not kept.is_leaving
     await world.revealing.reveal(token, "card_rail", "still there", "test")
@@ -63,7 +95,7 @@ async def test_a_data_key_in_use_stays_and_an_unused_one_is_retired() -> None:
         on_batch=lambda _: None,
     )
     await reencryption.empty_data_key("job_1", old_id)
-    await world.vault.retire_data_key(old_id, actor="key:ada", reason="rotation")
+    await world.vault.retire_data_key(old_id, role="key_custodian", actor="operator:ada", reason="rotation")
     assert await world.rows.get(old_id) is None
     await world.revealing.reveal(token, "card_rail", "moved", "test")
 

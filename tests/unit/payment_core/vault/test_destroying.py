@@ -2,11 +2,11 @@
 
 import pytest
 
+from payment_core.vault.access import AccessRefused, Purpose, Refusal
 from payment_core.vault.errors import (
     DataKeyGone,
     DataKeyInUse,
     TokenShredded,
-    TokenUnknown,
 )
 from payment_core.vault.vault import SEALING_MARGIN_MS
 from tests.unit.payment_core.vault.vault_world import (
@@ -15,51 +15,29 @@ from tests.unit.payment_core.vault.vault_world import (
     card,
     pan_number,
     read,
+    shred,
 )
 
 HOUR_MS = 3_600_000
-WHO = {"actor": "ada", "reason": "erasure request 17"}
+WHO = {"role": "key_custodian", "actor": "operator:ada", "reason": "erasure request 17"}
 
 
 async def test_a_shredded_token_is_unreadable_even_with_a_backup_of_its_record() -> None:
     world = World()
     made = await world.vault.tokenize_card(card())
     backup = world.records.records[made.token]
-    await world.vault.shred_token(made.token, **WHO)
+    shred(world, made.token)
     world.records.records[made.token] = backup
     with pytest.raises(TokenShredded):
         await read(World(beside=world), made.token)
-    assert [act.outcome for act in world.audit.acts] == ["granted"]
-
-
-async def test_a_shredded_token_still_shows_what_may_be_shown_and_nothing_that_links_it() -> None:
-    world = World()
-    made = await world.vault.tokenize_card(card())
-    await world.vault.shred_token(made.token, **WHO)
-    left = await world.vault.look_up(made.token)
-    assert left.details == made.details
-    assert (left.sealed, left.fingerprint) == (b"", "")
-    await world.vault.shred_token(made.token, **WHO)
 
 
 async def test_shredding_one_token_leaves_the_others_of_its_data_key() -> None:
     world = World()
     gone, kept = [await world.vault.tokenize_card(card(pan_number(number))) for number in range(2)]
     assert world.records.keys[gone.token].data_key_id == world.records.keys[kept.token].data_key_id
-    await world.vault.shred_token(gone.token, **WHO)
+    shred(world, gone.token)
     assert await read(world, kept.token) == card(pan_number(1))
-
-
-async def test_a_deleted_token_is_forgotten() -> None:
-    world = World()
-    made = await world.vault.tokenize_card(card())
-    await world.vault.delete_token(made.token, **WHO)
-    assert not world.records.records
-    assert not world.records.keys
-    with pytest.raises(TokenUnknown):
-        await world.vault.look_up(made.token)
-    with pytest.raises(TokenUnknown):
-        await world.vault.delete_token(made.token, **WHO)
 
 
 async def test_shredding_a_data_key_makes_all_its_numbers_unreadable_in_every_process() -> None:
@@ -111,3 +89,50 @@ async def test_a_data_key_is_retired_only_when_it_is_old_and_protects_nothing() 
     assert await read(world, made.token) == card()
     with pytest.raises(DataKeyGone):
         await world.vault.retire_data_key(data_key_id, **WHO)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"actor": " "}, Refusal.ACTOR_MISSING),
+        ({"role": "viewer"}, Refusal.ROLE_NOT_ALLOWED),
+        ({"role": "card_rail"}, Refusal.PURPOSE_NOT_ALLOWED),
+        ({"role": "vault_exporter"}, Refusal.PURPOSE_NOT_ALLOWED),
+        ({"reason": ""}, Refusal.REASON_MISSING),
+        ({"reason": "x" * 501}, Refusal.REASON_TOO_LONG),
+    ],
+)
+async def test_only_a_custodian_with_a_reason_destroys_a_key_and_every_attempt_is_on_record(
+    changes: dict[str, str], refusal: Refusal
+) -> None:
+    world = World()
+    made = await world.vault.tokenize_card(card())
+    data_key_id = world.records.keys[made.token].data_key_id
+    world.clock.passed_ms = 2 * HOUR_MS
+    for act in (world.vault.shred_data_key, world.vault.retire_data_key):
+        with pytest.raises(AccessRefused) as caught:
+            await act(data_key_id, **{**WHO, **changes})
+        assert caught.value.refusal is refusal
+    assert [(act.action, act.target, act.outcome) for act in world.audit.acts] == [
+        ("shred_data_key", data_key_id, refusal.value),
+        ("retire_data_key", data_key_id, refusal.value),
+    ]
+    assert await read(world, made.token) == card()
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+async def test_a_custodian_of_keys_sees_no_number(purpose: Purpose) -> None:
+    world = World()
+    made = await world.vault.tokenize_card(card())
+    with pytest.raises(AccessRefused):
+        await read(world, made.token, role="key_custodian", purpose=purpose.value)
+
+
+async def test_what_a_custodian_does_is_on_record_with_role_and_reason_before_it_is_done() -> None:
+    world = World()
+    made = await world.vault.tokenize_card(card())
+    data_key_id = world.records.keys[made.token].data_key_id
+    await world.vault.shred_data_key(data_key_id, **WHO)
+    [act] = world.audit.acts
+    assert (act.action, act.target, act.outcome) == ("shred_data_key", data_key_id, "granted")
+    assert {"role": act.role, "actor": act.actor, "reason": act.reason} == WHO

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from payment_core.vault.errors import DataKeyGone
@@ -107,26 +106,6 @@ async def test_without_its_data_key_a_record_is_still_there(store: Store) -> Non
     assert await store.records.get("tok_a") == StoredToken(record(), key(), None)
 
 
-async def test_shredding_deletes_the_key_and_what_links_the_record(store: Store) -> None:
-    await store.rows.add(row())
-    await store.records.add(record(), key())
-    blank = msgspec.structs.replace(record(), sealed=b"", fingerprint="")
-    for _ in range(2):
-        assert await store.records.shred("tok_a")
-        assert await store.records.get("tok_a") == StoredToken(blank, None, None)
-    assert not await store.records.shred("tok_b")
-    assert await store.rows.remove("dek_1", only_unused=True)
-
-
-async def test_deleting_leaves_nothing(store: Store) -> None:
-    await store.rows.add(row())
-    await store.records.add(record(), key())
-    assert await store.records.delete("tok_a")
-    assert await store.records.get("tok_a") is None
-    assert not await store.records.delete("tok_a")
-    assert list(await store.inventory.keys_under("dek_1", "", 10)) == []
-
-
 async def test_the_first_row_of_an_id_stays(store: Store) -> None:
     assert await store.rows.add(row(blob=b"first")) == row(blob=b"first")
     assert await store.rows.add(row(blob=b"second")) == row(blob=b"first")
@@ -181,10 +160,8 @@ async def test_keys_and_progress_move_together(store: Store) -> None:
 async def test_one_changed_key_keeps_the_whole_batch_back(store: Store, *, gone: bool) -> None:
     keys = await filled(store, 3)
     moves = [KeyMove(one, key(one.token, "dek_2", b"new")) for one in keys]
-    if gone:
-        await store.records.shred(keys[1].token)
-    else:
-        moves[1] = KeyMove(key(keys[1].token, "dek_1", b"was changed"), moves[1].new)
+    other = key("tok_gone" if gone else keys[1].token, "dek_1", b"was changed")
+    moves[1] = KeyMove(other, moves[1].new)
     assert not await store.inventory.move_keys(moves, progress("tok_002", 3))
     assert await store.inventory.progress("job") is None
     assert list(await store.inventory.keys_under("dek_2", "", 9)) == []

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from payment_core.vault.access import DEFAULT_GRANTS, Grant, Purpose
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.instruments import BankAccount, Card
@@ -81,6 +83,13 @@ class World:
             inventory=self.records,
             on_batch=self.batches.append,
         )
+
+
+def shred(world: World, token: str) -> None:
+    """Destroy a number's key and blank its record, as the store does when a payment method is deleted."""
+    world.records.keys.pop(token)
+    record = world.records.records[token]
+    world.records.records[token] = msgspec.structs.replace(record, sealed=b"", fingerprint="")
 
 
 async def read(world: World, token: str, **changes: str) -> Instrument:
