@@ -15,7 +15,10 @@ _BUCKET_COUNTS = msgspec.msgpack.Decoder(dict[KeyRead, dict[int, int]])
 
 
 class WindowedState(msgspec.Struct, frozen=True, kw_only=True):
-    """tracks: by what they count. buckets: by what they read. episodes: by rule. since_ms: by environment."""
+    """tracks: by what they count. buckets: by what they read. episodes: by rule. since_ms: by environment.
+
+    heard: by rule, the keys whose silence it would mind; a dictionary, because only its keys stay tuples.
+    """
 
     newest: int
     late: int
@@ -25,6 +28,7 @@ class WindowedState(msgspec.Struct, frozen=True, kw_only=True):
     tracks: dict[str, PaneCounts]
     buckets: dict[str, dict[int, msgspec.Raw]]
     episodes: dict[str, EpisodesState]
+    heard: dict[str, dict[KeyRead, None]]
 
 
 def kept(
@@ -45,6 +49,7 @@ def kept(
             tracks={counted: encode_panes(track.panes) for counted, track in tracks.items()},
             buckets={read: _encode_buckets(of_values) for read, of_values in buckets.items()},
             episodes={rule.episodes.compiled.rule.id: keep_episodes(rule.episodes) for rule in rules},
+            heard={rule.episodes.compiled.rule.id: dict.fromkeys(rule.heard) for rule in rules},
         )
     )
 
@@ -78,6 +83,7 @@ def take_back(
         known = state.episodes.get(rule.episodes.compiled.rule.id)
         if known is not None:
             take_back_episodes(rule.episodes, known)
+            rule.heard.update(state.heard[rule.episodes.compiled.rule.id])
     return state.since_ms
 
 
@@ -95,6 +101,7 @@ def merged(one: bytes, other: bytes) -> bytes | None:
             tracks={**second.tracks, **first.tracks},
             buckets={**second.buckets, **first.buckets},
             episodes={**second.episodes, **first.episodes},
+            heard={**second.heard, **first.heard},
         )
     )
 

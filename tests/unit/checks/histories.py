@@ -25,6 +25,26 @@ RULES = rules(
     rule("{count: \"outcome == 'declined'\", window: 10s}", identity="declining", per="[]", breach=">= 2", clear="< 1"),
     rule("{quantile: latency_ms, q: 0.5, window: 20s}", identity="slow", breach="> 2s", clear="< 1s"),
     rule("{count: 'true', window: 120s}", identity="busy", where="rail == 'card'", breach="> 8"),
+    rule(
+        "{ratio: \"outcome == 'failed'\", window: 10s, min_samples: 2}",
+        identity="held",
+        breach="> 20%",
+        clear="< 15%",
+        more="for: 3s",
+    ),
+    rule(
+        "{ratio: \"outcome == 'declined'\", window: 10s, min_samples: 2}",
+        identity="kept-up",
+        per="[rail]",
+        breach="> 30%",
+        more="keep_firing_for: 5s",
+    ),
+    rule(
+        "{ratio: \"outcome == 'declined'\", window: 20s, min_samples: 4}",
+        identity="paging",
+        breach="> 60%",
+        more="no_data: page",
+    ),
     rule("{absent: 5s}", identity="silent"),
     rule("{absent: 8s}", identity="all-silent", per="[]"),
     rule(

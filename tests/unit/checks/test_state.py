@@ -11,6 +11,7 @@ from checks import state as states
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.state import EngineState, StateUnfit
+from config.rules import MEASURES
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.histories import RULES, START_MS, History, histories, live, told
 from tests.unit.checks.rule_text import rule, rules
@@ -34,6 +35,11 @@ def failures(count: int, at_ms: int = START_MS, *, start: int = 0) -> list[Payme
         )
         for number in range(start, start + count)
     ]
+
+
+def test_the_histories_are_about_every_measure(compiled: Compile) -> None:
+    watched = {name for one in compiled(RULES) for name in MEASURES if hasattr(one.rule.measure, name)}
+    assert watched == set(MEASURES)
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
