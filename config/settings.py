@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.archive import ArchiveSettings
 from config.health import HealthSettings
 from config.model import Model, refusal
-from config.sources import MetricSettings
+from config.sources import MetricSettings, MqttSettings
+from config.traces import TraceSettings
 from config.url import Url
 
 Role = Literal["viewer", "operator", "approver", "admin"]
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     http: HttpSettings = HttpSettings()
     metrics: MetricSettings = MetricSettings()
+    mqtt: MqttSettings | None = None
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     cores: dict[str, CoreTarget] = Field(default_factory=dict, max_length=16)
@@ -114,6 +116,7 @@ class Settings(BaseSettings):
     tokens: tuple[Token, ...] = Field(default=(), strict=False, max_length=100)
     archive: ArchiveSettings = ArchiveSettings()
     health: HealthSettings = HealthSettings()
+    traces: TraceSettings = TraceSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -107,6 +107,8 @@ class App:
             supervisor.start(task)
         if parts.archive is not None:
             supervisor.start(Task("archive", parts.archive.run))
+        if parts.traces is not None:
+            supervisor.start(Task("traces", parts.traces.run))
         for source in parts.sources:
             supervisor.start(Task(source.name, source.run))
         duties.start()
@@ -138,6 +140,7 @@ class App:
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,
             archive=lambda: None if parts.archive is None else parts.archive.status(),
+            traces=lambda: None if parts.traces is None else (parts.traces.sent, parts.traces.dropped),
         )
         return create_app(view, parts.sink, parts.quarantine, options)
 

@@ -25,6 +25,8 @@ from daemon.state_store import StateStore
 from daemon.sightings import SeeingSink, read_sightings
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources
+from daemon.traces.export import TraceExport
+from daemon.traces.opened import open_traces
 from daemon.traffic_watch import TrafficWatch
 from remediation.executor import Executor
 from remediation.journal import kinds
@@ -56,6 +58,7 @@ class Parts:
     senses: Senses
     loop_lag: LoopLag
     archive: Archive | None
+    traces: TraceExport | None
 
 
 async def open_parts(
@@ -117,6 +120,7 @@ async def open_parts(
         senses=await open_senses(stack, settings, clients, sightings, clock),
         loop_lag=LoopLag(clock),
         archive=archive,
+        traces=await open_traces(stack, settings, journal, clock),
     )
 
 

@@ -96,6 +96,9 @@ INCIDENTS = MetricName(
 ARCHIVED = MetricName(
     "till_archive_facts_total", "counter", "Facts that the archive wrote or dropped; absent without one.", ("outcome",)
 )
+TRACES = MetricName(
+    "till_traces_total", "counter", "Decisions told to a trace collector or dropped; absent without one.", ("outcome",)
+)
 ARCHIVE_BYTES = MetricName("till_archive_bytes", "gauge", "Size of the archive's files; absent without an archive.")
 JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
 
@@ -121,6 +124,7 @@ METRICS = (
     JOURNAL,
     ARCHIVED,
     ARCHIVE_BYTES,
+    TRACES,
 )
 """All of them, in the order in which they are exposed."""
 
@@ -157,7 +161,7 @@ class MetricsPage:
         return Response(text, headers={"content-type": content_type})
 
     def _families(self) -> list[Metric]:
-        values = self._system() | self._sources() | self._journaled() | self._archived()
+        values = self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         families.append(_histogram(CAUSE_TO_CALL, self._journal))
         return families
@@ -199,6 +203,10 @@ class MetricsPage:
             DECISIONS: self._journal.decisions,
             ACTIONS: self._journal.actions,
         }
+
+    def _traced(self) -> dict[MetricName, Values]:
+        told = self._options.traces()
+        return {} if told is None else {TRACES: {("sent",): told[0], ("dropped",): told[1]}}
 
     def _archived(self) -> dict[MetricName, Values]:
         status = self._options.archive()

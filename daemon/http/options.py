@@ -24,6 +24,11 @@ def _never_checked() -> LedgerStatus | None:
     return None
 
 
+def _not_traced() -> tuple[int, int] | None:
+    """No collector is named."""
+    return None
+
+
 def _not_archived() -> ArchiveStatus | None:
     return None
 
@@ -39,6 +44,7 @@ class HttpOptions:
     account_id: events of other AWS accounts are refused; empty takes all.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
+    traces: decisions sent and dropped; None: no collector is named.
     """
 
     tokens: Sequence[Token]
@@ -49,6 +55,7 @@ class HttpOptions:
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked
     archive: Callable[[], ArchiveStatus | None] = _not_archived
+    traces: Callable[[], tuple[int, int] | None] = _not_traced
 
     @property
     def rules(self) -> Sequence[Rule]:

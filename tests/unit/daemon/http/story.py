@@ -30,6 +30,7 @@ def options(view: FakeView, rules: Sequence[Rule] | None = None) -> HttpOptions:
         clock=view.clock,
         loop_lag_seconds=lambda: 0.002,
         archive=lambda: ArchiveStatus(written=3, dropped=0, fault="", kept=Kept(1, 2_000)),
+        traces=lambda: (7, 0),
         ledger=lambda: LedgerStatus(balanced=True, entries=20_412, checked_at_ms=NOW_MS - 41_000),
     )
 
