@@ -51,6 +51,7 @@ def archive_files(place: Path) -> list[Path]:
 def read_facts(path: Path, unread: Unread, advanced: Callable[[int], None]) -> Iterator[Fact]:
     """The facts of one file in their order; a line that is none is counted, as is the rest of a file that is damaged.
 
+    The last line of a file that is not packed is left out while it has no end.
     advanced: told how many bytes of the file were read since it was last called, packed ones if it is packed.
     """
     number, place = 0, 0
@@ -60,6 +61,8 @@ def read_facts(path: Path, unread: Unread, advanced: Callable[[int], None]) -> I
             # A limit on what is read at once: a file without line breaks must not fill the memory.
             while line := source.readline(LINE_BYTES_MAX + 1):
                 number += 1
+                if source is raw and not line.endswith(b"\n") and len(line) <= LINE_BYTES_MAX:
+                    break  # The daemon is writing it at this moment.
                 try:
                     yield fact_of(line)
                 except LineUnreadable as fault:

@@ -16,6 +16,7 @@ from config.problems import ConfigurationError
 from config.rules import RuleFile
 from config.suggest import closest
 from daemon.cli.output import Exit, fail, print_json, say
+from daemon.cli.rule_replay import replay_archive
 from daemon.cli.rule_tests import play_tests
 
 TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
@@ -26,6 +27,7 @@ rules_app = typer.Typer(
     name="rules", help="Find what is wrong with rules, and say what one does.", no_args_is_help=True
 )
 rules_app.command("test")(play_tests)
+rules_app.command("replay")(replay_archive)
 
 _Directory = Annotated[Path | None, typer.Option("--config", help="Directory with rules/; default: what is packaged")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]

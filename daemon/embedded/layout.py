@@ -94,6 +94,7 @@ class Layout:
             "aws": {"region": REGION, "endpoint_url": endpoint_url, "account_id": ACCOUNT_ID},
             "http": {"host": "127.0.0.1", "port": port},
             "data_dir": str(self.root),
+            "archive": {"enabled": True},
             "hosted_zone_id": zone_id,
             "cores": {name: {"url": core.url, "address": core.address} for name, core in cores.items()},
             "core_token_file": str(self.daemon_key),

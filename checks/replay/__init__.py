@@ -1,0 +1,1 @@
+"""Recorded facts played to rules again, in their own time."""
