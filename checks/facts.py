@@ -138,7 +138,8 @@ class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.ca
     """Authorized money was captured. amount_cents: this capture alone. fee_cents: the platform's part of it.
 
     cost_microcents: what taking it cost us, in millionths of a cent, by the price file; baseline_microcents: what the
-    replaced processor would have charged; both 0 when no prices were known.
+    replaced processor would have charged; both 0 when no prices were known. baseline: the name of that price.
+    cohort: the band that the whole payment's amount is in, such as ``$50 to $100``.
     """
 
     rail: Rail
@@ -146,6 +147,8 @@ class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.ca
     fee_cents: int = 0
     cost_microcents: int = 0
     baseline_microcents: int = 0
+    baseline: str = ""
+    cohort: str = ""
     payment_id: str = ""
     currency: str = "USD"
     customer_id: str = ""

@@ -7,8 +7,10 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.archive import ArchiveSettings
+from config.costs import CostSettings
 from config.health import HealthSettings
 from config.model import Model, refusal
+from config.reports import ReportSettings
 from config.sources import MetricSettings, MqttSettings
 from config.traces import TraceSettings
 from config.url import Url
@@ -102,6 +104,8 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     http: HttpSettings = HttpSettings()
     metrics: MetricSettings = MetricSettings()
+    costs: CostSettings = CostSettings()
+    reports: ReportSettings = ReportSettings()
     mqtt: MqttSettings | None = None
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])

@@ -45,6 +45,24 @@ class StateNotKept(DaemonError):
         return True
 
 
+class CostsNotKept(DaemonError):
+    """The bill could not be written to disk, or read from it."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: the next look takes it over."""
+        return True
+
+
+class ReportNotWritten(DaemonError):
+    """A report could not be written."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: the slot stays due until its report is there."""
+        return True
+
+
 class QuarantineFailed(DaemonError):
     """A bad message could not be put aside."""
 
@@ -70,6 +88,15 @@ class AwsFailed(DaemonError):
 
 class QueueGone(AwsFailed):
     """The queue does not exist."""
+
+
+class BrokerGone(DaemonError):
+    """The MQTT broker did not answer, refused, or ended the connection."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: brokers come back, and settings are mended while the daemon runs on."""
+        return True
 
 
 class CoreUnreachable(DaemonError):

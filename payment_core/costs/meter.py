@@ -52,6 +52,7 @@ class CostMeter:
             compute=share.compute,
             baseline=sheet.baseline.microcents(amount_cents),
             sheet=sheet.effective_from.isoformat(),
+            baseline_name=sheet.baseline.name,
         )
 
     def _measure(self, now_ms: int, at_least: int) -> None:

@@ -8,7 +8,7 @@ class Cost(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
 
     rail: what the rail charges to take the money. kms, dynamodb, queue, compute: this payment's share of what the
     process used in the interval before it. baseline: what the replaced processor would have charged for it.
-    sheet: the day from which the prices are in force.
+    sheet: the day from which the prices are in force. baseline_name: what that processor's price is called.
     """
 
     rail: int = 0
@@ -18,6 +18,7 @@ class Cost(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     compute: int = 0
     baseline: int = 0
     sheet: str = ""
+    baseline_name: str = ""
 
     @property
     def total(self) -> int:

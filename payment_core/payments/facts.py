@@ -7,6 +7,7 @@ from typing import Literal
 from checks.facts import Dispute as DisputeFact
 from checks.facts import ObjectChanged, PaymentAttempted, PaymentCaptured, PaymentOutcome
 from checks.facts import Refund as RefundFact
+from payment_core.costs.bands import band_of
 from payment_core.payments.model import Capture, Dispute, Payment, Refund
 from payment_core.payments.states import RefundStatus
 
@@ -64,6 +65,8 @@ def captured(capture: Capture, payment: Payment) -> PaymentCaptured:
         fee_cents=capture.fee_cents,
         cost_microcents=capture.cost.total,
         baseline_microcents=capture.cost.baseline,
+        baseline=capture.cost.baseline_name,
+        cohort=band_of(payment.amount_cents)[1],
         payment_id=payment.id,
         currency=payment.currency,
         customer_id=payment.customer_id,

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from config.load import load_configuration
 from config.prices import Price, Prices
+from payment_core.costs.bands import BANDS, LARGEST, band_of
 from payment_core.costs.breakdown import Breakdown, Part, per_hundred_dollars, saving_basis_points, shared
 from payment_core.costs.meter import INTERVAL_MS, CostMeter, Usage
-from payment_core.costs.report import BANDS, LARGEST, CostReport, band_of
+from payment_core.costs.report import CostReport
 
 CENT = 1_000_000
 NOW_MS = 1_795_000_000_000
