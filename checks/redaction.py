@@ -13,6 +13,7 @@ FORMS = {
     "plain": CANARY,
     "spaced": " ".join(_GROUPS),
     "dashed": "-".join(_GROUPS),
+    "dotted": ".".join(_GROUPS),
     "full width": CANARY.translate(_FULL_WIDTH),
     "split by characters of no width": "\u200b".join(_GROUPS),
     "in JSON": f'{{"pan":"{CANARY}","note":"typed into the wrong field"}}',

@@ -15,7 +15,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 _ERROR_PATH = re.compile(r"^(?P<detail>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 _QUOTED_VALUE = re.compile(r"(?<=Invalid enum value ).*|(?<=unknown field ).*", re.DOTALL)
 
-_LIKELY = re.compile(rb"[2-6](?:[ -]?[0-9]){12}")
+_LIKELY = re.compile(rb"[2-6](?:[ -]?[0-9]){12}|[2-6][0-9]{3}\.[0-9]{4}")
 """Part of every card number in ASCII text; looking for it costs a fifth of the whole search."""
 
 
