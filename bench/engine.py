@@ -11,7 +11,7 @@ from time import process_time
 
 import msgspec
 
-from bench.engine_rules import padded
+from bench.engine_rules import ONE_KEY, padded
 from checks.engine import Engine
 from checks.facts import (
     AlarmStateChanged,
@@ -73,6 +73,9 @@ def measure(count: int, rule_count: int) -> dict[str, float | int | str]:
     decoded.clear()
     engine_only = Engine(())  # Its windows would be scanned with those of the engine that is measured next.
     engine = Engine(rules)
+    by_merchant = Engine(padded(rule_count, ONE_KEY))
+    by_merchant_seconds = _timed(lambda: _decode_and_evaluate(by_merchant, decoder, messages))
+    by_merchant = Engine(())
     findings: list[int] = []
     both_seconds = _timed(lambda: findings.append(_decode_and_evaluate(engine, decoder, messages)))
     return {
@@ -80,6 +83,7 @@ def measure(count: int, rule_count: int) -> dict[str, float | int | str]:
         "rules": len(rules),
         "bytes_per_fact": round(sum(map(len, messages)) / count),
         "facts_per_second": round(count / both_seconds),
+        "by_merchant_alone_facts_per_second": round(count / by_merchant_seconds),
         "decode_facts_per_second": round(count / decode_seconds),
         "engine_facts_per_second": round(count / engine_seconds),
         "json_loads_facts_per_second": round(count / json_seconds),

@@ -15,7 +15,9 @@ from config.rules import RuleFile
 
 KEYS = (["method_fingerprint"], ["customer_id"], ["provider_id"], ["rail", "region"], ["card_brand"])
 CONDITIONS = ("outcome == 'failed'", "outcome == 'declined'", "amount_cents > 100000", "latency_ms > 2000")
-LIMITS = (("ratio", "> 60%"), ("count", "> 4000"))
+ONE_KEY = (["provider_id"],)
+"""What a trial of other engines counted by: its one key was the merchant."""
+LIMITS = (("ratio", "> 60%"), ("count", "> 40000"), *(("ratio", f"> {percent}%") for percent in range(65, 95, 5)))
 RARE_KINDS = ("refund", "payout", "dispute", "object.changed", "security.finding", "ach.returned")
 
 
@@ -24,13 +26,13 @@ def default_rules() -> tuple[CompiledRule, ...]:
     return compile_rules(load_configuration(None).rule_files)
 
 
-def padded(count: int) -> tuple[CompiledRule, ...]:
+def padded(count: int, keys: Sequence[list[str]] = KEYS) -> tuple[CompiledRule, ...]:
     """The packaged rules and others up to this number, over payments: by card, customer, provider, rail and brand."""
     packaged = default_rules()
-    wanted = list(islice(product(CONDITIONS, LIMITS, KEYS), max(0, count - len(packaged))))
+    wanted = list(islice(product(LIMITS, CONDITIONS, keys), max(0, count - len(packaged))))
     rules = [
         _rule(f"padding-{number}", "payment.attempted", {limit[0]: condition, "window": "60s"}, limit[1], per)
-        for number, (condition, limit, per) in enumerate(wanted)
+        for number, (limit, condition, per) in enumerate(wanted)
     ]
     return packaged + _compiled(rules)
 

@@ -1,7 +1,8 @@
 """Counts over sliding windows of event time: one wheel of panes for all keys, a dict per pane plus totals."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import cast
 
 Key = str | tuple[str, ...]
 """The values of a rule's ``per`` fields: one text for one field, a tuple for several, empty text for none."""
@@ -12,6 +13,8 @@ _NEVER = -(2**62)
 _EVER = 2**62
 """A pane after every event time."""
 _NONE: Mapping[Key, int] = {}
+# A plain dict, because the garbage collector looks through a Counter and leaves a dict of texts and numbers alone.
+_count = cast("Callable[[dict[Key, int], Sequence[Key]], None]", Counter.update)
 _FEW = 4
 """Facts of each key in a batch from which it is faster to add up counts than to count fact by fact."""
 PANE_MS_MIN = 1000
@@ -33,47 +36,50 @@ class Counts:
 
     def __init__(self, least: int = 1) -> None:
         self.least = least
-        self.totals: Counter[Key] = Counter()
-        self._panes: dict[int, Counter[Key]] = {}
-        self._here: Counter[Key] = Counter()
+        self.totals: dict[Key, int] = {}
+        self._panes: dict[int, dict[Key, int]] = {}
+        self._here: dict[Key, int] = {}
         self._oldest = _EVER  # No pane that is held is older.
 
     def add(self, keys: Sequence[Key], counted: Mapping[Key, int]) -> None:
         """Count one fact for each key in the pane that is being filled. counted: the same keys, each with its count."""
         totals, here = self.totals, self._here
-        if len(counted) * _FEW > len(keys):
-            totals.update(keys)  # Counts in C, a key at a time: faster where hardly any key repeats.
-        else:
+        repeated = len(counted) * _FEW <= len(keys)
+        if repeated:
             for key, count in counted.items():
                 totals[key] = totals.get(key, 0) + count
-        if not here:
-            dict.update(here, counted)
-        elif len(counted) * _FEW > len(keys):
-            here.update(keys)
         else:
+            _count(totals, keys)
+        if not here:
+            here.update(counted)
+        elif repeated:
             for key, count in counted.items():
                 here[key] = here.get(key, 0) + count
+        else:
+            _count(here, keys)
 
     def take_back(self, key: Key, count: int) -> None:
         """Undo the counting of so many facts of the key in the pane that is being filled."""
-        for counts in (self.totals, self._here):
-            counts[key] -= count
-            if not counts[key]:
+        for counts in (self.totals, self._here) if count else ():
+            left = counts[key] - count
+            if left:
+                counts[key] = left
+            else:
                 del counts[key]
 
     def add_one(self, key: Key) -> None:
         """Count one fact of the key in the pane that is being filled."""
-        self.totals[key] += 1
-        self._here[key] += 1
+        self.totals[key] = self.totals.get(key, 0) + 1
+        self._here[key] = self._here.get(key, 0) + 1
 
     def add_number(self, key: Key, number: int) -> None:
         """Add a number of the key to the pane that is being filled: the totals are sums then."""
-        self.totals[key] += number
-        self._here[key] += number
+        self.totals[key] = self.totals.get(key, 0) + number
+        self._here[key] = self._here.get(key, 0) + number
 
     def enter(self, pane: int) -> None:
         """Make this pane the one that is filled."""
-        self._here = self._panes.setdefault(pane, Counter())
+        self._here = self._panes.setdefault(pane, {})
         self._oldest = min(self._oldest, pane)
 
     def forget(self, keys: Collection[Key]) -> None:
@@ -109,7 +115,7 @@ class Counts:
                 elif left:
                     totals[key] = left
                 else:
-                    totals.pop(key)  # Counter deletes in Python, this in C.
+                    del totals[key]
         return shrunk
 
 
