@@ -5,6 +5,9 @@ from dataclasses import replace
 
 from checks.compiled_rule import CompiledRule
 from checks.limits import FALLING, RISING
+from checks.linting.conditions import conditions
+from checks.linting.overlap import shadowed
+from checks.linting.surroundings import NOTHING_KNOWN, Surroundings, strange
 from config.document import Path
 from config.loader import Loaded
 from config.problems import Problem
@@ -16,9 +19,17 @@ FACTS_PER_SECOND_MAX = 1_000
 _URGENT = frozenset({"critical", "high"})
 
 
-def lint(rule_files: Sequence[Loaded[RuleFile]], compiled: Sequence[CompiledRule]) -> tuple[Problem, ...]:
-    """Warn about rules that cannot breach, cannot see enough, breach on one fact, repeat another or do nothing."""
+def lint(
+    rule_files: Sequence[Loaded[RuleFile]], compiled: Sequence[CompiledRule], around: Surroundings = NOTHING_KNOWN
+) -> tuple[Problem, ...]:
+    """Warn about rules that cannot breach, cannot see enough, breach on one fact, repeat another or do nothing.
+
+    around: what they are held against beside themselves.
+    """
     by_id = {rule.rule.id: rule for rule in compiled}
+    alike: dict[tuple[object, ...], list[CompiledRule]] = {}
+    for one in compiled:
+        alike.setdefault(_meaning(one)[:-1], []).append(one)
     warnings: list[Problem] = []
     seen: dict[tuple[object, ...], str] = {}
     for loaded in rule_files:
@@ -28,6 +39,8 @@ def lint(rule_files: Sequence[Loaded[RuleFile]], compiled: Sequence[CompiledRule
             found = list(_findings(one))
             if same != rule.id:
                 found.append(("id", f"{rule.id} measures the same as {same}", "delete one, or tell them apart"))
+            more = (*conditions(one), *shadowed(one, alike[_meaning(one)[:-1]]), *strange(one, around))
+            found += [(another.key, another.what, another.fix) for another in more]
             for key, what, fix in found:
                 path: Path = ("rules", position, *key.split("."))
                 warnings.append(replace(loaded.document.problem(path, what, fix), what=f"warning: {what}"))

@@ -8,7 +8,6 @@ import typer
 
 from checks.compiled_rule import CompiledRule
 from checks.explain import TimeToBreach, describe, times_to_breach
-from checks.lint import lint
 from checks.rules import compile_rules
 from config.load import load_configuration
 from config.loader import Loaded
@@ -16,6 +15,7 @@ from config.problems import ConfigurationError
 from config.rules import RuleFile
 from config.suggest import closest
 from daemon.cli.output import Exit, fail, print_json, say
+from daemon.cli.rule_lint import lint_rules
 from daemon.cli.rule_replay import replay_archive
 from daemon.cli.rule_tests import play_tests
 
@@ -26,30 +26,12 @@ API_SECONDS = 5.0
 rules_app = typer.Typer(
     name="rules", help="Find what is wrong with rules, and say what one does.", no_args_is_help=True
 )
+rules_app.command("lint")(lint_rules)
 rules_app.command("test")(play_tests)
 rules_app.command("replay")(replay_archive)
 
 _Directory = Annotated[Path | None, typer.Option("--config", help="Directory with rules/; default: what is packaged")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
-
-
-@rules_app.command("lint")
-def lint_command(config: _Directory = None, *, as_json: _Json = False) -> None:
-    """Compile every rule. Exit 2 with every mistake by file and line; warnings are printed and exit 0."""
-    try:
-        rule_files = load_configuration(config).rule_files
-        compiled = compile_rules(rule_files)
-    except ConfigurationError as error:
-        if as_json:
-            print_json({"ok": False, "problems": error.problems, "warnings": []})
-        fail(str(error), Exit.BAD_INPUT)
-    warnings = lint(rule_files, compiled)
-    if as_json:
-        print_json({"ok": True, "problems": [], "warnings": warnings, "rules": len(compiled)})
-        return
-    for warning in warnings:
-        say(str(warning))
-    say(f"{len(compiled)} rules can be used, {len(warnings)} warnings")
 
 
 @rules_app.command("explain")

@@ -41,12 +41,13 @@ def picture(replayed: Replayed, names: Sequence[str]) -> str:
     for row, top in places.items():
         parts.append(_text(16, top + lane - _GAP, " ".join(part for part in row if part)[:58]))
     for number, side in enumerate(replayed.sides):
-        for firing in side.firings:
-            if _row(firing) in places:
-                parts.append(_bar(replayed, firing, places[_row(firing)] + _LANE * number, _COLOURS[number]))
-        for acted in side.actions:
-            if _row(acted) in places:
-                parts.append(_mark(replayed, acted, places[_row(acted)] + _LANE * number))
+        drop = _LANE * number
+        parts += [
+            _bar(replayed, firing, places[_row(firing)] + drop, _COLOURS[number])
+            for firing in side.firings
+            if _row(firing) in places
+        ]
+        parts += [_mark(replayed, acted, places[_row(acted)] + drop) for acted in side.actions if _row(acted) in places]
     parts.append(_text(16, height - 14, _footer(replayed, rows)))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
