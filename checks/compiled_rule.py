@@ -5,15 +5,25 @@ from dataclasses import dataclass
 from checks.expression import Condition, ValueExpression
 from checks.facts import Fact
 from checks.limits import Limit
-from config.rules import AbsentMeasure, Rule, ValueMeasure
+from checks.measures import shown
+from config.rules import (
+    AbsentMeasure,
+    AnomalyMeasure,
+    DistinctMeasure,
+    Rule,
+    SequentialMeasure,
+    ValueMeasure,
+)
+from config.slo import BurnRateMeasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
     """A rule that has been checked against the fact it reads.
 
-    condition: what ``count`` and ``ratio`` count. reading: what ``quantile`` and ``value`` read.
-    breach: its limit; for ``absent`` the time without a fact. clear: None means as soon as it is not breached.
+    condition: what ``count``, ``ratio`` and ``rate`` count, what is bad for ``sequential`` and ``burn_rate``.
+    reading: what the other measures read. breach: its limit; for ``absent`` the time without a fact, for ``sequential``
+    the whole evidence, for ``burn_rate`` the factor of the first tier. clear: None means as soon as it is not breached.
     """
 
     rule: Rule
@@ -26,24 +36,40 @@ class CompiledRule:
 
     @property
     def window_seconds(self) -> float:
-        """The window's length; 0 for ``value``, the tolerated silence for ``absent``."""
+        """The window's length; 0 for measures without one, the tolerated silence for ``absent``, an SLO's period."""
         measure = self.rule.measure
-        if isinstance(measure, ValueMeasure):
-            return 0.0
-        return measure.absent if isinstance(measure, AbsentMeasure) else measure.window
+        match measure:
+            case ValueMeasure() | AnomalyMeasure() | SequentialMeasure():
+                return 0.0
+            case AbsentMeasure():
+                return measure.absent
+            case BurnRateMeasure():
+                return measure.period
+            case _:
+                return measure.window
 
     @property
     def min_samples(self) -> int:
-        """Facts below which there is no data; 1 for a reading, 0 for absence."""
+        """Facts below which there is no data; 1 for a reading, 0 where no number of facts is asked for."""
         measure = self.rule.measure
-        if isinstance(measure, ValueMeasure):
-            return 1
-        return 0 if isinstance(measure, AbsentMeasure) else measure.min_samples
+        match measure:
+            case ValueMeasure() | SequentialMeasure():
+                return 1
+            case AbsentMeasure() | DistinctMeasure():
+                return 0
+            case _:
+                return measure.min_samples
 
     @property
     def breach_text(self) -> str:
         """The limit as the operator wrote it, or what it means where none is written."""
         measure = self.rule.measure
-        if isinstance(measure, AbsentMeasure):
-            return f"no fact for {measure.absent:g} s"
-        return self.rule.breach
+        match measure:
+            case AbsentMeasure():
+                return f"no fact for {measure.absent:g} s"
+            case SequentialMeasure():
+                return f"{measure.faulty} rather than {measure.healthy}"
+            case BurnRateMeasure():
+                return " or ".join(shown.tier(tier) for tier in measure.tiers)
+            case _:
+                return self.rule.breach

@@ -1,5 +1,7 @@
 """How many different values each key has had within a sliding window of event time."""
 
+from collections.abc import Collection
+
 from checks.windows import Key, pane_length_ms
 
 _NEVER = -(2**62)
@@ -46,6 +48,21 @@ class Distinct:
         if here is None:
             here = self._panes[pane] = []
         here.append(pair)
+
+    def seen(self) -> dict[int, list[tuple[Key, str]]]:
+        """Every pair that is counted, by the pane in which it was last seen."""
+        found: dict[int, list[tuple[Key, str]]] = {}
+        for pair, pane in self._last.items():
+            found.setdefault(pane, []).append(pair)
+        return found
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget all values of these keys."""
+        gone = frozenset(keys)
+        for pair in [pair for pair in self._last if pair[0] in gone]:
+            del self._last[pair]
+        for key in gone:
+            self.totals.pop(key, None)
 
     def advance_to(self, at_ms: int) -> None:
         """Let time pass."""

@@ -7,21 +7,23 @@ from operator import attrgetter
 import msgspec
 
 from checks.compiled_rule import CompiledRule
-from checks.expression import Condition, ValueExpression
+from checks.expression import Condition
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.measures.absent import Absent
 from checks.measures.count import count_plan
+from checks.measures.keyed import Keyed
 from checks.measures.lane import Lane
 from checks.measures.plan import Plan
 from checks.measures.quantile import quantile_plan
+from checks.measures.rate import rate_plan
 from checks.measures.ratio import ratio_plan
-from checks.measures.value import LatestValue
+from checks.measures.single import Single, condition_of, reading_of, single
 from checks.measures.watcher import FUTURE_MS_MAX, Observer, Watcher
 from checks.measures.windowed import Windowed
 from checks.readings import Reading
 from checks.state import VERSION, EngineState, Part, StateUnfit
-from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, ValueMeasure
+from config.rules import CountMeasure, QuantileMeasure, RateMeasure, RatioMeasure
 
 __all__ = ["Engine", "Reading"]
 
@@ -30,8 +32,6 @@ KEYS_PER_RULE_SHOWN = 100
 
 _event_time = attrgetter("at_ms")
 _TOGETHER: Mapping[str, int] = {}
-
-Single = Absent | LatestValue
 
 
 class Engine:
@@ -50,8 +50,9 @@ class Engine:
         self._observers: dict[type[Fact], list[Observer]] = {}
         for fact_type, observer in (*singles, *_lanes(windows)):
             self._observers.setdefault(fact_type, []).append(observer)
-        self._windows = [window for _, _, window in windows]
-        self._watchers: list[Watcher] = [*(watcher for _, watcher in singles), *self._windows]
+        keyed = [watcher for _, watcher in singles if isinstance(watcher, Keyed)]
+        self._windows: list[Windowed | Keyed] = [*(window for _, _, window in windows), *keyed]
+        self._watchers: list[Watcher] = [*(watcher for _, watcher in singles), *(window for _, _, window in windows)]
         self._releases: dict[str, str] = {}
 
     @property
@@ -181,10 +182,8 @@ def _watchers(
     shared: dict[tuple[type[Fact], str, tuple[str, ...], float, int], list[tuple[CompiledRule, Plan]]] = {}
     for compiled in rules:
         measure = compiled.rule.measure
-        if isinstance(measure, AbsentMeasure):
-            singles.append((compiled.fact_type, Absent(compiled, measure.absent)))
-        elif isinstance(measure, ValueMeasure):
-            singles.append((compiled.fact_type, LatestValue(compiled, _reading(compiled), measure.stale_after)))
+        if not isinstance(measure, CountMeasure | RatioMeasure | RateMeasure | QuantileMeasure):
+            singles.append((compiled.fact_type, single(compiled, measure)))
         else:
             number = apart.get(compiled.rule.id, 0)
             window = (compiled.fact_type, compiled.where.canonical, compiled.rule.per, measure.window, number)
@@ -204,23 +203,13 @@ def _lanes(windows: Sequence[tuple[type[Fact], Condition, Windowed]]) -> list[tu
     ]
 
 
-def _plan(compiled: CompiledRule, measure: CountMeasure | RatioMeasure | QuantileMeasure) -> Plan:
-    if isinstance(measure, CountMeasure):
-        return count_plan(compiled, _condition(compiled))
-    if isinstance(measure, RatioMeasure):
-        return ratio_plan(compiled, _condition(compiled))
-    return quantile_plan(compiled, _reading(compiled), measure.q)
-
-
-def _condition(compiled: CompiledRule) -> Condition:
-    if compiled.condition is None:
-        message = f"rule {compiled.rule.id} counts facts but has no condition compiled"
-        raise TypeError(message)
-    return compiled.condition
-
-
-def _reading(compiled: CompiledRule) -> ValueExpression:
-    if compiled.reading is None:
-        message = f"rule {compiled.rule.id} reads a value but has none compiled"
-        raise TypeError(message)
-    return compiled.reading
+def _plan(compiled: CompiledRule, measure: CountMeasure | RatioMeasure | RateMeasure | QuantileMeasure) -> Plan:
+    match measure:
+        case CountMeasure():
+            return count_plan(compiled, condition_of(compiled))
+        case RatioMeasure():
+            return ratio_plan(compiled, condition_of(compiled))
+        case RateMeasure():
+            return rate_plan(compiled, condition_of(compiled), measure.window)
+        case QuantileMeasure():
+            return quantile_plan(compiled, reading_of(compiled), measure.q)

@@ -1,29 +1,27 @@
-"""What a rule measures in prose, and how long it takes to see a fault, by arithmetic."""
-
-from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil, floor
+"""What a rule measures, in prose."""
 
 from checks.compiled_rule import CompiledRule
-from checks.limits import FALLING, RISING
-from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, Rule, ValueMeasure
+from checks.measures import shown
+from checks.time_to_breach import TimeToBreach, times_to_breach
+from config.rules import (
+    AbsentMeasure,
+    AnomalyMeasure,
+    CountMeasure,
+    DistinctMeasure,
+    QuantileMeasure,
+    RateMeasure,
+    RatioMeasure,
+    Rule,
+    SequentialMeasure,
+    SumMeasure,
+    ValueMeasure,
+)
+from config.slo import BurnRateMeasure
 from config.suggest import listed
 
-SHARES_SHOWN = (0.02, 0.05, 0.40, 1.0)
-"""Shares of bad facts that the time to breach is stated for."""
+__all__ = ["TimeToBreach", "describe", "times_to_breach"]
 
-
-@dataclass(frozen=True, slots=True)
-class TimeToBreach:
-    """How long a fault takes to be seen. bad_share: bad facts out of 1. None: never.
-
-    steady_seconds: after the fault begins, when the window was full of good facts. fresh_seconds: of a key's first
-    fact, as on a canary that just got traffic.
-    """
-
-    bad_share: float
-    steady_seconds: float | None
-    fresh_seconds: float | None
+WindowMeasure = CountMeasure | RateMeasure | RatioMeasure | SumMeasure | DistinctMeasure | QuantileMeasure
 
 
 def describe(compiled: CompiledRule) -> str:
@@ -31,9 +29,6 @@ def describe(compiled: CompiledRule) -> str:
     rule = compiled.rule
     where = "" if compiled.where.always else f" where {rule.where}"
     per = f", for each {listed(rule.per)}" if rule.per else ""
-    clear = f"It clears when the value is {rule.clear}" if rule.clear else "It clears as soon as it is not breached"
-    if isinstance(rule.measure, AbsentMeasure):
-        clear = "It clears with the next fact"
     enough = (
         f"Below {compiled.min_samples} facts it says no_data, which is neither healthy nor a breach. "
         if compiled.min_samples > 1
@@ -43,7 +38,7 @@ def describe(compiled: CompiledRule) -> str:
     shadow = ", but runs in shadow: nothing is done" if rule.mode == "shadow" else ""
     return (
         f"{rule.id} ({rule.family}) {_measured(compiled)} of {rule.on}{where}{per}. "
-        f"It breaches when {_breach(compiled)}. {_times(rule)}{clear}. {enough}{_silence(compiled)}"
+        f"It breaches when {_breach(compiled)}. {_times(rule)}{_ends(compiled)}. {enough}{_silence(compiled)}"
         f"A breach is {rule.severity}; {acts}{shadow}. Runbook: {rule.runbook}."
     )
 
@@ -67,80 +62,71 @@ def _silence(compiled: CompiledRule) -> str:
             return "Silence clears it. "
 
 
-def times_to_breach(compiled: CompiledRule, facts_per_second: float) -> tuple[TimeToBreach, ...]:
-    """How long shares of 2, 5, 40 and 100 % bad facts take to breach, at this rate of facts for one key.
-
-    Bad facts are those that bring the limit nearer. Facts are evenly spaced; the rule's ``for`` is added. Empty for
-    measures without shares.
-    """
-    bad_limit, strict = _bad_limit(compiled)
-    if bad_limit is None:
-        return ()
-    return tuple(
-        TimeToBreach(
-            share,
-            _steady(compiled, share, facts_per_second, bad_limit, strict=strict),
-            _fresh(compiled, share, facts_per_second, bad_limit, strict=strict),
-        )
-        for share in SHARES_SHOWN
-    )
-
-
-def _steady(
-    compiled: CompiledRule, share: float, facts_per_second: float, bad_limit: Fraction, *, strict: bool
-) -> float | None:
-    """With a full window of good facts: when the bad ones among the last window's facts exceed the limit."""
-    full = facts_per_second * compiled.window_seconds
-    if full < compiled.min_samples:
-        return None
-    wanted = _wanted(Fraction(full) * bad_limit, strict=strict)
-    seconds = wanted / (share * facts_per_second)
-    return seconds + compiled.rule.hold_for if seconds <= compiled.window_seconds else None
-
-
-def _fresh(
-    compiled: CompiledRule, share: float, facts_per_second: float, bad_limit: Fraction, *, strict: bool
-) -> float | None:
-    """From an empty window: when there are enough facts and at least one is bad."""
-    exceeds = Fraction(str(share)) > bad_limit or (not strict and Fraction(str(share)) == bad_limit)
-    if not exceeds or facts_per_second * compiled.window_seconds < compiled.min_samples:
-        return None
-    return max(compiled.min_samples / facts_per_second, 1 / (share * facts_per_second)) + compiled.rule.hold_for
-
-
-def _wanted(limit: Fraction, *, strict: bool) -> int:
-    return floor(limit) + 1 if strict else max(1, ceil(limit))
-
-
-def _bad_limit(compiled: CompiledRule) -> tuple[Fraction | None, bool]:
-    """The share of bad facts at which the rule breaches, and whether it must be exceeded."""
-    measure, breach = compiled.rule.measure, compiled.breach
-    if isinstance(measure, RatioMeasure) and breach.operator in RISING:
-        return breach.number, breach.operator == ">"
-    if isinstance(measure, RatioMeasure) and breach.operator in FALLING:
-        return 1 - breach.number, breach.operator == "<"
-    if isinstance(measure, QuantileMeasure) and breach.operator in RISING:
-        return 1 - Fraction(str(measure.q)), True
-    return None, True
-
-
 def _measured(compiled: CompiledRule) -> str:
     measure = compiled.rule.measure
     match measure:
-        case CountMeasure():
-            which = "all facts" if measure.count == "true" else f"the facts with {measure.count}"
-            return f"counts {which} in the last {measure.window:g} s"
-        case RatioMeasure():
-            return f"measures the share with {measure.ratio} in the last {measure.window:g} s"
-        case QuantileMeasure():
-            return f"measures the {measure.q:g} quantile of {measure.quantile} in the last {measure.window:g} s"
+        case AnomalyMeasure():
+            text = f"measures by how many standard deviations {measure.anomaly} is off the key's own past"
+        case SequentialMeasure():
+            text = f"weighs, fact by fact, how much {measure.sequential} looks like {compiled.breach_text}"
+        case BurnRateMeasure():
+            objective = f"an objective of {measure.objective} in {shown.length(measure.period)}"
+            text = f"measures how fast {measure.burn_rate} spends the budget of {objective}"
         case ValueMeasure():
-            return f"takes the latest {measure.value}, for at most {measure.stale_after:g} s,"
+            text = f"takes the latest {measure.value}, for at most {measure.stale_after:g} s,"
         case AbsentMeasure():
-            return "watches for the silence"
+            text = "watches for the silence"
+        case _:
+            text = f"{_over_a_window(measure)} in the last {measure.window:g} s"
+    return text
+
+
+def _over_a_window(measure: WindowMeasure) -> str:
+    text: str
+    match measure:
+        case CountMeasure():
+            text = f"counts {_which(measure.count)}"
+        case RateMeasure():
+            text = f"measures how many a second, of {_which(measure.rate)}, there were"
+        case RatioMeasure():
+            text = f"measures the share with {measure.ratio}"
+        case SumMeasure():
+            text = f"sums {measure.sum}"
+        case DistinctMeasure():
+            text = f"counts the different values of {measure.distinct}"
+        case QuantileMeasure():
+            text = f"measures the {measure.q:g} quantile of {measure.quantile}"
+    return text
+
+
+def _which(condition: str) -> str:
+    return "all facts" if condition == "true" else f"the facts with {condition}"
 
 
 def _breach(compiled: CompiledRule) -> str:
-    if isinstance(compiled.rule.measure, AbsentMeasure):
-        return f"there was {compiled.breach_text}"
-    return f"the value is {compiled.rule.breach}"
+    measure = compiled.rule.measure
+    match measure:
+        case AbsentMeasure():
+            return f"there was {compiled.breach_text}"
+        case SequentialMeasure():
+            return (
+                f"the evidence for that would come by chance once in {measure.facts_per_false_alarm:,} facts "
+                "of a healthy key"
+            )
+        case BurnRateMeasure():
+            return f"it is spent {compiled.breach_text}"
+        case _:
+            return f"the value is {compiled.rule.breach}"
+
+
+def _ends(compiled: CompiledRule) -> str:
+    match compiled.rule.measure:
+        case AbsentMeasure():
+            return "It clears with the next fact"
+        case SequentialMeasure():
+            return "It clears when healthy facts have outweighed all of it"
+        case BurnRateMeasure():
+            return "It clears when no tier is exceeded any more"
+        case _:
+            clear = compiled.rule.clear
+            return f"It clears when the value is {clear}" if clear else "It clears as soon as it is not breached"

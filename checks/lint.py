@@ -11,7 +11,16 @@ from checks.linting.surroundings import NOTHING_KNOWN, Surroundings, strange
 from config.document import Path
 from config.loader import Loaded
 from config.problems import Problem
-from config.rules import CountMeasure, QuantileMeasure, RatioMeasure, RuleFile
+from config.rules import (
+    CountMeasure,
+    QuantileMeasure,
+    RateMeasure,
+    RatioMeasure,
+    RuleFile,
+    SequentialMeasure,
+    SumMeasure,
+)
+from config.slo import BurnRateMeasure
 
 FACTS_PER_SECOND_MAX = 1_000
 """More facts than this of one key every second is no load that these rules were made for."""
@@ -53,13 +62,14 @@ def _findings(one: CompiledRule) -> Iterator[tuple[str, str, str]]:
         yield "severity", f"{rule.id} is {rule.severity} and asks for nothing", "add do: [page], or lower the severity"
     if isinstance(rule.measure, RatioMeasure):
         yield from _ratio(one)
-    if isinstance(rule.measure, RatioMeasure | QuantileMeasure | CountMeasure):
+    if isinstance(rule.measure, RatioMeasure | QuantileMeasure | CountMeasure | RateMeasure | SumMeasure):
         needed = rule.measure.min_samples / rule.measure.window
         if needed > FACTS_PER_SECOND_MAX:
             what = f"min_samples needs {needed:,.0f} facts a second of one key, so there is never enough data"
             yield "measure.min_samples", what, "lower min_samples or widen the window"
-    if isinstance(rule.measure, CountMeasure) and one.breach.operator in FALLING and not rule.measure.min_samples:
-        what = "a count below a limit says nothing about a key that no fact names"
+    counts = isinstance(rule.measure, CountMeasure | RateMeasure | SumMeasure)
+    if counts and one.breach.operator in FALLING and not one.min_samples:
+        what = f"a {type(rule.measure).__name__.removesuffix('Measure').lower()} below a limit says nothing about a key that no fact names"
         yield "breach", what, "use absent, which knows silence"
 
 
@@ -90,6 +100,7 @@ def _meaning(one: CompiledRule) -> tuple[object, ...]:
     read = one.reading.canonical if one.reading is not None else ""
     measure = rule.measure
     q = measure.q if isinstance(measure, QuantileMeasure) else 0.0
+    own = measure if isinstance(measure, SequentialMeasure | BurnRateMeasure) else None
     return (
         rule.on,
         one.where.canonical,
@@ -99,5 +110,6 @@ def _meaning(one: CompiledRule) -> tuple[object, ...]:
         counted,
         read,
         q,
+        own,
         one.breach,
     )

@@ -1,5 +1,6 @@
 """A number held against the same key's own past: how many deviations above its mean, how many times its median."""
 
+from collections.abc import Collection, Mapping
 from itertools import islice
 from math import sqrt
 
@@ -13,18 +14,21 @@ _SHED_SHARE = 16
 
 
 class OwnPast:
-    """The latest numbers of each key. Beyond max_keys those that were longest silent are forgotten: ``evicted``."""
+    """The latest numbers of each key. Beyond max_keys those that were longest silent are forgotten: ``evicted``.
 
-    __slots__ = ("_past", "evicted", "max_keys")
+    held: those numbers, oldest first, by key.
+    """
+
+    __slots__ = ("evicted", "held", "max_keys")
 
     def __init__(self, max_keys: int) -> None:
         self.max_keys = max_keys
         self.evicted = 0
-        self._past: dict[Key, tuple[float, ...]] = {}
+        self.held: dict[Key, tuple[float, ...]] = {}
 
     def take(self, key: Key, value: float) -> tuple[float, ...]:
         """Remember the number; returns those that came before it, oldest first."""
-        held = self._past
+        held = self.held
         past = held.pop(key, ())  # Put back last, so that the first keys are the ones longest silent.
         if not past and len(held) >= self.max_keys:
             shed = list(islice(held, max(1, self.max_keys // _SHED_SHARE)))
@@ -33,6 +37,15 @@ class OwnPast:
             self.evicted += len(shed)
         held[key] = (*past[-(REMEMBERED - 1) :], value)
         return past
+
+    def forget(self, keys: Collection[Key]) -> None:
+        """Forget the numbers of these keys."""
+        for key in keys:
+            self.held.pop(key, None)
+
+    def refill(self, held: Mapping[Key, tuple[float, ...]]) -> None:
+        """Go on with numbers that were kept."""
+        self.held = dict(held)
 
 
 def deviations_above(past: tuple[float, ...], value: float) -> float:

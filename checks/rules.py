@@ -1,17 +1,34 @@
 """Rule files become checked, compiled rules, or every problem in them is reported with its place."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from checks.compiled_rule import CompiledRule
+from checks.cusum import Indistinct, chart
 from checks.expression import Condition, ExpressionError, ValueExpression, compile_condition, compile_value
 from checks.expression.types import Kind, field_types
 from checks.facts import FACT_TYPE_BY_KIND, Fact
-from checks.limits import Limit, LimitError, contradicts, parse_limit
+from checks.limits import RISING, Limit, LimitError, contradicts, parse_limit
 from checks.measures.fit import misfit
 from config.document import Document
 from config.loader import Loaded
+from config.model import Model
 from config.problems import ConfigurationError, Problem
-from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, Rule, RuleFile, ValueMeasure
+from config.rules import (
+    AbsentMeasure,
+    AnomalyMeasure,
+    CountMeasure,
+    DistinctMeasure,
+    QuantileMeasure,
+    RateMeasure,
+    RatioMeasure,
+    Rule,
+    RuleFile,
+    SequentialMeasure,
+    SumMeasure,
+    ValueMeasure,
+)
+from config.slo import BurnRateMeasure, exact, share
 from config.suggest import closest, listed
 
 __all__ = ["CompiledRule", "compile_rules"]
@@ -43,6 +60,40 @@ def compile_rules(rule_files: Sequence[Loaded[RuleFile]]) -> tuple[CompiledRule,
     if problems:
         raise ConfigurationError(tuple(sorted(problems, key=lambda found: (found.file, found.line, found.column))))
     return tuple(compiled)
+
+
+_CONDITIONS: dict[type[Model], str] = {
+    CountMeasure: "count",
+    RatioMeasure: "ratio",
+    RateMeasure: "rate",
+    SequentialMeasure: "sequential",
+    BurnRateMeasure: "burn_rate",
+}
+"""Measures of a condition, and the key that holds it."""
+
+_READINGS: dict[type[Model], tuple[str, Kind | None, str]] = {
+    ValueMeasure: ("value", None, ""),
+    QuantileMeasure: ("quantile", Kind.NUMBER, "latency_ms or amount_cents"),
+    SumMeasure: ("sum", Kind.NUMBER, "amount_cents"),
+    AnomalyMeasure: ("anomaly", Kind.NUMBER, "amount_cents or latency_ms"),
+    DistinctMeasure: ("distinct", Kind.TEXT, "method_fingerprint or customer_id"),
+}
+"""Measures of a value: the key that holds it, the kind it must be of, and fields that are."""
+
+_COUNTED: dict[type[Model], str] = {
+    CountMeasure: "count",
+    RateMeasure: "rate",
+    SumMeasure: "sum",
+    DistinctMeasure: "distinct",
+}
+"""Measures to which no fact is a value like another, unless they ask for samples."""
+
+_ENDS: dict[type[Model], str] = {
+    AbsentMeasure: "absence ends with the next fact",
+    SequentialMeasure: "a sequential breach ends when healthy facts have outweighed it",
+    BurnRateMeasure: "a burn ends when no tier fires any more",
+}
+"""Measures that know by themselves when they are clear."""
 
 
 class _Compilation:
@@ -103,7 +154,7 @@ class _Compilation:
 
     def _check_length(self) -> None:
         measure = self._rule.measure
-        if isinstance(measure, AbsentMeasure | ValueMeasure):
+        if isinstance(measure, AbsentMeasure | ValueMeasure | AnomalyMeasure | SequentialMeasure | BurnRateMeasure):
             return
         if measure.window > WINDOW_SECONDS_MAX:
             self._problem(("measure", "window"), "the window is longer than 24 h", "write at most 24h")
@@ -111,8 +162,13 @@ class _Compilation:
             self._problem(("measure", "window"), "the window is shorter than a second", "write at least 1s")
 
     def _check_times(self) -> None:
-        if self._rule.hold_for and isinstance(self._rule.measure, AbsentMeasure):
+        if not self._rule.hold_for:
+            return
+        if isinstance(self._rule.measure, AbsentMeasure):
             self._problem(("for",), "how long a silence must hold is the measure's own time", "lengthen absent instead")
+        if isinstance(self._rule.measure, SequentialMeasure):
+            what = "a sequential rule has held its breach for as many facts as its evidence takes"
+            self._problem(("for",), what, "allow fewer false alarms instead")
 
     def _check_silence(self) -> None:
         rule, place = self._rule, ("no_data",)
@@ -121,8 +177,11 @@ class _Compilation:
         if isinstance(rule.measure, AbsentMeasure) and rule.no_data == "clear":
             what = "absent breaches when nothing is heard, which cannot clear it too"
             self._problem(place, what, "write page or breach, or delete the line", 0, len(rule.no_data))
-        if isinstance(rule.measure, CountMeasure) and not rule.measure.min_samples:
-            what = "a count without min_samples always has data: no fact is a count of 0"
+        name = _COUNTED.get(type(rule.measure))
+        if name is not None and not getattr(rule.measure, "min_samples", 0):
+            what = (
+                f"{_article(name)} {name} without min_samples always has data: no fact is {_article(name)} {name} of 0"
+            )
             self._problem(place, what, "add min_samples to the measure, or watch with absent", 0, len(rule.no_data))
         if rule.no_data == "breach" and any(name != PAGE for name in rule.do):
             what = "silence would start an action, and no action may start on missing data"
@@ -130,33 +189,29 @@ class _Compilation:
 
     def _measure_condition(self, fact_type: type[Fact]) -> Condition | None:
         measure = self._rule.measure
-        if isinstance(measure, CountMeasure):
-            return self._condition(("measure", "count"), measure.count, fact_type)
-        if isinstance(measure, RatioMeasure):
-            return self._condition(("measure", "ratio"), measure.ratio, fact_type)
-        return None
+        name = _CONDITIONS.get(type(measure))
+        return None if name is None else self._condition(("measure", name), getattr(measure, name), fact_type)
 
     def _measure_reading(self, fact_type: type[Fact]) -> ValueExpression | None:
         measure = self._rule.measure
-        if isinstance(measure, ValueMeasure):
-            return self._value(("measure", "value"), measure.value, fact_type)
-        if not isinstance(measure, QuantileMeasure):
+        if type(measure) not in _READINGS:
             return None
-        place = ("measure", "quantile")
-        reading = self._value(place, measure.quantile, fact_type)
-        if reading is not None and reading.type.kind is not Kind.NUMBER:
-            what = f"a quantile needs a number, but this is a {reading.type.kind}"
-            fix = "use a numeric field such as latency_ms or amount_cents"
-            self._problem(place, what, fix, 0, len(measure.quantile))
+        name, kind, example = _READINGS[type(measure)]
+        text = getattr(measure, name)
+        reading = self._value(("measure", name), text, fact_type)
+        if reading is not None and kind is not None and reading.type.kind is not kind:
+            what = f"{_article(name)} {name} needs a {kind}, but this is a {reading.type.kind}"
+            self._problem(("measure", name), what, f"use a {kind} such as {example}", 0, len(text))
         return reading
 
     def _breach(self, reading: ValueExpression | None) -> Limit | None:
         rule = self._rule
-        if isinstance(rule.measure, AbsentMeasure):
+        own = self._own_limit()
+        if own is not None:
+            limit, what = own
             if rule.breach:
-                what = "absent has its limit in the measure"
                 self._problem(("breach",), what, "delete the breach line", 0, len(rule.breach))
-            return parse_limit(f">= {rule.measure.absent:.3f}s")
+            return limit
         if not rule.breach:
             self._problem((), f"rule {rule.id} has no breach", "add a line such as breach: '> 2%'")
             return None
@@ -166,14 +221,44 @@ class _Compilation:
             what = "a limit to breach takes effect at once"
             fix = f"end the limit here, and add the key for: {rule.breach[start + 3 :].strip()} to the rule"
             self._problem(("breach",), what, fix, start, len(rule.breach) - start)
+        if limit is not None and isinstance(rule.measure, DistinctMeasure) and limit.operator not in RISING:
+            what = "too few different values say nothing about a key that no fact names"
+            self._problem(("breach",), what, "write > or >=, or watch with absent", 0, len(rule.breach))
         return limit
+
+    def _own_limit(self) -> tuple[Limit | None, str] | None:
+        """The limit of a measure that has it within, and what is wrong with writing another; None for the others."""
+        match self._rule.measure:
+            case AbsentMeasure() as measure:
+                return parse_limit(f">= {measure.absent:.3f}s"), "absent has its limit in the measure"
+            case BurnRateMeasure() as measure:
+                return Limit(">", exact(measure.tiers[0].factor)), "burn_rate has its limits in the measure's tiers"
+            case SequentialMeasure() as measure:
+                limit = Limit(">=", Fraction(1)) if self._has_chart(measure) else None
+                return limit, "sequential has its limit in the measure: the evidence that false_alarms asks for"
+            case _:
+                return None
+
+    def _has_chart(self, measure: SequentialMeasure) -> bool:
+        try:
+            chart(share(measure.healthy), share(measure.faulty), measure.facts_per_false_alarm)
+        except Indistinct as error:
+            what = f"{measure.healthy} and {measure.faulty} are too close to be told apart fact by fact"
+            nearest = error.nearest
+            fix = (
+                "write them further apart" if nearest is None else f"write faulty: {float(nearest * 100):.4g}% or more"
+            )
+            self._problem(("measure", "faulty"), what, fix, 0, len(measure.faulty))
+            return False
+        return True
 
     def _clear(self, breach: Limit | None, reading: ValueExpression | None) -> Limit | None:
         rule = self._rule
         if not rule.clear:
             return None
-        if isinstance(rule.measure, AbsentMeasure):
-            self._problem(("clear",), "absence ends with the next fact", "delete the clear line", 0, len(rule.clear))
+        ends = _ENDS.get(type(rule.measure))
+        if ends is not None:
+            self._problem(("clear",), ends, "delete the clear line", 0, len(rule.clear))
             return None
         limit = self._limit("clear", rule.clear, reading)
         if limit is not None and breach is not None and contradicts(breach, limit):
@@ -211,3 +296,7 @@ class _Compilation:
     def _problem(self, place: tuple[str | int, ...], what: str, fix: str, offset: int = 0, length: int = 1) -> None:
         path = ("rules", self._position, *place)
         self.problems.append(self._document.problem(path, what, fix, offset, length))
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"

@@ -7,6 +7,7 @@ from pydantic import Field, Tag, model_validator
 from config.actions import SUBJECT_FIELDS, ActionName
 from config.measures import one_of
 from config.model import Duration, Hold, Model, refusal
+from config.slo import BurnRateMeasure, Percentage, share
 from config.suggest import listed
 
 Identifier = Annotated[
@@ -17,7 +18,24 @@ Identifier = Annotated[
         examples=["payment-failure-rate"],
     ),
 ]
-MEASURES = ("count", "ratio", "quantile", "value", "absent")
+MEASURES = (
+    "count",
+    "ratio",
+    "rate",
+    "sum",
+    "quantile",
+    "distinct",
+    "anomaly",
+    "sequential",
+    "burn_rate",
+    "value",
+    "absent",
+)
+PAST_MAX = 24
+"""As many numbers of its own past as a key remembers, see ``checks/own_past.py``."""
+FACTS_MIN, FACTS_MAX = 100, 1_000_000_000_000
+"""Of a false-alarm budget: below, a key is always about to alarm; above, thresholds are no longer exact."""
+_THOUSANDS = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 EXPRESSION_LENGTH_MAX = 1000
 """A longer condition cannot be read by the person who is woken by it."""
 
@@ -45,6 +63,71 @@ class RatioMeasure(Model):
     min_samples: int = Field(default=1, ge=1)
 
 
+class RateMeasure(Model):
+    """How many facts a second meet the condition, over the window."""
+
+    rate: Expression = Field(description="Condition over the fact, or 'true' for every fact")
+    window: Duration
+    min_samples: int = Field(default=0, ge=0)
+
+
+class SumMeasure(Model):
+    """The sum of a number over the facts of the window; whole numbers are summed exactly, others to a millionth."""
+
+    sum: Expression = Field(examples=["amount_cents"])
+    window: Duration
+    min_samples: int = Field(default=1, ge=0)
+
+
+class DistinctMeasure(Model):
+    """How many different values of a text there are in the window; empty ones do not count."""
+
+    distinct: Expression = Field(examples=["method_fingerprint"])
+    window: Duration
+
+
+class AnomalyMeasure(Model):
+    """How many standard deviations a number lies above the mean of its key's own past, below it when negative."""
+
+    anomaly: Expression = Field(examples=["amount_cents"])
+    min_samples: int = Field(default=8, ge=2, le=PAST_MAX, description="Numbers of the past that it takes to judge")
+    stale_after: Duration = 86_400.0
+
+
+class SequentialMeasure(Model):
+    """Whether the facts, one after the other, look more like the faulty ratio than like the healthy one.
+
+    false_alarms: how many facts of a healthy key lie between two false alarms, on average. A key that will see a
+    million facts and may be wrong once in a thousand such keys needs ``1 per 1000 million facts``.
+    """
+
+    sequential: Expression = Field(examples=["outcome == 'failed'"])
+    healthy: Percentage = Field(examples=["0.5%"])
+    faulty: Percentage = Field(examples=["2%"])
+    false_alarms: str = Field(
+        pattern=r"^1 per \d{1,13}( thousand| million| billion)? facts$",
+        description="The budget as '1 per 20 million facts'",
+        examples=["1 per 20 million facts"],
+    )
+    stale_after: Duration = 3_600.0
+
+    @model_validator(mode="after")
+    def _healthy_is_better(self) -> "SequentialMeasure":
+        if not 0 < share(self.healthy) < share(self.faulty):
+            what = f"healthy, {self.healthy}, is not above 0% and below faulty, {self.faulty}"
+            raise refusal(what, "write the ratio of a sound system, and a larger one in faulty", ("healthy",))
+        if not FACTS_MIN <= self.facts_per_false_alarm <= FACTS_MAX:
+            what = f"{self.facts_per_false_alarm:,} facts are not between {FACTS_MIN:,} and {FACTS_MAX:,}"
+            raise refusal(what, "write something like 1 per 20 million facts", ("false_alarms",))
+        return self
+
+    @property
+    def facts_per_false_alarm(self) -> int:
+        """The budget as a number of facts."""
+        _, _, number, *unit, _ = self.false_alarms.split()
+        return int(number) * (_THOUSANDS[unit[0]] if unit else 1)
+
+
 class QuantileMeasure(Model):
     """The q-quantile of a numeric field; judged exactly, as the share of facts beyond the limit against 1 - q."""
 
@@ -70,7 +153,13 @@ class AbsentMeasure(Model):
 Measure = Annotated[
     Annotated[CountMeasure, Tag("count")]
     | Annotated[RatioMeasure, Tag("ratio")]
+    | Annotated[RateMeasure, Tag("rate")]
+    | Annotated[SumMeasure, Tag("sum")]
     | Annotated[QuantileMeasure, Tag("quantile")]
+    | Annotated[DistinctMeasure, Tag("distinct")]
+    | Annotated[AnomalyMeasure, Tag("anomaly")]
+    | Annotated[SequentialMeasure, Tag("sequential")]
+    | Annotated[BurnRateMeasure, Tag("burn_rate")]
     | Annotated[ValueMeasure, Tag("value")]
     | Annotated[AbsentMeasure, Tag("absent")],
     *one_of(MEASURES, "add one, for example ratio: \"outcome == 'failed'\""),

@@ -5,7 +5,20 @@ from fractions import Fraction
 from checks.expression import ValueExpression
 from checks.expression.types import Kind
 from checks.limits import Limit
-from config.rules import AbsentMeasure, CountMeasure, Measure, QuantileMeasure, RatioMeasure, ValueMeasure
+from config.rules import (
+    AbsentMeasure,
+    AnomalyMeasure,
+    CountMeasure,
+    DistinctMeasure,
+    Measure,
+    QuantileMeasure,
+    RateMeasure,
+    RatioMeasure,
+    SequentialMeasure,
+    SumMeasure,
+    ValueMeasure,
+)
+from config.slo import BurnRateMeasure
 from config.suggest import closest, listed
 
 Misfit = tuple[str, str]
@@ -14,17 +27,27 @@ Misfit = tuple[str, str]
 
 def misfit(measure: Measure, limit: Limit, reading: ValueExpression | None) -> Misfit | None:
     """Why the limit does not fit the measure; None when it does. reading: what ``quantile`` and ``value`` read."""
+    found: Misfit | None = None
     match measure:
         case CountMeasure():
-            return _count(limit)
+            found = _count(limit)
         case RatioMeasure():
-            return _ratio(limit)
+            found = _ratio(limit)
         case QuantileMeasure():
-            return None if reading is None else _quantile(limit, reading)
+            found = None if reading is None else _quantile(limit, reading)
         case ValueMeasure():
-            return None if reading is None else _value(limit, reading)
-        case AbsentMeasure():
-            return None
+            found = None if reading is None else _value(limit, reading)
+        case RateMeasure():
+            found = _plain(limit, "a rate is in facts a second", "> 2")
+        case SumMeasure():
+            found = _plain(limit, "a sum is in the field's own unit", "> 500000")
+        case DistinctMeasure():
+            found = _plain(limit, "values are counted", ">= 5")
+        case AnomalyMeasure():
+            found = _anomaly(limit)
+        case AbsentMeasure() | SequentialMeasure() | BurnRateMeasure():
+            pass
+    return found
 
 
 def is_time(reading: ValueExpression) -> bool:
@@ -36,6 +59,18 @@ def _count(limit: Limit) -> Misfit | None:
     if not isinstance(limit.setting, Fraction) or limit.unit:
         return "a count is a plain number", "write a limit such as >= 5"
     return None
+
+
+def _plain(limit: Limit, what: str, example: str) -> Misfit | None:
+    if not isinstance(limit.setting, Fraction) or limit.unit:
+        return what, f"write a plain number, such as {example}"
+    return None
+
+
+def _anomaly(limit: Limit) -> Misfit | None:
+    if limit.operator in {"==", "!="}:
+        return "deviations are held against > >= < or <=", "write a limit such as > 4"
+    return _plain(limit, "an anomaly is in standard deviations", "> 4")
 
 
 def _ratio(limit: Limit) -> Misfit | None:

@@ -1,5 +1,7 @@
 """Values as a person reads them."""
 
+from config.slo import Tier
+
 SECOND_MS = 1000
 
 
@@ -16,3 +18,16 @@ def share(value: float) -> str:
 def milliseconds(value: float) -> str:
     """A time in milliseconds, in seconds from one second on."""
     return f"{value / SECOND_MS:.3g} s" if value >= SECOND_MS else f"{value:.3g} ms"
+
+
+def length(seconds: float) -> str:
+    """A length of time in the largest unit that leaves no fraction: ``5 m``, ``30 d``, ``90 s``."""
+    for unit, unit_seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= unit_seconds and not seconds % unit_seconds:
+            return f"{seconds / unit_seconds:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def tier(one: Tier) -> str:
+    """The limit of a tier of an objective."""
+    return f"> {one.factor:g} times the budget over {length(one.long)} and {length(one.short)}"

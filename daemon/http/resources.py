@@ -2,17 +2,26 @@
 
 import re
 from collections.abc import Sequence
-from typing import assert_never
 
 import msgspec
 
 from checks.findings import State as ReadingState
 from checks.readings import Reading
-from config.rules import AbsentMeasure, CountMeasure, QuantileMeasure, RatioMeasure, Rule, ValueMeasure
+from config.rules import (
+    AbsentMeasure,
+    AnomalyMeasure,
+    Measure,
+    QuantileMeasure,
+    Rule,
+    SequentialMeasure,
+    ValueMeasure,
+)
+from config.slo import BurnRateMeasure, share
 from daemon.view import SourceStatus, SystemView, TrafficSplit
 from remediation.journal.entry import Entry
 from remediation.state import ActionState, DecisionSummary, DeploymentState, Incident
 
+DAY_SECONDS = 86_400
 _LIMIT = re.compile(r"^\s*([<>])=?\s*(\d+(?:\.\d+)?)\s*(%?)\s*$")
 
 
@@ -60,7 +69,7 @@ class JournalPage(msgspec.Struct, frozen=True, kw_only=True):
 class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
     """A rule's current answer for one key; fields as in ``checks.readings.Reading``. value None: no data.
 
-    fires_at_ms: when a pending breach fires if it holds, 0 when none is pending.
+    fires_at_ms: when a pending breach fires if it holds, 0 when none is pending. budget_left: of an objective.
     """
 
     key: dict[str, str]
@@ -71,6 +80,7 @@ class RuleReading(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     at_ms: int
     fires_at_ms: int = 0
+    budget_left: float | None = None
 
 
 class RuleDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,9 +117,11 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
-    """A ratio rule of the family sla read as an objective.
+    """A burn_rate rule, or a ratio rule of the family sla read as an objective.
 
     target, current: share of good facts, between 0 and 1; current and met are None when there is no data.
+    window_seconds: of a burn_rate rule the period, over which current is. budget_left: share of the error budget that
+    is left, below 0 when it is overspent; None for a ratio. samples: facts of the rule's current window.
     """
 
     rule_id: str
@@ -119,10 +131,11 @@ class Slo(msgspec.Struct, frozen=True, kw_only=True):
     met: bool | None
     samples: int
     window_seconds: float
+    budget_left: float | None = None
 
 
 class SloList(msgspec.Struct, frozen=True, kw_only=True):
-    """One per ratio rule of the family sla and key."""
+    """One per burn_rate rule or ratio rule of the family sla, and key."""
 
     slos: list[Slo]
 
@@ -154,14 +167,33 @@ def rule_list(rules: Sequence[Rule], readings: Sequence[Reading]) -> RuleList:
 
 
 def slo_list(rules: Sequence[Rule], readings: Sequence[Reading]) -> SloList:
-    """The objectives that the ratio rules of the family sla stand for."""
+    """The objectives of burn_rate rules, and those that the ratio rules of the family sla stand for."""
     slos: list[Slo] = []
+    objectives = {rule.id: rule.measure for rule in rules if isinstance(rule.measure, BurnRateMeasure)}
     for document in rule_list(rules, readings).rules:
         found = _LIMIT.match(document.breach) if document.measure.startswith("ratio") else None
-        if document.family == "sla" and found is not None:
+        objective = objectives.get(document.id)
+        if objective is not None:
+            slos.extend(_budgeted(document, reading, objective) for reading in document.readings)
+        elif document.family == "sla" and found is not None:
             limit = float(found.group(2)) / (100 if found.group(3) else 1)
             slos.extend(_slo(document, reading, limit, bad=found.group(1) == ">") for reading in document.readings)
     return SloList(slos=slos)
+
+
+def _budgeted(document: RuleDocument, reading: RuleReading, objective: BurnRateMeasure) -> Slo:
+    """What is left of the budget says how good the whole period was."""
+    left = reading.budget_left
+    return Slo(
+        rule_id=document.id,
+        key=reading.key,
+        target=float(share(objective.objective)),
+        current=None if left is None else 1 - (1 - left) * float(objective.budget),
+        met=None if left is None else left >= 0,
+        samples=reading.samples,
+        window_seconds=objective.period,
+        budget_left=left,
+    )
 
 
 def _slo(document: RuleDocument, reading: RuleReading, limit: float, *, bad: bool) -> Slo:
@@ -189,38 +221,54 @@ def _rule_reading(reading: Reading) -> RuleReading:
         since_ms=reading.since_ms,
         at_ms=reading.at_ms,
         fires_at_ms=reading.fires_at_ms,
+        budget_left=reading.budget_left,
     )
 
 
-def _measured(rule: Rule) -> tuple[str, float, int]:
-    """The measure in words, its window in seconds, and how many samples it needs."""
+def _measured(rule: Rule) -> str:
+    """The measure in words."""
     measure = rule.measure
     match measure:
-        case CountMeasure():
-            return f"count of {measure.count}", measure.window, measure.min_samples
-        case RatioMeasure():
-            return f"ratio of {measure.ratio}", measure.window, measure.min_samples
         case QuantileMeasure():
-            return f"p{100 * measure.q:g} of {measure.quantile}", measure.window, measure.min_samples
+            text = f"p{100 * measure.q:g} of {measure.quantile}"
         case ValueMeasure():
-            return f"latest {measure.value}", 0.0, 0
+            text = f"latest {measure.value}"
         case AbsentMeasure():
-            return "absence", measure.absent, 0
+            text = "absence"
+        case SequentialMeasure():
+            text = f"evidence that {measure.sequential} is {measure.faulty} rather than {measure.healthy}"
+        case BurnRateMeasure():
+            text = f"burn rate of {measure.burn_rate} against {measure.objective} in {measure.period / DAY_SECONDS:g} d"
         case _:
-            assert_never(measure)
+            name = type(measure).__name__.removesuffix("Measure").lower()
+            text = f"{name} of {getattr(measure, name)}"
+    return text
+
+
+def _window_seconds(measure: Measure) -> float:
+    match measure:
+        case AbsentMeasure():
+            seconds = measure.absent
+        case BurnRateMeasure():
+            seconds = measure.period
+        case ValueMeasure() | AnomalyMeasure() | SequentialMeasure():
+            seconds = 0.0
+        case _:
+            seconds = measure.window
+    return seconds
 
 
 def _rule_document(rule: Rule, readings: list[RuleReading]) -> RuleDocument:
-    text, window_seconds, min_samples = _measured(rule)
+    measure = rule.measure
     return RuleDocument(
         id=rule.id,
         family=rule.family,
         on=rule.on,
         where=rule.where,
         per=rule.per,
-        measure=text,
-        window_seconds=window_seconds,
-        min_samples=min_samples,
+        measure=_measured(rule),
+        window_seconds=_window_seconds(measure),
+        min_samples=getattr(measure, "min_samples", 0),
         breach=rule.breach,
         clear=rule.clear,
         severity=rule.severity,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
+from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule, SequentialMeasure
+from config.slo import BurnRateMeasure
 from remediation.decisions import OutcomeStatus, Reason
 
 NO_DATA = "no data"
@@ -125,8 +126,10 @@ def measured(value: float | None, rule: Rule | None) -> str:
     """A finding's value in its measure's unit; a plain number when the rule is no longer loaded."""
     if value is None:
         return NO_DATA
-    if rule is not None and isinstance(rule.measure, RatioMeasure):
+    if rule is not None and isinstance(rule.measure, RatioMeasure | SequentialMeasure):
         return percent(value)
+    if rule is not None and isinstance(rule.measure, BurnRateMeasure):
+        return f"{value:.3g} times the budget"
     if rule is not None and isinstance(rule.measure, AbsentMeasure):
         return duration(value * 1000)
     if rule is not None and isinstance(rule.measure, QuantileMeasure) and rule.measure.quantile.endswith("_ms"):

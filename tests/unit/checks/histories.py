@@ -45,6 +45,21 @@ RULES = rules(
         breach="> 60%",
         more="no_data: page",
     ),
+    rule("{sum: amount_cents, window: 20s}", identity="sum", breach="> 500", clear="< 300"),
+    rule("{rate: \"outcome == 'failed'\", window: 10s}", identity="rate", breach=">= 0.2"),
+    rule("{distinct: outcome, window: 20s}", identity="distinct", breach=">= 3"),
+    rule("{anomaly: latency_ms, min_samples: 2}", identity="anomaly", breach="> 1", more="no_data: page"),
+    rule(
+        "{sequential: \"outcome == 'failed'\", healthy: 5%, faulty: 40%, false_alarms: 1 per 200 facts,"
+        " stale_after: 20s}",
+        identity="sequential",
+    ),
+    rule(
+        "{burn_rate: \"outcome == 'failed'\", objective: 90%, period: 120s, tiers: ["
+        "{long: 20s, short: 5s, factor: 3, severity: high}, {long: 60s, short: 10s, factor: 1.5, severity: low}]}",
+        identity="burn-rate",
+        more="keep_firing_for: 5s",
+    ),
     rule("{absent: 5s}", identity="silent"),
     rule("{absent: 8s}", identity="all-silent", per="[]"),
     rule(

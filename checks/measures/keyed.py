@@ -1,0 +1,215 @@
+"""A rule of its own that keeps something small for each key, and judges a key with each fact of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
+
+import msgspec
+
+from checks.compiled_rule import CompiledRule
+from checks.facts import Fact
+from checks.findings import Finding, State
+from checks.measures.episodes import Episodes
+from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.verdict import Verdict
+from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.readings import Reading
+from checks.state import about, encode
+from checks.windows import Key
+
+
+class KeyedState(msgspec.Struct, frozen=True, kw_only=True):
+    """moment_ms: the rule's time. since_ms: by environment, when its release began. body: the measure's own shape."""
+
+    moment_ms: int
+    late: int
+    refused: int
+    since_ms: dict[str, int]
+    heard: list[object]
+    episodes: EpisodesState
+    body: bytes
+
+
+class Described(msgspec.Struct, frozen=True):
+    """What a key reads now: the value in the measure's unit, None without data, as a person reads it, and its facts."""
+
+    value: float | None
+    shown: str
+    samples: int
+
+
+NOTHING = Described(None, "no data", 0)
+
+
+class Keyed(ABC):
+    """What such rules have in common. A measure says what a fact changes, what a key reads, and what that means."""
+
+    def __init__(self, compiled: CompiledRule) -> None:
+        per = compiled.rule.per
+        self.compiled = compiled
+        self.episodes = Episodes(compiled, silence_is_news=False)
+        self.moment_ms = 0
+        self.late = 0
+        self.refused_facts = 0
+        self._select = None if compiled.where.always else compiled.where.select
+        self._key_of = key_reader(per)
+        self._environment = per.index("environment") if "environment" in per else None
+        self._since_ms: dict[str, int] = {}
+        self._heard: set[Key] = set()
+
+    @abstractmethod
+    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Take facts, in order of event time, each with its key, and settle every key that they can tip."""
+
+    @abstractmethod
+    def elapse(self, findings: list[Finding]) -> None:
+        """Let time pass until ``moment_ms``."""
+
+    @abstractmethod
+    def verdict(self, key: Key) -> Verdict:
+        """What a key says now; no data for one that is not known."""
+
+    @abstractmethod
+    def described(self, key: Key) -> Described:
+        """What a key reads now."""
+
+    @abstractmethod
+    def keys(self) -> Iterable[Key]:
+        """The keys that have something to read."""
+
+    @abstractmethod
+    def drop(self, keys: Collection[Key]) -> None:
+        """Forget all that is known of these keys."""
+
+    @abstractmethod
+    def meaning(self) -> dict[str, object]:
+        """What beyond facts and key decides what the state means."""
+
+    @abstractmethod
+    def keep(self) -> bytes:
+        """The measure's own state."""
+
+    @abstractmethod
+    def take_back(self, body: bytes) -> None:
+        """Fill a new measure; raises msgspec.MsgspecError, and nothing is filled then."""
+
+    @property
+    def refused(self) -> int:
+        """Facts of new keys beyond max_keys, and episodes that made room."""
+        return self.refused_facts + self.episodes.forgotten
+
+    @property
+    def about(self) -> str:
+        """What is measured, by which rule."""
+        return about(self.compiled, {**self.meaning(), "rule": self.compiled.rule.id})
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """Nothing beside its own."""
+        return frozenset()
+
+    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Take facts of the rule's kind, in order of event time."""
+        if self._select is not None:
+            facts = self._select(facts)
+        if self._since_ms:
+            since = self._since_ms
+            facts = [fact for fact in facts if fact.at_ms >= since.get(fact.environment, 0)]
+        if facts:
+            self.take(list(map(self._key_of, facts)), facts, now_ms, findings)
+
+    def tick(self, now_ms: int, findings: list[Finding]) -> None:
+        """Let time pass, and judge what is open or fell silent."""
+        self.moment_ms = max(self.moment_ms, now_ms)
+        self.elapse(findings)
+        for key in (*self.episodes.open, *self._fallen_silent()):
+            self._judge(key, self.verdict(key), now_ms, "", findings)
+
+    def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        """Forget every key that names the environment; what was breached there has no data now."""
+        if self._environment is None:
+            return
+        self._since_ms[environment] = at_ms
+        gone = [key for key in {*self.keys(), *self.episodes.open} if self._environment_of(key) == environment]
+        self.drop(gone)
+        self._heard.difference_update(gone)
+        for key in gone:
+            if key in self.episodes.open:
+                self._judge(key, Verdict.NO_DATA, at_ms, fact_id, findings)
+
+    def settle(self, key: Key, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        """Judge a key that has facts, and say so if that changes anything.
+
+        Too few facts are no verdict here: silence is declared by the tick, not by the first fact after it.
+        """
+        verdict = self.verdict(key)
+        if verdict is Verdict.BREACHING or (verdict is not Verdict.NO_DATA and key in self.episodes.open):
+            self._judge(key, verdict, at_ms, fact_id, findings)
+
+    def _judge(self, key: Key, verdict: Verdict, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+        announced = self.episodes.judge(key, verdict, max(self.moment_ms, at_ms), at_ms, fact_id)
+        if announced is not None:
+            findings.append(self._finding(key, announced, at_ms, fact_id))
+
+    def event_time(self, fact: Fact, now_ms: int) -> int:
+        """The fact's time, which moves the rule's time on; now for one from too far ahead."""
+        at_ms = fact.at_ms if fact.at_ms <= now_ms + FUTURE_MS_MAX else now_ms
+        self.moment_ms = max(self.moment_ms, at_ms)
+        return at_ms
+
+    def readings(self, keys_per_rule: int) -> list[Reading]:
+        """Open episodes first, then at most keys_per_rule other keys."""
+        others = (key for key in self.keys() if key not in self.episodes.open)
+        return [self._row(key) for key in (*self.episodes.open, *islice(others, keys_per_rule))]
+
+    def breached(self) -> list[Finding]:
+        """What is beyond its limit now."""
+        return [
+            self._finding(key, State.BREACHED, episode.confirmed_ms, episode.fact_id)
+            for key, episode in self.episodes.open.items()
+            if episode.breaching
+        ]
+
+    def snapshot(self) -> bytes:
+        """See Watcher."""
+        return encode(
+            KeyedState(
+                moment_ms=self.moment_ms,
+                late=self.late,
+                refused=self.refused_facts,
+                since_ms=dict(self._since_ms),
+                heard=list(self._heard),
+                episodes=keep_episodes(self.episodes),
+                body=self.keep(),
+            )
+        )
+
+    def restore(self, saved: bytes) -> None:
+        """See Watcher."""
+        state = msgspec.msgpack.decode(saved, type=KeyedState)
+        self.take_back(state.body)
+        self.moment_ms, self.late, self.refused_facts = state.moment_ms, state.late, state.refused
+        self._since_ms = state.since_ms
+        self._heard = {tuple(key) if isinstance(key, list | tuple) else str(key) for key in state.heard}
+        take_back_episodes(self.episodes, state.episodes)
+
+    def _fallen_silent(self) -> Collection[Key]:
+        """Keys that had data at the last tick and have none now, where the rule minds their silence."""
+        if not self.episodes.heeds_silence:
+            return ()
+        known = {key for key in self.keys() if self.verdict(key) is not Verdict.NO_DATA}
+        silent, self._heard = self._heard - known, known
+        return silent
+
+    def _environment_of(self, key: Key) -> str:
+        return key[self._environment] if isinstance(key, tuple) and self._environment is not None else str(key)
+
+    def _finding(self, key: Key, state: State, at_ms: int, fact_id: str) -> Finding:
+        read = self.described(key)
+        window_seconds = self.compiled.window_seconds
+        return self.episodes.finding(key, state, read.value, read.samples, at_ms, fact_id, window_seconds)
+
+    def _row(self, key: Key) -> Reading:
+        read = self.described(key)
+        state = State.NO_DATA if read.value is None else State.CLEARED
+        return self.episodes.reading(key, state, read.value, read.shown, read.samples, self.moment_ms)

@@ -1,0 +1,140 @@
+"""``sum``: the sum of a number over the facts of the window, exact."""
+
+from collections.abc import Collection, Iterable, Sequence
+from fractions import Fraction
+
+import msgspec
+
+from checks.compiled_rule import CompiledRule
+from checks.expression import ValueExpression
+from checks.facts import Fact
+from checks.findings import Finding
+from checks.measures import shown
+from checks.measures.keyed import NOTHING, Described, Keyed
+from checks.measures.limit_test import number_test
+from checks.measures.verdict import Verdict
+from checks.state import KeyRead
+from checks.windows import Key, pane_length_ms
+
+MILLION = 1_000_000
+"""Numbers are held in millionths, so that what leaves the window takes away exactly what it had added."""
+_EXACT_MAX = 2.0**53
+"""A float beyond it is a whole number already, and times a million it could be infinite."""
+_NEVER = -(2**62)
+
+Tally = list[int]
+"""Sum in millionths, and how many facts."""
+
+
+class SummedState(msgspec.Struct, frozen=True, kw_only=True):
+    """panes: of each pane, sum and facts by key."""
+
+    newest: int
+    panes: dict[int, dict[KeyRead, Tally]]
+
+
+class Summed(Keyed):
+    """One ``sum`` rule."""
+
+    def __init__(self, compiled: CompiledRule, reading: ValueExpression, window_seconds: float) -> None:
+        super().__init__(compiled)
+        self._reading = reading
+        self._window_ms = round(window_seconds * 1000)
+        self._pane_ms = pane_length_ms(self._window_ms)
+        self._pane_count = -(-self._window_ms // self._pane_ms)
+        self._test = number_test(compiled, Fraction(MILLION))
+        self._panes: dict[int, dict[Key, Tally]] = {}
+        self._totals: dict[Key, Tally] = {}
+        self._newest = _NEVER
+
+    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+        """Add the number of each fact to its key; a division by zero adds nothing."""
+        for key, fact, value in zip(keys, facts, self._reading.read_all(facts), strict=True):
+            at_ms = self.event_time(fact, now_ms)
+            self.elapse(findings)
+            pane = at_ms // self._pane_ms
+            if pane <= self._newest - self._pane_count:
+                self.late += 1
+            elif value is not None and self._add(key, pane, in_millionths(value)):
+                self.settle(key, at_ms, fact.id, findings)
+
+    def elapse(self, findings: list[Finding]) -> None:
+        """Take away the panes that have left the window, and judge whom they were taken from."""
+        newest = self.moment_ms // self._pane_ms
+        if newest <= self._newest:
+            return
+        self._newest = newest
+        shrunk: dict[Key, None] = {}
+        for pane in [held for held in self._panes if held <= newest - self._pane_count]:
+            for key, (number, count) in self._panes.pop(pane).items():
+                total = self._totals[key]
+                total[0] -= number
+                total[1] -= count
+                shrunk[key] = None
+                if not total[1]:
+                    del self._totals[key]
+        for key in shrunk:
+            self.settle(key, newest * self._pane_ms, "", findings)
+
+    def verdict(self, key: Key) -> Verdict:
+        """The sum against the limits, once there are facts enough."""
+        number, count = self._totals.get(key, (0, 0))
+        return Verdict.NO_DATA if count < self.compiled.min_samples else self._test(number, 1)
+
+    def described(self, key: Key) -> Described:
+        """The sum, as a plain number."""
+        number, count = self._totals.get(key, (0, 0))
+        if count < self.compiled.min_samples:
+            return msgspec.structs.replace(NOTHING, samples=count)
+        value = number / MILLION
+        return Described(value, shown.number(value), count)
+
+    def keys(self) -> Iterable[Key]:
+        """Keys with facts in the window."""
+        return self._totals
+
+    def drop(self, keys: Collection[Key]) -> None:
+        """Forget their sums."""
+        for held in (self._totals, *self._panes.values()):
+            for key in keys:
+                held.pop(key, None)
+
+    def meaning(self) -> dict[str, object]:
+        """What is summed, over how long."""
+        return {"measure": "sum", "reading": self._reading.canonical, "window_ms": self._window_ms}
+
+    def keep(self) -> bytes:
+        """The panes; totals are their sums."""
+        panes: dict[int, dict[KeyRead, Tally]] = {pane: dict(tallies) for pane, tallies in self._panes.items()}
+        return msgspec.msgpack.encode(SummedState(newest=self._newest, panes=panes))
+
+    def take_back(self, body: bytes) -> None:
+        """Fill panes and totals."""
+        state = msgspec.msgpack.decode(body, type=SummedState)
+        self._newest = state.newest
+        for pane, tallies in state.panes.items():
+            for key, (number, count) in tallies.items():
+                self._put(key, pane, number, count)
+
+    def _add(self, key: Key, pane: int, number: int) -> bool:
+        if key not in self._totals and len(self._totals) >= self.compiled.rule.max_keys:
+            self.refused_facts += 1
+            return False
+        self._put(key, pane, number, 1)
+        return True
+
+    def _put(self, key: Key, pane: int, number: int, count: int) -> None:
+        for held in (self._panes.setdefault(pane, {}), self._totals):
+            tally = held.get(key)
+            if tally is None:
+                held[key] = [number, count]
+            else:
+                tally[0] += number
+                tally[1] += count
+
+
+def in_millionths(value: float) -> int:
+    """The number in millionths: exact for whole numbers, else to the nearest."""
+    if isinstance(value, int) or abs(value) >= _EXACT_MAX:
+        return int(value) * MILLION
+    return round(value * MILLION)

@@ -1,0 +1,150 @@
+"""``sequential``: the budget of false alarms is kept, the very fact is named, and evidence has to be outweighed."""
+
+import random
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checks.cusum import Chart, Indistinct, chart
+from checks.engine import Engine
+from checks.facts import Deployment, Fact, PaymentAttempted
+from checks.findings import State
+from checks.time_to_breach import times_to_breach
+from tests.unit.checks.conftest import Compile, Start
+from tests.unit.checks.rule_text import rule, rules
+
+NOW_MS = 1_700_000_000_000
+HEALTHY, FAULTY = Fraction(5, 100), Fraction(40, 100)
+MEASURE = "{sequential: \"outcome == 'failed'\", healthy: 5%, faulty: 40%, false_alarms: 1 per 1 million facts}"
+TEXT = rules(rule(MEASURE))
+STEPS = chart(HEALTHY, FAULTY, 1_000_000)
+
+
+def payment(number: int, *, failed: bool, environment: str = "green", at_ms: int = NOW_MS) -> Fact:
+    return PaymentAttempted(
+        id=f"p{number}",
+        at_ms=at_ms + number,
+        subject="p",
+        environment=environment,
+        rail="card",
+        outcome="failed" if failed else "succeeded",
+        amount_cents=100,
+    )
+
+
+def facts_until_an_alarm(chance: random.Random, steps: Chart, bad_share: float) -> int:
+    score = facts = 0
+    while score < steps.threshold:
+        facts += 1
+        score = score + steps.up if chance.random() < bad_share else max(0, score - 1)
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("healthy", "faulty", "budget"),
+    [("5", "40", 1_000), ("0.5", "2", 3_000), ("30", "60", 1_000), ("1", "10", 2_000)],
+)
+def test_a_healthy_key_alarms_no_oftener_than_its_budget_allows(healthy: str, faulty: str, budget: int) -> None:
+    chance = random.Random(11)  # noqa: S311  # reproducible outcomes
+    steps = chart(Fraction(healthy) / 100, Fraction(faulty) / 100, budget)
+    assert steps.facts_between_false_alarms >= budget
+    times = [facts_until_an_alarm(chance, steps, float(healthy) / 100) for _ in range(1_000)]
+    # The times between alarms are all but exponential, so their mean is known to 3 %: five of these are allowed.
+    assert sum(times) / len(times) == pytest.approx(steps.facts_between_false_alarms, rel=0.16)
+
+
+def test_the_threshold_is_the_smallest_that_keeps_the_budget_and_grows_with_its_logarithm() -> None:
+    thresholds = [chart(HEALTHY, FAULTY, 10**power).threshold for power in range(3, 13)]
+    assert thresholds == sorted(thresholds)
+    steps = [later - earlier for earlier, later in pairwise(thresholds)]
+    assert max(steps) - min(steps) <= 1
+    for budget in (1_000, 50_000, 10**9):
+        found = chart(HEALTHY, FAULTY, budget)
+        below = chart(HEALTHY, FAULTY, int(found.facts_between_false_alarms) + 1)
+        assert below.threshold > found.threshold
+
+
+def test_a_step_from_5_to_40_percent_is_seen_within_70_facts_19_times_in_20() -> None:
+    chance = random.Random(5)  # noqa: S311  # reproducible outcomes
+    steps = chart(HEALTHY, FAULTY, 2_000_000_000)
+    times = sorted(facts_until_an_alarm(chance, steps, 0.4) for _ in range(2_000))
+    assert times[len(times) * 95 // 100] <= 70
+
+
+@pytest.mark.parametrize(("healthy", "faulty"), [("50", "60"), ("20", "22"), ("60", "90")])
+def test_ratios_that_no_whole_steps_tell_apart_are_refused_with_the_nearest_that_are(healthy: str, faulty: str) -> None:
+    with pytest.raises(Indistinct) as caught:
+        chart(Fraction(healthy) / 100, Fraction(faulty) / 100, 1_000_000)
+    nearest = caught.value.nearest
+    if nearest is not None:
+        assert chart(Fraction(healthy) / 100, nearest, 1_000).threshold > 0
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.sampled_from(["blue", "green"]), st.integers(0, 9)), max_size=200),
+    st.integers(1, 30),
+    st.integers(1, 9),
+)
+def test_scores_equal_a_naive_sum_however_facts_are_cut_into_batches(
+    compiled: Compile, given: list[tuple[str, int]], size: int, bad_below: int
+) -> None:
+    facts = [payment(number, failed=luck < bad_below, environment=place) for number, (place, luck) in enumerate(given)]
+    engine = Engine(compiled(TEXT))
+    found = [one for at in range(0, len(facts), size) for one in engine.observe(facts[at : at + size], NOW_MS)]
+    scores, breached, expected = {"blue": 0, "green": 0}, {"blue": False, "green": False}, []
+    for number, (place, luck) in enumerate(given):
+        bad = luck < bad_below
+        scores[place] = min(scores[place] + STEPS.up, STEPS.threshold) if bad else max(0, scores[place] - 1)
+        if not breached[place] and scores[place] >= STEPS.threshold:
+            breached[place] = True
+            expected.append((State.BREACHED, place, f"p{number}"))
+        elif breached[place] and scores[place] == 0:
+            breached[place] = False
+            expected.append((State.CLEARED, place, f"p{number}"))
+    assert [(one.state, one.key["environment"], one.fact_id) for one in found] == expected
+    for reading in engine.current():
+        assert reading.value == scores[reading.key["environment"]] / STEPS.threshold
+
+
+def test_evidence_is_in_breach_until_half_of_it_is_gone_and_clear_when_none_is_left(start: Start) -> None:
+    engine = start(TEXT)
+    bad = -(-STEPS.threshold // STEPS.up)
+    engine.observe([payment(number, failed=True) for number in range(bad)], NOW_MS)
+    assert len(engine.breached()) == 1
+    half = STEPS.threshold // 2
+    engine.observe([payment(100 + number, failed=False) for number in range(half)], NOW_MS)
+    assert len(engine.breached()) == 1
+    engine.observe([payment(200, failed=False), payment(201, failed=False)], NOW_MS)
+    assert engine.breached() == []
+    assert engine.current()[0].state is State.BREACHED
+    rest = [payment(300 + number, failed=False) for number in range(STEPS.threshold)]
+    assert [one.state for one in engine.observe(rest, NOW_MS)] == [State.CLEARED]
+
+
+def test_evidence_that_nobody_adds_to_is_no_data_after_a_while_and_never_clear(start: Start) -> None:
+    engine = start(TEXT)
+    engine.observe([payment(number, failed=True) for number in range(20)], NOW_MS)
+    assert engine.tick(NOW_MS + 3_000_000) == []
+    (silent,) = engine.tick(NOW_MS + 3_700_000)
+    assert (silent.state, silent.value) == (State.NO_DATA, None)
+
+
+def test_a_release_begins_without_evidence(start: Start) -> None:
+    engine = start(TEXT)
+    engine.observe([payment(number, failed=True) for number in range(5)], NOW_MS)
+    release = Deployment(id="d", at_ms=NOW_MS + 50, subject="dep", environment="green", status="started")
+    engine.observe([release], NOW_MS + 50)
+    assert engine.current() == []
+
+
+def test_the_time_to_breach_is_what_the_evidence_takes(compiled: Compile) -> None:
+    (one,) = compiled(TEXT)
+    times = {time.bad_share: time.steady_seconds for time in times_to_breach(one, 200)}
+    assert times[0.02] is None
+    assert times[0.05] is None
+    assert times[1.0] == -(-STEPS.threshold // STEPS.up) / 200
+    assert times[0.40] == pytest.approx(STEPS.threshold / (0.4 * STEPS.up - 0.6) / 200)
