@@ -31,8 +31,12 @@ HEALTH_SECONDS = 300.0
 LAG_SECONDS = 1.0
 RECONCILE_SECONDS = 30.0
 """How long an incident may stay open after its rule has cleared unseen; it reads every key of every rule."""
-SIGHTINGS_SECONDS = 10.0
-"""As often as a heartbeat comes back, which is the freshest of them."""
+SIGHTINGS_SECONDS = 5.0
+"""Twice for each heartbeat: a command that reads them sees one that is missing within three."""
+TALLY_SECONDS = 30.0
+"""Before the checkpoint is pruned; an hour of 55 payments a second is what it holds at the least."""
+REPORTS_SECONDS = 900.0
+"""Beside the reports' own moments: one that failed, and one whose tick was missed, is not late by more."""
 LEDGER_SECONDS = 30.0
 """A cent that is missing is known within half a minute; a check reads the whole ledger."""
 
@@ -44,6 +48,7 @@ class Duties:
         self._parts = parts
         self._clock = clock
         self._ticks = Ticks()
+        self._felt = False
         self._health = HealthCheck((parts.probes.core, parts.probes.payments, parts.probes.components), parts.writer)
         self._due: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
             ("lease", RENEW_SECONDS, leadership.renew),
@@ -59,6 +64,8 @@ class Duties:
             ("health", HEALTH_SECONDS, self._health_check),
             ("heart", BEAT_SECONDS, parts.senses.heart.beat),
             ("sightings", SIGHTINGS_SECONDS, self._sightings),
+            ("tally", TALLY_SECONDS, parts.reporting.jobs.count),
+            ("reports", REPORTS_SECONDS, self._reports),
             ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
         )
 
@@ -68,12 +75,14 @@ class Duties:
         for name, seconds, act in self._due:
             self._ticks.every(name, seconds)
             tasks.append(Task(name, self._ticks.loop(name, act)))
+        for job in self._parts.reporting.jobs.jobs:
+            self._ticks.at("reports", job.moment, self._parts.reporting.jobs.zone)
         return tasks
 
     def start(self) -> None:
         """Begin to tick; what people look at first is due at once."""
         self._ticks.start()
-        for name in ("heart", "traffic", "cores", "backfill", "health"):
+        for name in ("heart", "traffic", "cores", "backfill", "health", "reports"):
             self._ticks.now(name)
 
     async def _recover(self) -> None:
@@ -109,8 +118,16 @@ class Duties:
     async def _ledger(self) -> None:
         await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
 
+    async def _reports(self) -> None:
+        await self._parts.reporting.jobs.run_due()
+        await self._parts.reporting.jobs.watch_budget()
+
     async def _sightings(self) -> None:
         await self._parts.senses.keep(self._parts.sources)
+        if not self._felt and self._parts.senses.sightings.beat_back_at_ms > 0:
+            # The first health check came before the first heartbeat; nobody should wait five minutes for the next.
+            self._felt = True
+            self._ticks.now("health")
 
     async def _prune(self) -> None:
         try:

@@ -81,6 +81,11 @@ async def read_sightings(directory: Path) -> Sightings:
     return await asyncio.to_thread(_read, directory / FILE)
 
 
+async def outliving_sightings(directory: Path) -> Sightings:
+    """What a daemon that starts on this folder still knows: costs. A former heart says nothing about its own."""
+    return Sightings(costs=(await read_sightings(directory)).costs)
+
+
 async def write_sightings(directory: Path, sightings: Sightings) -> None:
     """Replace the file at once; a full disk costs a log line, because every sighting comes again."""
     content = msgspec.json.encode(sightings)

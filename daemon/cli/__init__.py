@@ -15,6 +15,7 @@ COMMANDS = MappingProxyType(
         "up": ("daemon.cli.up", "up"),
         "run": ("daemon.cli.run", "run"),
         "health": ("daemon.cli.health", "health"),
+        "validate": ("daemon.cli.validate", "validate_app"),
         "core": ("daemon.cli.core", "core_app"),
         "rules": ("daemon.cli.rules", "rules_app"),
         "config": ("daemon.cli.config", "config_app"),

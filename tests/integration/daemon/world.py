@@ -84,7 +84,8 @@ async def make_account(clients: AwsClients, endpoint_url: str, unique: str, weig
     queues = [f"till-{unique}-{kind}" for kind in ("payments", "control")]
     async with clients.client("sqs") as sqs:
         for queue in queues:
-            await sqs.call("create_queue", QueueName=queue, Attributes={"VisibilityTimeout": "2"})
+            attributes = {"VisibilityTimeout": "2", "SqsManagedSseEnabled": "true"}
+            await sqs.call("create_queue", QueueName=queue, Attributes=attributes)
     return Account(endpoint_url, zone_id, record_name, *queues)
 
 

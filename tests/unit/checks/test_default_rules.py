@@ -92,6 +92,31 @@ def test_a_core_that_stops_answering_is_paged_within_ten_seconds() -> None:
     assert "core-unreachable" in {one.rule_id for one in found}
 
 
+def health(subject: str, status: HealthStatus, at_ms: int, check: str = "") -> Fact:
+    return HealthProbed(
+        id=f"{subject}{at_ms}", at_ms=at_ms, subject=subject, environment="blue", status=status, check=check
+    )
+
+
+def test_two_health_payments_of_three_have_to_fail_and_say_nothing_of_readiness() -> None:
+    engine = packaged()
+    five_minutes_ms = 300_000
+    found: list[Finding] = []
+    for number, status in enumerate(("healthy", "unhealthy", "unhealthy")):
+        at_ms = NOW_MS + number * five_minutes_ms
+        assert found == []
+        found = engine.observe([health(CORE, status, at_ms, "payment")], at_ms)  # type: ignore[arg-type]  # the tuple's strings
+    assert [(one.rule_id, one.state) for one in found] == [("health-payment-failing", State.BREACHED)]
+
+
+@pytest.mark.parametrize("subject", ["fraud-detector", "ach-transfer-manager", "escrow-manager", "api", "monitoring"])
+def test_a_component_that_is_broken_when_it_is_tried_pages_and_one_that_is_slow_does_not(subject: str) -> None:
+    engine = packaged()
+    assert engine.observe([health(subject, "degraded", NOW_MS)], NOW_MS) == []
+    (found,) = engine.observe([health(subject, "unhealthy", NOW_MS + 1)], NOW_MS + 1)
+    assert (found.rule_id, found.key, found.state) == ("component-unhealthy", {"subject": subject}, State.BREACHED)
+
+
 def test_no_payment_for_half_a_minute_is_a_breach() -> None:
     engine = packaged()
     play(engine, 5)

@@ -11,6 +11,7 @@ from daemon.duties import Duties
 from daemon.errors import CheckpointFailed
 from daemon.leadership import Leadership
 from daemon.parts import Parts
+from daemon.sightings import Sightings
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, StaleEpoch
 from tests.unit.remediation.worlds import Scene, scene
@@ -29,6 +30,8 @@ NAMES = (
     "health",
     "heart",
     "sightings",
+    "tally",
+    "reports",
     "loop-lag",
 )
 
@@ -69,7 +72,15 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         watch=SimpleNamespace(look=call("watch")),
         loop_lag=SimpleNamespace(measure=call("lag")),
         senses=SimpleNamespace(
-            heart=SimpleNamespace(beat=call("beat")), tell=lambda _: None, keep=call("keep_sightings")
+            heart=SimpleNamespace(beat=call("beat")),
+            tell=lambda _: None,
+            keep=call("keep_sightings"),
+            sightings=Sightings(beat_back_at_ms=1),
+        ),
+        reporting=SimpleNamespace(
+            jobs=SimpleNamespace(
+                count=call("count"), run_due=call("run_due"), watch_budget=call("watch_budget"), jobs=(), zone=None
+            )
         ),
         sources=(),
         writer=one.writer,
@@ -117,6 +128,24 @@ async def test_a_fault_that_passes_leaves_the_duty_to_its_next_tick(
         await calls[succeeds].done.wait()
         assert not running.done()
         running.cancel()
+
+
+async def test_the_first_heartbeat_that_comes_back_brings_the_health_check_forward_once() -> None:
+    calls: dict[str, Failing] = {}
+    one = await scene()
+    duties = Duties(parts(calls, one), Leadership(one.journal, one.writer, one.clock), one.clock)
+    tasks = [task for task in duties.tasks() if task.name in {"health", "sightings"}]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        running = [group.create_task(_run(task.run), name=task.name) for task in tasks]
+        duties._ticks.now("sightings")
+        await calls["probe_components"].done.wait()
+        calls["probe_components"].done.clear()
+        calls["keep_sightings"].done.clear()
+        duties._ticks.now("sightings")
+        await calls["keep_sightings"].done.wait()
+        assert not calls["probe_components"].done.is_set()
+        for task in running:
+            task.cancel()
 
 
 async def _run(run: Callable[[], Awaitable[None]]) -> None:

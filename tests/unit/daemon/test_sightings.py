@@ -9,7 +9,15 @@ import pytest
 
 from checks.facts import CostLine, Fact, Heartbeat, PaymentCaptured
 from daemon.clock import SystemClock
-from daemon.sightings import FILE, HEART, SeeingSink, Sightings, read_sightings, write_sightings
+from daemon.sightings import (
+    FILE,
+    HEART,
+    SeeingSink,
+    Sightings,
+    outliving_sightings,
+    read_sightings,
+    write_sightings,
+)
 
 NOW_MS = 1_795_459_572_000
 
@@ -48,6 +56,11 @@ async def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     await write_sightings(tmp_path, seen)
     assert await read_sightings(tmp_path) == seen
     assert os.listdir(tmp_path) == [FILE]  # noqa: PTH208  # nothing is left of the draft
+
+
+async def test_a_daemon_that_starts_knows_the_costs_of_the_one_before_and_not_its_heart(tmp_path: Path) -> None:
+    await write_sightings(tmp_path, Sightings(beat_back_at_ms=1, costs={"budget": 2}, caught_up={"control-events": 3}))
+    assert await outliving_sightings(tmp_path) == Sightings(costs={"budget": 2})
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"beat_back_at_ms":"x"}', b"\xff"])

@@ -1,0 +1,1 @@
+"""Validation after a deployment: each area is a list of lines that hold or do not."""
