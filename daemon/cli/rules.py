@@ -1,134 +1,16 @@
-"""The commands of ``tillwatch rules``: find what is wrong with rules, and say what one does."""
+"""The commands of ``tillwatch rules``: find what is wrong with rules, try them, and say what one does."""
 
-from pathlib import Path
-from typing import Annotated
-
-import httpx
 import typer
 
-from checks.compiled_rule import CompiledRule
-from checks.explain import TimeToBreach, describe, times_to_breach
-from checks.rules import compile_rules
-from config.load import load_configuration
-from config.loader import Loaded
-from config.problems import ConfigurationError
-from config.rules import RuleFile
-from config.suggest import closest
-from daemon.cli.output import Exit, fail, print_json, say
+from daemon.cli.rule_explain import explain_rule
 from daemon.cli.rule_lint import lint_rules
 from daemon.cli.rule_replay import replay_archive
 from daemon.cli.rule_tests import play_tests
 
-TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
-API_SECONDS = 5.0
-"""A console that does not answer within this time is down for whoever asks."""
-
 rules_app = typer.Typer(
-    name="rules", help="Find what is wrong with rules, and say what one does.", no_args_is_help=True
+    name="rules", help="Find what is wrong with rules, try them, and say what one does.", no_args_is_help=True
 )
 rules_app.command("lint")(lint_rules)
 rules_app.command("test")(play_tests)
 rules_app.command("replay")(replay_archive)
-
-_Directory = Annotated[Path | None, typer.Option("--config", help="Directory with rules/; default: what is packaged")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
-
-
-@rules_app.command("explain")
-def explain_command(
-    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id, such as payment-failure-rate")],
-    config: _Directory = None,
-    rate: Annotated[float, typer.Option(min=0.001, help="Facts a second of one key")] = 40.0,
-    url: Annotated[str, typer.Option(help="A running daemon, such as http://127.0.0.1:8080, for current values")] = "",
-    token: Annotated[str, typer.Option(envvar=TOKEN_VARIABLE, help="Bearer token of a viewer")] = "",
-    *,
-    as_json: _Json = False,
-) -> None:
-    """Say what a rule measures, how fast it sees a fault, and what it reads now."""
-    compiled = _find(_loaded(config), rule_id)
-    times = times_to_breach(compiled, rate)
-    readings = _readings(url, token, rule_id) if url else None
-    if as_json:
-        print_json(
-            {
-                "id": rule_id,
-                "text": describe(compiled),
-                "rule": compiled.rule.model_dump(mode="json"),
-                "facts_per_second": rate,
-                "times_to_breach": times,
-                "readings": readings,
-            }
-        )
-        return
-    say(describe(compiled))
-    if times:
-        say(f"\nTime to breach at {rate:g} facts a second of one key:")
-        for line in _table(times):
-            say(line)
-    if readings is not None:
-        say("\nNow:" if readings else "\nNow: no fact of any key is in the window")
-        for reading in readings:
-            say(_reading_line(reading))
-
-
-def _loaded(config: Path | None) -> tuple[Loaded[RuleFile], ...]:
-    try:
-        return load_configuration(config).rule_files
-    except ConfigurationError as error:
-        fail(str(error), Exit.BAD_INPUT)
-
-
-def _find(rule_files: tuple[Loaded[RuleFile], ...], rule_id: str) -> CompiledRule:
-    try:
-        by_id = {compiled.rule.id: compiled for compiled in compile_rules(rule_files)}
-    except ConfigurationError as error:
-        fail(str(error), Exit.BAD_INPUT)
-    if rule_id not in by_id:
-        meant = closest(rule_id, by_id)
-        fix = f"did you mean {meant}?" if meant else f"the rules are: {', '.join(sorted(by_id))}"
-        fail(f"there is no rule {rule_id!r}\n  fix: {fix}", Exit.BAD_INPUT)
-    return by_id[rule_id]
-
-
-def _readings(url: str, token: str, rule_id: str) -> list[dict[str, object]]:
-    """The rule's readings from the daemon's API; ends the command when the daemon does not give them."""
-    address = f"{url.rstrip('/')}/api/v1/rules"
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    try:
-        with httpx.Client(timeout=API_SECONDS, trust_env=False) as client:
-            response = client.get(address, headers=headers)
-        response.raise_for_status()
-        readings: dict[str, list[dict[str, object]]] = {
-            rule["id"]: rule["readings"] for rule in response.json()["rules"]
-        }
-    except httpx.HTTPStatusError as fault:
-        fix = (
-            f"give a token by --token or {TOKEN_VARIABLE}" if fault.response.status_code in _REFUSED else "see its log"
-        )
-        fail(f"{address} answered {fault.response.status_code}\n  fix: {fix}", Exit.WORLD_REFUSED)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as fault:
-        fail(f"{address} gave no rules: {fault}\n  fix: is the daemon running there?", Exit.WORLD_REFUSED)
-    if rule_id not in readings:
-        fail(f"the daemon at {url} runs no rule {rule_id!r}; it was started with other rules", Exit.NO)
-    return readings[rule_id]
-
-
-_REFUSED = (401, 403)
-
-
-def _table(times: tuple[TimeToBreach, ...]) -> list[str]:
-    lines = [f"  {'bad facts':>9}  {'in full traffic':>15}  {'on a fresh key':>14}"]
-    for time in times:
-        steady, fresh = _seconds(time.steady_seconds), _seconds(time.fresh_seconds)
-        lines.append(f"  {time.bad_share * 100:>7g} %  {steady:>15}  {fresh:>14}")
-    return lines
-
-
-def _seconds(seconds: float | None) -> str:
-    return "never" if seconds is None else f"{seconds:.2f} s"
-
-
-def _reading_line(reading: dict[str, object]) -> str:
-    key = reading["key"]
-    subject = ", ".join(f"{name}={value}" for name, value in key.items()) if isinstance(key, dict) else ""
-    return f"  {subject or 'all'}: {reading['state']}, {reading['shown']}, {reading['samples']} samples"
+rules_app.command("explain")(explain_rule)

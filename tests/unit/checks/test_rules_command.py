@@ -54,10 +54,13 @@ def test_an_unknown_rule_exits_2_with_the_likely_one() -> None:
     assert "did you mean payment-failure-rate?" in result.stderr
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, status: int, body: object) -> None:
+def answering(monkeypatch: pytest.MonkeyPatch, code: int, body: object, **others: object) -> None:
+    """The daemon's answers: body to /api/v1/rules, and by name to the other resources."""
+
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["Authorization"] == "Bearer secret"
-        return httpx.Response(status, json=body)
+        name = request.url.path.rpartition("/")[2]
+        return httpx.Response(code, json=body if name == "rules" else others.get(name, {}))
 
     transport = httpx.MockTransport(answer)
     client = httpx.Client
@@ -65,14 +68,45 @@ def answering(monkeypatch: pytest.MonkeyPatch, status: int, body: object) -> Non
 
 
 EXPLAIN = ["explain", "payment-failure-rate", "--url", "http://127.0.0.1:1", "--token", "secret"]
+GREEN = {"key": {"environment": "green"}, "state": "breached", "shown": "5.1 %", "value": 0.051, "samples": 120}
 
 
-def test_a_running_daemon_gives_current_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = {"key": {"environment": "green"}, "state": "breached", "shown": "5.1 %", "samples": 120}
-    answering(monkeypatch, 200, {"rules": [{"id": "payment-failure-rate", "readings": [reading]}]})
+def test_a_running_daemon_gives_current_values_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    decision = {
+        "sequence": 7,
+        "at_ms": 2_000,
+        "fingerprint": "payment-failure-rate[environment=green]",
+        "act": False,
+        "reason": "cooling_down",
+        "detail": "dns:payments.tillwatch.test was acted on 20 s ago, the cool-down is 300 s",
+    }
+    rules = {"rules": [{"id": "payment-failure-rate", "readings": [{**GREEN, "since_ms": 1_000}]}]}
+    earlier = {**decision, "sequence": 3, "reason": "frozen"}
+    answering(
+        monkeypatch,
+        200,
+        rules,
+        status={"now_ms": 3_000},
+        actions={"not_taken": [decision]},
+        incidents={"incidents": [{"decisions": [earlier]}]},
+    )
     result = RUNNER.invoke(rules_app, EXPLAIN)
     assert result.exit_code == 0
     assert "environment=green: breached, 5.1 %, 120 samples" in result.stdout
+    assert "fires since 1970-01-01 00:00:01 UTC: 5.1 % is > 2%" in result.stdout
+    assert "Nothing was done (cooling_down): dns:payments.tillwatch.test was acted on 20 s ago" in result.stdout
+
+
+def test_a_decision_about_an_earlier_breach_says_nothing_about_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = {"sequence": 1, "at_ms": 500, "fingerprint": "payment-failure-rate[environment=green]", "act": True}
+    answering(
+        monkeypatch,
+        200,
+        {"rules": [{"id": "payment-failure-rate", "readings": [{**GREEN, "since_ms": 1_000}]}]},
+        status={"now_ms": 3_000},
+        actions={"not_taken": [{**old, "reason": "breached", "detail": "x"}]},
+    )
+    assert "Nothing was decided about it yet" in RUNNER.invoke(rules_app, EXPLAIN).stdout
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [(401, 3), (500, 3), (200, 3)])

@@ -1,0 +1,147 @@
+"""Asks a running daemon over HTTP what a rule reads now, and what was decided about it."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from checks.compiled_rule import CompiledRule
+from checks.findings import State
+from checks.why import Decided, Now, fingerprint, why
+from daemon.cli.output import Exit, fail
+
+TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
+API_SECONDS = 5.0
+"""A console that does not answer within this time is down for whoever asks."""
+
+_REFUSED = (401, 403)
+
+
+class _Reading(msgspec.Struct):
+    key: dict[str, str]
+    state: State
+    shown: str
+    samples: int
+    value: float | None = None
+    since_ms: int = 0
+    fires_at_ms: int = 0
+
+
+class _Rule(msgspec.Struct):
+    id: str
+    readings: list[_Reading]
+
+
+class _Rules(msgspec.Struct):
+    rules: list[_Rule]
+
+
+class _Decision(msgspec.Struct):
+    sequence: int
+    at_ms: int
+    fingerprint: str
+    act: bool
+    reason: str
+    detail: str
+    outcome: str | None = None
+
+
+class _Incident(msgspec.Struct):
+    decisions: list[_Decision] = []
+
+
+class _Incidents(msgspec.Struct):
+    incidents: list[_Incident] = []
+
+
+class _Actions(msgspec.Struct):
+    not_taken: list[_Decision] = []
+
+
+class _Status(msgspec.Struct):
+    now_ms: int
+
+
+class Current(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule says about one key at this moment. why: why it fires or not, and what came of it."""
+
+    key: dict[str, str]
+    state: State
+    value: float | None
+    shown: str
+    samples: int
+    since_ms: int
+    fires_at_ms: int
+    why: str
+
+
+class Daemon:
+    """A daemon by its address. A command that it does not answer ends with exit code 3, and says why."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def get(self, resource: str, shape: Any) -> Any:  # noqa: ANN401 - a type in, a value of it out.
+        """The resource of its API, such as ``rules``."""
+        address = f"{self.url}/api/v1/{resource}"
+        try:
+            with httpx.Client(timeout=API_SECONDS, trust_env=False) as client:
+                response = client.get(address, headers=self._headers)
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=shape)
+        except httpx.HTTPStatusError as fault:
+            refused = fault.response.status_code in _REFUSED
+            fix = f"give a token by --token or {TOKEN_VARIABLE}" if refused else "see its log"
+            fail(f"{address} answered {fault.response.status_code}\n  fix: {fix}", Exit.WORLD_REFUSED)
+        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as fault:
+            fail(f"{address} gave no {resource}: {fault}\n  fix: is the daemon running there?", Exit.WORLD_REFUSED)
+
+
+def current(daemon: Daemon, compiled: CompiledRule) -> list[Current]:
+    """What the rule says about each key; ends the command when the daemon does not answer or has no such rule."""
+    rule_id = compiled.rule.id
+    rules: _Rules = daemon.get("rules", _Rules)
+    rule = next((one for one in rules.rules if one.id == rule_id), None)
+    if rule is None:
+        fail(f"the daemon at {daemon.url} runs no rule {rule_id!r}; it was started with other rules", Exit.NO)
+    decided = _decisions(daemon) if rule.readings else {}
+    now_ms = daemon.get("status", _Status).now_ms if rule.readings else 0
+    return [
+        _current(compiled, one, decided.get(fingerprint(rule_id, tuple(one.key.items()))), now_ms)
+        for one in rule.readings
+    ]
+
+
+def _decisions(daemon: Daemon) -> dict[str, _Decision]:
+    """The newest decision about each rule and key, also of those that did nothing."""
+    actions: _Actions = daemon.get("actions", _Actions)
+    incidents: _Incidents = daemon.get("incidents", _Incidents)
+    told = [*actions.not_taken, *(one for incident in incidents.incidents for one in incident.decisions)]
+    return {one.fingerprint: one for one in sorted(told, key=lambda one: one.sequence)}
+
+
+def _current(compiled: CompiledRule, reading: _Reading, decision: _Decision | None, now_ms: int) -> Current:
+    now = Now(
+        state=reading.state,
+        value=reading.value,
+        shown=reading.shown,
+        samples=reading.samples,
+        since_ms=reading.since_ms,
+        fires_at_ms=reading.fires_at_ms,
+    )
+    decided = None
+    # What was decided before the state began was about another breach.
+    if decision is not None and decision.at_ms >= reading.since_ms:
+        outcome = "" if decision.outcome is None else decision.outcome
+        decided = Decided(decision.act, decision.reason, decision.detail, outcome)
+    return Current(
+        key=reading.key,
+        state=reading.state,
+        value=reading.value,
+        shown=reading.shown,
+        samples=reading.samples,
+        since_ms=reading.since_ms,
+        fires_at_ms=reading.fires_at_ms,
+        why=why(compiled, now, decided, now_ms),
+    )
