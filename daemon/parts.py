@@ -22,7 +22,7 @@ from daemon.senses import Senses, open_senses
 from daemon.series import PaymentSeries
 from daemon.state_keeping import StateKeeping
 from daemon.state_store import StateStore
-from daemon.sightings import SeeingSink, read_sightings
+from daemon.sightings import SeeingSink, outliving_sightings
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources
 from daemon.traces.export import TraceExport
@@ -86,7 +86,7 @@ async def open_parts(
     traffic = Route53Traffic(
         await stack.enter_async_context(clients.client("route53")), settings.hosted_zone_id, policy.traffic.record_name
     )
-    sightings = await read_sightings(settings.data_dir)
+    sightings = await outliving_sightings(settings.data_dir)
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     executor = Executor(writer, await open_actions(stack, settings, policy, traffic, probes.core), clock, policy)
     payments = PaymentSeries()
