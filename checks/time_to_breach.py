@@ -7,7 +7,18 @@ from math import ceil, floor
 from checks.compiled_rule import CompiledRule
 from checks.cusum import chart
 from checks.limits import FALLING, RISING
-from config.rules import QuantileMeasure, RatioMeasure, Rule, SequentialMeasure
+from config.rules import (
+    AbsentMeasure,
+    AnomalyMeasure,
+    CountMeasure,
+    DistinctMeasure,
+    QuantileMeasure,
+    RateMeasure,
+    RatioMeasure,
+    Rule,
+    SequentialMeasure,
+    ValueMeasure,
+)
 from config.slo import BurnRateMeasure, exact, share
 
 SHARES_SHOWN = (0.02, 0.05, 0.40, 1.0)
@@ -30,13 +41,19 @@ class TimeToBreach:
 def times_to_breach(compiled: CompiledRule, facts_per_second: float) -> tuple[TimeToBreach, ...]:
     """How long shares of 2, 5, 40 and 100 % bad facts take to breach, at this rate of facts for one key.
 
-    Bad facts are those that bring the limit nearer. Facts are evenly spaced; the rule's ``for`` is added. Empty for
-    measures without shares.
+    Bad facts are those that bring the limit nearer: for ``distinct`` each with a value of its own, for ``value`` and
+    ``anomaly`` each beyond the limit, for ``absent`` those that do not come. Facts are evenly spaced; the rule's
+    ``for`` is added. Empty where shares decide nothing: a sum, a count of all facts, a limit that a number falls below.
     """
     if isinstance(compiled.rule.measure, SequentialMeasure):
         return tuple(_sequential(compiled.rule.measure, share, facts_per_second) for share in SHARES_SHOWN)
     if isinstance(compiled.rule.measure, BurnRateMeasure):
         return tuple(_burn(compiled.rule, compiled.rule.measure, share, facts_per_second) for share in SHARES_SHOWN)
+    if isinstance(compiled.rule.measure, AbsentMeasure):
+        return tuple(_absence(compiled.rule.measure, share) for share in SHARES_SHOWN)
+    wanted = _bad_facts_wanted(compiled)
+    if wanted:
+        return tuple(_gathered(compiled, wanted, share, facts_per_second) for share in SHARES_SHOWN)
     bad_limit, strict = _bad_limit(compiled)
     if bad_limit is None:
         return ()
@@ -72,6 +89,40 @@ def _burn(rule: Rule, measure: BurnRateMeasure, bad_share: float, facts_per_seco
         bad_share,
         min(steady) + rule.hold_for if steady else None,
         min(fresh) + rule.hold_for if fresh else None,
+    )
+
+
+def _absence(measure: AbsentMeasure, missing_share: float) -> TimeToBreach:
+    """Only a silence is seen: as long as some facts come, none is."""
+    seconds = measure.absent if missing_share == 1 else None
+    return TimeToBreach(missing_share, seconds, seconds)
+
+
+def _bad_facts_wanted(compiled: CompiledRule) -> int:
+    """How many bad facts breach, where it is a number and no share; 0 where it is not."""
+    measure, limit = compiled.rule.measure, compiled.breach
+    if isinstance(measure, ValueMeasure | AnomalyMeasure):
+        return 1
+    counts_some = compiled.condition is None or not compiled.condition.always
+    if limit.operator not in RISING or not counts_some:
+        return 0
+    if isinstance(measure, CountMeasure | DistinctMeasure):
+        return _wanted(limit.number, strict=limit.operator == ">")
+    if isinstance(measure, RateMeasure):
+        return _wanted(limit.number * exact(measure.window), strict=limit.operator == ">")
+    return 0
+
+
+def _gathered(compiled: CompiledRule, wanted: int, bad_share: float, facts_per_second: float) -> TimeToBreach:
+    """When so many bad facts have come, within a window if there is one; good facts make no difference."""
+    window, enough = compiled.window_seconds, compiled.min_samples / facts_per_second
+    seconds = wanted / (bad_share * facts_per_second)
+    fresh = max(seconds, enough)
+    held = compiled.rule.hold_for
+    return TimeToBreach(
+        bad_share,
+        seconds + held if not window or max(seconds, enough) <= window else None,
+        fresh + held if not window or fresh <= window else None,
     )
 
 

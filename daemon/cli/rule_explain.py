@@ -50,6 +50,8 @@ def explain_rule(
         say(f"\nTime to breach at {rate:g} facts a second of one key:")
         for line in _table(times):
             say(line)
+    else:
+        say("\nNo share of bad facts decides when it breaches: what the facts hold does, or how many there are")
     if readings is not None:
         say("\nNow:" if readings else "\nNow: no fact of any key is in the window")
         for reading in readings:
