@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
+from pathlib import Path
 
 import structlog
 from starlette.applications import Starlette
@@ -18,12 +19,14 @@ from daemon.clock import SystemClock
 from daemon.data_directory import hold_data_directory
 from daemon.duties import Duties
 from daemon.http.app import create_app
-from daemon.http.options import HttpOptions
+from daemon.http.options import HttpOptions, RulesStatus
 from daemon.leadership import Leadership
 from daemon.parts import Parts, open_parts
+from daemon.reload import Reload
 from daemon.server import bind, serve
 from daemon.supervisor import Supervisor, Task
 from daemon.system_view import DaemonView
+from daemon.withdrawal import Withdrawal
 from remediation.errors import RemediationError
 from remediation.journal.kinds import DaemonStarted, DaemonStopped
 
@@ -31,10 +34,17 @@ log = structlog.get_logger()
 
 
 class App:
-    """One daemon over one configuration. Raises ConfigurationError when a rule cannot be compiled."""
+    """One daemon over one configuration. Raises ConfigurationError when a rule cannot be compiled.
 
-    def __init__(self, configuration: Configuration, clock: SystemClock | None = None) -> None:
+    directory: what the configuration was read from, and is again when it changes; None: it is the packaged one.
+    """
+
+    def __init__(
+        self, configuration: Configuration, clock: SystemClock | None = None, *, directory: Path | None = None
+    ) -> None:
         self._configuration = configuration
+        self._directory = directory
+        self._hangup = asyncio.Event()
         self._clock = SystemClock() if clock is None else clock
         self._rules: tuple[CompiledRule, ...] = compile_rules(configuration.rule_files)
         self._holder = str(configuration.settings.data_dir.resolve())
@@ -42,10 +52,11 @@ class App:
         self._phase = "starting"
 
     def stop_on_signals(self, stop: asyncio.Event) -> None:
-        """Let SIGTERM and SIGINT ask for the ordered stop."""
+        """Let SIGTERM and SIGINT ask for the ordered stop, and SIGHUP for a reload once the daemon runs."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hangup.set)
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
         """Run until stop is set, then stop in order.
@@ -69,7 +80,10 @@ class App:
             supervisor = Supervisor()
             stack.push_async_exit(lambda _kind, cause, _trace: self._stop(supervisor, parts, cause))
             leadership = Leadership(parts.journal, parts.writer, self._clock)
-            self._start_tasks(supervisor, parts, leadership, listening, self._http(parts, leadership))
+            reload = self._reload(parts)
+            http = self._http(parts, leadership, reload)
+            self._start_tasks(supervisor, parts, leadership, listening, http)
+            supervisor.start(Task("reload", reload.run))
             self._phase = ""
             self._changes.mark()
             on_ready("http://{}:{}".format(*listening.getsockname()[:2]))
@@ -86,6 +100,9 @@ class App:
                 observe_only=self._configuration.policy.guard.observe_only,
             )
         )
+        withdrawal = Withdrawal(parts.pipeline, parts.writer)
+        withdrawal.forget()
+        await withdrawal.resolve()
         for outcome in await parts.executor.recover():
             log.warning("interrupted action ended", action="recovered", kind=outcome.action, status=outcome.status)
 
@@ -113,7 +130,7 @@ class App:
             supervisor.start(Task(source.name, source.run))
         duties.start()
 
-    def _http(self, parts: Parts, leadership: Leadership) -> Starlette:
+    def _http(self, parts: Parts, leadership: Leadership, reload: Reload) -> Starlette:
         settings = self._configuration.settings
         view = DaemonView(
             clock=self._clock,
@@ -139,10 +156,23 @@ class App:
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,
+            rules_status=lambda: _rules_status(parts, reload),
             archive=lambda: None if parts.archive is None else parts.archive.status(),
             traces=lambda: None if parts.traces is None else (parts.traces.sent, parts.traces.dropped),
         )
         return create_app(view, parts.sink, parts.quarantine, options)
+
+    def _reload(self, parts: Parts) -> Reload:
+        return Reload(
+            self._directory,
+            self._configuration,
+            parts.pipeline,
+            parts.checkpoint,
+            parts.writer,
+            self._clock,
+            asked=self._hangup,
+            changed=self._changes.mark,
+        )
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:
         if self._phase:
@@ -168,3 +198,18 @@ class App:
                 raise
             # The death is what the operator has to hear of; this is most likely another effect of its cause.
             log.error("stop not recorded", action="stop_not_recorded", fault=str(fault))
+
+
+def _rules_status(parts: Parts, reload: Reload) -> RulesStatus:
+    counts, state = parts.pipeline.engine_counts, parts.keeping.status
+    return RulesStatus(
+        late=counts.late,
+        skewed=counts.skewed,
+        evicted=counts.evicted,
+        reload_success=reload.status.success,
+        reload_succeeded_at_ms=reload.status.succeeded_at_ms,
+        state_kept_at_ms=state.kept_at_ms,
+        state_bytes=state.size_bytes,
+        state_failures=state.failures,
+        state_unusable=state.unusable,
+    )

@@ -1,5 +1,7 @@
 """What is worth a journal entry: a change, told once."""
 
+from collections.abc import Callable
+
 from checks.facts import Deployment
 from checks.findings import Finding
 from checks.findings import State as FindingState
@@ -39,6 +41,14 @@ class News:
             self._reasons.pop(finding.fingerprint, None)
         else:
             self._findings[finding.fingerprint] = finding
+
+    def withdraw(self, is_watched: Callable[[Finding], bool]) -> list[Finding]:
+        """Forget what nothing watches any more, and return it: then it is news when it is seen again."""
+        gone = [finding for finding in self._findings.values() if not is_watched(finding)]
+        for finding in gone:
+            self._findings.pop(finding.fingerprint, None)
+            self._reasons.pop(finding.fingerprint, None)
+        return gone
 
     def is_decision(self, decision: Decision) -> bool:
         """Whether it acts, or gives another reason not to than the last time."""

@@ -12,6 +12,7 @@ from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.policy import Policy
 from daemon.checkpoint import PROBES, Checkpoint, Recorded
+from daemon.engine_tally import EngineCounts, EngineTally
 from daemon.errors import CheckpointFailed
 from daemon.news import News
 from daemon.rule_time import RuleTime
@@ -62,6 +63,8 @@ class Pipeline:
     ) -> None:
         self._checkpoint = checkpoint
         self._engine = engine
+        self._rules = {compiled.rule.id: compiled.rule for compiled in engine.rules}
+        self._tally = EngineTally()
         self._series = series
         self._writer = writer
         self._executor = executor
@@ -100,8 +103,20 @@ class Pipeline:
 
     def adopt(self, engine: Engine, place: int) -> None:
         """Evaluate with this engine, which has seen the facts up to this place; the caller has the turn."""
+        self._tally.follow(self._engine, engine)
         self._engine = engine
+        self._rules = {compiled.rule.id: compiled.rule for compiled in engine.rules}
         self.place = place
+
+    def is_watched(self, finding: Finding) -> bool:
+        """Whether a rule still says something about this key, and means it as seriously as it was meant."""
+        rule = self._rules.get(finding.rule_id)
+        return rule is not None and set(rule.per) == finding.key.keys() and rule.mode == finding.mode
+
+    @property
+    def engine_counts(self) -> EngineCounts:
+        """What the engines have counted since the start; a change of rules takes nothing away."""
+        return self._tally.counts(self._engine)
 
     def follow(self, policy: Policy) -> None:
         """Decide by this policy from now on."""
@@ -197,6 +212,9 @@ class Pipeline:
 
     async def _decided(self, finding: Finding) -> Decision | None:
         """Journal the finding if it is news and decide on it; the decision if it acts, else None."""
+        if finding.rule_id not in self._rules:
+            # It waited while a reload took its rule away.
+            return None
         if self._news.is_finding(finding):
             await self._journal(lambda: self._writer.append(finding))
             self._news.told_finding(finding)

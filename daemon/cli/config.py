@@ -1,4 +1,4 @@
-"""The commands of ``tillwatch config``: check the files, print their schema."""
+"""The commands of ``tillwatch config``: check the files, print their schema, tell two configurations apart."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from config.load import Configuration, load_configuration
 from config.problems import ConfigurationError
 from config.schema import Kind, json_schema
+from daemon.cli.config_diff import diff
 from daemon.cli.output import Exit, fail, print_json, say
 
 config_app = typer.Typer(name="config", help="Check and describe the configuration.", no_args_is_help=True)
@@ -50,6 +51,9 @@ def schema(
 ) -> None:
     """Print the JSON Schema of one kind of file."""
     print_json(json_schema(what))
+
+
+config_app.command("diff")(diff)
 
 
 def _compile(configuration: Configuration) -> None:

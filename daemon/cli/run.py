@@ -22,7 +22,7 @@ def run(
     """Run the daemon against the AWS endpoint and credentials of the environment, until SIGTERM or Ctrl-C."""
     configure_logs()
     try:
-        app = App(load_configuration(config))
+        app = App(load_configuration(config), directory=config)
     except ConfigurationError as problems:
         fail(str(problems), Exit.BAD_INPUT)
     try:

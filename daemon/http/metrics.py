@@ -100,6 +100,21 @@ TRACES = MetricName(
     "till_traces_total", "counter", "Decisions told to a trace collector or dropped; absent without one.", ("outcome",)
 )
 ARCHIVE_BYTES = MetricName("till_archive_bytes", "gauge", "Size of the archive's files; absent without an archive.")
+LATE = MetricName("till_facts_late_total", "counter", "Facts older than a window that wanted them; once per window.")
+SKEWED = MetricName("till_facts_skewed_total", "counter", "Facts stamped more than 5 s in the future, counted at now.")
+EVICTED = MetricName(
+    "till_rule_keys_evicted_total", "counter", "Facts and episodes for which a rule's max_keys left no room."
+)
+RELOADED = MetricName("till_config_reload_success", "gauge", "1 while the configuration's files can be used, else 0.")
+RELOADED_AT = MetricName(
+    "till_config_reload_success_timestamp_seconds", "gauge", "Unix time of the start or the last reload that succeeded."
+)
+STATE_AT = MetricName(
+    "till_state_kept_timestamp_seconds", "gauge", "Unix time of the newest snapshot of the rules' state; absent before."
+)
+STATE_BYTES = MetricName("till_state_bytes", "gauge", "Size of the newest snapshot; absent before the first.")
+STATE_FAILURES = MetricName("till_state_failures_total", "counter", "Snapshots that could not be written.")
+STATE_UNUSABLE = MetricName("till_state_unusable_total", "counter", "Faults of the snapshots that this start found.")
 JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
 
 METRICS = (
@@ -122,6 +137,15 @@ METRICS = (
     CAUSE_TO_CALL,
     INCIDENTS,
     JOURNAL,
+    LATE,
+    SKEWED,
+    EVICTED,
+    RELOADED,
+    RELOADED_AT,
+    STATE_AT,
+    STATE_BYTES,
+    STATE_FAILURES,
+    STATE_UNUSABLE,
     ARCHIVED,
     ARCHIVE_BYTES,
     TRACES,
@@ -161,7 +185,7 @@ class MetricsPage:
         return Response(text, headers={"content-type": content_type})
 
     def _families(self) -> list[Metric]:
-        values = self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
+        values = self._ruled() | self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         families.append(_histogram(CAUSE_TO_CALL, self._journal))
         return families
@@ -194,6 +218,23 @@ class MetricsPage:
             QUARANTINED: {(source.name,): source.quarantined for source in sources},
             STALE: {(source.name,): source.stale for source in sources},
             LAST_FACT: {(source.name,): source.last_fact_at_ms / 1000 for source in heard},
+        }
+
+    def _ruled(self) -> dict[MetricName, Values]:
+        status = self._options.rules_status()
+        if status is None:
+            return {}
+        kept = status.state_kept_at_ms > 0
+        return {
+            LATE: {(): status.late},
+            SKEWED: {(): status.skewed},
+            EVICTED: {(): status.evicted},
+            RELOADED: {(): status.reload_success},
+            RELOADED_AT: {(): status.reload_succeeded_at_ms / 1000},
+            STATE_AT: {(): status.state_kept_at_ms / 1000} if kept else {},
+            STATE_BYTES: {(): status.state_bytes} if kept else {},
+            STATE_FAILURES: {(): status.state_failures},
+            STATE_UNUSABLE: {(): status.state_unusable},
         }
 
     def _journaled(self) -> dict[MetricName, Values]:

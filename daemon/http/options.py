@@ -20,6 +20,29 @@ class LedgerStatus:
     violations: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesStatus:
+    """How the rules' engine, its configuration and its snapshots are; times are 0 before the first.
+
+    late, skewed, evicted: facts since the start, see `daemon.engine_tally`. reload_success: whether the files can be used.
+    state_failures: snapshots that could not be written. state_unusable: that this start could not read.
+    """
+
+    late: int
+    skewed: int
+    evicted: int
+    reload_success: bool
+    reload_succeeded_at_ms: int
+    state_kept_at_ms: int
+    state_bytes: int
+    state_failures: int
+    state_unusable: int
+
+
+def _unruled() -> RulesStatus | None:
+    return None
+
+
 def _never_checked() -> LedgerStatus | None:
     return None
 
@@ -54,6 +77,7 @@ class HttpOptions:
     clock: Clock = field(default_factory=SystemClock)
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked
+    rules_status: Callable[[], RulesStatus | None] = _unruled
     archive: Callable[[], ArchiveStatus | None] = _not_archived
     traces: Callable[[], tuple[int, int] | None] = _not_traced
 

@@ -23,6 +23,8 @@ from remediation.errors import JournalCorrupt
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import (
     Body,
+    ConfigurationRefused,
+    ConfigurationReloaded,
     DaemonStarted,
     DaemonStopped,
     HealthChanged,
@@ -37,7 +39,11 @@ from remediation.journal.kinds import (
 Tone = Literal["bad", "good", "act", "unknown", "plain"]
 Rules = Mapping[str, Rule]
 Seldom = (
-    HealthChanged | Quarantined | IncidentAcknowledged | IncidentResolved | ScenarioStep | DaemonStarted | DaemonStopped
+    ConfigurationReloaded
+    | ConfigurationRefused
+    | HealthChanged
+    | Quarantined
+    | IncidentAcknowledged | IncidentResolved | ScenarioStep | DaemonStarted | DaemonStopped
 )
 
 _HEALTH_TONES: dict[HealthStatus, Tone] = {
@@ -93,14 +99,26 @@ def _say_rest(body: Seldom) -> Sentence:
             size = f"{count(body.size_bytes)} bytes, message {body.message_id}"
             return Sentence("bad", "quarantine", f"A message from {body.source} was set aside: {body.why}", size)
         case IncidentAcknowledged() | IncidentResolved():
-            done = "acknowledged" if isinstance(body, IncidentAcknowledged) else "resolved by hand"
+            done = "acknowledged" if isinstance(body, IncidentAcknowledged) else "resolved"
             return Sentence("plain", "incident", f"{body.incident_id} was {done}.", body.note)
         case ScenarioStep():
             return Sentence("plain", "scenario", f"Scenario {body.scenario}: {words(body.step)}.", body.detail)
         case DaemonStarted() | DaemonStopped():
             return _daemon(body)
+        case ConfigurationReloaded() | ConfigurationRefused():
+            return _configuration(body)
         case _:
             assert_never(body)
+
+
+def _configuration(body: ConfigurationReloaded | ConfigurationRefused) -> Sentence:
+    if isinstance(body, ConfigurationRefused):
+        text = f"A changed configuration ({body.cause}) has {count(body.problem_count)} problems; the old one stays."
+        return Sentence("bad", "configuration", text, body.problems[0] if body.problems else "")
+    parts = (("added", body.added), ("removed", body.removed), ("changed", body.changed), ("policy", body.policy))
+    told = "; ".join(f"{name} {', '.join(names)}" for name, names in parts if names)
+    detail = f"Needs a restart: {', '.join(body.restart)}" if body.restart else ""
+    return Sentence("act", "configuration", f"Configuration reloaded ({body.cause}): {told}.", detail)
 
 
 def _daemon(body: DaemonStarted | DaemonStopped) -> Sentence:

@@ -26,6 +26,34 @@ class DaemonStopped(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class ConfigurationReloaded(msgspec.Struct, frozen=True, kw_only=True):
+    """Other rules or another policy took effect while the daemon ran. cause: a changed file, or ``SIGHUP``.
+
+    added, removed, changed: rules. fresh: those whose windows began anew, from the log of facts. policy: values as
+    ``path: before -> after``. restart: what the files say and only a restart brings into effect. withdrawn: rule and
+    key of what was breached and is watched no more.
+    """
+
+    cause: str
+    configuration_hash: str
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    observe_only: bool = False
+
+
+class ConfigurationRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """Changed files cannot be used; what was in effect stays. problems: the first ones, each with its place."""
+
+    cause: str
+    problems: tuple[str, ...]
+    problem_count: int
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """An effect is about to be sent; on disk before it is.
 
@@ -67,7 +95,7 @@ class IncidentAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentResolved(msgspec.Struct, frozen=True, kw_only=True):
-    """A person closed the incident; evidence closes it through a cleared finding instead."""
+    """A person closed the incident, or the daemon when its rule is gone; evidence closes it by a cleared finding."""
 
     incident_id: str
     note: str = ""
@@ -84,6 +112,8 @@ class ScenarioStep(msgspec.Struct, frozen=True, kw_only=True):
 Body = (
     DaemonStarted
     | DaemonStopped
+    | ConfigurationReloaded
+    | ConfigurationRefused
     | Finding
     | Decision
     | Intent
@@ -99,6 +129,8 @@ Body = (
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "daemon.started": DaemonStarted,
     "daemon.stopped": DaemonStopped,
+    "configuration.reloaded": ConfigurationReloaded,
+    "configuration.refused": ConfigurationRefused,
     "finding": Finding,
     "decision": Decision,
     "intent": Intent,

@@ -8,7 +8,7 @@ from checks.readings import Reading
 from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
 from daemon.archive.archive import ArchiveStatus
 from daemon.archive.files import Kept
-from daemon.http.options import HttpOptions, LedgerStatus
+from daemon.http.options import HttpOptions, LedgerStatus, RulesStatus
 from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.journal.kinds import Body, DaemonStarted, Intent, Quarantined, ScenarioStep
@@ -29,6 +29,17 @@ def options(view: FakeView, rules: Sequence[Rule] | None = None) -> HttpOptions:
         version="0.1.0",
         clock=view.clock,
         loop_lag_seconds=lambda: 0.002,
+        rules_status=lambda: RulesStatus(
+            late=4,
+            skewed=1,
+            evicted=2,
+            reload_success=True,
+            reload_succeeded_at_ms=NOW_MS - 90_000,
+            state_kept_at_ms=NOW_MS - 20_000,
+            state_bytes=51_200,
+            state_failures=0,
+            state_unusable=0,
+        ),
         archive=lambda: ArchiveStatus(written=3, dropped=0, fault="", kept=Kept(1, 2_000)),
         traces=lambda: (7, 0),
         ledger=lambda: LedgerStatus(balanced=True, entries=20_412, checked_at_ms=NOW_MS - 41_000),

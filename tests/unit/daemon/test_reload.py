@@ -1,0 +1,297 @@
+"""A change of rules while facts come in: nothing lost, nothing doubled, and whatever is wrong changes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config.load import load_configuration
+from daemon import rule_exchange
+from daemon.reload import Reload
+from remediation.state import IncidentState
+from tests.unit.daemon.pipeline_world import Line, deciding, line, payments
+from tests.unit.remediation.worlds import NOW_MS, scene
+
+FAILURES = """
+  - id: failures
+    family: sla
+    on: payment.attempted
+    per: [environment]
+    measure: {ratio: "outcome == 'failed'", window: 60s, min_samples: 10}
+    breach: "> 20%"
+    clear: "< 10%"
+    severity: high
+    runbook: r
+"""
+ATTEMPTS = """
+  - id: attempts
+    family: sla
+    on: payment.attempted
+    per: [environment]
+    measure: {count: "true", window: 60s}
+    breach: "> 100000"
+    severity: low
+    runbook: r
+"""
+
+
+@dataclass
+class Watched:
+    """A pipeline and the reload that watches a directory for it."""
+
+    one: Line
+    reload: Reload
+    directory: Path
+    asked: asyncio.Event
+    taken: asyncio.Event
+
+    def write(self, *rules: str, file: str = "mine.yaml") -> None:
+        """Write a rule file."""
+        (self.directory / "rules" / file).write_text("rules:" + "".join(rules), encoding="utf-8")
+
+    async def look_until_taken(self) -> None:
+        """Twice: what is being written is left alone."""
+        await self.reload.look()
+        await self.reload.look()
+
+    def usable(self) -> bool:
+        """Whether the files can be used as they are."""
+        return self.reload.status.success
+
+    def counted(self, rule_id: str, environment: str = "green") -> int:
+        """The samples of a rule."""
+        readings = self.one.pipeline.engine.current()
+        return sum(one.samples for one in readings if one.rule_id == rule_id and one.key["environment"] == environment)
+
+    def incidents(self) -> list[IncidentState]:
+        """The states of all incidents."""
+        return [one.state for one in self.one.scene.writer.state.incidents.values()]
+
+
+@asynccontextmanager
+async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
+    """A pipeline over the rules of a directory."""
+    directory = tmp_path / "config"
+    (directory / "rules").mkdir(parents=True)
+    (directory / "rules" / "mine.yaml").write_text("rules:" + "".join(rules), encoding="utf-8")
+    configuration = load_configuration(directory, {})
+    asked, taken = asyncio.Event(), asyncio.Event()
+    async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
+        reload = Reload(
+            directory,
+            configuration,
+            one.pipeline,
+            one.checkpoint,
+            one.scene.writer,
+            one.scene.clock,
+            asked=asked,
+            changed=taken.set,
+        )
+        watched = Watched(one, reload, directory, asked, taken)
+        await watched.look_until_taken()
+        assert await one.kinds() == []
+        yield watched
+
+
+async def test_a_rule_that_did_not_change_keeps_its_counts_and_its_open_episode(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched, deciding(watched.one):
+        await watched.one.pipeline.accept(payments(20), "queue")
+        await watched.one.until("finding")
+        watched.write(FAILURES, ATTEMPTS)
+        await watched.look_until_taken()
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert (entry["cause"], entry["added"], entry["fresh"]) == ("files changed", ["attempts"], ["attempts"])
+        assert watched.counted("failures") == 20
+        (finding,) = watched.one.pipeline.engine.breached()
+        assert (finding.rule_id, finding.fact_id) == ("failures", "evt-green-9")
+        assert watched.incidents() == [IncidentState.OPEN]
+        await watched.one.pipeline.tick()
+        await watched.one.decide_all()
+        assert len(await watched.one.told("finding")) == 1
+
+
+async def test_a_new_rule_knows_what_the_log_of_facts_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rule_exchange, "PAGE_BATCHES", 2)
+    async with watching(tmp_path, FAILURES) as watched:
+        for number in range(7):
+            await watched.one.pipeline.accept(payments(3, "succeeded", start=3 * number), "queue")
+        watched.write(FAILURES, ATTEMPTS)
+        await watched.look_until_taken()
+        assert watched.counted("attempts") == watched.counted("failures") == 21
+
+
+async def test_reloads_under_traffic_lose_and_double_no_fact(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched, asyncio.TaskGroup() as group:
+        done = asyncio.Event()
+
+        async def bring(environment: str) -> int:
+            number = 0
+            while not done.is_set() or number % 3:
+                await watched.one.pipeline.accept(
+                    payments(1, "succeeded", start=number, environment=environment), environment
+                )
+                number += 1
+            return number
+
+        traffic = {name: group.create_task(bring(name), name=name) for name in ("blue", "green")}
+        for turn in range(6):
+            watched.write(FAILURES, *([ATTEMPTS] if turn % 2 == 0 else []))
+            await watched.look_until_taken()
+        watched.write(FAILURES, ATTEMPTS)
+        await watched.look_until_taken()
+        done.set()
+        brought = {name: await task for name, task in traffic.items()}
+        assert len(await watched.one.told("configuration.reloaded")) >= 6
+        assert min(brought.values()) > 10
+        for rule_id in ("failures", "attempts"):
+            assert {name: watched.counted(rule_id, name) for name in brought} == brought
+
+
+async def test_what_a_removed_rule_said_ends_in_the_journal_and_is_news_when_the_rule_returns(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched, deciding(watched.one):
+        await watched.one.pipeline.accept(payments(20), "queue")
+        await watched.one.until("finding")
+        watched.write(ATTEMPTS)
+        await watched.look_until_taken()
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert (entry["removed"], entry["withdrawn"]) == (["failures"], ["failures[environment=green]"])
+        (resolved,) = await watched.one.told("incident.resolved")
+        assert "rule was removed" in str(resolved["note"])
+        assert watched.incidents() == [IncidentState.RESOLVED]
+        watched.write(ATTEMPTS, FAILURES)
+        await watched.look_until_taken()
+        await watched.one.pipeline.tick()
+        await watched.one.until("finding", 2)
+        assert watched.incidents() == [IncidentState.RESOLVED, IncidentState.OPEN]
+
+
+async def test_a_finding_that_waited_while_its_rule_was_taken_away_says_nothing(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        await watched.one.pipeline.accept(payments(20), "queue")
+        watched.write(ATTEMPTS)
+        await watched.look_until_taken()
+        async with deciding(watched.one):
+            await watched.one.decide_all()
+        assert await watched.one.kinds() == ["configuration.reloaded"]
+
+
+async def test_a_rule_in_shadow_that_is_promoted_while_it_is_breached_opens_an_incident(tmp_path: Path) -> None:
+    shadow = FAILURES + "    mode: shadow\n"
+    async with watching(tmp_path, shadow) as watched, deciding(watched.one):
+        await watched.one.pipeline.accept(payments(20), "queue")
+        await watched.one.until("finding")
+        assert watched.incidents() == []
+        watched.write(FAILURES)
+        await watched.look_until_taken()
+        await watched.one.pipeline.tick()
+        await watched.one.until("finding", 2)
+        assert watched.incidents() == [IncidentState.OPEN]
+        watched.write(shadow)
+        await watched.look_until_taken()
+        assert watched.incidents() == [IncidentState.RESOLVED]
+
+
+async def test_another_limit_is_judged_by_the_counts_that_are_there(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched, deciding(watched.one):
+        await watched.one.pipeline.accept([*payments(3), *payments(27, "succeeded", start=3)], "queue")
+        assert watched.one.pipeline.engine.breached() == []
+        watched.write(FAILURES.replace("> 20%", "> 5%").replace("< 10%", "< 1%"))
+        await watched.look_until_taken()
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert (entry["changed"], entry["fresh"]) == (["failures"], [])
+        await watched.one.pipeline.accept(payments(1, "succeeded", start=30), "queue")
+        await watched.one.until("finding")
+        assert watched.counted("failures") == 31
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("rules: [{id: x", "mine.yaml:1"),
+        ("rules:" + FAILURES.replace("breach:", "breech:"), "did you mean breach"),
+        ("rules:" + FAILURES.replace("outcome ==", "outcom =="), "^"),
+        ("", "mine.yaml"),
+    ],
+)
+async def test_a_bad_file_keeps_what_is_and_is_said_once_with_its_place(tmp_path: Path, text: str, says: str) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        await watched.one.pipeline.accept(payments(5), "queue")
+        before = watched.one.pipeline.engine
+        (watched.directory / "rules" / "mine.yaml").write_text(text, encoding="utf-8")
+        for _ in range(4):
+            await watched.look_until_taken()
+        (entry,) = await watched.one.told("configuration.refused")
+        assert says in "\n".join(entry["problems"])  # type: ignore[arg-type]  # a list of texts
+        assert entry["problem_count"] == len(entry["problems"])  # type: ignore[arg-type]  # a list
+        assert watched.usable() is False
+        assert watched.one.pipeline.engine is before
+        watched.write(FAILURES)
+        await watched.look_until_taken()
+        assert watched.usable() is True
+        assert watched.one.pipeline.engine is before
+
+
+async def test_a_directory_that_vanishes_is_refused_and_its_return_is_noticed(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        watched.directory.rename(tmp_path / "away")
+        await watched.look_until_taken()
+        assert watched.usable() is False
+        (tmp_path / "away").rename(watched.directory)
+        await watched.look_until_taken()
+        assert watched.usable() is True
+
+
+async def test_a_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        for number in range(4):
+            watched.write(FAILURES.replace("> 20%", f"> 2{number + 1}%"))
+            await watched.reload.look()
+        assert await watched.one.kinds() == []
+        await watched.reload.look()
+        assert len(await watched.one.told("configuration.reloaded")) == 1
+
+
+async def test_the_policy_is_followed_and_what_needs_a_restart_is_named(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        (watched.directory / "policy.yaml").write_text(
+            "guard: {observe_only: true}\ntraffic: {destination_checks: 7}\n", encoding="utf-8"
+        )
+        (watched.directory / "tillwatch.yaml").write_text("http: {port: 9123}\n", encoding="utf-8")
+        await watched.look_until_taken()
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert entry["policy"] == ["policy.guard.observe_only: False -> True"]
+        assert entry["restart"] == ["settings.http.port", "policy.traffic.destination_checks"]
+        assert entry["observe_only"] is True
+        policy = watched.one.pipeline.policy
+        assert (policy.guard.observe_only, policy.traffic.destination_checks) == (True, 2)
+
+
+async def test_a_reload_that_is_asked_for_happens_at_once_and_says_nothing_new(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched, asyncio.TaskGroup() as group:
+        running = group.create_task(watched.reload.run(), name="reload")
+        watched.write(ATTEMPTS)
+        watched.asked.set()
+        await watched.taken.wait()
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert entry["cause"] == "SIGHUP"
+        at_ms = watched.reload.status.succeeded_at_ms
+        assert at_ms == NOW_MS
+        running.cancel()
+        watched.one.scene.clock.at_ms += 5
+        await watched.reload.reload("SIGHUP")
+        assert len(await watched.one.told("configuration.reloaded")) == 1
+        assert watched.reload.status.succeeded_at_ms == NOW_MS + 5
+
+
+async def test_counters_never_go_down_when_rules_go(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES, ATTEMPTS) as watched:
+        await watched.one.pipeline.accept(payments(1), "queue")
+        await watched.one.pipeline.accept(payments(3, start=5, at_ms=NOW_MS - 600_000), "queue")
+        before = watched.one.pipeline.engine_counts
+        assert before.late == 3
+        watched.write(FAILURES.replace("60s", "30s"))
+        await watched.look_until_taken()
+        assert watched.one.pipeline.engine_counts.late >= before.late
