@@ -134,6 +134,7 @@ class Checkpoint:
         self._places: dict[str, str] = {}
         self._next = 1
         self._forgotten_until_ms = 0
+        self._log_id = ""
 
     @classmethod
     async def open(cls, path: Path, horizon_ms: int) -> Self:
@@ -141,6 +142,16 @@ class Checkpoint:
         checkpoint = cls(path, horizon_ms)
         await checkpoint._file.open(_SCHEMA)
         return checkpoint
+
+    @property
+    def log_id(self) -> str:
+        """This log's and no other's; empty before restore."""
+        return self._log_id
+
+    @property
+    def newest_sequence(self) -> int:
+        """The last place that was given away; every fact at a lower one can be read."""
+        return self._next - 1
 
     async def restore(self, now_ms: int) -> Restored:
         """Read back what was recorded within the horizon, and learn the ids that are duplicates from now on."""
@@ -227,6 +238,7 @@ class Checkpoint:
         self._seen.clear()
         self._batches.clear()
         log_id, pruned_through = self._file.database.execute("SELECT id, pruned_through FROM log").fetchone()
+        self._log_id = log_id
         rows = self._file.database.execute("SELECT sequence, at_ms, source, facts FROM batches ORDER BY sequence")
         for sequence, at_ms, source, blob in rows:
             facts: list[AnyFact] = _FACTS.decode(blob)

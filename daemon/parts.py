@@ -18,13 +18,14 @@ from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.quarantine import Quarantine, Quarantined
+from daemon.reports.opened import Reporting, open_reporting
 from daemon.senses import Senses, open_senses
 from daemon.series import PaymentSeries
-from daemon.state_keeping import StateKeeping
-from daemon.state_store import StateStore
 from daemon.sightings import SeeingSink, outliving_sightings
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources
+from daemon.state_keeping import StateKeeping
+from daemon.state_store import StateStore
 from daemon.traces.export import TraceExport
 from daemon.traces.opened import open_traces
 from daemon.traffic_watch import TrafficWatch
@@ -52,6 +53,7 @@ class Parts:
     keeping: StateKeeping
     sources: tuple[Source, ...]
     backfill: Backfill
+    reporting: Reporting
     watch: TrafficWatch
     probes: Probes
     sink: SeeingSink
@@ -103,6 +105,7 @@ async def open_parts(
         archived=kept_nowhere if archive is None else archive.take,
     )
     sink = SeeingSink(pipeline, sightings, clock)
+    reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(
         journal=journal,
         writer=writer,
@@ -112,7 +115,8 @@ async def open_parts(
         executor=executor,
         pipeline=pipeline,
         keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
-        sources=await open_sources(stack, settings, clients, sqs, sink, quarantine, clock),
+        sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, clock), *reporting.bill),
+        reporting=reporting,
         backfill=Backfill(probes.clients, checkpoint, sink, producer=settings.aws.region),
         watch=TrafficWatch(traffic, clock),
         probes=probes,

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+from config.reports import WEEKDAYS, Moment
 
 
 class Ticks:
@@ -21,6 +25,10 @@ class Ticks:
         due = asyncio.Event()
         self._due[name] = due
         self._scheduler.add_job(_set, IntervalTrigger(seconds=seconds), args=(due,), id=name)
+
+    def at(self, name: str, moment: Moment, zone: ZoneInfo) -> None:
+        """Make the tick, which `every` has made, due at a moment of the zone's days too."""
+        self._scheduler.add_job(_set, cron_of(moment, zone), args=(self._due[name],))
 
     def start(self) -> None:
         """Begin to tick."""
@@ -50,6 +58,12 @@ class Ticks:
                 await act()
 
         return run
+
+
+def cron_of(moment: Moment, zone: ZoneInfo) -> CronTrigger:
+    """The trigger of a moment; weekdays by name, because APScheduler counts them from Monday and cron from Sunday."""
+    weekday = None if moment.weekday is None else WEEKDAYS[moment.weekday][:3]
+    return CronTrigger(day=moment.day, day_of_week=weekday, hour=moment.hour, minute=moment.minute, timezone=zone)
 
 
 async def _set(due: asyncio.Event) -> None:

@@ -10,9 +10,18 @@ from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.journal.entry import Entry
-from remediation.journal.kinds import IncidentAcknowledged, IncidentResolved, Intent, body_of
+from remediation.journal.kinds import (
+    BudgetReached,
+    DaemonStarted,
+    IncidentAcknowledged,
+    IncidentResolved,
+    Intent,
+    ReportWritten,
+    body_of,
+)
 from remediation.state import (
     ACTIONS_MAX,
+    BUDGETS_MAX,
     DECISIONS_MAX,
     DECISIONS_PER_INCIDENT,
     DEPLOYMENTS_MAX,
@@ -73,9 +82,24 @@ def apply(state: State, entry: Entry) -> State:
             state = _acknowledge(state, entry, acknowledged.incident_id)
         case IncidentResolved() as resolved:
             state = _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
+        case DaemonStarted() | ReportWritten() | BudgetReached() as done:
+            state = _with_calendar(state, entry, done)
         case _:
             pass
     return replace(state, sequence=entry.sequence, hash=entry.hash)
+
+
+def _with_calendar(state: State, entry: Entry, done: DaemonStarted | ReportWritten | BudgetReached) -> State:
+    """What the clock's jobs go by: since when they are due, and which are done."""
+    match done:
+        case DaemonStarted():
+            first_ms = entry.at_ms if state.first_started_at_ms == 0 else state.first_started_at_ms
+            return replace(state, first_started_at_ms=first_ms)
+        case ReportWritten():
+            newest = max(done.slot_ms, state.reports.get(done.job, 0))
+            return replace(state, reports={**state.reports, done.job: newest})
+        case BudgetReached():
+            return replace(state, budgets=(*state.budgets, (done.month, done.threshold_percent))[-BUDGETS_MAX:])
 
 
 def incident_of(state: State, fingerprint: str) -> Incident | None:

@@ -14,6 +14,8 @@ DEPLOYMENTS_MAX = 50
 ACTIONS_MAX = 400
 """Three hours at the highest budgets that configuration allows."""
 TARGETS_MAX = 1000
+BUDGETS_MAX = 40
+"""Four months of the thresholds that settings allow."""
 DECISIONS_MAX = 200
 FINDINGS_PER_INCIDENT = 50
 DECISIONS_PER_INCIDENT = 50
@@ -146,7 +148,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     sequence, hash: the newest entry folded in. incidents, deployments and actions: by id, oldest first. targets: by
     name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour;
-    listed_at_ms: the same for entries on fraud lists.
+    listed_at_ms: the same for entries on fraud lists. first_started_at_ms: when a daemon first led; 0 before that.
+    reports: the newest slot of each scheduled report that was written. budgets: the months and thresholds reached.
     """
 
     sequence: int = 0
@@ -158,3 +161,6 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[DecisionSummary, ...] = ()
     intents_at_ms: tuple[int, ...] = ()
     listed_at_ms: tuple[int, ...] = ()
+    first_started_at_ms: int = 0
+    reports: dict[str, int] = {}
+    budgets: tuple[tuple[str, int], ...] = ()

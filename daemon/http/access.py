@@ -33,6 +33,7 @@ ACCESS: dict[str, Access] = {
     "/api/v1/journal": "viewer",
     "/api/v1/rules": "viewer",
     "/api/v1/slos": "viewer",
+    "/api/v1/costs": "viewer",
     "/ingest/events": "operator",
 }
 """Role by route pattern. A route that is not in here is denied to everybody."""

@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daemon.errors import DaemonError
 from daemon.http import resources
 from daemon.http.openapi import openapi_document
 from daemon.http.options import HttpOptions
@@ -90,6 +91,16 @@ class Api:
     async def slos(self, _: Request) -> Response:
         """The objectives that the ratio rules of the family sla stand for."""
         return answer(resources.slo_list(self._options.rules, self._view.readings()))
+
+    async def costs(self, request: Request) -> Response:
+        """The AWS bill beside what payments save; 503 while its files cannot be read."""
+        source = self._options.costs
+        if source is None:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "No costs are kept here.", instance=request.url.path)
+        try:
+            return answer(await source.costs())
+        except DaemonError as fault:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(fault), instance=request.url.path)
 
     async def openapi(self, _: Request) -> Response:
         """This API's description, made from the types that it answers with."""

@@ -71,6 +71,7 @@ def _routes(view: SystemView, ingest: IngestDoor, login: Login, options: HttpOpt
         _route("/api/v1/journal", api.journal),
         _route("/api/v1/rules", api.rules),
         _route("/api/v1/slos", api.slos),
+        _route("/api/v1/costs", api.costs),
         _route("/console", console.page),
         _route("/console/stream", console.stream),
         _route("/console/login", login.form, "GET", "POST"),

@@ -11,6 +11,7 @@ from daemon.http import resources
 from daemon.http.access import ACCESS
 from daemon.http.ingest import IngestCounts
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
+from daemon.reports.view import CostsDocument
 from remediation.journal.port import READ_LIMIT
 from remediation.state import IncidentState
 
@@ -48,6 +49,7 @@ OPERATIONS = (
     Operation("/api/v1/journal", "Journal entries, oldest first", resources.JournalPage, parameters=(_AFTER, _LIMIT)),
     Operation("/api/v1/rules", "Every rule with its current readings", resources.RuleList),
     Operation("/api/v1/slos", "Service level objectives", resources.SloList),
+    Operation("/api/v1/costs", "The AWS bill, and savings by rail and cohort", CostsDocument),
     Operation(
         "/ingest/events",
         "Take events: packed, EventBridge or CloudEvents, one or many",

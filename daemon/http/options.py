@@ -7,6 +7,7 @@ from config.rules import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.clock import SystemClock
+from daemon.reports.view import CostsSource
 from remediation.ports import Clock
 
 
@@ -67,7 +68,7 @@ class HttpOptions:
     account_id: events of other AWS accounts are refused; empty takes all.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
-    traces: decisions sent and dropped; None: no collector is named.
+    traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
     """
 
     tokens: Sequence[Token]
@@ -80,6 +81,7 @@ class HttpOptions:
     rules_status: Callable[[], RulesStatus | None] = _unruled
     archive: Callable[[], ArchiveStatus | None] = _not_archived
     traces: Callable[[], tuple[int, int] | None] = _not_traced
+    costs: CostsSource | None = None
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -23,6 +23,7 @@ from remediation.errors import JournalCorrupt
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import (
     Body,
+    BudgetReached,
     ConfigurationRefused,
     ConfigurationReloaded,
     DaemonStarted,
@@ -32,6 +33,7 @@ from remediation.journal.kinds import (
     IncidentResolved,
     Intent,
     Quarantined,
+    ReportWritten,
     ScenarioStep,
     body_of,
 )
@@ -44,6 +46,7 @@ Seldom = (
     | HealthChanged
     | Quarantined
     | IncidentAcknowledged | IncidentResolved | ScenarioStep | DaemonStarted | DaemonStopped
+    | BudgetReached | ReportWritten
 )
 
 _HEALTH_TONES: dict[HealthStatus, Tone] = {
@@ -103,7 +106,7 @@ def _say_rest(body: Seldom) -> Sentence:
             return Sentence("plain", "incident", f"{body.incident_id} was {done}.", body.note)
         case ScenarioStep():
             return Sentence("plain", "scenario", f"Scenario {body.scenario}: {words(body.step)}.", body.detail)
-        case DaemonStarted() | DaemonStopped():
+        case DaemonStarted() | DaemonStopped() | BudgetReached() | ReportWritten():
             return _daemon(body)
         case ConfigurationReloaded() | ConfigurationRefused():
             return _configuration(body)
@@ -121,7 +124,13 @@ def _configuration(body: ConfigurationReloaded | ConfigurationRefused) -> Senten
     return Sentence("act", "configuration", f"Configuration reloaded ({body.cause}): {told}.", detail)
 
 
-def _daemon(body: DaemonStarted | DaemonStopped) -> Sentence:
+def _daemon(body: DaemonStarted | DaemonStopped | BudgetReached | ReportWritten) -> Sentence:
+    if isinstance(body, BudgetReached):
+        reached = f"{body.threshold_percent} % of the budget for {body.month} is spent."
+        spent = f"{count(body.spent_cents)} c of {count(body.budget_cents)} c"
+        return Sentence("unknown" if body.spent_cents < body.budget_cents else "bad", "budget", reached, spent)
+    if isinstance(body, ReportWritten):
+        return Sentence("plain", "report", f"Report {body.job} for {body.first_day}: {body.summary}", body.place)
     if isinstance(body, DaemonStopped):
         return Sentence("plain", "daemon", "Daemon stopped.", body.reason)
     mode = "Observe-only: it will not act." if body.observe_only else ""

@@ -109,6 +109,32 @@ class ScenarioStep(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class BudgetReached(msgspec.Struct, frozen=True, kw_only=True):
+    """The month's AWS bill reached a part of its budget. month: ``2026-11``. Amounts: cents, rounded down."""
+
+    month: str
+    threshold_percent: int
+    spent_cents: int
+    budget_cents: int
+
+
+class ReportWritten(msgspec.Struct, frozen=True, kw_only=True):
+    """A scheduled report is where it belongs, so its slot is done.
+
+    job: ``daily-savings``, ``weekly-performance`` or ``monthly-security``. slot_ms: when it was due. first_day,
+    until_day: the UTC days it is about, the last excluded. place: of the Markdown; the JSON lies beside it.
+    sha256: of the JSON. summary: one sentence.
+    """
+
+    job: str
+    slot_ms: int
+    first_day: str
+    until_day: str
+    place: str
+    sha256: str
+    summary: str
+
+
 Body = (
     DaemonStarted
     | DaemonStopped
@@ -124,6 +150,8 @@ Body = (
     | IncidentAcknowledged
     | IncidentResolved
     | ScenarioStep
+    | BudgetReached
+    | ReportWritten
 )
 
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
@@ -141,6 +169,8 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "incident.acknowledged": IncidentAcknowledged,
     "incident.resolved": IncidentResolved,
     "scenario": ScenarioStep,
+    "budget.reached": BudgetReached,
+    "report.written": ReportWritten,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
 

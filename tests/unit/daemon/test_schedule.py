@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from daemon.schedule import Ticks
+from config.reports import moment_from
+from daemon.reports.slots import slots_between
+from daemon.schedule import Ticks, cron_of
 
 
 @pytest.fixture
@@ -74,3 +78,21 @@ async def test_a_duty_that_fails_ends_its_task(ticks: Ticks) -> None:
 
 def test_stopping_what_never_started_is_no_fault() -> None:
     Ticks().stop()
+
+
+@pytest.mark.parametrize("text", ["07:00", "monday 08:00", "sunday 23:59", "1 09:00"])
+def test_the_clock_ticks_at_the_slots_of_a_year_with_both_changes_of_the_clocks(text: str) -> None:
+    zone, moment = ZoneInfo("America/New_York"), moment_from(text)
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    trigger, ticked, now = cron_of(moment, zone), list[int](), begin
+    while (tick := trigger.get_next_fire_time(None, now)) is not None and tick <= end:
+        ticked.append(round(tick.timestamp() * 1000))
+        now = tick + timedelta(seconds=1)
+    assert ticked == slots_between(moment, zone, round(begin.timestamp() * 1000) - 1, round(end.timestamp() * 1000))
+
+
+def test_a_moment_makes_the_tick_of_its_name_due(ticks: Ticks) -> None:
+    ticks.every("reports", 3_600)
+    ticks.at("reports", moment_from("monday 08:00"), ZoneInfo("UTC"))
+    with pytest.raises(KeyError):
+        ticks.at("unknown", moment_from("07:00"), ZoneInfo("UTC"))

@@ -14,11 +14,14 @@ from remediation.journal.entry import GENESIS_HASH, Draft, Entry, canonical, sea
 from remediation.journal.kinds import (
     BODY_TYPE_BY_KIND,
     Body,
+    BudgetReached,
     DaemonStarted,
+    DaemonStopped,
     HealthChanged,
     IncidentAcknowledged,
     IncidentResolved,
     Intent,
+    ReportWritten,
     body_of,
     draft,
 )
@@ -176,8 +179,28 @@ def test_deployment_events_count_in_the_order_of_their_own_time() -> None:
 
 def test_kinds_that_say_nothing_about_state_move_the_sequence_alone() -> None:
     health = HealthChanged(component="ledger", status="healthy", previous_status="unknown", detail="")
-    state = folded(DaemonStarted(version="0.1.0", holder="here"), health)
+    state = folded(DaemonStopped(reason="asked to stop"), health)
     assert state == replace(State(), sequence=2, hash=state.hash)
+
+
+def test_what_the_clock_does_is_known_since_the_first_start_and_by_its_newest_slot() -> None:
+    def report(slot_ms: int) -> ReportWritten:
+        return ReportWritten(
+            job="daily-savings",
+            slot_ms=slot_ms,
+            first_day="2026-11-08",
+            until_day="2026-11-09",
+            place="here",
+            sha256="",
+            summary="",
+        )
+
+    budget = BudgetReached(month="2026-11", threshold_percent=50, spent_cents=1, budget_cents=2)
+    started = DaemonStarted(version="0.1.0", holder="here")
+    once = folded(started)
+    state = folded(started, report(7), started, report(5), budget)
+    assert state.first_started_at_ms == once.first_started_at_ms > 0
+    assert (state.reports, state.budgets) == ({"daily-savings": 7}, (("2026-11", 50),))
 
 
 def test_a_kind_of_a_newer_version_is_passed_over() -> None:

@@ -19,8 +19,8 @@ def problem_of(answer: httpx.Response) -> ProblemDocument:
 
 
 async def test_what_does_not_exist_is_a_problem_document(as_role: Client) -> None:
-    answer = await as_role("viewer").get("/api/v1/costs")
-    assert problem_of(answer) == ProblemDocument(title="Not Found", status=404, instance="/api/v1/costs")
+    answer = await as_role("viewer").get("/api/v1/nothing")
+    assert problem_of(answer) == ProblemDocument(title="Not Found", status=404, instance="/api/v1/nothing")
 
 
 async def test_a_wrong_method_is_a_problem_document_that_names_the_right_one(as_role: Client) -> None:

@@ -116,3 +116,8 @@ async def test_the_description_covers_every_route_of_the_api_and_resolves(as_rol
         assert f'"#/components/schemas/{name}"' in text
     for operation in OPERATIONS:
         assert document["paths"][operation.path][operation.method]["x-role"] == ACCESS[operation.path]
+
+
+async def test_costs_that_nobody_keeps_are_unavailable_and_not_zero(as_role: Client) -> None:
+    answer = await as_role("viewer").get("/api/v1/costs")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")

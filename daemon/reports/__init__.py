@@ -1,0 +1,1 @@
+"""The scheduled reports: when each is due, what it says, and where it is written."""
