@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench clean lock browser
+.PHONY: help install run test check bench clean lock browser broker
 
 SCENARIO ?= bad-canary
 ARGS ?=
@@ -35,7 +35,7 @@ install: $(MADE_RUNTIME)
 run: $(MADE_RUNTIME)
 	@exec $(BIN)/tillwatch up --scenario $(SCENARIO) $(ARGS)
 
-test: $(MADE_DEV) browser
+test: $(MADE_DEV) browser broker
 	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
 
 check: $(MADE_DEV)
@@ -80,6 +80,12 @@ browser:
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
 		|| echo 'no chromium: browser tests will be skipped (apt-get install chromium)' >&2; fi
+
+# Tests against a real MQTT broker skip by name without mosquitto; with CI=true they fail.
+broker:
+	@if [ ! -x /usr/sbin/mosquitto ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mosquitto >/dev/null \
+		|| echo 'no mosquitto: tests against a broker will be skipped (apt-get install mosquitto)' >&2; fi
 
 # Each file is resolved under the one above it, so that all of them agree on every version.
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

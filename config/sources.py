@@ -1,13 +1,16 @@
-"""What the daemon asks for itself beside its queues: the CloudWatch metrics that rules read."""
+"""What the daemon reads beside its queues: CloudWatch metrics, and the topics of terminals and devices."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from config.model import Duration, Model, refusal
 
 QUERIES_MAX = 5_000
 """Ten calls of GetMetricData in each poll; at a poll a minute their price is already that of a server."""
+DeviceKind = Literal["payment.attempted", "health.probed", "heartbeat"]
+"""What a device may speak of: everything else is somebody else's to say."""
 _STATISTIC = r"^(Average|Sum|Minimum|Maximum|SampleCount|p\d{1,2}(\.\d{1,2})?|p100)$"
 _SHORT_PERIODS = (1, 5, 10, 20, 30)
 _DAY_SECONDS = 86_400
@@ -66,4 +69,63 @@ class MetricSettings(Model):
                 what = f"{one.namespace} {one.metric} {one.statistic} is asked for twice with the same dimensions"
                 raise refusal(what, "remove one of the two", ("queries", index))
             known.add(key)
+        return self
+
+
+class TopicFilter(Model):
+    """Topics of one kind of device, and the facts that they may carry.
+
+    A filter with a ``+`` names the device there: a message may speak of no other. kinds: fact kinds, none by default.
+    """
+
+    filter: str = Field(
+        min_length=1,
+        max_length=512,
+        pattern=r"^[^#\x00]+(/#)?$",
+        description="An MQTT topic filter",
+        examples=["terminals/+/events"],
+    )
+    kinds: tuple[DeviceKind, ...] = Field(strict=False, max_length=3, examples=["[payment.attempted, heartbeat]"])
+
+    @model_validator(mode="after")
+    def _wildcards_are_whole_levels(self) -> "TopicFilter":
+        for level in self.filter.split("/"):
+            if ("+" in level or "#" in level) and len(level) > 1:
+                what = f"{level!r} mixes a wildcard with text"
+                raise refusal(what, "a wildcard is a whole level, such as terminals/+/events", ("filter",))
+        if not self.kinds:
+            raise refusal("kinds is empty, so all would be refused", "name what the topic carries", ("kinds",))
+        return self
+
+
+class MqttSettings(Model):
+    """The broker that terminals and devices speak to.
+
+    client_id: names the session that the broker keeps; no two daemons may share it. session_expiry: how long the broker
+    keeps messages while the daemon is away. receive_maximum: messages that are on their way to disk at once.
+    ca_file: who signs the broker's certificate, instead of the system's authorities; certificate_file, key_file: ours.
+    """
+
+    host: str = Field(min_length=1, max_length=255, examples=["broker.example.com"])
+    port: int = Field(default=8883, ge=1, le=65535)
+    tls: bool = True
+    ca_file: Path | None = Field(default=None, strict=False)
+    certificate_file: Path | None = Field(default=None, strict=False)
+    key_file: Path | None = Field(default=None, strict=False)
+    username: str = Field(default="", max_length=255)
+    password: SecretStr = Field(default=SecretStr(""), description="Better in TILL_MQTT__PASSWORD than in a file")
+    client_id: str = Field(default="tillwatch", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    session_expiry: Duration = 86_400.0
+    receive_maximum: int = Field(default=200, ge=1, le=65_535)
+    topics: tuple[TopicFilter, ...] = Field(strict=False, max_length=100)
+
+    @model_validator(mode="after")
+    def _something_to_do_and_files_of_tls_alone(self) -> "MqttSettings":
+        if not self.topics:
+            raise refusal("topics is empty, so nothing would be read", "add a topic, or remove mqtt", ("topics",))
+        for name in ("ca_file", "certificate_file", "key_file"):
+            if getattr(self, name) is not None and not self.tls:
+                raise refusal(f"{name} is given and tls is off", "set tls: true, or remove the file", (name,))
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise refusal("a certificate needs its key, and a key its certificate", "give both files, or neither")
         return self

@@ -9,6 +9,8 @@ from daemon.aws.session import AwsClient, AwsClients
 from daemon.aws.sqs import SqsQueue
 from daemon.quarantine import Quarantine
 from daemon.sources.cloudwatch import MetricSource
+from daemon.sources.devices import DeviceSource
+from daemon.sources.mqtt import open_broker
 from daemon.sources.sink import FactSink
 from daemon.sources.sqs import SqsSource
 from remediation.ports import Clock
@@ -54,4 +56,7 @@ async def open_sources(
         sources.append(
             MetricSource(cloudwatch, settings.metrics, sink, clock, region=settings.aws.region, account_id=account_id)
         )
+    if settings.mqtt is not None:
+        broker = await open_broker(settings.mqtt)
+        sources.append(DeviceSource(broker, settings.mqtt.topics, sink, quarantine, clock))
     return tuple(sources)

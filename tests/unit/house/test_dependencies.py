@@ -19,6 +19,7 @@ BROUGHT_BY = {
     "aiohttp": "aiobotocore",
     "botocore": "aiobotocore",
     "markupsafe": "jinja2",
+    "paho-mqtt": "aiomqtt",
     "pydantic-core": "pydantic",
     "typing-extensions": "pydantic",
 }

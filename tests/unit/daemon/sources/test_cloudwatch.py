@@ -202,11 +202,11 @@ async def test_it_stops_when_it_is_cancelled() -> None:
         await asyncio.Event().wait()
 
     world.clock.sleep = wait_for_ever  # type: ignore[method-assign]  # this clock never reaches the next poll
-    running = asyncio.create_task(world.source.run(), name="source")
-    await waiting.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(world.source.run(), name="source")
+        await waiting.wait()
+        running.cancel()
+    assert running.cancelled()
 
 
 @given(
