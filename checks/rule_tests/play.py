@@ -124,7 +124,7 @@ def _others(readings: Sequence[Reading]) -> str:
 
 def _shown(reading: Reading) -> str:
     samples = f", {reading.samples} samples" if reading.samples or reading.min_samples > 1 else ""
-    needed = f" of {reading.min_samples} needed" if reading.samples < reading.min_samples else ""
+    needed = f" of {reading.min_samples} needed" if samples and reading.samples < reading.min_samples else ""
     value = f", {reading.shown}" if reading.shown else ""
     return f"{_subject(reading.key)}: {reading.state}{value}{samples}{needed}"
 

@@ -45,11 +45,11 @@ def test_explain_says_what_is_measured_and_how_fast_it_sees_a_fault() -> None:
     result = RUNNER.invoke(rules_app, ["explain", "payment-failure-rate", "--rate", "40"])
     assert result.exit_code == 0
     assert "outcome == 'failed'" in result.stdout
-    assert "24.50 s" in result.stdout
+    assert "0.23 s" in result.stdout
 
 
 def test_an_unknown_rule_exits_2_with_the_likely_one() -> None:
-    result = RUNNER.invoke(rules_app, ["explain", "payment-failure"])
+    result = RUNNER.invoke(rules_app, ["explain", "payment-failure-rat"])
     assert result.exit_code == 2
     assert "did you mean payment-failure-rate?" in result.stderr
 
@@ -93,7 +93,7 @@ def test_a_running_daemon_gives_current_values_and_why(monkeypatch: pytest.Monke
     result = RUNNER.invoke(rules_app, EXPLAIN)
     assert result.exit_code == 0
     assert "environment=green: breached, 5.1 %, 120 samples" in result.stdout
-    assert "fires since 1970-01-01 00:00:01 UTC: 5.1 % is > 2%" in result.stdout
+    assert "fires since 1970-01-01 00:00:01 UTC: 5.1 %; 2% rather than 0.5%" in result.stdout
     assert "Nothing was done (cooling_down): dns:payments.tillwatch.test was acted on 20 s ago" in result.stdout
 
 
