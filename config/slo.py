@@ -46,13 +46,17 @@ class Tier(Model):
 
 
 class BurnRateMeasure(Model):
-    """How fast the error budget of an objective is spent; burn_rate tells which facts are bad, all others are good."""
+    """How fast the error budget of an objective is spent; burn_rate tells which facts are bad, all others are good.
+
+    min_samples, min_bad: facts and bad facts that a tier's long window must hold, so that one mishap of few is no burn.
+    """
 
     burn_rate: str = Field(min_length=1, max_length=1000, examples=["outcome == 'failed'"])
     objective: Percentage
     period: Duration = Field(examples=["30d"])
     tiers: tuple[Tier, ...] = Field(strict=False, max_length=TIERS_MAX, json_schema_extra={"minItems": 1})
     min_samples: int = Field(default=1, ge=1)
+    min_bad: int = Field(default=1, ge=1)
 
     @property
     def budget(self) -> Fraction:

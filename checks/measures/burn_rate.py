@@ -38,7 +38,7 @@ class BurnRateState(msgspec.Struct, frozen=True, kw_only=True):
 class _Pair:
     """A tier over its windows. It fires when bad * denominator > numerator * total in both.
 
-    least: the facts that it takes in the long one.
+    least, least_bad: the facts and the bad ones that it takes in the long one.
     """
 
     tier: Tier
@@ -47,10 +47,12 @@ class _Pair:
     numerator: int
     denominator: int
     least: int
+    least_bad: int
 
     def fires(self, place: int) -> bool:
         return (
             self.long.total[place] >= self.least
+            and self.long.bad[place] >= self.least_bad
             and self.long.bad[place] * self.denominator > self.numerator * self.long.total[place]
             and self.short.bad[place] * self.denominator > self.numerator * self.short.total[place]
         )
@@ -64,6 +66,7 @@ class _Pair:
             for place, (bad, total, lately_bad, lately) in enumerate(columns)
             if bad * denominator > numerator * total
             and total >= least
+            and bad >= self.least_bad
             and lately_bad * denominator > numerator * lately
         ]
 
@@ -214,7 +217,9 @@ class BurnRate(Keyed):
     def _pair(self, tier: Tier) -> _Pair:
         limit = exact(tier.factor) * self._budget
         long, short = (self._windows[round(seconds * 1000)] for seconds in (tier.long, tier.short))
-        return _Pair(tier, long, short, limit.numerator, limit.denominator, self._measure.min_samples)
+        return _Pair(
+            tier, long, short, limit.numerator, limit.denominator, self._measure.min_samples, self._measure.min_bad
+        )
 
     def _count(self, key: Key, at_ms: int, bad: int, total: int) -> None:
         place = self._places.get(key)

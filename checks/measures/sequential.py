@@ -27,13 +27,14 @@ class Sequential(Keyed):
     """One ``sequential`` rule: a cumulative sum for each key, see `checks.cusum`.
 
     It breaches at the very fact that brings the score to the threshold, where the score stays at most; it is in breach
-    until half of that evidence is gone, and clear when the score is at 0, where healthy is as likely as it began.
+    until good facts have outweighed the last bad one, which alone confirms it, and clear when the score is at 0.
     """
 
     def __init__(self, compiled: CompiledRule, condition: Condition, chart: Chart, stale_after_seconds: float) -> None:
         super().__init__(compiled)
         self._condition = condition
         self._chart = chart
+        self._still = max(0, chart.threshold - chart.up)
         self._stale_ms = round(stale_after_seconds * 1000)
         self._scores: dict[Key, int] = {}
         self._runs: dict[Key, int] = {}
@@ -62,13 +63,14 @@ class Sequential(Keyed):
             self.drop([key for key, at_ms in self._heard_ms.items() if at_ms < oldest_ms and key not in opened])
 
     def verdict(self, key: Key) -> Verdict:
-        """The score against the threshold; half of it while the key is in breach."""
+        """The score against the threshold, or while the key is in breach against what the last bad fact left it at."""
         heard_ms = self._heard_ms.get(key)
         if heard_ms is None or heard_ms < self.moment_ms - self._stale_ms:
             return Verdict.NO_DATA
-        score, threshold = self._scores.get(key, 0), self._chart.threshold
+        score = self._scores.get(key, 0)
         episode = self.episodes.open.get(key)
-        if score >= threshold or (episode is not None and episode.was_breached and 2 * score >= threshold):
+        fired = episode is not None and episode.was_breached
+        if score >= self._chart.threshold or (fired and score > self._still):
             return Verdict.BREACHING
         return Verdict.BETWEEN if score else Verdict.CLEAR
 
@@ -118,7 +120,8 @@ class Sequential(Keyed):
         if score >= self._chart.threshold or key in self.episodes.open:
             at_ms = self.event_time(fact, now_ms)
             self._heard_ms[key] = max(self._heard_ms.get(key, at_ms), at_ms)
-            self.settle(key, at_ms, fact.id, findings)
+            names_it = is_bad or self.verdict(key) is not Verdict.BREACHING
+            self.settle(key, at_ms, fact.id if names_it else "", findings)
 
     def _hear(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int) -> None:
         """Note when each key was last heard of; facts stand in order of event time."""

@@ -107,6 +107,16 @@ def test_a_tier_fires_above_its_factor_and_not_at_it(start: Start) -> None:
     assert engine.breached()[0].severity == "critical"
 
 
+def test_a_few_bad_facts_of_few_are_no_burn_where_more_are_asked_for(start: Start) -> None:
+    engine = start(TEXT.replace("tiers: [", "min_samples: 10, min_bad: 3, tiers: ["))
+    assert engine.observe([probe(number, NOW_MS + number, bad=True) for number in range(9)], NOW_MS + 9) == []
+    engine = start(TEXT.replace("tiers: [", "min_samples: 10, min_bad: 3, tiers: ["))
+    assert engine.observe([probe(number, NOW_MS + number, bad=number < 2) for number in range(20)], NOW_MS + 20) == []
+    assert engine.tick(NOW_MS + 1_000) == []
+    (finding,) = engine.observe([probe(30, NOW_MS + 30, bad=True)], NOW_MS + 1_000)
+    assert (finding.state, finding.fact_id) == (State.BREACHED, "h30")
+
+
 def test_a_graver_tier_is_told_again_and_the_finding_names_its_windows(start: Start) -> None:
     engine = start(SMALL)
     engine.observe(steady(NOW_MS - 60_000, 59), NOW_MS)

@@ -110,15 +110,15 @@ def test_scores_equal_a_naive_sum_however_facts_are_cut_into_batches(
         assert reading.value == scores[reading.key["environment"]] / STEPS.threshold
 
 
-def test_evidence_is_in_breach_until_half_of_it_is_gone_and_clear_when_none_is_left(start: Start) -> None:
+def test_a_breach_lasts_until_the_last_bad_fact_is_outweighed_and_is_clear_when_all_are(start: Start) -> None:
     engine = start(TEXT)
     bad = -(-STEPS.threshold // STEPS.up)
     engine.observe([payment(number, failed=True) for number in range(bad)], NOW_MS)
     assert len(engine.breached()) == 1
-    half = STEPS.threshold // 2
-    engine.observe([payment(100 + number, failed=False) for number in range(half)], NOW_MS)
-    assert len(engine.breached()) == 1
-    engine.observe([payment(200, failed=False), payment(201, failed=False)], NOW_MS)
+    engine.observe([payment(100 + number, failed=False) for number in range(STEPS.up - 1)], NOW_MS)
+    (breached,) = engine.breached()
+    assert (breached.fact_id, breached.at_ms) == (f"p{bad - 1}", NOW_MS + bad - 1)
+    engine.observe([payment(200, failed=False)], NOW_MS)
     assert engine.breached() == []
     assert engine.current()[0].state is State.BREACHED
     rest = [payment(300 + number, failed=False) for number in range(STEPS.threshold)]
