@@ -15,6 +15,7 @@ from daemon.http.api import Api
 from daemon.http.auth import Authority
 from daemon.http.console import Console
 from daemon.http.feed import ConsoleFeed
+from daemon.http.firehose import FirehoseDoor
 from daemon.http.headers import SecurityHeaders
 from daemon.http.ingest import IngestDoor
 from daemon.http.login import Login
@@ -41,7 +42,11 @@ def create_app(
     """The application over one view; it starts no task and opens nothing. access: role by route pattern."""
     authority = Authority(options.tokens, options.clock.monotonic_ms)
     login = Login(authority)
-    routes = _routes(view, IngestDoor(view, sink, quarantine, options.account_id), login, options)
+    doors = (
+        _route("/ingest/events", IngestDoor(view, sink, quarantine, options.account_id).take, "POST"),
+        _route("/ingest/firehose", FirehoseDoor(view, sink, quarantine, authority, options.account_id).take, "POST"),
+    )
+    routes = [*doors, *_routes(view, login, options)]
     app = Starlette(
         routes=routes,
         middleware=[
@@ -55,11 +60,10 @@ def create_app(
     return app
 
 
-def _routes(view: SystemView, ingest: IngestDoor, login: Login, options: HttpOptions) -> list[Route]:
+def _routes(view: SystemView, login: Login, options: HttpOptions) -> list[Route]:
     probes, api, metrics = Probes(view), Api(view, options), MetricsPage(view, options)
     console = Console(ConsoleFeed(view, options), login, options.clock)
     return [
-        _route("/ingest/events", ingest.take, "POST"),
         _route("/livez", probes.livez),
         _route("/readyz", probes.readyz),
         _route("/metrics", metrics.show),

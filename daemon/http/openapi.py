@@ -9,9 +9,11 @@ from checks.facts import PackedEvents
 from config.settings import Role
 from daemon.http import resources
 from daemon.http.access import ACCESS
+from daemon.http.firehose import FirehoseAnswer, FirehoseError
 from daemon.http.ingest import IngestCounts
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
 from daemon.reports.view import CostsDocument
+from daemon.sources.firehose import FirehoseDelivery
 from remediation.journal.port import READ_LIMIT
 from remediation.state import IncidentState
 
@@ -26,7 +28,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. answers: the type of the success body. takes: the type of the request body."""
+    """One method of one path. answers, takes, refuses: the types of success, of the request and of an error."""
 
     path: str
     summary: str
@@ -35,6 +37,7 @@ class Operation:
     status: HTTPStatus = HTTPStatus.OK
     parameters: tuple[Parameter, ...] = ()
     takes: type | None = None
+    refuses: type = ProblemDocument
 
 
 _LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": READ_LIMIT, "default": 100})
@@ -58,6 +61,14 @@ OPERATIONS = (
         status=HTTPStatus.ACCEPTED,
         takes=PackedEvents,
     ),
+    Operation(
+        "/ingest/firehose",
+        "Take a delivery of Amazon Data Firehose; the key is in X-Amz-Firehose-Access-Key",
+        FirehoseAnswer,
+        method="post",
+        takes=FirehoseDelivery,
+        refuses=FirehoseError,
+    ),
 )
 
 
@@ -65,6 +76,7 @@ def openapi_document(version: str) -> bytes:
     """The whole description as JSON."""
     types = {operation.answers for operation in OPERATIONS} | {ProblemDocument}
     types |= {operation.takes for operation in OPERATIONS if operation.takes is not None}
+    types |= {operation.refuses for operation in OPERATIONS}
     ordered = sorted(types, key=lambda answer_type: answer_type.__name__)
     references, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     reference_of = dict(zip(ordered, references, strict=True))
@@ -86,9 +98,10 @@ def openapi_document(version: str) -> bytes:
 
 def _operation(operation: Operation, reference_of: dict[type, dict[str, object]]) -> dict[str, object]:
     role: Role | str = ACCESS[operation.path]
+    is_problem = operation.refuses is ProblemDocument
     failure = {
-        "description": "A problem document",
-        "content": {PROBLEM_TYPE: {"schema": reference_of[ProblemDocument]}},
+        "description": "A problem document" if is_problem else "Why nothing was taken",
+        "content": {PROBLEM_TYPE if is_problem else "application/json": {"schema": reference_of[operation.refuses]}},
     }
     success = {
         "description": operation.summary,

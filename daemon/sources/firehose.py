@@ -1,0 +1,140 @@
+"""Facts from an Amazon Data Firehose delivery: base64 records, perhaps gzipped, each of them one message."""
+
+import asyncio
+import base64
+import binascii
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+
+from checks.facts import Fact
+from daemon.errors import Untranslatable
+from daemon.quarantine import Quarantine
+from daemon.sources.sink import FactSink
+from daemon.translate.message import translate
+
+SOURCE = "firehose"
+"""What these facts are counted under."""
+BODY_LIMIT_BYTES = 16 * 1_048_576
+"""Unpacked: three times Firehose's usual buffer of 5 MiB for an HTTP endpoint."""
+RECORDS_MAX = 10_000
+"""In one delivery, by Firehose's own specification."""
+TURN = 100
+"""Records translated before others get their turn."""
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class FirehoseRecord(msgspec.Struct, frozen=True, gc=False):
+    """One record, base64."""
+
+    data: str
+
+
+class FirehoseDelivery(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A request of Firehose (HTTP endpoint delivery, version 1.0). timestamp: Unix epoch milliseconds."""
+
+    request_id: str
+    records: list[FirehoseRecord]
+    timestamp: int = 0
+
+
+_DELIVERY = msgspec.json.Decoder(FirehoseDelivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it was sent. bad: records that are no base64, as text."""
+
+    request_id: str
+    records: tuple[bytes, ...]
+    bad: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """accepted: facts that are on disk. refused: records, or parts of one, that are in quarantine. ignored: records."""
+
+    accepted: int
+    refused: int
+    ignored: int
+
+
+class DeliveryTooLarge(Exception):
+    """The delivery has more bytes or records than this door takes."""
+
+
+async def read_delivery(body: bytes, encoding: str) -> Delivery:
+    """The records of a body. encoding: of the content, empty or ``gzip``.
+
+    Raises DeliveryTooLarge, or Untranslatable when it is no delivery at all. Large bodies do not hold up the loop.
+    """
+    return await asyncio.to_thread(_read, body, encoding.strip().lower())
+
+
+async def take_delivery(
+    delivery: Delivery, sink: FactSink, quarantine: Quarantine, now_ms: int, account_id: str
+) -> DeliveryResult:
+    """Take every usable record over; a bad one is put aside and does not hold up the others.
+
+    Raises whatever the sink raises: then nothing was taken, and the delivery has to come again.
+    """
+    facts: list[Fact] = []
+    refused = ignored = 0
+    for text in delivery.bad:
+        refused += 1
+        await quarantine.put(SOURCE, text, "The record is not base64.", now_ms)
+    for number, record in enumerate(delivery.records, start=1):
+        if number % TURN == 0:
+            await asyncio.sleep(0)
+        try:
+            translation = translate(record.strip(), account_id)
+        except Untranslatable as fault:
+            refused += 1
+            await quarantine.put(SOURCE, record, fault.detail, now_ms)
+            continue
+        facts.extend(translation.facts)
+        ignored += bool(translation.ignored)
+        for part in translation.refused:
+            refused += 1
+            await quarantine.put(SOURCE, part.body, part.what, now_ms)
+    if facts:
+        await sink.accept(facts, SOURCE)
+    return DeliveryResult(len(facts), refused, ignored)
+
+
+def _read(body: bytes, encoding: str) -> Delivery:
+    raw = _unpacked(body, encoding)
+    try:
+        sent = _DELIVERY.decode(raw)
+    except RecursionError:
+        raise Untranslatable("It is nested too deeply.") from None
+    except (msgspec.MsgspecError, UnicodeError) as fault:
+        raise Untranslatable(f"{fault}.") from None
+    if len(sent.records) > RECORDS_MAX:
+        raise DeliveryTooLarge(f"It holds {len(sent.records)} records; the limit is {RECORDS_MAX}.")
+    records: list[bytes] = []
+    bad: list[str] = []
+    for record in sent.records:
+        try:
+            records.append(base64.b64decode(record.data, validate=True))
+        except (binascii.Error, ValueError):
+            bad.append(record.data)
+    return Delivery(sent.request_id, tuple(records), tuple(bad))
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    if encoding in {"", "identity"}:
+        return body
+    if encoding != "gzip":
+        raise Untranslatable(f"Its content encoding is {encoding!r:.80}, not gzip.")
+    packer = zlib.decompressobj(_GZIP)
+    try:
+        raw = packer.decompress(body, BODY_LIMIT_BYTES + 1)
+    except zlib.error as fault:
+        raise Untranslatable(f"It is no gzip: {fault}.") from None
+    if len(raw) > BODY_LIMIT_BYTES:
+        raise DeliveryTooLarge(f"It unpacks to more than {BODY_LIMIT_BYTES} bytes.")
+    if not packer.eof:
+        raise Untranslatable("The gzip ends too early.")
+    return raw
