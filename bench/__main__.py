@@ -20,6 +20,7 @@ RUNS = {
     "invariants_sqlite": "invariants --operations 100000 --store sqlite",
     "invariants_dynamodb": "invariants --operations 10000 --store dynamodb --seed 700000",
     "detect": "detect",
+    "rollout": "rollout",
     "idle": "idle",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
