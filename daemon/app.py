@@ -156,6 +156,8 @@ class App:
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,
+            probed=lambda: parts.senses.latest,
+            outlet=lambda: parts.senses.outlet,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),
             archive=lambda: None if parts.archive is None else parts.archive.status(),

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import msgspec
@@ -49,14 +50,15 @@ def health_data(facts: Iterable[HealthProbed]) -> list[MetricDatum]:
     for fact in facts:
         named = (("Component", fact.subject), ("Environment", fact.environment), ("Check", fact.check))
         dimensions = tuple((name, value) for name, value in named if value)
-        value = _VALUES.get(fact.status)
+        value = STATUS_VALUES.get(fact.status)
         if value is not None:
             data.append(MetricDatum("ComponentHealthy", dimensions, fact.at_ms, value))
         data.append(MetricDatum("ProbeLatency", dimensions, fact.at_ms, fact.latency_ms, "Milliseconds"))
     return data
 
 
-_VALUES = {"healthy": 1.0, "degraded": 0.5, "unhealthy": 0.0}
+STATUS_VALUES: Mapping[str, float] = MappingProxyType({"healthy": 1.0, "degraded": 0.5, "unhealthy": 0.0})
+"""What is unknown has no number."""
 
 
 class MetricOutlet:

@@ -31,19 +31,24 @@ class Drained(Protocol):
         """What was sent before that waits no more; 0 before the first answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Senses:
-    """data_dir: where the sightings are kept. outlet: None when no metrics go to CloudWatch."""
+    """data_dir: where the sightings are kept. outlet: None when no metrics go to CloudWatch.
+
+    latest: the newest health check, empty before the first.
+    """
 
     data_dir: Path
     sightings: Sightings
     heart: Heart
     outlet: MetricOutlet | None
+    latest: tuple[HealthProbed, ...] = ()
 
     def tell(self, facts: Iterable[HealthProbed]) -> None:
-        """Have a health check published as metrics; never waits."""
+        """Remember a health check, and have it published as metrics; never waits."""
+        self.latest = tuple(facts)
         if self.outlet is not None:
-            self.outlet.offer(health_data(facts))
+            self.outlet.offer(health_data(self.latest))
 
     async def keep(self, sources: Sequence[object]) -> None:
         """Write down what was seen, where a command and the daemon after this one find it."""

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from daemon.http.options import HttpOptions
 from daemon.http.tally import JournalTally
+from daemon.metric_outlet import STATUS_VALUES
 from daemon.view import SystemView
 from remediation.errors import JournalError
 
@@ -115,6 +116,18 @@ STATE_AT = MetricName(
 STATE_BYTES = MetricName("till_state_bytes", "gauge", "Size of the newest snapshot; absent before the first.")
 STATE_FAILURES = MetricName("till_state_failures_total", "counter", "Snapshots that could not be written.")
 STATE_UNUSABLE = MetricName("till_state_unusable_total", "counter", "Faults of the snapshots that this start found.")
+COMPONENT = MetricName(
+    "till_component_healthy",
+    "gauge",
+    "1 healthy, 0.5 degraded, 0 unhealthy at the latest health check; absent when unknown.",
+    ("component", "environment", "check"),
+)
+OUTLET_DATA = MetricName(
+    "till_cloudwatch_data_total", "counter", "Health data for CloudWatch, by what became of them.", ("outcome",)
+)
+OUTLET_FAILURES = MetricName(
+    "till_cloudwatch_failures_total", "counter", "Calls that CloudWatch refused, for now or for good.", ("kind",)
+)
 JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
 
 METRICS = (
@@ -149,6 +162,9 @@ METRICS = (
     ARCHIVED,
     ARCHIVE_BYTES,
     TRACES,
+    COMPONENT,
+    OUTLET_DATA,
+    OUTLET_FAILURES,
 )
 """All of them, in the order in which they are exposed."""
 
@@ -185,10 +201,27 @@ class MetricsPage:
         return Response(text, headers={"content-type": content_type})
 
     def _families(self) -> list[Metric]:
-        values = self._ruled() | self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
+        values = (
+            self._ruled() | self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
+        )
+        values |= self._sensed()
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         families.append(_histogram(CAUSE_TO_CALL, self._journal))
         return families
+
+    def _sensed(self) -> dict[MetricName, Values]:
+        outlet = self._options.outlet()
+        found: dict[MetricName, Values] = {
+            COMPONENT: {
+                (fact.subject, fact.environment, fact.check): STATUS_VALUES[fact.status]
+                for fact in self._options.probed()
+                if fact.status in STATUS_VALUES
+            }
+        }
+        if outlet is not None:
+            found[OUTLET_DATA] = {("published",): outlet.published, ("dropped",): outlet.dropped}
+            found[OUTLET_FAILURES] = {("throttled",): outlet.throttled, ("refused",): outlet.failed}
+        return found
 
     def _system(self) -> dict[MetricName, Values]:
         view, state, traffic = self._view, self._view.state(), self._view.traffic()

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from checks.facts import HealthProbed
 from config.rules import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.clock import SystemClock
+from daemon.metric_outlet import MetricOutlet
 from daemon.reports.view import CostsSource
 from remediation.ports import Clock
 
@@ -61,6 +63,10 @@ def _not_measured() -> float | None:
     return None
 
 
+def _no_outlet() -> MetricOutlet | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
@@ -68,6 +74,7 @@ class HttpOptions:
     account_id: events of other AWS accounts are refused; empty takes all.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
+    probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
     traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
     """
 
@@ -82,6 +89,8 @@ class HttpOptions:
     archive: Callable[[], ArchiveStatus | None] = _not_archived
     traces: Callable[[], tuple[int, int] | None] = _not_traced
     costs: CostsSource | None = None
+    probed: Callable[[], Sequence[HealthProbed]] = tuple
+    outlet: Callable[[], MetricOutlet | None] = _no_outlet
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -40,7 +40,7 @@ async def test_a_health_check_waits_for_cloudwatch_in_a_task_of_its_own(tmp_path
         assert [task.name for task in senses.tasks()] == ["cloudwatch-metrics"]
         senses.tell([FACT])
         assert senses.outlet is not None
-        assert senses.outlet.published == 0
+        assert (senses.outlet.published, senses.latest) == (0, (FACT,))
 
 
 async def test_who_wants_no_metrics_gets_none(tmp_path: Path) -> None:

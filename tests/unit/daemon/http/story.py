@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from checks.facts import Deployment
+from checks.facts import Deployment, HealthProbed
 from checks.findings import Finding, State
 from checks.readings import Reading
 from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
 from daemon.archive.archive import ArchiveStatus
 from daemon.archive.files import Kept
 from daemon.http.options import HttpOptions, LedgerStatus, RulesStatus
+from daemon.metric_outlet import MetricDatum, MetricOutlet
 from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.journal.kinds import Body, DaemonStarted, Intent, Quarantined, ScenarioStep
@@ -19,6 +20,14 @@ from tests.unit.daemon.http.fake_view import NOW_MS, FakeView, tokens
 TARGET = "dns:payments.tillwatch.test"
 GREEN = {"region": "us-east-1", "environment": "green"}
 BLUE = {"region": "us-east-1", "environment": "blue"}
+
+
+class NoOutlet:
+    """Takes nothing, because nothing is offered."""
+
+    async def publish(self, data: Sequence[MetricDatum]) -> None:
+        """See Outlet."""
+        raise NotImplementedError
 
 
 def options(view: FakeView, rules: Sequence[Rule] | None = None) -> HttpOptions:
@@ -42,6 +51,12 @@ def options(view: FakeView, rules: Sequence[Rule] | None = None) -> HttpOptions:
         ),
         archive=lambda: ArchiveStatus(written=3, dropped=0, fault="", kept=Kept(1, 2_000)),
         traces=lambda: (7, 0),
+        probed=lambda: (
+            HealthProbed(id="p1", at_ms=NOW_MS, subject="database", status="healthy"),
+            HealthProbed(id="p2", at_ms=NOW_MS, subject="aws-payment-processor", environment="blue", status="degraded"),
+            HealthProbed(id="p3", at_ms=NOW_MS, subject="compliance", status="unknown"),
+        ),
+        outlet=lambda: MetricOutlet(NoOutlet(), view.clock),
         ledger=lambda: LedgerStatus(balanced=True, entries=20_412, checked_at_ms=NOW_MS - 41_000),
     )
 

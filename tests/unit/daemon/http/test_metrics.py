@@ -24,6 +24,9 @@ BOUNDED_LABELS = {
     "reason": "an enum",
     "action": "the installed actions",
     "severity": "three",
+    "component": "the daemon's own probes",
+    "check": "two ways",
+    "kind": "two",
 }
 """Every label, and what bounds its values."""
 NOT_BASE_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|percent|kb|mb|kib|mib|cents)(_|$)")
@@ -118,3 +121,13 @@ def test_every_name_is_kept_in_one_place() -> None:
     folder = Path(__file__).parents[4] / "daemon" / "http"
     others = [path for path in folder.glob("*.py") if path.name != "metrics.py"]
     assert [path.name for path in others if re.search(r"\"till_(?!session)", path.read_text())] == []
+
+
+async def test_a_component_that_is_unknown_has_no_number(as_role: Client) -> None:
+    values = await scraped(as_role)
+    healthy = {
+        dict(labels)["component"]: value for (name, labels), value in values.items() if name == "till_component_healthy"
+    }
+    assert healthy == {"database": 1.0, "aws-payment-processor": 0.5}
+    assert values["till_cloudwatch_data_total", (("outcome", "dropped"),)] == 0
+    assert values["till_cloudwatch_failures_total", (("kind", "throttled"),)] == 0
