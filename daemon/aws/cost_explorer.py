@@ -1,4 +1,4 @@
-"""AWS Cost Explorer: costs by day, service and usage type, and AWS's own forecast. Each call costs $0.01."""
+"""AWS Cost Explorer: costs by day, service and usage type, and AWS's own forecast, at $0.01 a call."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any

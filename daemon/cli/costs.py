@@ -7,8 +7,9 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from config.load import load_configuration
+from config.load import Configuration, load_configuration
 from config.problems import ConfigurationError
+from daemon.cli.bill import Bill, ServiceBill, bill_lines, read_bill
 from daemon.cli.core_store import (
     Books,
     Database,
@@ -31,14 +32,21 @@ T = TypeVar("T")
 
 costs_app = typer.Typer(no_args_is_help=True, help="What payments cost: explain one, report all.")
 
-Config = Annotated[Path | None, typer.Option(help="Directory with prices.yaml; the packaged prices when left out.")]
+Config = Annotated[
+    Path | None, typer.Option(help="Directory with prices.yaml and the budget; as packaged when left out.")
+]
+Exports = Annotated[
+    Path | None, typer.Option(help="Folder with FOCUS exports to read the AWS bill from, instead of the daemon's book.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @costs_app.command("explain")
 def explain_command(
-    payment: Annotated[str, typer.Argument(help="Id of the payment.")],
+    payment: Annotated[str, typer.Argument(help="Id of the payment; with --service the name of an AWS service.")],
     *,
+    service: Annotated[bool, typer.Option("--service", help="Explain an AWS service of the bill instead.")] = False,
+    exports: Exports = None,
     data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
@@ -48,7 +56,14 @@ def explain_command(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show every component of one payment's cost with its price and source; exit 1 when there is no such payment."""
+    """Show every component of one payment's cost with its price and source; exit 1 when there is no such payment.
+
+    With --service: what an AWS service cost, by day and usage; exit 1 when the bill has no such service.
+    """
+    configuration = _configuration(config)
+    if service:
+        _explain_service(payment, _bill(configuration, data_dir, exports), as_json=as_json)
+        return
 
     async def look(books: Books, reader: CostReader) -> Breakdown | None:
         found = await books.read(Payment, payment)
@@ -57,7 +72,7 @@ def explain_command(
     options = store_options(
         store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, region=region
     )
-    breakdown = _priced(options, config, look)
+    breakdown = _priced(options, configuration, look)
     if breakdown is None:
         fail(f"{payment}: there is no payment with this id", Exit.NO)
     if as_json:
@@ -85,10 +100,12 @@ def report_command(
     endpoint_url: EndpointUrl = "",
     region: Region = "",
     config: Config = None,
+    exports: Exports = None,
     fixed_cents: Annotated[int, typer.Option(min=0, help="A bill to share out among the payments, in cents.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show cost and saving per rail and ticket band against the named baseline."""
+    """Show cost and saving per rail and ticket band against the named baseline, and the AWS bill beside it."""
+    configuration = _configuration(config)
 
     async def add_up(_books: Books, reader: CostReader) -> tuple[CostReport, int]:
         report = CostReport()
@@ -99,7 +116,8 @@ def report_command(
     options = store_options(
         store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, region=region
     )
-    report, unattributed = _priced(options, config, add_up)
+    report, unattributed = _priced(options, configuration, add_up)
+    bill = _bill(configuration, data_dir, exports)
     lines = report.lines(fixed_cents * MICROCENTS_PER_CENT)
     if as_json:
         print_json(
@@ -107,6 +125,7 @@ def report_command(
                 "formula": FORMULA,
                 "lines": [_line(line) for line in lines],
                 "unattributed_microcents": unattributed,
+                "bill": None if bill is None else bill.review,
             }
         )
         return
@@ -123,17 +142,58 @@ def report_command(
             say(f"     {line.payments - line.complete} not paid out yet: their payout and file are still to come")
     if unattributed > 0:
         say(f"payouts that carried no payment cost {_cents(unattributed)} c more")
+    for text in ("AWS: no bill is kept here",) if bill is None else bill_lines(bill.review):
+        say(text)
 
 
-def _priced(options: CoreOptions, config: Path | None, question: Callable[[Books, CostReader], Awaitable[T]]) -> T:
-    """The answer to a question about what payments cost."""
+def _configuration(config: Path | None) -> Configuration:
+    """The configuration; ends the command for one that cannot be used."""
     try:
-        prices = load_configuration(config, {}).prices
+        return load_configuration(config, {})
     except ConfigurationError as error:
         fail(str(error), Exit.BAD_INPUT)
 
+
+def _bill(configuration: Configuration, data_dir: Path, exports: Path | None) -> Bill | None:
+    settings = configuration.settings
+    return read_bill(data_dir, exports, settings.costs, settings.aws.account_id)
+
+
+def _explain_service(name: str, bill: Bill | None, *, as_json: bool) -> None:
+    found = None if bill is None else bill.service(name)
+    if found is None:
+        known = "no bill is kept here" if bill is None else "the bill has no service of this name"
+        fail(f"{name}: {known}; tillwatch costs report lists what there is", Exit.NO)
+    if as_json:
+        print_json(found)
+        return
+    for text in _service_lines(found):
+        say(text)
+
+
+def _service_lines(found: ServiceBill) -> list[str]:
+    lines = [f"{found.service}: {_cents(found.month_microcents)} c in this month so far"]
+    lines += [
+        f"  {line.day}  {line.usage if line.usage else 'usage unknown':<40} {_cents(line.amount_microcents):>16} c"
+        f"  {line.quantity_millionths / MICROCENTS_PER_CENT:,.3f} units"
+        for line in found.lines
+    ]
+    if found.variance is not None:
+        one = found.variance
+        lines.append(
+            f"  {one.day} is {_percent(one.variance_basis_points)} against {_cents(one.expected_microcents)} c, the "
+            f"{one.basis}"
+        )
+    return lines
+
+
+def _priced(
+    options: CoreOptions, configuration: Configuration, question: Callable[[Books, CostReader], Awaitable[T]]
+) -> T:
+    """The answer to a question about what payments cost."""
+
     async def ask(books: Books) -> T:
-        reader = CostReader(books, prices)
+        reader = CostReader(books, configuration.prices)
         await reader.load()
         return await question(books, reader)
 
@@ -162,7 +222,8 @@ def _line(line: Line) -> dict[str, object]:
 
 
 def _cents(microcents: int) -> str:
-    return f"{microcents // MICROCENTS_PER_CENT:,}.{microcents % MICROCENTS_PER_CENT:06d}"
+    sign, whole = "-" if microcents < 0 else "", abs(microcents)
+    return f"{sign}{whole // MICROCENTS_PER_CENT:,}.{whole % MICROCENTS_PER_CENT:06d}"
 
 
 def _percent(basis_points: int) -> str:

@@ -1,7 +1,4 @@
-"""What could be paid less for, by the bill's own usage: each with its saving and the source of its figures.
-
-Nothing is advised without figures: where the bill does not tell a usage type, or not by the hour, there is no advice.
-"""
+"""What could be paid less for, by the bill's own usage, with the saving and the source of the figures."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +56,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recommendations(evidence: Evidence) -> list[Recommendation]:
-    """Everything that would save a cent a month or more, most first; empty when the bill has less than a week."""
+    """Everything that would save a cent a month or more, most first.
+
+    Nothing is advised without figures: empty when the bill has less than a week, and no advice on a usage that the bill
+    does not tell of, or not by the hour where the hour decides.
+    """
     days = {line.day for line in evidence.lines}
     if len(days) < DAYS_MIN:
         return []

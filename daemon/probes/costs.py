@@ -9,8 +9,8 @@ from remediation.ports import Clock
 
 PRICES_DEGRADED_DAYS = 400
 """Contracts and AWS prices are looked at once a year; a month for whoever does it."""
-COSTS_DEGRADED_DAYS, COSTS_UNHEALTHY_DAYS = 2.0, 4.0
-"""Billing data comes daily and up to a day late, as the rule cost-variance has it."""
+COSTS_DEGRADED_DAYS, COSTS_UNHEALTHY_DAYS = 3.0, 4.0
+"""A day of a bill is told up to two days and a poll after it ended; the rule cost-variance has no data after four."""
 _DAY_MS = 86_400_000
 MEASURED = "measured"
 

@@ -1,4 +1,4 @@
-"""When a report is due: one moment of each local day, also on the days when clocks are changed. Pure."""
+"""When a report is due: one moment of each local day, also on the days when clocks are changed."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

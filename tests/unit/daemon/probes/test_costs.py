@@ -49,8 +49,8 @@ async def test_prices_that_nobody_checked_for_a_year_are_degraded(begun: int, ch
     ("costs", "billed", "status"),
     [
         ({}, False, "unknown"),
-        ({"measured": 1.9}, False, "healthy"),
-        ({"measured": 2}, False, "degraded"),
+        ({"measured": 2.9}, False, "healthy"),
+        ({"measured": 3}, False, "degraded"),
         ({"measured": 4}, False, "unhealthy"),
         ({"budget": 9, "cost_explorer": 1}, True, "healthy"),
         ({"measured": 0}, True, "unknown"),
