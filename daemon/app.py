@@ -82,8 +82,7 @@ class App:
             leadership = Leadership(parts.journal, parts.writer, self._clock)
             reload = self._reload(parts)
             http = self._http(parts, leadership, reload)
-            self._start_tasks(supervisor, parts, leadership, listening, http)
-            supervisor.start(Task("reload", reload.run))
+            self._start_tasks(supervisor, parts, leadership, listening, http, reload)
             self._phase = ""
             self._changes.mark()
             on_ready("http://{}:{}".format(*listening.getsockname()[:2]))
@@ -113,12 +112,14 @@ class App:
         leadership: Leadership,
         listening: socket.socket,
         http: Starlette,
+        reload: Reload,
     ) -> None:
         """Those that decide first, those that bring facts last; stopping goes the other way."""
         duties = Duties(parts, leadership, self._clock)
         supervisor.start(Task("decide", parts.pipeline.decide_for_ever))
         for task in duties.tasks():
             supervisor.start(task)
+        supervisor.start(Task("reload", reload.run))
         supervisor.start(Task("http", lambda: serve(http, listening)))
         for task in parts.senses.tasks():
             supervisor.start(task)
