@@ -23,6 +23,14 @@ def new_token(prefix: Prefix) -> str:
     return f"{prefix}_{letters(secrets.token_bytes(TOKEN_BYTES))}"
 
 
+_DATA_KEY_ID = re.compile(r"dek_[0-9a-f]{27}")
+
+
+def is_data_key_id(text: str) -> bool:
+    """Whether the text has the form of a data key's id, whose digits may by chance read as a card number."""
+    return _DATA_KEY_ID.fullmatch(text) is not None
+
+
 def new_data_key_id(now_ms: int) -> str:
     """A unique id in time order: ``dek_``, 11 hexadecimal digits of Unix milliseconds, 64 random bits."""
     return f"dek_{now_ms:011x}{secrets.token_hex(8)}"

@@ -29,7 +29,7 @@ from payment_core.vault.keys import DATA_KEY_BYTES
 from payment_core.vault.ports import AuditTrail, DataKeyRows, VaultRecords
 from payment_core.vault.records import BankAccountDetails, CardDetails, DataKeyRow, SealedRecord
 from payment_core.vault.sealing import Instrument, account_details, card_details, open_instrument, seal_instrument
-from payment_core.vault.tokens import Prefix, new_token
+from payment_core.vault.tokens import Prefix, is_data_key_id, new_token
 
 SEALING_MARGIN_MS = 120_000
 """After a data key's last moment: clocks of two machines differ, and a write may wait for the store."""
@@ -215,7 +215,7 @@ class Vault:
         return VaultAct(
             at_ms=self._clock.now_ms(),
             action=action,
-            target=mask_card_numbers(target),
+            target=target if is_data_key_id(target) else mask_card_numbers(target),
             actor=mask_card_numbers(actor),
             role=role,
             purpose=purpose,

@@ -8,8 +8,13 @@ from payment_core.vault.errors import (
     DataKeyInUse,
     TokenShredded,
 )
+from payment_core.vault.keys import WrappedKey
+from payment_core.vault.records import DataKeyRow
+from payment_core.vault.tokens import new_data_key_id
 from payment_core.vault.vault import SEALING_MARGIN_MS
 from tests.unit.payment_core.vault.vault_world import (
+    NOW_MS,
+    PAN,
     TENANT,
     World,
     card,
@@ -136,3 +141,30 @@ async def test_what_a_custodian_does_is_on_record_with_role_and_reason_before_it
     [act] = world.audit.acts
     assert (act.action, act.target, act.outcome) == ("shred_data_key", data_key_id, "granted")
     assert {"role": act.role, "actor": act.actor, "reason": act.reason} == WHO
+
+
+async def test_the_record_names_the_key_also_when_its_digits_read_as_a_card_number() -> None:
+    world = World()
+    unlucky = f"{new_data_key_id(NOW_MS)[:15]}4242424242424242"
+    assert len(unlucky) == len(new_data_key_id(NOW_MS))
+    await world.rows.add(
+        DataKeyRow(
+            id=unlucky,
+            tenant=TENANT,
+            purpose="records",
+            wrapped=WrappedKey(b"blob", "local"),
+            created_at_ms=1,
+            sealing_ends_at_ms=2,
+        )
+    )
+    await world.vault.retire_data_key(unlucky, **WHO)
+    with pytest.raises(DataKeyGone):
+        await world.vault.retire_data_key("4242424242424242", **WHO)
+    assert [act.target for act in world.audit.acts] == [unlucky]
+
+
+async def test_a_card_number_typed_in_place_of_a_key_is_not_on_record() -> None:
+    world = World()
+    with pytest.raises(AccessRefused):
+        await world.vault.shred_data_key(PAN, **{**WHO, "role": "viewer"})
+    assert PAN not in repr(world.audit.acts)
