@@ -10,7 +10,6 @@ import typer
 from pydantic import ValidationError
 
 from daemon.cli.output import Exit, fail
-from payment_core.assembly.existing import existing_table
 from payment_core.clock import SystemClock
 from payment_core.errors import CoreError, DatabaseUnusable
 from payment_core.ledger.file_books import FileBooks, file_books
@@ -89,6 +88,8 @@ def asked(options: CoreOptions, question: Callable[[Books], Awaitable[T]]) -> T:
         return await question(books)
 
     async def ask_table() -> T:
+        from payment_core.assembly.existing import existing_table  # noqa: PLC0415 - a client of AWS, which takes long
+
         async with existing_table(options, SystemClock()) as table:
             return await question(table)
 
