@@ -64,7 +64,7 @@ class Duties:
             ("health", HEALTH_SECONDS, self._health_check),
             ("heart", BEAT_SECONDS, parts.senses.heart.beat),
             ("sightings", SIGHTINGS_SECONDS, self._sightings),
-            ("tally", TALLY_SECONDS, parts.reporting.jobs.count),
+            ("tally", TALLY_SECONDS, self._tally),
             ("reports", REPORTS_SECONDS, self._reports),
             ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
         )
@@ -82,7 +82,7 @@ class Duties:
     def start(self) -> None:
         """Begin to tick; what people look at first is due at once."""
         self._ticks.start()
-        for name in ("heart", "traffic", "cores", "backfill", "health", "reports"):
+        for name in ("heart", "traffic", "cores", "backfill", "health", "tally", "reports"):
             self._ticks.now(name)
 
     async def _recover(self) -> None:
@@ -118,9 +118,12 @@ class Duties:
     async def _ledger(self) -> None:
         await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
 
+    async def _tally(self) -> None:
+        await self._parts.reporting.jobs.count()
+        await self._parts.reporting.jobs.watch_budget()
+
     async def _reports(self) -> None:
         await self._parts.reporting.jobs.run_due()
-        await self._parts.reporting.jobs.watch_budget()
 
     async def _sightings(self) -> None:
         await self._parts.senses.keep(self._parts.sources)

@@ -13,7 +13,8 @@ from daemon.errors import CostsNotKept
 
 BYTES_MAX = 256 * 1024 * 1024
 """Packed, of one delivery, which is held in memory while it is read; a payment system's bill has some MB a month."""
-_NAME = re.compile(r"\.csv(\.gz)?$")
+_NAME = re.compile(r"\.(csv(\.gz)?|parquet)$")
+"""Parquet is found, too, so that a folder of it is refused aloud instead of looking empty."""
 _PERIOD = re.compile(r"^(?P<period>(?:.*/)?BILLING_PERIOD=\d{4}-\d{2})/(?P<rest>.+)$")
 
 

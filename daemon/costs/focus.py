@@ -29,6 +29,7 @@ BAD_ROWS_KEPT = 20
 HOUR_SECONDS = 3_600
 _QUANTITY_MAX = Decimal(10) ** 12
 _GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class FocusReader:
 
     def add(self, content: bytes) -> None:
         """Add one file. Raises Untranslatable when it is no FOCUS export: nothing of the delivery is then used."""
+        if content.startswith(_PARQUET):
+            raise Untranslatable("this is Parquet, which is not read; let the export write CSV.")
         try:
             rows = _rows(content)
             header = next(rows, (1, []))[1]

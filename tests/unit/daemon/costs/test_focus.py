@@ -85,6 +85,7 @@ def test_rows_of_other_accounts_are_left_out() -> None:
         (b"a,b\n1,2\n", "there is no column BilledCost"),
         (export([], [name for name in HEADER if name != "ServiceName"]), "there is no column ServiceName"),
         (gzip.compress(export([row()]))[:-12], "cannot be read to its end"),
+        (b"PAR1\x15\x04", "this is Parquet, which is not read"),
         (b"\x1f\x8bnonsense", "cannot be read to its end"),
         (export([row("9" * 200_000)]), "cannot be read to its end"),
     ],

@@ -141,6 +141,14 @@ async def test_a_file_that_is_no_export_is_put_aside_once_and_the_former_bill_st
     assert len(await world.book.days("2026-11-01", "2026-12-01")) == 1
 
 
+async def test_a_folder_of_parquet_is_refused_aloud_and_does_not_look_like_a_bill_of_nothing(world: World) -> None:
+    world.place.contents["nov.snappy.parquet"] = (b"PAR1...", 1)
+    await world.source().look()
+    assert [what for what, _ in world.quarantine.put_aside] == [
+        "nov.snappy.parquet: this is Parquet, which is not read; let the export write CSV."
+    ]
+
+
 async def test_cost_explorer_is_asked_once_an_interval_also_after_a_restart(world: World) -> None:
     world.costs.lines = [line("2026-11-08", 7 * CENT), line("2026-11-09", 3 * CENT)]
     world.costs.expected = 90 * CENT

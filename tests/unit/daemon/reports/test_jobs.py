@@ -16,6 +16,8 @@ from daemon.errors import ReportNotWritten
 from daemon.reports.jobs import DAILY_SAVINGS, ReportJobs
 from daemon.reports.tally import Tally
 from daemon.reports.writing import ReportFolder
+from remediation.errors import JournalFailed
+from remediation.journal.entry import Draft, Entry
 from remediation.journal.kinds import BudgetReached, DaemonStarted, ReportWritten, body_of
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
@@ -57,13 +59,24 @@ class FailingPlace:
         return await self.folder.write(name, content, content_type)
 
 
+class RefusingJournal(MemoryJournal):
+    """A journal whose disk fails for the entries of reports, while that is said."""
+
+    refuses_reports = False
+
+    async def append(self, draft: Draft, *, expected_sequence: int | None, epoch: int) -> Entry:
+        if self.refuses_reports and draft.kind == "report.written":
+            raise JournalFailed("disk")
+        return await super().append(draft, expected_sequence=expected_sequence, epoch=epoch)
+
+
 class World:
     """Files, journal and clock that outlive a daemon."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = TurnedClock()
-        self.journal = MemoryJournal()
+        self.journal = RefusingJournal()
         self.place = FailingPlace(folder / "reports")
         self.checkpoint: Checkpoint
         self.book: CostBook
@@ -158,6 +171,20 @@ async def test_a_report_that_cannot_be_written_stays_due_and_is_in_the_journal_o
     assert await jobs.run_due() == 1
     (entry,) = await world.entries()
     assert world.markdown(Path(entry.place).stem).startswith("# Daily savings")
+
+
+async def test_a_crash_between_files_and_entry_writes_the_same_files_again_and_one_entry(world: World) -> None:
+    jobs = await world.start()
+    await world.record(capture(1))
+    world.clock.now = SLOT_MS
+    world.journal.refuses_reports = True
+    assert await jobs.run_due() == 0
+    world.journal.refuses_reports = False
+    before = world.content("daily-savings-2026-11-09")
+    assert await world.entries() == []
+    assert await (await world.start()).run_due() == 1
+    assert world.content("daily-savings-2026-11-09") == before
+    assert len(await world.entries()) == 1
 
 
 async def test_the_savings_report_names_baseline_rail_and_cohort_and_counts_each_capture_once(world: World) -> None:
