@@ -2,13 +2,13 @@
 
 from payment_core.ach.files.model import FILE_RECORDS
 from payment_core.ach.files.return_model import RETURN_RECORDS
-from payment_core.assembly.vaulting import SealedHashKeys
 from payment_core.costs.notes import RECORDS as COST_RECORDS
 from payment_core.escrow.model import RECORDS as ESCROW_RECORDS
 from payment_core.fraud.list_model import RECORDS as FRAUD_LIST_RECORDS
 from payment_core.fraud.rule_sets import RULE_RECORDS
 from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.ledger.posting import Hold
+from payment_core.methods.hash_keys import SealedHashKeys
 from payment_core.methods.model import RECORDS as METHOD_RECORDS
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import RECORDS as PAYMENT_RECORDS

@@ -10,6 +10,7 @@ from payment_core.assembly.cipher import VaultCipher
 from payment_core.aws.kms import AwsKeyService
 from payment_core.clock import Clock
 from payment_core.methods.encryption_health import EncryptionHealthReport
+from payment_core.methods.hash_keys import SealedHashKeys
 from payment_core.methods.model import VaultDataKey
 from payment_core.methods.revealing import AccountReveal, Revealing
 from payment_core.methods.vault_accesses import StoredVaultAccesses
@@ -18,7 +19,7 @@ from payment_core.methods.vault_records import StoredVaultRecords
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
-from payment_core.store.records import Listing, Record
+from payment_core.store.records import Listing
 from payment_core.vault.errors import VaultError
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.key_cache import DataKeyCache
@@ -53,12 +54,6 @@ class HashKeys(msgspec.Struct, frozen=True):
     amounts: bytearray
     bodies: bytearray
     roots: bytearray
-
-
-class SealedHashKeys(Record, frozen=True, gc=False, kw_only=True, tag="hash_keys"):
-    """The keys of hashes, sealed under a data key of the vault."""
-
-    sealed: bytes
 
 
 class HashKeyRing:
