@@ -20,6 +20,7 @@ RUNS = {
     "invariants_sqlite": "invariants --operations 100000 --store sqlite",
     "invariants_dynamodb": "invariants --operations 10000 --store dynamodb --seed 700000",
     "detect": "detect",
+    "burn": "burn",
     "rollout": "rollout",
     "idle": "idle",
 }
