@@ -58,11 +58,14 @@ class ReportSettings(Model):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
+        fix = "write an IANA name, such as America/New_York or UTC"
+        if "/" not in zone and zone != "UTC":
+            # "EST" is known to the database, but is an offset that never follows the clocks of any place.
+            raise refusal(f"{zone!r:.64} names no place whose clocks could be followed", fix)
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            what = f"{zone!r:.64} is no time zone"
-            raise refusal(what, "write an IANA name, such as America/New_York or UTC") from None
+            raise refusal(f"{zone!r:.64} is no time zone", fix) from None
         return zone
 
     @field_validator("place")
