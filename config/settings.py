@@ -26,20 +26,27 @@ QueueName = Annotated[
 ]
 
 
-class AwsSettings(Model):
-    """Which AWS is spoken to.
-
-    endpoint_url: overrides every service's address; None means AWS itself, or the SDK's own AWS_ENDPOINT_URL.
-    account_id: events of other accounts are refused; empty: of none.
-    """
-
-    region: str = Field(
-        default="us-east-1",
+RegionName = Annotated[
+    str,
+    Field(
         max_length=32,
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
         description="The name of an AWS region",
         examples=["us-east-1"],
-    )
+    ),
+]
+
+
+class AwsSettings(Model):
+    """Which AWS is spoken to.
+
+    endpoint_url: overrides every service's address; None means AWS itself, or the SDK's own AWS_ENDPOINT_URL.
+    account_id: events of other accounts are refused; empty: of none, and that is refused where AWS itself is spoken to.
+    event_regions: where events may come from beside ``region`` and us-east-1, where AWS tells of costs and health.
+    sns_signatures: whether SNS must have signed what comes through its topics; off for a stand-in, which cannot sign.
+    """
+
+    region: RegionName = "us-east-1"
     endpoint_url: Url | None = Field(default=None, examples=["http://127.0.0.1:4566"])
     account_id: str = Field(
         default="",
@@ -47,6 +54,9 @@ class AwsSettings(Model):
         description="An AWS account of 12 digits, in quotes",
         examples=['"000000000000"'],
     )
+
+    event_regions: tuple[RegionName, ...] = Field(default=(), strict=False, max_length=50)
+    sns_signatures: Literal["required", "off"] = "required"
 
     @field_validator("endpoint_url", mode="before")
     @classmethod

@@ -153,7 +153,7 @@ class App:
             tokens=settings.tokens,
             current_rules=lambda: [compiled.rule for compiled in parts.pipeline.engine.rules],
             version=version("tillwatch"),
-            account_id=settings.aws.account_id,
+            trust=parts.trust,
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,

@@ -23,7 +23,8 @@ from daemon.senses import Senses, open_senses
 from daemon.series import PaymentSeries
 from daemon.sightings import SeeingSink, outliving_sightings
 from daemon.sources.backfill import Backfill
-from daemon.sources.opened import Source, open_sources
+from daemon.sources.opened import Source, open_sources, open_trust
+from daemon.sources.trust import Trust
 from daemon.state_keeping import StateKeeping
 from daemon.state_store import StateStore
 from daemon.traces.export import TraceExport
@@ -52,6 +53,7 @@ class Parts:
     pipeline: Pipeline
     keeping: StateKeeping
     sources: tuple[Source, ...]
+    trust: Trust
     backfill: Backfill
     reporting: Reporting
     watch: TrafficWatch
@@ -78,6 +80,7 @@ async def open_parts(
     Raises RemediationError when the journal cannot be used or another daemon leads, DaemonError for the rest.
     """
     settings, policy = configuration.settings, configuration.policy
+    trust = await open_trust(stack, settings, clock)
     journal, writer = await _open_journal(stack, settings.data_dir, holder, clock)
     checkpoint = await Checkpoint.open(settings.data_dir / "checkpoint.db", HORIZON_MS)
     stack.push_async_callback(checkpoint.close)
@@ -115,7 +118,8 @@ async def open_parts(
         executor=executor,
         pipeline=pipeline,
         keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
-        sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, clock), *reporting.bill),
+        trust=trust,
+        sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock), *reporting.bill),
         reporting=reporting,
         backfill=Backfill(probes.clients, checkpoint, sink, producer=settings.aws.region),
         watch=TrafficWatch(traffic, clock),

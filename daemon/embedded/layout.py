@@ -91,7 +91,12 @@ class Layout:
     ) -> None:
         """Write the daemon's settings for this run. Raises DirectoryUnusable."""
         settings = {
-            "aws": {"region": REGION, "endpoint_url": endpoint_url, "account_id": ACCOUNT_ID},
+            "aws": {
+                "region": REGION,
+                "endpoint_url": endpoint_url,
+                "account_id": ACCOUNT_ID,
+                "sns_signatures": "off",  # the stand-in signs nothing
+            },
             "http": {"host": "127.0.0.1", "port": port},
             "data_dir": str(self.root),
             "archive": {"enabled": True},

@@ -43,8 +43,8 @@ def create_app(
     authority = Authority(options.tokens, options.clock.monotonic_ms)
     login = Login(authority)
     doors = (
-        _route("/ingest/events", IngestDoor(view, sink, quarantine, options.account_id).take, "POST"),
-        _route("/ingest/firehose", FirehoseDoor(view, sink, quarantine, authority, options.account_id).take, "POST"),
+        _route("/ingest/events", IngestDoor(view, sink, quarantine, options.trust).take, "POST"),
+        _route("/ingest/firehose", FirehoseDoor(view, sink, quarantine, authority, options.trust).take, "POST"),
     )
     routes = [*doors, *_routes(view, login, options)]
     app = Starlette(

@@ -13,6 +13,7 @@ from daemon.http.body import BodyTooLarge, read_body
 from daemon.quarantine import Quarantine
 from daemon.sources.firehose import BODY_LIMIT_BYTES, Delivery, DeliveryTooLarge, read_delivery, take_delivery
 from daemon.sources.sink import FactSink
+from daemon.sources.trust import Trust
 from daemon.view import SystemView
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 
@@ -55,13 +56,13 @@ class FirehoseDoor:
     """
 
     def __init__(
-        self, view: SystemView, sink: FactSink, quarantine: Quarantine, authority: Authority, account_id: str
+        self, view: SystemView, sink: FactSink, quarantine: Quarantine, authority: Authority, trust: Trust
     ) -> None:
         self._view = view
         self._sink = sink
         self._quarantine = quarantine
         self._authority = authority
-        self._account_id = account_id
+        self._trust = trust
 
     async def take(self, request: Request) -> Response:
         """200 with the request's id; 400, 401, 403, 413, and 503 when the facts could not be stored: it comes again."""
@@ -69,7 +70,7 @@ class FirehoseDoor:
         try:
             self._admit(request)
             delivery = await _delivery(request, told_id)
-            await take_delivery(delivery, self._sink, self._quarantine, self._view.now_ms(), self._account_id)
+            await take_delivery(delivery, self._sink, self._quarantine, self._view.now_ms(), self._trust)
         except _Refused as refusal:
             return self._error(refusal.status, told_id, refusal.why)
         except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:

@@ -12,6 +12,7 @@ from daemon.http.problems import problem
 from daemon.quarantine import Quarantine
 from daemon.sources import ingest as source
 from daemon.sources.sink import FactSink
+from daemon.sources.trust import Trust
 from daemon.view import SystemView
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 
@@ -46,11 +47,11 @@ class IngestCounts(msgspec.Struct, frozen=True, kw_only=True):
 class IngestDoor:
     """Hands a request's events to the source of the same name."""
 
-    def __init__(self, view: SystemView, sink: FactSink, quarantine: Quarantine, account_id: str) -> None:
+    def __init__(self, view: SystemView, sink: FactSink, quarantine: Quarantine, trust: Trust) -> None:
         self._view = view
         self._sink = sink
         self._quarantine = quarantine
-        self._account_id = account_id
+        self._trust = trust
 
     async def take(self, request: Request) -> Response:
         """202 with counts; 400 when no event was usable, 413, 415, and 503 when the facts could not be stored."""
@@ -64,7 +65,7 @@ class IngestDoor:
             return problem(413, f"The limit is {BODY_LIMIT_BYTES} bytes; send smaller batches.", instance=path)
         try:
             result = await source.ingest(
-                body, content_type, self._sink, self._quarantine, self._view.now_ms(), account_id=self._account_id
+                body, content_type, self._sink, self._quarantine, self._view.now_ms(), trust=self._trust
             )
         except Untranslatable as fault:
             return problem(400, fault.detail, instance=path)

@@ -10,6 +10,7 @@ from daemon.archive.archive import ArchiveStatus
 from daemon.clock import SystemClock
 from daemon.metric_outlet import MetricOutlet
 from daemon.reports.view import CostsSource
+from daemon.sources.trust import NOBODY_KNOWN, Trust
 from remediation.ports import Clock
 
 
@@ -71,7 +72,7 @@ def _no_outlet() -> MetricOutlet | None:
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
 
-    account_id: events of other AWS accounts are refused; empty takes all.
+    trust: whose events the doors believe.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
@@ -81,7 +82,7 @@ class HttpOptions:
     tokens: Sequence[Token]
     current_rules: Callable[[], Sequence[Rule]]
     version: str
-    account_id: str = ""
+    trust: Trust = NOBODY_KNOWN
     clock: Clock = field(default_factory=SystemClock)
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked

@@ -12,6 +12,7 @@ from checks.facts import Fact
 from daemon.errors import Untranslatable
 from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from daemon.sources.trust import Trust
 from daemon.translate.message import translate
 
 SOURCE = "firehose"
@@ -73,7 +74,7 @@ async def read_delivery(body: bytes, encoding: str) -> Delivery:
 
 
 async def take_delivery(
-    delivery: Delivery, sink: FactSink, quarantine: Quarantine, now_ms: int, account_id: str
+    delivery: Delivery, sink: FactSink, quarantine: Quarantine, now_ms: int, trust: Trust
 ) -> DeliveryResult:
     """Take every usable record over; a bad one is put aside and does not hold up the others.
 
@@ -88,7 +89,8 @@ async def take_delivery(
         if number % TURN == 0:
             await asyncio.sleep(0)
         try:
-            translation = translate(record.strip(), account_id)
+            await trust.check(record.strip())
+            translation = translate(record.strip(), trust.account_id, trust.regions)
         except Untranslatable as fault:
             refused += 1
             await quarantine.put(SOURCE, record, fault.detail, now_ms)

@@ -9,6 +9,7 @@ from checks.facts import Fact
 from daemon.errors import Untranslatable
 from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from daemon.sources.trust import NOBODY_KNOWN, Trust
 from daemon.translate.cloudevents import translate_cloud_event
 from daemon.translate.envelope import decode
 from daemon.translate.message import MAX_BODY_BYTES, Translation, translate
@@ -43,7 +44,7 @@ class IngestResult:
 
 
 async def ingest(
-    body: bytes, content_type: str, sink: FactSink, quarantine: Quarantine, now_ms: int, account_id: str = ""
+    body: bytes, content_type: str, sink: FactSink, quarantine: Quarantine, now_ms: int, trust: Trust = NOBODY_KNOWN
 ) -> IngestResult:
     """Take a request's events over; a bad event does not hold up the others.
 
@@ -51,12 +52,13 @@ async def ingest(
     ``application/cloudevents-batch+json``; parameters are ignored. Raises Untranslatable when the body as a whole
     cannot be read (nothing is quarantined: the caller has it), and whatever the sink raises: then nothing was taken.
     """
-    read, events = _split(body, content_type.partition(";")[0].strip().lower(), account_id)
+    read, events = _split(body, content_type.partition(";")[0].strip().lower(), trust)
     facts: list[Fact] = []
     refused: list[RefusedEvent] = []
     ignored: list[RefusedEvent] = []
     for index, event in enumerate(events):
         try:
+            await trust.check(event)
             translation = read(event)
         except Untranslatable as fault:
             refused.append(RefusedEvent(index, fault.detail))
@@ -73,18 +75,18 @@ async def ingest(
     return IngestResult(len(facts), tuple(refused), tuple(ignored))
 
 
-def _split(body: bytes, kind: str, account_id: str) -> tuple[Callable[[bytes], Translation], list[bytes]]:
+def _split(body: bytes, kind: str, trust: Trust) -> tuple[Callable[[bytes], Translation], list[bytes]]:
     """How to read each event, and the events."""
     if len(body) > MAX_BODY_BYTES:
         raise Untranslatable(f"It has {len(body)} bytes; the limit is {MAX_BODY_BYTES}.")
     if kind == CLOUD_EVENT:
-        return translate_cloud_event, [body]
+        return (lambda event: translate_cloud_event(event, trust.account_id)), [body]
     if kind == CLOUD_EVENTS:
-        return translate_cloud_event, _batch(body)
+        return (lambda event: translate_cloud_event(event, trust.account_id)), _batch(body)
     if kind not in {JSON, ""}:
         raise Untranslatable(f"Content type {kind[:80]!r} is none of {JSON}, {CLOUD_EVENT}, {CLOUD_EVENTS}.")
     events = _batch(body) if body.lstrip()[:1] == _LIKELY_BATCH else [body]
-    return (lambda event: translate(event, account_id)), events
+    return (lambda event: translate(event, trust.account_id, trust.regions)), events
 
 
 def _batch(body: bytes) -> list[bytes]:

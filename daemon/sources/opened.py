@@ -1,11 +1,13 @@
 """Every source that the settings name, opened: each runs as a task of its own."""
 
+import os
 from contextlib import AsyncExitStack
 from typing import Protocol
 
 from config.settings import Settings
 from daemon.aws.cloudwatch import CloudWatchMetrics
 from daemon.aws.session import AwsClient, AwsClients
+from daemon.aws.sns_signatures import open_signatures
 from daemon.aws.sqs import SqsQueue
 from daemon.quarantine import Quarantine
 from daemon.sources.cloudwatch import MetricSource
@@ -13,6 +15,7 @@ from daemon.sources.devices import DeviceSource
 from daemon.sources.mqtt import open_broker
 from daemon.sources.sink import FactSink
 from daemon.sources.sqs import SqsSource
+from daemon.sources.trust import Trust, check_account, trusted_regions
 from remediation.ports import Clock
 
 
@@ -35,6 +38,15 @@ class Source(Protocol):
         """Bring facts; no fault of the other side, of the sink or of a message ends it."""
 
 
+async def open_trust(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Trust:
+    """Whom the settings say to believe; closed when the stack is. Raises NotUsable when that is everybody."""
+    check_account(settings.aws, os.environ)
+    signatures = None
+    if settings.aws.sns_signatures == "required":
+        signatures = await stack.enter_async_context(open_signatures(clock.now_ms))
+    return Trust(settings.aws.account_id, trusted_regions(settings.aws), signatures)
+
+
 async def open_sources(
     stack: AsyncExitStack,
     settings: Settings,
@@ -42,14 +54,14 @@ async def open_sources(
     sqs: AwsClient,
     sink: FactSink,
     quarantine: Quarantine,
+    trust: Trust,
     clock: Clock,
 ) -> tuple[Source, ...]:
     """The queues first, then whatever else is configured; connections are closed when the stack is."""
     account_id = settings.aws.account_id
     queues = (("payment-events", settings.queues.payment_events), ("control-events", settings.queues.control_events))
     sources: list[Source] = [
-        SqsSource(SqsQueue(sqs, queue), sink, quarantine, clock, name=name, account_id=account_id)
-        for name, queue in queues
+        SqsSource(SqsQueue(sqs, queue), sink, quarantine, clock, name=name, trust=trust) for name, queue in queues
     ]
     if settings.metrics.queries:
         cloudwatch = CloudWatchMetrics(await stack.enter_async_context(clients.client("cloudwatch")))

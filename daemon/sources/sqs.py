@@ -12,6 +12,7 @@ from checks.facts import Fact
 from daemon.errors import AwsFailed, DaemonError, QueueGone, Untranslatable
 from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from daemon.sources.trust import NOBODY_KNOWN, Trust
 from daemon.translate.message import Translation, translate
 
 log = structlog.get_logger()
@@ -78,7 +79,7 @@ class SqsSource:
     """Consumes one queue with a few receivers, each doing one thing after the other.
 
     A message is deleted when the sink has its facts on disk, or the quarantine has its body; whatever fails before
-    leaves it in the queue, and it is delivered again. account_id: events of other AWS accounts are put aside.
+    leaves it in the queue, and it is delivered again. trust: what anybody else says is put aside.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class SqsSource:
         clock: SourceClock,
         *,
         name: str,
-        account_id: str = "",
+        trust: Trust = NOBODY_KNOWN,
         receivers: int = 2,
         random: Random | None = None,
     ) -> None:
@@ -98,7 +99,7 @@ class SqsSource:
         self._quarantine = quarantine
         self._clock = clock
         self._name = name
-        self._account_id = account_id
+        self._trust = trust
         self._receivers = receivers
         self._random = Random() if random is None else random  # noqa: S311  # jitter is no secret
         self._stats = SourceStats()
@@ -201,7 +202,8 @@ class SqsSource:
     async def _translation(self, message: Message) -> Translation:
         """The message's facts; what cannot be used is in the quarantine when this returns."""
         try:
-            translation = translate(message.body, self._account_id)
+            await self._trust.check(message.body)
+            translation = translate(message.body, self._trust.account_id, self._trust.regions)
         except Untranslatable as fault:
             await self._put_aside(message.body, fault.detail)
             return Translation(())

@@ -28,10 +28,11 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _FACTS = {kind: msgspec.json.Decoder(fact_type) for kind, fact_type in FACT_TYPE_BY_KIND.items()}
 
 
-def translate_cloud_event(body: bytes) -> Translation:
+def translate_cloud_event(body: bytes, account_id: str = "") -> Translation:
     """The fact in an event's data. id, at_ms and subject come from the event's attributes unless data has them.
 
-    An event of another type is ignored. Raises Untranslatable when the event cannot be used.
+    An event of another type is ignored. account_id: a fact that names an account has to name this one, and none may
+    claim a place in an outbox; empty: any may. Raises Untranslatable when the event cannot be used.
     """
     event = decode(_EVENT, body)
     if event.specversion != "1.0":
@@ -49,4 +50,9 @@ def translate_cloud_event(body: bytes) -> Translation:
     reason = unsound(fact)
     if reason:
         raise Untranslatable(f"{reason}.")
+    account = getattr(fact, "account_id", account_id)
+    if account_id and account != account_id:
+        raise Untranslatable(f"It is from account {cut(account)!r}, which is not ours.")
+    if account_id and fact.sequence:
+        raise Untranslatable("It claims a position in the outbox of a payment core, which sends packed events alone.")
     return Translation((fact,))

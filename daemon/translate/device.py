@@ -82,5 +82,7 @@ def _allow(fact: Fact, kinds: Collection[str], device: str) -> None:
     kind = kind_of(type(fact))
     if kind not in kinds:
         raise Untranslatable(f"Its topic may not carry {kind}.")
+    if fact.sequence:
+        raise Untranslatable("It claims a position in the outbox of a payment core.")
     if device and device not in {fact.subject, getattr(fact, "device_id", "")}:
         raise Untranslatable(f"It came on the topic of {cut(device)!r} and speaks of {cut(fact.subject)!r}.")

@@ -1,6 +1,6 @@
 """One message from a queue or the ingest door, whatever its shape, into facts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ from daemon.translate.security import (
     health_facts,
     securityhub_facts,
 )
+from daemon.translate.sns import PACKED_HEAD, topic_owner
 from daemon.translate.soundness import unsound
 
 MAX_BODY_BYTES = 1_048_576
@@ -64,8 +65,6 @@ _CORE_FACTS = (
     Refund,
 )
 
-_PACKED_HEAD = b'{"schema":"tillwatch.events.v1"'
-
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -82,6 +81,21 @@ class Translation:
     facts: tuple[Fact, ...]
     ignored: str = ""
     refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Whose events are believed; empty: everybody's."""
+
+    account_id: str
+    regions: Collection[str]
+
+    def check(self, account: str, region: str) -> None:
+        """Raises Untranslatable for an event of anybody else."""
+        if self.account_id and account != self.account_id:
+            raise Untranslatable(f"It is from account {cut(account)!r}, which is not ours.")
+        if self.regions and region not in self.regions:
+            raise Untranslatable(f"It is from region {cut(region)!r}, which is none of ours.")
 
 
 class _Outline(msgspec.Struct, frozen=True, gc=False):
@@ -137,22 +151,20 @@ _KINDS: dict[str, _Kind] = {
     "Tillwatch Deployment State Change": _Kind(
         "tillwatch.deploy", msgspec.json.Decoder(Envelope[ReleaseDetail]), release_facts
     ),
-    "Tillwatch Heartbeat": _Kind(
-        "tillwatch.monitoring", msgspec.json.Decoder(Envelope[BeatDetail]), heartbeat_facts
-    ),
+    "Tillwatch Heartbeat": _Kind("tillwatch.monitoring", msgspec.json.Decoder(Envelope[BeatDetail]), heartbeat_facts),
 }
 
 
-def translate(body: bytes | str, account_id: str = "") -> Translation:
+def translate(body: bytes | str, account_id: str = "", regions: Collection[str] = ()) -> Translation:
     """Facts of one message: packed events, an EventBridge event, or an SNS notification of either or of a budget.
 
-    account_id: events of any other AWS account are refused; empty accepts all. Raises Untranslatable, and nothing
-    else, when the message cannot be used.
+    account_id: events of any other AWS account are refused; empty accepts all. regions: the same. Raises
+    Untranslatable, and nothing else, when the message cannot be used.
     """
     raw = _bytes_of(body)
-    if raw.startswith(_PACKED_HEAD):
+    if raw.startswith(PACKED_HEAD):
         return _packed(raw)
-    return _checked(_translated(raw, account_id, wrapped=False))
+    return _checked(_translated(raw, _Allowed(account_id, regions), wrapped=False))
 
 
 def _bytes_of(body: bytes | str) -> bytes:
@@ -165,50 +177,48 @@ def _bytes_of(body: bytes | str) -> bytes:
     return raw
 
 
-def _translated(raw: bytes, account_id: str, *, wrapped: bool) -> Translation:
+def _translated(raw: bytes, allowed: _Allowed, *, wrapped: bool) -> Translation:
     outline = decode(_OUTLINE, raw)
     if outline.schema:
         return _packed(raw)
     if outline.detail_type and outline.source:
-        return _event(raw, outline, account_id)
+        return _event(raw, outline, allowed)
     if outline.alarm_name:
-        return _owned(alarm_notice_facts(raw), account_id)
+        return _owned(alarm_notice_facts(raw), allowed)
     if outline.type and not wrapped:
-        return _sns(raw, outline.type, account_id)
+        return _sns(raw, outline.type, allowed)
     raise Untranslatable("It is neither packed events, nor an EventBridge event, nor an SNS notification.")
 
 
-def _event(raw: bytes, outline: _Outline, account_id: str) -> Translation:
+def _event(raw: bytes, outline: _Outline, allowed: _Allowed) -> Translation:
     kind = _KINDS.get(outline.detail_type)
     if kind is None:
         return Translation((), ignored=f"no translation for detail-type {cut(outline.detail_type)!r}")
     if outline.source != kind.source:
         raise Untranslatable(f"source is {cut(outline.source)!r}; {outline.detail_type} comes from {kind.source}.")
     event = decode(kind.decoder, raw)
-    if account_id and event.account != account_id:
-        raise Untranslatable(f"It is from account {cut(event.account)!r}, which is not ours.")
+    allowed.check(event.account, event.region)
     return Translation(tuple(kind.facts(event)))
 
 
-def _owned(facts: list[Fact], account_id: str) -> Translation:
+def _owned(facts: list[Fact], allowed: _Allowed) -> Translation:
     for fact in facts:
-        account = getattr(fact, "account_id", "")
-        if account_id and account != account_id:
-            raise Untranslatable(f"It is from account {cut(account)!r}, which is not ours.")
+        allowed.check(getattr(fact, "account_id", ""), fact.region)
     return Translation(tuple(facts))
 
 
-def _sns(raw: bytes, kind: str, account_id: str) -> Translation:
+def _sns(raw: bytes, kind: str, allowed: _Allowed) -> Translation:
     if kind != "Notification":
         return Translation((), ignored=f"SNS {cut(kind)}")
     envelope = decode(_SNS, raw)
     text = envelope.message
+    region, account = topic_owner(envelope.topic_arn)
+    allowed.check(account, region)
     if not is_budget_notice(text):
-        return _translated(_bytes_of(text), account_id, wrapped=True)
-    region = envelope.topic_arn.removeprefix("arn:aws:sns:").partition(":")[0]
+        return _translated(_bytes_of(text), allowed, wrapped=True)
     at_ms = milliseconds(envelope.timestamp, "Timestamp")
     facts = budget_notice_facts(text, envelope.message_id, at_ms, region)
-    return _owned(facts, account_id) if facts else Translation((), ignored="a budget that counts usage, not money")
+    return _owned(facts, allowed) if facts else Translation((), ignored="a budget that counts usage, not money")
 
 
 def _packed(raw: bytes) -> Translation:

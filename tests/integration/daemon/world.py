@@ -111,7 +111,11 @@ def configure(
     folder.mkdir(exist_ok=True)
     urls = {} if cores is None else cores
     settings: dict[str, object] = {
-        "aws": {"region": REGION, "endpoint_url": endpoint_url if endpoint_url else account.endpoint_url},
+        "aws": {
+            "region": REGION,
+            "endpoint_url": endpoint_url if endpoint_url else account.endpoint_url,
+            "sns_signatures": "off",
+        },
         "queues": {"payment_events": account.payment_queue, "control_events": account.control_queue},
         "http": {"host": "127.0.0.1", "port": port},
         "data_dir": str(directory / "data"),

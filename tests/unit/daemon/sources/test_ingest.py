@@ -9,6 +9,7 @@ from checks.facts import HealthProbed, PaymentAttempted
 from daemon.errors import Untranslatable
 from daemon.quarantine import Quarantine
 from daemon.sources.ingest import CLOUD_EVENT, CLOUD_EVENTS, JSON, MAX_BATCH, ingest
+from daemon.sources.trust import Trust
 from tests.unit.daemon.sources.fakes import NOW_MS, FakeSink
 
 EVENTS = Path(__file__).parents[3] / "data" / "events"
@@ -78,7 +79,7 @@ async def test_eventbridge_events_come_single_or_in_a_batch(kind: str, quarantin
 
 async def test_an_event_of_another_account_is_refused(quarantine: Quarantine) -> None:
     alarm = (EVENTS / "cloudwatch_alarm.json").read_bytes()
-    result = await ingest(alarm, JSON, FakeSink(), quarantine, NOW_MS, "999999999999")
+    result = await ingest(alarm, JSON, FakeSink(), quarantine, NOW_MS, Trust("999999999999"))
     assert (result.accepted, len(result.refused)) == (0, 1)
 
 

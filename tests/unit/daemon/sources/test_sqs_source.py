@@ -10,6 +10,7 @@ import pytest
 from daemon.errors import AwsFailed, QuarantineFailed, QueueGone
 from daemon.quarantine import Quarantine
 from daemon.sources.sqs import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Message, SqsSource
+from daemon.sources.trust import Trust
 from tests.unit.daemon.sources.fakes import NOW_MS, FakeClock, FakeQueue, FakeSink
 
 EVENTS = Path(__file__).parents[3] / "data" / "events"
@@ -105,7 +106,7 @@ async def test_one_bad_event_of_a_packed_message_is_quarantined_alone(quarantine
 
 async def test_an_event_of_another_account_is_quarantined(quarantine: Quarantine, clock: FakeClock) -> None:
     queue, sink = FakeQueue([message(1, (EVENTS / "cloudwatch_alarm.json").read_text())]), FakeSink()
-    made = SqsSource(queue, sink, quarantine, clock, name="control", account_id="999999999999", receivers=1)
+    made = SqsSource(queue, sink, quarantine, clock, name="control", trust=Trust("999999999999"), receivers=1)
     await run_until_drained(made, queue)
     assert sink.calls == []
     (entry,) = await quarantine.entries()
@@ -152,3 +153,34 @@ async def test_a_success_makes_the_next_failure_the_first_one(quarantine: Quaran
     queue = FakeQueue(*[AwsFailed("x")] * 9, [], AwsFailed("x"), [])
     await run_until_drained(source(queue, FakeSink(), quarantine, clock), queue)
     assert clock.slept[-1] <= 2 * FIRST_BACKOFF_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("sent", "caught_up"),
+    [
+        ([], NOW_MS),
+        ([NOW_MS - 5_000, NOW_MS - 3_000], NOW_MS - 5_000),
+        ([0], 0),
+    ],
+)
+async def test_a_receive_tells_up_to_when_nothing_waits_any_more(
+    quarantine: Quarantine, clock: FakeClock, sent: list[int], caught_up: int
+) -> None:
+    messages = [
+        Message(id=f"m{number}", receipt=f"r{number}", body=beats(f"a{number}"), sent_at_ms=at_ms)
+        for number, at_ms in enumerate(sent)
+    ]
+    made = source(FakeQueue(messages), FakeSink(), quarantine, clock)
+    assert made.caught_up_at_ms == 0
+    await made.receive_once()
+    assert made.caught_up_at_ms == caught_up
+
+
+async def test_a_message_that_comes_again_does_not_turn_back_how_far_a_queue_was_read(
+    quarantine: Quarantine, clock: FakeClock
+) -> None:
+    again = Message(id="m", receipt="r", body=beats("a"), sent_at_ms=NOW_MS - 60_000)
+    made = source(FakeQueue([], [again]), FakeSink(), quarantine, clock)
+    await made.receive_once()
+    await made.receive_once()
+    assert made.caught_up_at_ms == NOW_MS
