@@ -6,6 +6,7 @@ from dataclasses import replace
 from checks.findings import State as ReadingState
 from checks.readings import Reading
 from config.rules import Rule
+from daemon.http.components import component_rows
 from daemon.http.options import HttpOptions, LedgerStatus
 from daemon.http.page import (
     IncidentRow,
@@ -70,6 +71,7 @@ def build_page(view: SystemView, options: HttpOptions) -> Page:
         incidents=_incidents(state, now_ms),
         sources=sources,
         ledger=_ledger(options.ledger(), now_ms),
+        components=component_rows(options.probed(), now_ms),
     )
 
 

@@ -26,7 +26,7 @@ MARKS = 20
 """Newest deployments and newest actions on the chart; five minutes hold fewer."""
 
 TIMELINE = "timeline"
-PANELS = ("verdict", "traffic", "incidents", "rules", TIMELINE, "why-not", "sources")
+PANELS = ("verdict", "traffic", "incidents", "rules", TIMELINE, "why-not", "sources", "components")
 """Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""
 
 Row = tuple[int, str, int, int]

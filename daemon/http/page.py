@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from daemon.http.components import ComponentRow
 from daemon.http.sentences import Sentence
 from daemon.http.wording import Moment
 
@@ -125,3 +126,4 @@ class Page:
     incidents: tuple[IncidentRow, ...]
     sources: tuple[SourceRow, ...]
     ledger: LedgerRow
+    components: tuple[ComponentRow, ...] = ()
