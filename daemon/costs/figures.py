@@ -109,12 +109,13 @@ def budget_status(forecast: MonthForecast, budget_cents: int, thresholds: Sequen
         spent_microcents=forecast.spent_microcents,
         used_basis_points=-(-forecast.spent_microcents * BASIS_POINTS // (budget_cents * MILLION)),
         thresholds=tuple(thresholds),
-        reached=_reached(forecast.spent_microcents, budget_cents, thresholds),
-        forecast_reaches=_reached(max(expected, forecast.spent_microcents), budget_cents, thresholds),
+        reached=reached_thresholds(forecast.spent_microcents, budget_cents, thresholds),
+        forecast_reaches=reached_thresholds(max(expected, forecast.spent_microcents), budget_cents, thresholds),
     )
 
 
-def _reached(microcents: int, budget_cents: int, thresholds: Sequence[int]) -> tuple[int, ...]:
+def reached_thresholds(microcents: int, budget_cents: int, thresholds: Sequence[int]) -> tuple[int, ...]:
+    """The thresholds in percent that so much of the budget reaches."""
     return tuple(percent for percent in thresholds if microcents * 100 >= budget_cents * MILLION * percent)
 
 

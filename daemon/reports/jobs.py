@@ -11,9 +11,10 @@ import structlog
 from config.costs import CostSettings
 from config.reports import Moment, ReportSettings, moment_from
 from daemon.costs.book import CostBook
+from daemon.costs.figures import reached_thresholds
 from daemon.costs.line import MILLION
-from daemon.costs.review import CostReview, review_costs
-from daemon.costs.source import day_ms, utc_day
+from daemon.costs.review import CostReview, complete_until, review_costs
+from daemon.costs.source import day_ms, next_month, utc_day
 from daemon.errors import DaemonError
 from daemon.reports.performance import performance_report
 from daemon.reports.report import Period, Report, as_json, as_markdown
@@ -35,6 +36,9 @@ PROCESSOR_DAYS = 14
 """Readings of processors that recommendations go by."""
 
 DAILY_SAVINGS, WEEKLY_PERFORMANCE, MONTHLY_SECURITY = "daily-savings", "weekly-performance", "monthly-security"
+
+LATE_DAYS = 5
+"""A month's last days are complete on the second of the next one, and corrected in the days after."""
 
 Make = Callable[[Period, int], Awaitable[Report]]
 
@@ -110,7 +114,8 @@ class ReportJobs:
         if self._costs.monthly_budget_cents == 0:
             return
         try:
-            await self._tell_budget(await self.review())
+            for first in self._budget_months():
+                await self._tell_budget(first)
         except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
             log.error("budget not looked at", action="budget_failed", fault=str(fault))
 
@@ -121,16 +126,24 @@ class ReportJobs:
         cpu, cpu_days = await self._tally.processors(first_day)
         return await review_costs(self._book, self._costs, now_ms, cpu=cpu, cpu_days=cpu_days)
 
-    async def _tell_budget(self, review: CostReview) -> None:
-        budget, month = review.budget, review.month.month
-        for percent in () if budget is None else budget.reached:
-            if budget is not None and (month, percent) not in self._writer.state.budgets:
+    def _budget_months(self) -> list[date]:
+        """First days of the months whose bill may still grow: of the one before, its last days come late."""
+        first = utc_day(self._clock.now_ms()).replace(day=1)
+        before = (first - timedelta(days=1)).replace(day=1)
+        return [before, first] if utc_day(self._clock.now_ms()).day <= LATE_DAYS else [first]
+
+    async def _tell_budget(self, first: date) -> None:
+        until = min(next_month(first).isoformat(), complete_until(utc_day(self._clock.now_ms())))
+        spent = sum(one.amount_microcents for one in await self._book.days(first.isoformat(), until))
+        month, budget_cents = f"{first:%Y-%m}", self._costs.monthly_budget_cents
+        for percent in reached_thresholds(spent, budget_cents, self._costs.thresholds_percent):
+            if (month, percent) not in self._writer.state.budgets:
                 await self._writer.append(
                     BudgetReached(
                         month=month,
                         threshold_percent=percent,
-                        spent_cents=budget.spent_microcents // MILLION,
-                        budget_cents=budget.budget_cents,
+                        spent_cents=spent // MILLION,
+                        budget_cents=budget_cents,
                     )
                 )
 

@@ -248,6 +248,23 @@ async def test_the_bill_stands_beside_the_payments_with_its_forecast_and_budget(
     assert reached == [BudgetReached(month="2026-11", threshold_percent=50, spent_cents=700, budget_cents=1_000)]
 
 
+async def test_what_the_last_day_of_a_month_reached_is_told_when_that_day_is_known(world: World) -> None:
+    jobs = await world.start(budget_cents=1_000)
+    world.clock.now = day_ms("2026-12-01")
+    days = [line(f"2026-11-{day:02d}", 49 * CENT) for day in range(21, 31)] + [line("2026-11-30", 60 * CENT, "KMS")]
+    await world.book.take_days(days, "2026-11-01", "2026-12-01")
+    await jobs.watch_budget()
+    assert [one for one in await world.journal.read(0, 100) if one.kind == "budget.reached"] == []
+    world.clock.now = day_ms("2026-12-02")
+    await (await world.start(budget_cents=1_000)).watch_budget()
+    (entry,) = [body_of(one) for one in await world.journal.read(0, 100) if one.kind == "budget.reached"]
+    assert entry == BudgetReached(month="2026-11", threshold_percent=50, spent_cents=550, budget_cents=1_000)
+    world.clock.now = day_ms("2026-12-06")
+    await world.book.take_days([*days, line("2026-11-30", 900 * CENT, "SQS")], "2026-11-01", "2026-12-01")
+    await (await world.start(budget_cents=1_000)).watch_budget()
+    assert len([one for one in await world.journal.read(0, 100) if one.kind == "budget.reached"]) == 1
+
+
 async def test_the_weekly_review_counts_attempts_and_rounds_no_fault_away(world: World) -> None:
     jobs = await world.start()
     attempts = [
