@@ -52,7 +52,7 @@ class Keyed(ABC):
         self.late = 0
         self.refused_facts = 0
         self._select = None if compiled.where.always else compiled.where.select
-        self._key_of = key_reader(per)
+        self.key_of = key_reader(per)
         self._environment = per.index("environment") if "environment" in per else None
         self._since_ms: dict[str, int] = {}
         self._heard: set[Key] = set()
@@ -116,7 +116,7 @@ class Keyed(ABC):
             since = self._since_ms
             facts = [fact for fact in facts if fact.at_ms >= since.get(fact.environment, 0)]
         if facts:
-            self.take(list(map(self._key_of, facts)), facts, now_ms, findings)
+            self.take(list(map(self.key_of, facts)), facts, now_ms, findings)
 
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Let time pass, and judge what is open or fell silent."""

@@ -1,5 +1,6 @@
 """``sequential``: fact by fact, whether a key looks more like the faulty ratio than like the healthy one."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
@@ -41,18 +42,20 @@ class Sequential(Keyed):
         self._heard_ms: dict[Key, int] = {}
 
     def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Move the scores; healthy keys at 0 without a bad fact among these are only noted."""
-        bad = set(map(id, self._condition.select(facts)))
+        """Move the scores, of a key in an episode fact by fact, of others from one bad fact to the next."""
         if len(self._heard_ms) + len(keys) > self.compiled.rule.max_keys:
             keys, facts = self._admitted(keys, facts)
-        if not bad and not self._scores and not self.episodes.open:
-            self._hear(keys, facts, now_ms)
-            return
-        moving = {key for key, fact in zip(keys, facts, strict=True) if id(fact) in bad} if bad else set()
-        moving.update(self._scores, self.episodes.open)
-        for key, fact in zip(keys, facts, strict=True):
-            if key in moving:
-                self._move(key, fact, now_ms, findings, is_bad=id(fact) in bad)
+        bad_facts = self._condition.select(facts)
+        if bad_facts or self._scores or self.episodes.open:
+            bad = set(map(id, bad_facts))
+            bad_keys = set(map(self.key_of, bad_facts))
+            counts = Counter(keys)
+            for key, count in counts.items():
+                if key in bad_keys or key in self.episodes.open:
+                    of_key = facts if count == len(facts) else _of(key, keys, facts)
+                    self._weigh(key, of_key, bad, now_ms, findings)
+                elif key in self._scores:
+                    self._put(key, *_lowered(self._scores[key], self._runs[key], count))
         self._hear(keys, facts, now_ms)
 
     def elapse(self, findings: list[Finding]) -> None:  # noqa: ARG002  # the base class's; nothing can begin here
@@ -108,20 +111,42 @@ class Sequential(Keyed):
         self._runs = {key: run for key, (_, run) in state.scores.items()}
         self._heard_ms = dict(state.heard)
 
+    def _weigh(self, key: Key, facts: Sequence[Fact], bad: set[int], now_ms: int, findings: list[Finding]) -> None:
+        """Move a key's score by facts of it; from the one on that tips it, fact by fact."""
+        start = 0
+        if key not in self.episodes.open:
+            score, run, start = self._scores.get(key, 0), self._runs.get(key, 0), len(facts)
+            weighed = 0
+            for position in [place for place, fact in enumerate(facts) if id(fact) in bad]:
+                score, run = _lowered(score, run, position - weighed)
+                if score + self._chart.up >= self._chart.threshold:
+                    start = position
+                    break
+                score, run, weighed = score + self._chart.up, run + 1, position + 1
+            else:
+                score, run = _lowered(score, run, len(facts) - weighed)
+            self._put(key, score, run)
+        for fact in facts[start:]:
+            self._move(key, fact, now_ms, findings, is_bad=id(fact) in bad)
+
     def _move(self, key: Key, fact: Fact, now_ms: int, findings: list[Finding], *, is_bad: bool) -> None:
-        score = self._scores.get(key, 0)
-        score = min(score + self._chart.up, self._chart.threshold) if is_bad else score - 1
-        if score > 0:
-            self._scores[key] = score
-            self._runs[key] = self._runs.get(key, 0) + 1
+        """Move a key's score by one fact, and judge the key."""
+        score, run = self._scores.get(key, 0), self._runs.get(key, 0)
+        if is_bad:
+            self._put(key, min(score + self._chart.up, self._chart.threshold), run + 1)
+        else:
+            self._put(key, *_lowered(score, run, 1))
+        at_ms = self.event_time(fact, now_ms)
+        self._heard_ms[key] = max(self._heard_ms.get(key, at_ms), at_ms)
+        names_it = is_bad or self.verdict(key) is not Verdict.BREACHING
+        self.settle(key, at_ms, fact.id if names_it else "", findings)
+
+    def _put(self, key: Key, score: int, run: int) -> None:
+        if score:
+            self._scores[key], self._runs[key] = score, run
         else:
             self._scores.pop(key, None)
             self._runs.pop(key, None)
-        if score >= self._chart.threshold or key in self.episodes.open:
-            at_ms = self.event_time(fact, now_ms)
-            self._heard_ms[key] = max(self._heard_ms.get(key, at_ms), at_ms)
-            names_it = is_bad or self.verdict(key) is not Verdict.BREACHING
-            self.settle(key, at_ms, fact.id if names_it else "", findings)
 
     def _hear(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int) -> None:
         """Note when each key was last heard of; facts stand in order of event time."""
@@ -140,3 +165,12 @@ class Sequential(Keyed):
         pairs = [(key, fact) for key, fact in zip(keys, facts, strict=True) if key in held or key in admitted]
         self.refused_facts += len(keys) - len(pairs)
         return [key for key, _ in pairs], [fact for _, fact in pairs]
+
+
+def _lowered(score: int, run: int, good: int) -> tuple[int, int]:
+    """Score and facts since it was 0, after so many good facts."""
+    return (score - good, run + good) if good < score else (0, 0)
+
+
+def _of(key: Key, keys: Sequence[Key], facts: Sequence[Fact]) -> list[Fact]:
+    return [fact for own, fact in zip(keys, facts, strict=True) if own == key]
