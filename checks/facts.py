@@ -73,6 +73,7 @@ class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=
     latitude, longitude: 1/1,000,000 of a degree; both 0: unknown. provider_device_id: the payee's device.
     chargeback_count: of the customer in 180 days. refund_count: in 30 days. unauthorized_return_count: NACHA R05, R07,
     R10, R11, R29 and R51, ever. paid_count: paid and undisputed payments. first_paid_at_ms: the oldest of them.
+    scored: false when the fraud detector could not say anything, so that the payment is reviewed.
     """
 
     rail: Rail
@@ -102,6 +103,7 @@ class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=
     unauthorized_return_count: int = 0
     paid_count: int = 0
     first_paid_at_ms: int = 0
+    scored: bool = True
 
 
 class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="payout.requested"):

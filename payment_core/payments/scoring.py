@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import re
 
+from msgspec.structs import replace
+
 from checks.facts import PaymentRequested
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.identifiers import new_id
@@ -52,7 +54,11 @@ class RequestScores:
         if len(self._scored) >= REMEMBERED_MAX:
             self._scored.pop(next(iter(self._scored)))
         requested = self.requested(body, method, now_ms)
-        scored = (requested, self._scorer.score(requested, now_ms))
+        decision = self._scorer.score(requested, now_ms)
+        if decision.score is None:
+            # The daemon has to hear of it: payers see a review and no fault.
+            requested = replace(requested, scored=False)
+        scored = (requested, decision)
         self._scored[request] = scored
         return scored
 
