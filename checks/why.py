@@ -1,6 +1,6 @@
 """Why a rule fires for a key at this moment, or why it does not, in one sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import eq, ge, gt, le, lt, ne
@@ -11,7 +11,7 @@ from checks.measures import shown
 from config.rules import AbsentMeasure, AnomalyMeasure, SequentialMeasure, ValueMeasure
 from config.slo import BurnRateMeasure
 
-_MEETS = {">": gt, ">=": ge, "<": lt, "<=": le, "==": eq, "!=": ne}
+_MEETS: dict[str, Callable[[float, float], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le, "==": eq, "!=": ne}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

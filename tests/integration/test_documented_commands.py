@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from config.load import DEFAULTS
 from daemon.embedded.ports import free_port
 from daemon.embedded.surroundings import local_environment
 from tests.conftest import Require
@@ -25,7 +26,8 @@ START_SECONDS = 60
 
 def shown(text: str) -> list[str]:
     """The tillwatch commands of a page's code blocks, without comments."""
-    blocks = [*re.findall(r"```\n(.*?)```", text, re.DOTALL), *re.findall(r"(?m)^    (.+)$", text)]
+    fenced = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
+    blocks = [*(block for language, block in fenced if not language), *re.findall(r"(?m)^    (.+)$", text)]
     lines = [re.split(r"\s#\s", line)[0].strip() for block in blocks for line in block.splitlines()]
     return [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?tillwatch ", line)]
 
@@ -48,6 +50,8 @@ class Place:
     def typed(self, command: str, **changes: str) -> list[str]:
         """The command as words, this Python in place of the installed script, and the changes made."""
         text = command.replace("/etc/tillwatch", "data/config").replace("--config DIR", "--config data/config")
+        text = text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
+        text = text.replace("--config NEW", "--config tuning").replace("--against RUNNING", "--against data/config")
         words = shlex.split(text)
         for option, value in changes.items():
             name = f"--{option.replace('_', '-')}"
@@ -77,7 +81,19 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         """Nothing that leads to AWS, and the project on the path."""
-        return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)}
+        token = self.folder / "data" / "console-token"
+        shown = {"TILLWATCH_TOKEN": token.read_text("ascii").strip()} if token.is_file() else {}
+        return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)} | shown
+
+    def prepare_tuning(self) -> None:
+        """What the tuning page does beside our own commands: its file of tests, and the copy of the rules."""
+        page = (ROOT / "docs" / "tuning.md").read_text("utf-8")
+        (tests,) = re.findall(r"```yaml\n(rule_files:.*?)```", page, re.DOTALL)
+        (self.folder / "bin-attack.yaml").write_text(tests, encoding="utf-8")
+        steps = re.findall(r"(?m)^(?:mkdir|cp|sed) .*$", page)
+        assert len(steps) == 4
+        done = self.run(["bash", "-ec", "\n".join(steps).replace("config/defaults", str(DEFAULTS))])
+        assert done.returncode == 0, done.stderr
 
 
 def until(process: "subprocess.Popen[str]", word: str) -> str:
@@ -102,6 +118,7 @@ def stop(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGTE
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A folder with data in it, beside a running system."""
     made = Place(tmp_path_factory.mktemp("newcomer"))
+    made.prepare_tuning()
     running = made.start(made.typed("tillwatch up --scenario healthy", port=str(made.port)))
     until(running, "monitoring is healthy")
     yield made

@@ -10,8 +10,8 @@ import typer
 
 from checks.rules import compile_rules
 from config.load import load_configuration
-from config.locate import fields_as_written
 from config.loader import load_yaml
+from config.locate import fields_as_written
 from config.rules import Rule, RuleFile
 from daemon.cli import app as command_line
 from daemon.http.metrics import METRICS
@@ -158,7 +158,7 @@ def test_the_rules_page_has_every_packaged_rule_with_its_limit_and_its_mode() ->
 
 def commands(text: str) -> list[str]:
     """The tillwatch commands in the code blocks of a page, without comments."""
-    blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
+    blocks = [block for language, block in re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text) if not language]
     lines = [line.split(" #")[0] for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith("tillwatch ")]
 
