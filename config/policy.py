@@ -1,5 +1,7 @@
 """The guard rails of automatic actions: cool-down, budgets, freeze, the observe-only switch, limits on fraud lists."""
 
+from itertools import pairwise
+
 from pydantic import Field, model_validator
 
 from config.model import Duration, Instant, Model, refusal
@@ -76,12 +78,40 @@ class FraudPolicy(Model):
     kill_switch: bool = False
 
 
+class SeverityLevel(Model):
+    """respond_within: until somebody has taken the incident on. action: what they are asked to do."""
+
+    respond_within: Duration
+    action: str = Field(min_length=1, max_length=200, examples=["Isolate the component and fail over"])
+
+
+class Severities(Model):
+    """The owner's three levels of incidents: critical is 1, high is 2, medium is 3."""
+
+    critical: SeverityLevel = SeverityLevel(
+        respond_within=900.0, action="Activate the kill switch at once: POST /v1/control, mode holding"
+    )
+    high: SeverityLevel = SeverityLevel(respond_within=1_800.0, action="Isolate the component and fail over")
+    medium: SeverityLevel = SeverityLevel(respond_within=3_600.0, action="Investigate and optimize")
+
+    @model_validator(mode="after")
+    def _graver_is_answered_sooner(self) -> "Severities":
+        names = ("critical", "high", "medium")
+        for graver, milder in pairwise(names):
+            sooner, later = getattr(self, graver).respond_within, getattr(self, milder).respond_within
+            if sooner > later:
+                what = f"{graver} may wait {sooner:g}s, longer than {milder} with {later:g}s"
+                raise refusal(what, f"write at most {later:g}s", (graver, "respond_within"))
+        return self
+
+
 class Policy(Model):
     """``policy.yaml``: everything an operator tunes about acting."""
 
     guard: GuardPolicy = GuardPolicy()
     traffic: TrafficPolicy = TrafficPolicy()
     fraud: FraudPolicy = FraudPolicy()
+    severities: Severities = Severities()
 
     @model_validator(mode="after")
     def _cooldown_outlives_the_action(self) -> "Policy":

@@ -51,7 +51,9 @@ class Api:
             return _refused(request, refusal)
         found = _newest(self._view.state().incidents.values())
         chosen = [incident for incident in found if wanted is None or incident.state is wanted]
-        return answer(resources.IncidentList(incidents=chosen[:limit]))
+        severities, now_ms = self._options.severities, self._view.now_ms()
+        told = [resources.incident_document(one, severities, now_ms) for one in chosen[:limit]]
+        return answer(resources.IncidentList(incidents=told))
 
     async def deployments(self, request: Request) -> Response:
         """Newest first."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from checks.findings import State as ReadingState
 from checks.readings import Reading
+from config.policy import Severities
 from config.rules import Rule
 from daemon.http.components import component_rows
 from daemon.http.options import HttpOptions, LedgerStatus
@@ -30,12 +31,14 @@ from daemon.http.wording import (
     key_text,
     moment,
     percent,
+    response_words,
     subject_text,
     window,
 )
 from daemon.view import SecondOfPayments, SourceStatus, SystemView
 from remediation.decisions import Reason
 from remediation.journal.entry import Entry
+from remediation.response import response_of
 from remediation.state import DecisionSummary, State
 
 RULE_ROWS = 60
@@ -68,7 +71,7 @@ def build_page(view: SystemView, options: HttpOptions) -> Page:
         rules=tuple(rows[:RULE_ROWS]),
         rules_hidden=max(0, len(rows) - RULE_ROWS),
         not_taken=_not_taken(state.decisions, now_ms),
-        incidents=_incidents(state, now_ms),
+        incidents=_incidents(state, options.severities, now_ms),
         sources=sources,
         ledger=_ledger(options.ledger(), now_ms),
         components=component_rows(options.probed(), now_ms),
@@ -209,7 +212,7 @@ def _not_taken(decisions: Sequence[DecisionSummary], now_ms: int) -> tuple[NotTa
     )
 
 
-def _incidents(state: State, now_ms: int) -> tuple[IncidentRow, ...]:
+def _incidents(state: State, severities: Severities, now_ms: int) -> tuple[IncidentRow, ...]:
     """Unresolved first, each group newest first."""
     newest = list(reversed(state.incidents.values()))
     ordered = sorted(newest, key=lambda one: one.resolved_at_ms > 0)[:INCIDENT_ROWS]
@@ -224,6 +227,7 @@ def _incidents(state: State, now_ms: int) -> tuple[IncidentRow, ...]:
             age=duration(max(0, (one.resolved_at_ms if one.resolved_at_ms > 0 else now_ms) - one.opened_at_ms)),
             runbook=one.runbook,
             done=what_was_done(one),
+            response=response_words(response_of(one, severities, now_ms), one, now_ms),
             resolved=one.resolved_at_ms > 0,
         )
         for one in ordered

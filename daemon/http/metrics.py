@@ -19,6 +19,7 @@ from daemon.http.tally import JournalTally
 from daemon.metric_outlet import STATUS_VALUES
 from daemon.view import SystemView
 from remediation.errors import JournalError
+from remediation.response import response_of
 
 log = structlog.get_logger()
 
@@ -128,6 +129,12 @@ OUTLET_DATA = MetricName(
 OUTLET_FAILURES = MetricName(
     "till_cloudwatch_failures_total", "counter", "Calls that CloudWatch refused, for now or for good.", ("kind",)
 )
+OVERDUE = MetricName(
+    "till_incidents_overdue",
+    "gauge",
+    "Open incidents that nobody took on within the time of their severity (1 is critical).",
+    ("severity",),
+)
 JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
 
 METRICS = (
@@ -149,6 +156,7 @@ METRICS = (
     ACTIONS,
     CAUSE_TO_CALL,
     INCIDENTS,
+    OVERDUE,
     JOURNAL,
     LATE,
     SKEWED,
@@ -227,6 +235,12 @@ class MetricsPage:
         view, state, traffic = self._view, self._view.state(), self._view.traffic()
         severities: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
         severities.update((str(one.severity),) for one in state.incidents.values() if one.resolved_at_ms == 0)
+        overdue: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
+        overdue.update(
+            (str(one.severity),)
+            for one in state.incidents.values()
+            if response_of(one, self._options.severities, view.now_ms()).overdue
+        )
         keys: Counter[tuple[str, ...]] = Counter((reading.rule_id, reading.state.value) for reading in view.readings())
         lag = self._options.loop_lag_seconds()
         ledger = self._options.ledger()
@@ -237,6 +251,7 @@ class MetricsPage:
             OBSERVE_ONLY: {(): view.observe_only()},
             LOOP_LAG: {} if lag is None else {(): lag},
             INCIDENTS: severities,
+            OVERDUE: overdue,
             RULE_KEYS: keys,
             WEIGHT: {(name,): weight / 100 for name, weight in traffic.weights.items() if traffic.read_at_ms > 0},
             JOURNAL: {(): state.sequence},

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from checks.facts import HealthProbed
+from config.policy import Severities
 from config.rules import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
@@ -72,7 +73,7 @@ def _no_outlet() -> MetricOutlet | None:
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
 
-    trust: whose events the doors believe.
+    trust: whose events the doors believe. severities: by when incidents are to be answered.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
@@ -83,6 +84,7 @@ class HttpOptions:
     current_rules: Callable[[], Sequence[Rule]]
     version: str
     trust: Trust = NOBODY_KNOWN
+    severities: Severities = field(default_factory=Severities)
     clock: Clock = field(default_factory=SystemClock)
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked

@@ -74,7 +74,7 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """An incident. done: the last thing that was done about it, in words."""
+    """An incident. done: the last thing that was done about it, in words. response: what it asks of people, by when."""
 
     id: str
     severity: int
@@ -85,6 +85,7 @@ class IncidentRow:
     age: str
     runbook: str
     done: str
+    response: str
     resolved: bool
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from checks.findings import State as ReadingState
 from checks.readings import Reading
+from config.policy import Severities
 from config.rules import (
     AbsentMeasure,
     AnomalyMeasure,
@@ -19,6 +20,7 @@ from config.rules import (
 from config.slo import BurnRateMeasure, share
 from daemon.view import SourceStatus, SystemView, TrafficSplit
 from remediation.journal.entry import Entry
+from remediation.response import Response, response_of
 from remediation.state import ActionState, DecisionSummary, DeploymentState, Incident
 
 DAY_SECONDS = 86_400
@@ -39,10 +41,22 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     journal_sequence: int
 
 
+class IncidentDocument(Incident, frozen=True, kw_only=True):
+    """An incident, and the response that its level asks for; see remediation.response."""
+
+    response: Response
+
+
+def incident_document(incident: Incident, severities: Severities, now_ms: int) -> IncidentDocument:
+    """The incident as it is shown now."""
+    fields = {name: getattr(incident, name) for name in incident.__struct_fields__}
+    return IncidentDocument(**fields, response=response_of(incident, severities, now_ms))
+
+
 class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
     """Newest first."""
 
-    incidents: list[Incident]
+    incidents: list[IncidentDocument]
 
 
 class DeploymentList(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule, SequentialMeasure
 from config.slo import BurnRateMeasure
 from remediation.decisions import OutcomeStatus, Reason
+from remediation.response import Response
+from remediation.state import Incident, IncidentState
 
 NO_DATA = "no data"
 
@@ -140,6 +142,17 @@ def measured(value: float | None, rule: Rule | None) -> str:
 def words(name: str) -> str:
     """An identifier as words: ``traffic_rollout`` is ``traffic rollout``."""
     return name.replace("_", " ")
+
+
+def response_words(response: Response, incident: Incident, now_ms: int) -> str:
+    """What an incident asks of people: ``answer within 12 min: …``, ``5 min overdue: …``; empty once it is over."""
+    if incident.state is IncidentState.RESOLVED:
+        return ""
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        return f"taken on by {incident.acknowledged_by}: {response.action}"
+    left_ms = response.respond_by_ms - now_ms
+    when = f"{duration(-left_ms)} overdue" if response.overdue else f"answer within {duration(max(0, left_ms))}"
+    return f"{when}: {response.action}"
 
 
 def action_words(action: str) -> str:

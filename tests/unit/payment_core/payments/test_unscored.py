@@ -5,11 +5,10 @@ import msgspec
 from checks.facts import PaymentRequested
 from checks.scoring.engine import ScoringEngine
 from payment_core.fraud.scorer import FraudScorer
-from payment_core.money import Money
 from payment_core.operations.call import Call
 from payment_core.origin import Origin
 from payment_core.payments.ports import SANDBOX_METHODS
-from payment_core.payments.requests import CreatePayment
+from payment_core.payments.requests import Charge, CreatePayment
 from payment_core.payments.scoring import KeyedEmailHash, RequestScores
 from tests.unit.checks.scoring.fraud_facts import NOW_MS, default_rules
 
@@ -17,7 +16,7 @@ from tests.unit.checks.scoring.fraud_facts import NOW_MS, default_rules
 def requested(scorer: FraudScorer) -> PaymentRequested:
     scores = RequestScores(scorer=scorer, origin=Origin("blue", "1.0.0", "us-east-1"), emails=KeyedEmailHash(b"k"))
     body = CreatePayment(
-        amount=Money(amount_cents=100, currency="USD"),
+        amount=Charge(amount_cents=100, currency="USD"),
         payment_method="tok_visa",
         customer_id="cus_1",
         provider_id="pro_1",
