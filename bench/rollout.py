@@ -1,11 +1,4 @@
-"""False rollbacks of sound canaries by the packaged rules, and the payments that they take to see a fault.
-
-The rule's own chart (`checks.cusum`) is fed with outcomes alone: between two failures its score falls by one for each
-payment, so a rollout is as many steps as it has failures. The engine, fed with whole facts, has to fire at the very
-same payment in a sample of rollouts, or the bench fails. Rules about latency and readiness see nothing here: a sound
-canary has no such faults to be drawn. Beside them, on draws of the same shares: a fixed threshold over a minute, as
-CloudWatch alarms have it, and Wald's test, which knows both ratios and stops at either.
-"""
+"""False rollbacks of sound canaries by the packaged rules, and the payments that they take to see a fault."""
 
 import argparse
 import json
@@ -202,7 +195,14 @@ def of_peers(rollouts: int, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Simulate and print the figures."""
+    """Simulate and print the figures.
+
+    The rule's own chart (`checks.cusum`) is fed with outcomes alone: between two failures its score falls by one for
+    each payment, so a rollout is as many steps as it has failures. The engine, fed with whole facts, has to fire at the
+    very same payment in a sample of rollouts, or the bench fails. Rules about latency and readiness see nothing here: a
+    sound canary has no such faults to be drawn. Beside it, on draws of the same shares: a fixed threshold over a
+    minute, as CloudWatch alarms have it, and Wald's test, which knows both ratios and stops at either.
+    """
     parser = argparse.ArgumentParser(description="False rollbacks, and payments to see a fault.")
     parser.add_argument("--rollouts", type=int, default=4_000)
     parser.add_argument("--seed", type=int, default=1)

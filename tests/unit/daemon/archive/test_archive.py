@@ -143,11 +143,11 @@ async def test_facts_are_written_off_the_loop_and_counted(tmp_path: Path, monkey
         loop.call_soon_threadsafe(done.set)
 
     monkeypatch.setattr(archive._files, "write", noted)
-    writing = asyncio.create_task(archive.run())
-    archive.take(beats(3))
-    await done.wait()
-    writing.cancel()
-    await asyncio.wait([writing])
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(archive.run())
+        archive.take(beats(3))
+        await done.wait()
+        writing.cancel()
     archive.take(beats(2, 3))
     await archive.close()
     assert sorted(set(read(tmp_path / "new"))) == [f"h{number}" for number in range(5)]
