@@ -36,8 +36,8 @@ def rebuilt(rules: Sequence[CompiledRule], found: Found, restored: Restored, now
     Rules that the snapshot does not know get what the log holds, as without one. Takes as long as the replay: run it
     in a thread.
     """
-    last = restored.batches[-1] if restored.batches else None
-    end = restored.pruned_through if last is None else last.sequence
+    batches = restored.batches
+    end = batches[-1].sequence if batches else restored.pruned_through
     problems = list(found.problems)
     for snapshot in found.snapshots:
         try:
@@ -47,11 +47,11 @@ def rebuilt(rules: Sequence[CompiledRule], found: Found, restored: Restored, now
             continue
         if snapshot.sequence < restored.pruned_through:
             problems.append(f"facts after place {snapshot.sequence} were forgotten up to {restored.pruned_through}")
-        told_ms = snapshot.at_ms if last is None else max(snapshot.at_ms, last.arrived_at_ms)
-        return Rebuilt(engine, end, told_ms, tuple(problems), fresh)
+        return Rebuilt(engine, end, _told_ms(snapshot, restored), tuple(problems), fresh)
     engine = Engine(rules)
-    _replay_all(engine, restored.batches)
-    told_ms = now_ms if last is None else last.arrived_at_ms
+    told_ms = batches[-1].arrived_at_ms if batches else now_ms
+    if batches:
+        _replay_all(engine, batches, batches[0].arrived_at_ms, told_ms)
     return Rebuilt(engine, end, told_ms, tuple(problems), tuple(compiled.rule.id for compiled in rules))
 
 
@@ -70,17 +70,20 @@ class Replay:
     def see(self, batches: Sequence[StoredBatch]) -> None:
         """Batches that follow those before, in the order of the log."""
         for batch in batches:
-            while self._next_ms <= batch.arrived_at_ms:
-                self._engine.tick(self._next_ms)
-                self._next_ms += self._step_ms
+            self.pass_to(batch.arrived_at_ms)
             self._engine.observe(batch.facts, batch.arrived_at_ms)
 
+    def pass_to(self, at_ms: int) -> None:
+        """Let the time until then pass."""
+        while self._next_ms <= at_ms:
+            self._engine.tick(self._next_ms)
+            self._next_ms += self._step_ms
 
-def _replay_all(engine: Engine, batches: Sequence[StoredBatch], start_ms: int | None = None) -> None:
-    """start_ms: when the first batch came if None."""
-    if batches:
-        start_ms = batches[0].arrived_at_ms if start_ms is None else start_ms
-        Replay(engine, start_ms, batches[-1].arrived_at_ms).see(batches)
+
+def _replay_all(engine: Engine, batches: Sequence[StoredBatch], start_ms: int, told_ms: int) -> None:
+    replay = Replay(engine, start_ms, told_ms)
+    replay.see(batches)
+    replay.pass_to(told_ms)
 
 
 def _from_snapshot(
@@ -91,10 +94,17 @@ def _from_snapshot(
         raise StateUnfit(message)
     way = continued(rules, snapshot.engine)
     after = [batch for batch in restored.batches if batch.sequence > snapshot.sequence]
-    _replay_all(way.engine, after, snapshot.at_ms)
+    told_ms = _told_ms(snapshot, restored)
+    _replay_all(way.engine, after, snapshot.at_ms, told_ms)
     if not way.fresh:
         return way.engine, ()
     fresh = Engine(way.fresh)
-    _replay_all(fresh, restored.batches)
+    if restored.batches:
+        _replay_all(fresh, restored.batches, restored.batches[0].arrived_at_ms, told_ms)
     both = joined(way.engine.snapshot(), fresh.snapshot())
     return continued(rules, both).engine, tuple(compiled.rule.id for compiled in way.fresh)
+
+
+def _told_ms(snapshot: Snapshot, restored: Restored) -> int:
+    """Until when the time was told: the snapshot's, or that of the facts after it."""
+    return max(snapshot.at_ms, restored.batches[-1].arrived_at_ms) if restored.batches else snapshot.at_ms

@@ -28,6 +28,7 @@ async def exchange(
     await filling.up_to(pipeline.place)
     async with pipeline.turn:
         await filling.up_to(pipeline.place)
+        await filling.pass_to(pipeline.time.told_ms(now_ms))
         engine = await asyncio.to_thread(_continued, rules, pipeline.engine, fresh)
         pipeline.adopt(engine, pipeline.place)
         pipeline.follow(policy)
@@ -58,3 +59,8 @@ class _Filling:
                 self._replay = Replay(self._engine, page[0].arrived_at_ms, self._now_ms)
             await asyncio.to_thread(self._replay.see, page)
             self._place = page[-1].sequence
+
+    async def pass_to(self, at_ms: int) -> None:
+        """Let the engine know what time it is."""
+        if self._replay is not None:
+            await asyncio.to_thread(self._replay.pass_to, at_ms)
