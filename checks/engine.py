@@ -10,7 +10,6 @@ from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
-from checks.measures.absent import Absent
 from checks.measures.count import count_plan
 from checks.measures.keyed import Keyed
 from checks.measures.lane import Lane
@@ -106,8 +105,7 @@ class Engine:
     def resume(self, now_ms: int) -> None:
         """After replayed facts: what nobody could hear while this program was down is no silence."""
         for watcher in self._watchers:
-            if isinstance(watcher, Absent):
-                watcher.resume(now_ms)
+            watcher.resume(now_ms)
 
     @property
     def watched(self) -> list[tuple[str, frozenset[str]]]:

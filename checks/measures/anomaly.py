@@ -32,7 +32,7 @@ class Anomaly(Keyed):
     def __init__(self, compiled: CompiledRule, reading: ValueExpression, stale_after_seconds: float) -> None:
         super().__init__(compiled)
         self._reading = reading
-        self._stale_ms = round(stale_after_seconds * 1000)
+        self._stale_ms = self.silence_ms = round(stale_after_seconds * 1000)
         self._past = OwnPast(compiled.rule.max_keys)
         self._latest: dict[Key, Latest] = {}
 

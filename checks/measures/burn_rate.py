@@ -98,6 +98,7 @@ class BurnRate(Keyed):
         tiers = sorted(measure.tiers, key=lambda tier: (_GRAVEST_FIRST.index(tier.severity), -tier.factor))
         self._pairs = [self._pair(tier) for tier in tiers]
         self._quickest = min(self._pairs, key=lambda pair: pair.long.window_ms)
+        self.silence_ms = self._quickest.long.window_ms
         self._places: dict[Key, int] = {}
         self._free: list[int] = []
         self._told: dict[Key, str] = {}

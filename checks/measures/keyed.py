@@ -42,7 +42,10 @@ NOTHING = Described(None, "no data", 0)
 
 
 class Keyed(ABC):
-    """What such rules have in common. A measure says what a fact changes, what a key reads, and what that means."""
+    """What such rules have in common. A measure says what a fact changes, what a key reads, and what that means.
+
+    silence_ms: after how long without facts a key has no data.
+    """
 
     def __init__(self, compiled: CompiledRule) -> None:
         per = compiled.rule.per
@@ -56,6 +59,8 @@ class Keyed(ABC):
         self._environment = per.index("environment") if "environment" in per else None
         self._since_ms: dict[str, int] = {}
         self._heard: set[Key] = set()
+        self._deaf_until_ms = 0
+        self.silence_ms = round(compiled.window_seconds * 1000)
 
     @abstractmethod
     def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
@@ -124,6 +129,10 @@ class Keyed(ABC):
         self.elapse(findings)
         for key in (*self.episodes.open, *self._fallen_silent()):
             self._judge(key, self.verdict(key), now_ms, "", findings)
+
+    def resume(self, now_ms: int) -> None:
+        """See Watcher: a silence that the rule minds begins now."""
+        self._deaf_until_ms = now_ms + self.silence_ms
 
     def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
         """Forget every key that names the environment; what was breached there has no data now."""
@@ -198,6 +207,9 @@ class Keyed(ABC):
         if not self.episodes.heeds_silence:
             return ()
         known = {key for key in self.keys() if self.verdict(key) is not Verdict.NO_DATA}
+        if self.moment_ms < self._deaf_until_ms:
+            self._heard |= known
+            return ()
         silent, self._heard = self._heard - known, known
         return silent
 

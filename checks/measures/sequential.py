@@ -36,7 +36,7 @@ class Sequential(Keyed):
         self._condition = condition
         self._chart = chart
         self._still = max(0, chart.threshold - chart.up)
-        self._stale_ms = round(stale_after_seconds * 1000)
+        self._stale_ms = self.silence_ms = round(stale_after_seconds * 1000)
         self._scores: dict[Key, int] = {}
         self._runs: dict[Key, int] = {}
         self._heard_ms: dict[Key, int] = {}

@@ -46,6 +46,7 @@ class LatestValue:
         self._latest: dict[Key, Latest] = {}
         self._episodes = Episodes(compiled, silence_is_news=True)
         self._moment_ms = 0
+        self._deaf_until_ms = 0
         self._refused = 0
         self.late = 0
 
@@ -75,8 +76,14 @@ class LatestValue:
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Judge every key again: readings grow stale, and clear limits come of age."""
         self._moment_ms = max(self._moment_ms, now_ms)
+        deaf = self._episodes.heeds_silence and now_ms < self._deaf_until_ms
         for key in self._latest:
-            self._settle(key, now_ms, "", findings)
+            if not deaf or key in self._episodes.open or self._verdict(key) is not Verdict.NO_DATA:
+                self._settle(key, now_ms, "", findings)
+
+    def resume(self, now_ms: int) -> None:
+        """See Watcher: a silence that the rule minds begins now."""
+        self._deaf_until_ms = now_ms + self._stale_ms
 
     @property
     def about(self) -> str:

@@ -34,6 +34,9 @@ class Watcher(Protocol):
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Let time pass."""
 
+    def resume(self, now_ms: int) -> None:
+        """After a time in which this program was down: what nobody could hear was no silence, so it begins now."""
+
     @property
     def about(self) -> str:
         """What its state is about, as text that is equal when it means the same; see `checks.state.about`."""

@@ -56,6 +56,7 @@ class Windowed:
         self._only_rises = all(plan.breach.rises for _, plan in members) and min(self._least_matches) > 0
         self._open: set[Key] = set()
         self._since_ms: dict[str, int] = {}
+        self._deaf_until_ms = 0
 
     @property
     def pane_ms(self) -> int:
@@ -126,9 +127,13 @@ class Windowed:
         self._shrink(self._wheel.advance(now_ms // self._wheel.pane_ms), now_ms, findings)
         totals = self._wheel.all_facts.totals
         for rule in self._rules:
-            for key in (*rule.episodes.open, *rule.fallen_silent(totals)):
+            for key in (*rule.episodes.open, *rule.fallen_silent(totals, deaf=now_ms < self._deaf_until_ms)):
                 self._settle(rule, key, totals.get(key, 0), now_ms, "", findings)
         self._open = {key for rule in self._rules for key in rule.episodes.open}
+
+    def resume(self, now_ms: int) -> None:
+        """See Watcher: a silence that a rule minds begins now."""
+        self._deaf_until_ms = now_ms + round(self._window_seconds * 1000)
 
     def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
         """Empty the windows of every key that names the environment; what was breached there has no data now."""

@@ -58,11 +58,17 @@ class WindowedRule:
             return Verdict.CLEAR
         return Verdict.BETWEEN
 
-    def fallen_silent(self, totals: Mapping[Key, int]) -> Collection[Key]:
-        """Keys that had enough facts at the last call and have too few now, where the rule minds their silence."""
+    def fallen_silent(self, totals: Mapping[Key, int], *, deaf: bool) -> Collection[Key]:
+        """Keys that had enough facts at the last call and have too few now, where the rule minds their silence.
+
+        deaf: nobody could have heard them for as long as the window is, so none has fallen silent yet.
+        """
         if not self.episodes.heeds_silence:
             return ()
         enough = {key for key, total in totals.items() if total >= self.minimum}
+        if deaf:
+            self.heard |= enough
+            return ()
         silent, self.heard = self.heard - enough, enough
         return silent
 

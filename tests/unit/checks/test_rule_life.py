@@ -196,6 +196,29 @@ def test_a_feed_that_stops_is_told_once_in_time_and_never_cleared_by_its_silence
     assert all(one.is_alarming and one.at_ms - beaten_ms <= 2 * interval_ms + 1_000 for one in told)
 
 
+@pytest.mark.parametrize(
+    "measure",
+    [
+        "{value: amount_cents, stale_after: 10s}",
+        "{ratio: \"outcome == 'failed'\", window: 10s}",
+        "{sum: amount_cents, window: 10s}",
+        "{anomaly: amount_cents, min_samples: 2, stale_after: 10s}",
+    ],
+)
+def test_what_nobody_could_hear_during_an_outage_is_silence_only_once_it_goes_on(start: Start, measure: str) -> None:
+    text = rules(rule(measure, breach="> 1" if "ratio" not in measure else "> 90%", more="no_data: page"))
+    engine, back = start(text.replace("amount_cents", "latency_ms")), start(text.replace("amount_cents", "latency_ms"))
+    engine.observe([payment(number, NOW_MS + number) for number in range(4)], NOW_MS)
+    assert engine.tick(NOW_MS + 1_000) == []
+    back.restore(engine.snapshot())
+    up_ms = NOW_MS + 3_600_000
+    back.resume(up_ms)
+    quiet = [one for second in range(10) for one in back.tick(up_ms + second * 1_000)]
+    late = [one for second in range(10, 20) for one in back.tick(up_ms + second * 1_000)]
+    assert quiet == []
+    assert [(one.state, one.at_ms) for one in late] == [(State.NO_DATA, up_ms + 10_000)]
+
+
 def test_a_window_that_runs_empty_pages_once_and_one_that_never_filled_does_not(start: Start) -> None:
     measure = "{ratio: \"outcome == 'failed'\", window: 10s, min_samples: 3}"
     engine = start(rules(rule(measure, breach="> 50%", more="no_data: page")))
