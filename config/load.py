@@ -175,17 +175,18 @@ def _rule_files(directory: Path | None) -> tuple[tuple[Loaded[RuleFile], ...], l
 
 
 def load_rules(place: Path | None) -> tuple[Loaded[RuleFile], ...]:
-    """The rules of one file, of a configuration directory, or, without a place, the packaged ones.
+    """The rules of one file, of a directory with ``rules/`` or of rule files, or, without a place, the packaged ones.
 
     Raises ConfigurationError with every problem of every file.
     """
-    if place is None or place.is_dir():
-        loaded, problems = _rule_files(place)
-    else:
-        return load_rule_files([place])
+    root = DEFAULTS / RULES_DIRECTORY if place is None else place
+    if not root.is_dir():
+        return load_rule_files([root])
+    # A directory that was named for its rules must not end in the packaged ones because it holds none.
+    paths, problems = _rule_paths(root / RULES_DIRECTORY if os.path.lexists(root / RULES_DIRECTORY) else root)
     if problems:
         raise ConfigurationError(in_order(problems))
-    return loaded
+    return load_rule_files(paths)
 
 
 def load_rule_files(paths: Sequence[Path]) -> tuple[Loaded[RuleFile], ...]:

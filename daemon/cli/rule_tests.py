@@ -11,7 +11,7 @@ from checks.compiled_rule import CompiledRule
 from checks.rule_tests.play import Failure, beyond_limits, play
 from checks.rule_tests.series import misfits
 from checks.rules import compile_rules
-from config.load import DEFAULTS, load_rule_files, load_rules
+from config.load import DEFAULTS, load_configuration, load_rule_files
 from config.loader import Loaded, load_yaml
 from config.problems import ConfigurationError, Problem
 from config.rule_tests import RuleTest, RuleTestFile
@@ -82,7 +82,7 @@ def _results(path: Path, config: Path | None) -> Iterator[Result]:
     """Each test of a file in its order; raises ConfigurationError before the first when one cannot be played."""
     loaded = load_yaml(path, RuleTestFile)
     named = [path.parent / name for name in loaded.value.rule_files]
-    rules = compile_rules(load_rule_files(named) if named else load_rules(config))
+    rules = compile_rules(load_rule_files(named) if named else load_configuration(config).rule_files)
     problems = [problem for number in range(len(loaded.value.tests)) for problem in _problems(loaded, number, rules)]
     if problems:
         raise ConfigurationError(tuple(problems))

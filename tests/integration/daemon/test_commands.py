@@ -174,11 +174,12 @@ async def test_books_and_rules_are_read_while_the_system_runs(system: System) ->
     core = await tillwatch("audit", "verify", "--core", "--data-dir", str(Path(system.database).parent), "--json")
     assert (core.code, core.document["intact"]) == (0, True), core.err
 
-    explain = ("rules", "explain", "payment-failure-rate", "--url", system.daemon.url)
+    explain = ("rules", "explain", "payment-success-ratio", "--url", system.daemon.url)
     explained = invoke(*explain, "--config", system.folder, "--token", TOKEN)
     assert explained.exit_code == 0, explained.stderr
     assert "environment=blue" in explained.stdout
     assert "5 samples" in explained.stdout
+    assert "does not fire: 5 samples, 400 are needed" in explained.stdout
     assert invoke(*explain, "--token", "x").exit_code == 3
     assert invoke("config", "check", "--config", system.folder).exit_code == 0
 

@@ -140,9 +140,18 @@ def test_lines_that_are_no_facts_are_named_and_the_rest_is_replayed(tmp_path: Pa
     assert "2,402 facts" in result.stdout
 
 
+def test_rules_are_a_file_a_directory_of_them_or_a_directory_with_rules_in_it(tmp_path: Path) -> None:
+    place = archive(tmp_path, history())
+    (tmp_path / "config" / "rules").mkdir(parents=True)
+    path = rule_file(tmp_path / "config" / "rules", "new.yaml", failing("> 5%"))
+    for named in (path, tmp_path / "config" / "rules", tmp_path / "config"):
+        assert [one["id"] for one in replayed(place, "--rules", named)["new"]["rules"]] == ["one"]
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
+        (("archive", "--rules", "archive"), "the directory holds no rule file"),
         (("nowhere",), "neither a directory nor a file"),
         (("archive", "--rules", "missing.yaml"), "name an existing YAML file"),
         (("archive", "--config", "nowhere"), "nowhere"),
