@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     )
     tokens: tuple[Token, ...] = Field(default=(), strict=False, max_length=100)
     archive: ArchiveSettings = ArchiveSettings()
+    replay: Path | None = Field(
+        default=None, strict=False, description="An archive that is read at start", examples=["old/archive"]
+    )
     health: HealthSettings = HealthSettings()
     traces: TraceSettings = TraceSettings()
 

@@ -23,7 +23,7 @@ PLACES = {
     "apscheduler": ("daemon/schedule.py",),
     "asyncssh": ("payment_core/ach/delivery/ssh_*.py",),
     "botocore": ("daemon/aws/*", "payment_core/aws/*"),
-    "cryptography": ("daemon/aws/sns_signatures.py", "payment_core/vault/*", "payment_core/audit/signing.py"),
+    "cryptography": ("daemon/sources/sns_signatures.py", "payment_core/vault/*", "payment_core/audit/signing.py"),
     "httpx": (
         "daemon/core_controls.py",
         "daemon/probes/*",

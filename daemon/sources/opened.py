@@ -1,19 +1,26 @@
 """Every source that the settings name, opened: each runs as a task of its own."""
 
+import asyncio
 import os
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Protocol
 
 from config.settings import Settings
+from daemon.archive.reading import ArchiveUnreadable, archive_files
 from daemon.aws.cloudwatch import CloudWatchMetrics
 from daemon.aws.session import AwsClient, AwsClients
-from daemon.aws.sns_signatures import open_signatures
+from daemon.aws.sns_certificates import open_certificates
 from daemon.aws.sqs import SqsQueue
+from daemon.errors import NotUsable
 from daemon.quarantine import Quarantine
 from daemon.sources.cloudwatch import MetricSource
 from daemon.sources.devices import DeviceSource
 from daemon.sources.mqtt import open_broker
+from daemon.sources.parquet import need_parquet, parquet_files
+from daemon.sources.replay import ReplaySource
 from daemon.sources.sink import FactSink
+from daemon.sources.sns_signatures import SnsSignatures
 from daemon.sources.sqs import SqsSource
 from daemon.sources.trust import Trust, check_account, trusted_regions
 from remediation.ports import Clock
@@ -43,7 +50,7 @@ async def open_trust(stack: AsyncExitStack, settings: Settings, clock: Clock) ->
     check_account(settings.aws, os.environ)
     signatures = None
     if settings.aws.sns_signatures == "required":
-        signatures = await stack.enter_async_context(open_signatures(clock.now_ms))
+        signatures = SnsSignatures(await stack.enter_async_context(open_certificates()), clock.now_ms)
     return Trust(settings.aws.account_id, trusted_regions(settings.aws), signatures)
 
 
@@ -71,4 +78,18 @@ async def open_sources(
     if settings.mqtt is not None:
         broker = await open_broker(settings.mqtt)
         sources.append(DeviceSource(broker, settings.mqtt.topics, sink, quarantine, clock))
+    if settings.replay is not None:
+        sources.append(await open_replay(settings.replay, sink, clock))
     return tuple(sources)
+
+
+async def open_replay(place: Path, sink: FactSink, clock: Clock) -> ReplaySource:
+    """The archive of the settings. Raises NotUsable when there is none, or nothing here can read it."""
+    try:
+        if await asyncio.to_thread(parquet_files, place):
+            need_parquet()
+        else:
+            await asyncio.to_thread(archive_files, place)
+    except (ArchiveUnreadable, OSError) as fault:
+        raise NotUsable(f"replay: {fault}") from fault
+    return ReplaySource(place, sink, clock)

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
-from daemon.aws.sns_signatures import CERTIFICATES_MAX, SnsSignatures
 from daemon.errors import AwsFailed, Untranslatable
+from daemon.sources.sns_signatures import CERTIFICATES_MAX, SnsSignatures
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NOW_MS = round(NOW.timestamp() * 1000)
