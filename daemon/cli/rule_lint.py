@@ -1,6 +1,6 @@
 """``tillwatch rules lint``: what is wrong with rules, and what is allowed and hardly meant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
@@ -8,15 +8,16 @@ from typing import Annotated
 import typer
 
 from checks.compiled_rule import CompiledRule
-from checks.facts import Fact
 from checks.lint import lint
 from checks.linting.surroundings import Seen, Surroundings
 from checks.rules import compile_rules
 from config.load import load_configuration
 from config.problems import ConfigurationError
 from config.runbooks import runbook_names
-from daemon.archive.reading import ArchiveUnreadable, Unread, archive_files, read_facts
+from daemon.archive.reading import ArchiveUnreadable, Unread
 from daemon.cli.output import Exit, fail, print_json, say
+from daemon.errors import NotUsable
+from daemon.replay.recorded import recorded_facts, recorded_files
 from daemon.replay.seeing import seen_on
 
 INTERVALS: Mapping[tuple[str, str], float] = MappingProxyType(
@@ -71,12 +72,6 @@ def _around(config: Path | None, archive: Path | None, rate: float, compiled: tu
 
 def _seen(archive: Path, compiled: tuple[CompiledRule, ...]) -> dict[str, Seen]:
     try:
-        return seen_on(_facts(archive), compiled)
-    except (ArchiveUnreadable, OSError) as fault:
-        fail(f"{fault}\n  fix: name the directory of an archive", Exit.BAD_INPUT)
-
-
-def _facts(archive: Path) -> Iterator[Fact]:
-    unread = Unread()
-    for path in archive_files(archive):
-        yield from read_facts(path, unread, lambda _: None)
+        return seen_on(recorded_facts(recorded_files(archive), Unread(), lambda _: None), compiled)
+    except (ArchiveUnreadable, NotUsable, OSError) as fault:
+        fail(f"{fault}\n  fix: name the directory of an archive that can be read", Exit.BAD_INPUT)

@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from checks.compiled_rule import CompiledRule
-from checks.facts import Fact
 from checks.rules import compile_rules
 from config.load import load_configuration, load_rules
 from config.policy import Policy
 from config.problems import ConfigurationError
-from daemon.archive.reading import ArchiveUnreadable, Unread, archive_files, read_facts
+from daemon.archive.reading import ArchiveUnreadable, Unread
 from daemon.cli.output import Exit, errors, fail, note, print_json, say
+from daemon.errors import NotUsable
 from daemon.replay.picture import picture
+from daemon.replay.recorded import recorded_facts, recorded_files
 from daemon.replay.run import Replayed, RuleOutcome, Side, SideOutcome, replay
 
 PACKAGED = "packaged"
@@ -60,11 +61,13 @@ def replay_archive(
     try:
         named = [_rules(place) for place in ([rules, against] if against else [rules])]
         policy = load_configuration(config).policy if config is not None else Policy()
-        files = archive_files(archive)
+        files = recorded_files(archive)
     except ConfigurationError as error:
         fail(str(error), Exit.BAD_INPUT)
     except ArchiveUnreadable as error:
         fail(f"{error}\n  fix: name the directory that archive.directory names in the settings", Exit.BAD_INPUT)
+    except NotUsable as error:
+        fail(str(error), Exit.BAD_INPUT)
     unread = Unread()
     replayed = _replay(files, named, policy, unread, round(tick * 1000))
     for line in unread.shown:
@@ -92,14 +95,9 @@ def _replay(
     sides = [Side(rules, policy) for rules in named]
     with _bar(errors, sum(path.stat().st_size for path in files)) as bar:
         try:
-            return replay(_facts(files, unread, bar), sides, tick_ms)
+            return replay(recorded_facts(files, unread, bar.advance), sides, tick_ms)
         except OSError as fault:
             fail(f"the archive cannot be read: {fault}", Exit.BAD_INPUT)
-
-
-def _facts(files: Sequence[Path], unread: Unread, bar: "Bar") -> Iterator[Fact]:
-    for path in files:
-        yield from read_facts(path, unread, bar.advance)
 
 
 class Bar:

@@ -11,8 +11,9 @@ from daemon.replay.run import Replayed
 ROWS_MAX = 60
 """More rows are no picture; they are counted below it."""
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 1280, 380, 24, 78
+_WIDTH, _LEFT, _RIGHT, _TOP = 1280, 420, 24, 78
 _LANE, _GAP = 9, 12
+_LABEL_LENGTH = 56
 _COLOURS = ("#1f6feb", "#9a9a9a")
 """Of the rules that are asked about, and of those they are compared with."""
 _ACTION = "#d1242f"
@@ -39,7 +40,7 @@ def picture(replayed: Replayed, names: Sequence[str]) -> str:
     ]
     places = {row: _TOP + lane * position for position, row in enumerate(shown)}
     for row, top in places.items():
-        parts.append(_text(16, top + lane - _GAP, " ".join(part for part in row if part)[:58]))
+        parts.append(_text(16, top + lane - _GAP, _label(row)))
     for number, side in enumerate(replayed.sides):
         drop = _LANE * number
         parts += [
@@ -61,6 +62,12 @@ def _rows(replayed: Replayed) -> list[Row]:
 
 def _row(about: Firing | Acted) -> Row:
     return about.rule_id, ", ".join(about.key.values())
+
+
+def _label(row: Row) -> str:
+    """The rule and its key, as much of it as there is room for."""
+    whole = " ".join(part for part in row if part)
+    return whole if len(whole) <= _LABEL_LENGTH else f"{whole[: _LABEL_LENGTH - 1]}…"
 
 
 def _footer(replayed: Replayed, rows: Sequence[Row]) -> str:

@@ -148,6 +148,17 @@ def test_rules_are_a_file_a_directory_of_them_or_a_directory_with_rules_in_it(tm
         assert [one["id"] for one in replayed(place, "--rules", named)["new"]["rules"]] == ["one"]
 
 
+def test_an_archive_as_parquet_says_the_same(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    facts = history()
+    lines = [line_of(fact).decode() for fact in facts]
+    (tmp_path / "lake").mkdir()
+    parquet.write_table(arrow.table({"fact": lines}), tmp_path / "lake" / "facts.parquet")
+    new = rule_file(tmp_path, "new.yaml", failing("> 5%"))
+    same = replayed(archive(tmp_path, facts), "--rules", new)["new"]
+    assert replayed(tmp_path / "lake", "--rules", new)["new"] == same
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
