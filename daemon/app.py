@@ -154,7 +154,7 @@ class App:
             current_rules=lambda: [compiled.rule for compiled in parts.pipeline.engine.rules],
             version=version("tillwatch"),
             trust=parts.trust,
-            severities=self._configuration.policy.severities,
+            current_severities=lambda: parts.pipeline.policy.severities,
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,

@@ -145,6 +145,8 @@ class Pipeline:
             async with self.turn:
                 findings = self._engine.tick(moment_ms)
             await self._hand_over(findings)
+            # After an outage there are hundreds of moments, and others want the loop between them.
+            await asyncio.sleep(0)
         await self._hand_over(self._engine.breached())
         self._changed()
 

@@ -29,7 +29,7 @@ class LedgerStatus:
 class RulesStatus:
     """How the rules' engine, its configuration and its snapshots are; times are 0 before the first.
 
-    late, skewed, evicted: facts since the start, see `daemon.engine_tally`. reload_success: whether the files can be used.
+    late, skewed, evicted: since the start, see `daemon.engine_tally`. reload_success: whether the files can be used.
     state_failures: snapshots that could not be written. state_unusable: that this start could not read.
     """
 
@@ -73,7 +73,7 @@ def _no_outlet() -> MetricOutlet | None:
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
 
-    trust: whose events the doors believe. severities: by when incidents are to be answered.
+    trust: whose events the doors believe. current_severities: by when incidents are to be answered.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
@@ -84,7 +84,7 @@ class HttpOptions:
     current_rules: Callable[[], Sequence[Rule]]
     version: str
     trust: Trust = NOBODY_KNOWN
-    severities: Severities = field(default_factory=Severities)
+    current_severities: Callable[[], Severities] = Severities
     clock: Clock = field(default_factory=SystemClock)
     loop_lag_seconds: Callable[[], float | None] = _not_measured
     ledger: Callable[[], LedgerStatus | None] = _never_checked
@@ -99,3 +99,8 @@ class HttpOptions:
     def rules(self) -> Sequence[Rule]:
         """As they are at this moment; a reload changes them."""
         return self.current_rules()
+
+    @property
+    def severities(self) -> Severities:
+        """As they are at this moment; a reload changes them."""
+        return self.current_severities()

@@ -83,6 +83,11 @@ async def test_values_come_from_the_view_and_the_journal(as_role: Client) -> Non
     assert values["till_cause_to_call_seconds_bucket", (("le", "0.1"),)] == 1
     assert values["till_cause_to_call_seconds_bucket", (("le", "0.05"),)] == 0
     assert values["till_incidents_open", (("severity", "1"),)] == 1
+    assert values["till_facts_late_total", ()] == 4
+    assert values["till_facts_skewed_total", ()] == 1
+    assert values["till_rule_keys_evicted_total", ()] == 2
+    assert values["till_config_reload_success", ()] == 1
+    assert values["till_state_kept_timestamp_seconds", ()] == (NOW_MS - 20_000) / 1000
 
 
 async def test_what_was_never_read_is_absent_and_not_zero(as_role: Client, view: FakeView) -> None:

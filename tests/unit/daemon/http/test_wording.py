@@ -21,7 +21,7 @@ from daemon.http.wording import (
     subject_text,
 )
 from remediation.decisions import OutcomeStatus, Reason
-from remediation.journal.kinds import BODY_TYPE_BY_KIND, IncidentResolved
+from remediation.journal.kinds import BODY_TYPE_BY_KIND, ConfigurationRefused, ConfigurationReloaded, IncidentResolved
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
 from tests.unit.daemon.http.story import bad_canary, decision, finding, options, outcome, rule, story_rules
 
@@ -86,6 +86,25 @@ def test_every_kind_of_entry_of_the_story_has_a_sentence_with_its_numbers() -> N
     texts = [f"{one.text} {one.detail}" for one in said]
     assert "payment-failure-rate for green · us-east-1 is breached: 5.8 %. limit > 2%, 52 samples in 60 s" in texts
     assert any("seen in effect 36 ms after the call" in text for text in texts)
+
+
+def test_a_reload_says_what_changed_and_a_refusal_what_is_wrong() -> None:
+    view = FakeView()
+    reloaded = ConfigurationReloaded(
+        cause="SIGHUP",
+        configuration_hash="ab",
+        added=("one", "two"),
+        changed=("three",),
+        restart=("settings.http.port",),
+    )
+    refused = ConfigurationRefused(cause="files changed", problems=("mine.yaml:7:5: unknown key",), problem_count=3)
+    view.append(reloaded, NOW_MS)
+    view.append(refused, NOW_MS)
+    said = [sentence(entry, RULES) for entry in view.entries]
+    assert said[0].text == "Configuration reloaded (SIGHUP): added one, two; changed three."
+    assert said[0].detail == "Needs a restart: settings.http.port"
+    assert said[1].text == "A changed configuration (files changed) has 3 problems; the old one stays."
+    assert (said[1].tone, said[1].detail) == ("bad", "mine.yaml:7:5: unknown key")
 
 
 def test_an_entry_of_a_newer_version_and_one_that_is_broken_are_said_to_be_so() -> None:
