@@ -21,6 +21,7 @@ RUNS = {
     "invariants_dynamodb": "invariants --operations 10000 --store dynamodb --seed 700000",
     "detect": "detect",
     "burn": "burn",
+    "restart": "restart",
     "rollout": "rollout",
     "idle": "idle",
 }

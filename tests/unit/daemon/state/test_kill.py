@@ -29,6 +29,7 @@ def live_and_be_killed(folder: Path, calls: int) -> list[str]:
 
 async def test_every_life_goes_on_exactly_where_the_one_before_was_killed(tmp_path: Path) -> None:
     acknowledged: list[str] = []
+    recorded = 0
     for calls in (3, 17, 40, 6, 25):
         acknowledged += live_and_be_killed(tmp_path, calls)
         pipeline, keeping, checkpoint = await living(tmp_path)
