@@ -20,6 +20,7 @@ RUNS = {
     "invariants_sqlite": "invariants --operations 100000 --store sqlite",
     "invariants_dynamodb": "invariants --operations 10000 --store dynamodb --seed 700000",
     "detect": "detect",
+    "detect_rules": "detect --runs 0",
     "burn": "burn",
     "restart": "restart",
     "rollout": "rollout",
