@@ -10,7 +10,7 @@ import msgspec
 
 from payment_core.__main__ import main
 from payment_core.ach.delivery.folder import FolderDelivery
-from payment_core.assembly import core, stores
+from payment_core.assembly import core, delivering, stores
 from payment_core.clock import Clock, SystemClock
 from payment_core.jobs import Duty, Rota
 from payment_core.store.port import Work
@@ -95,7 +95,7 @@ def arm(orders: str) -> None:
     key_watch.LOOK_SECONDS = EVERY_SECONDS_MAX
     if place.startswith("deliver:"):
         DyingDelivery.place = place
-        vars(core).update(FolderDelivery=DyingDelivery)
+        vars(delivering).update(FolderDelivery=DyingDelivery)
     elif place != NEVER:
         _, rest = place.split(":", 1)
         DyingStore.actor, number, DyingStore.when = rest.rsplit(":", 2)
