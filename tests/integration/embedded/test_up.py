@@ -39,6 +39,16 @@ steps:
   - {at: 2s, step: start_core, environment: blue}
 """
 
+CARDS_ARE_TESTED = """
+name: cards-are-tested
+summary: One stolen card is tried under ever new names.
+blue: {version: 1.0.0}
+green: {version: 1.0.0}
+traffic: {payments_per_second: 10}
+steps:
+  - {at: 500ms, step: test_cards, cards: 1, attempts_per_second: 8, lasting: 60s}
+"""
+
 
 class _Up:
     """One ``tillwatch up`` as a process; lines are read as they come, so nothing has to sleep."""
@@ -145,6 +155,20 @@ def test_a_healthy_run_loses_nothing_does_nothing_and_leaves_no_process(ups: lis
     assert report["actions"] == report["incidents"] == report["deployments"] == []
     assert report["savings"]["percent"] > 0
     assert _everything_ended(data)
+
+
+def test_a_card_that_is_tested_is_blocked_once_and_nobody_else_is(ups: list[_Up], tmp_path: Path) -> None:
+    one = _up(ups, tmp_path / "data", "--scenario", _scenario(tmp_path, CARDS_ARE_TESTED))
+    one.until("verified: block.fingerprint")
+    one.signal(signal.SIGINT)
+    code, report = one.end()
+    assert code == 0, one.said
+    (action,) = report["actions"]
+    assert (action["kind"], action["outcome"]) == ("block.fingerprint", "verified")
+    assert action["target"].startswith("fraud:block:card:fp_")
+    assert report["payments"]["declined"] >= 8
+    assert report["payments"]["failed"] == 0
+    assert report["ledger"]["balanced"]
 
 
 def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: list[_Up], tmp_path: Path) -> None:
