@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from config.model import Duration, Hold, Model, refusal
 
 Value = str | int | float | bool
 """What a field of a fact may be; ``{n}`` in text becomes the fact's number in its series, from 0."""
+
+# A length that pydantic checks is also missed where every entry has a mistake of its own.
+_SOME: dict[str, JsonValue] = {"minItems": 1}
 
 Offset = Annotated[Hold, Field(description="Time after the test begins, written with a unit", examples=["30s"])]
 Percent = Annotated[
@@ -112,7 +115,13 @@ class RuleTest(Model):
     name: str = Field(min_length=1, max_length=200, examples=["a canary that fails one in twenty is seen"])
     tick: Duration = 1.0
     input: tuple[Series, ...] = Field(strict=False, max_length=200)
-    expect: tuple[Expectation, ...] = Field(strict=False, min_length=1, max_length=200)
+    expect: tuple[Expectation, ...] = Field(strict=False, max_length=200, json_schema_extra=_SOME)
+
+    @model_validator(mode="after")
+    def _something_is_expected(self) -> "RuleTest":
+        if not self.expect:
+            raise refusal("nothing is expected, so this tests nothing", "write {at: 1m}: no rule fires", ("expect",))
+        return self
 
     @property
     def size(self) -> int:
@@ -129,7 +138,13 @@ class RuleTestFile(Model):
     """One file; rule_files: relative to it, and the rules of ``--config`` or the packaged ones when none is named."""
 
     rule_files: tuple[str, ...] = Field(default=(), strict=False, max_length=100)
-    tests: tuple[RuleTest, ...] = Field(strict=False, min_length=1, max_length=500)
+    tests: tuple[RuleTest, ...] = Field(strict=False, max_length=500, json_schema_extra=_SOME)
+
+    @model_validator(mode="after")
+    def _there_are_tests(self) -> "RuleTestFile":
+        if not self.tests:
+            raise refusal("there are no tests", "write one with name, input and expect", ("tests",))
+        return self
 
 
 def matches(expected: Mapping[str, str], key: Mapping[str, str]) -> bool:
