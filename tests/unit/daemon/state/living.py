@@ -37,7 +37,6 @@ REMEMBERED = 12
 
 async def living(folder: Path) -> tuple[Pipeline, StateKeeping, Checkpoint]:
     """A memory that was brought back to where it was."""
-    checkpoints.MAX_REMEMBERED = REMEMBERED
     (folder / "rules.yaml").write_text(RULE, encoding="utf-8")
     rules = compile_rules([load_yaml(folder / "rules.yaml", RuleFile)])
     checkpoint = await Checkpoint.open(folder / "checkpoint.db", 3_600_000)
@@ -81,4 +80,5 @@ async def live_for_ever(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    checkpoints.MAX_REMEMBERED = REMEMBERED
     asyncio.run(live_for_ever(Path(sys.argv[1])))

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from daemon import checkpoint as checkpoints
 from tests.unit.daemon.state.living import REMEMBERED, living
 
 ROOT = Path(__file__).parents[4]
@@ -27,7 +30,10 @@ def live_and_be_killed(folder: Path, calls: int) -> list[str]:
     return [line for line in whole.splitlines() if line.startswith("evt_")]
 
 
-async def test_every_life_goes_on_exactly_where_the_one_before_was_killed(tmp_path: Path) -> None:
+async def test_every_life_goes_on_exactly_where_the_one_before_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "MAX_REMEMBERED", REMEMBERED)
     acknowledged: list[str] = []
     recorded = 0
     for calls in (3, 17, 40, 6, 25):
