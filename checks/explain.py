@@ -39,8 +39,14 @@ def describe(compiled: CompiledRule) -> str:
     return (
         f"{rule.id} ({rule.family}) {_measured(compiled)} of {rule.on}{where}{per}. "
         f"It breaches when {_breach(compiled)}. {_times(rule)}{_ends(compiled)}. {enough}{_silence(compiled)}"
-        f"A breach is {rule.severity}; {acts}{shadow}. Runbook: {rule.runbook}."
+        f"A breach is {_severity(rule)}; {acts}{shadow}. Runbook: {rule.runbook}."
     )
+
+
+def _severity(rule: Rule) -> str:
+    if not isinstance(rule.measure, BurnRateMeasure):
+        return rule.severity
+    return f"as grave as the gravest tier that fires ({listed(tuple(tier.severity for tier in rule.measure.tiers))})"
 
 
 def _times(rule: Rule) -> str:
@@ -114,7 +120,7 @@ def _breach(compiled: CompiledRule) -> str:
                 "of a healthy key"
             )
         case BurnRateMeasure():
-            return f"it is spent {compiled.breach_text}"
+            return f"the budget is spent too fast: {compiled.breach_text}"
         case _:
             return f"the value is {compiled.rule.breach}"
 

@@ -79,12 +79,13 @@ def _burn(rule: Rule, measure: BurnRateMeasure, bad_share: float, facts_per_seco
     """The first tier: in full windows after factor * budget * window / share, of a fresh key at the first bad fact."""
     steady: list[float] = []
     fresh: list[float] = []
+    enough_bad = measure.min_bad / (bad_share * facts_per_second)
     for tier in measure.tiers:
         limit = float(exact(tier.factor) * measure.budget)
         if bad_share > limit:
             if facts_per_second * tier.long >= measure.min_samples:
-                steady.append(limit * tier.long / bad_share)
-            fresh.append(max(measure.min_samples / facts_per_second, 1 / (bad_share * facts_per_second)))
+                steady.append(max(limit * tier.long / bad_share, enough_bad))
+            fresh.append(max(measure.min_samples / facts_per_second, enough_bad))
     return TimeToBreach(
         bad_share,
         min(steady) + rule.hold_for if steady else None,

@@ -192,6 +192,8 @@ def test_the_time_to_breach_is_factor_times_budget_times_window_over_the_share(c
     times = {time.bad_share: time.steady_seconds for time in times_to_breach(one, 40)}
     assert times[1.0] == pytest.approx(0.0144 * 3_600)
     assert times[0.05] == pytest.approx(0.0144 * 3_600 / 0.05)
+    (careful,) = compiled(TEXT.replace("tiers: [", "min_bad: 3, tiers: ["))
+    assert times_to_breach(careful, 0.01)[-1].fresh_seconds == pytest.approx(300)
 
 
 def test_a_key_that_was_given_up_leaves_nothing_to_the_one_that_gets_its_place() -> None:

@@ -155,7 +155,7 @@ def test_the_time_to_breach_is_arithmetic(compiled: Compile) -> None:
         ("{distinct: customer_id, window: 60s}", "the different values of customer_id"),
         ("{anomaly: amount_cents}", "standard deviations amount_cents is off the key's own past"),
         (SEQUENTIAL, "by chance once in 1,000,000 facts of a healthy key"),
-        (BURNING, "spent > 14.4 times the budget over 1 h and 5 m"),
+        (BURNING, "spent too fast: > 14.4 times the budget over 1 h and 5 m"),
     ],
 )
 def test_every_measure_is_described(compiled: Compile, measure: str, part: str) -> None:
