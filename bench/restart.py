@@ -91,11 +91,12 @@ async def _beside_a_loop(work: Callable[[], Answer]) -> tuple[float, float, Answ
     loop = asyncio.get_running_loop()
     longest = 0.0
     start = loop.time()
-    working = asyncio.ensure_future(asyncio.to_thread(work))
-    while not working.done():
-        before = loop.time()
-        await asyncio.wait({working}, timeout=LAG_LOOKS_SECONDS)
-        longest = max(longest, loop.time() - before - LAG_LOOKS_SECONDS)
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(asyncio.to_thread(work), name="work")
+        while not working.done():
+            before = loop.time()
+            await asyncio.wait({working}, timeout=LAG_LOOKS_SECONDS)
+            longest = max(longest, loop.time() - before - LAG_LOOKS_SECONDS)
     return loop.time() - start, longest, working.result()
 
 
