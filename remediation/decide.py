@@ -20,6 +20,8 @@ CONTROL_TARGET = "control:payments"
 """What the kill switch acts on: the mode of the payment core."""
 AIMLESS = frozenset({Reason.NO_DEPLOYMENT, Reason.NOT_THE_CANARY, Reason.NO_SUBJECT})
 """There is nothing for the action to act on, so the rule's next one is looked at; any other reason holds for all."""
+EVIDENCE = " rather than "
+"""Stands in the limit of a rule that weighs one ratio against another."""
 REASON_LENGTH_MAX = 200
 """Characters of a reason that the payment core takes."""
 
@@ -88,6 +90,9 @@ def reading(finding: Finding) -> str:
     if finding.value is None:
         return f"{finding.rule_id}{place}: no reading{window}{limit}"
     shown = f"{finding.value * 100:.3g} %" if "%" in finding.breach else f"{finding.value:.4g}"
+    if EVIDENCE in finding.breach:
+        # What was measured is evidence and no ratio, and its limit is all of it.
+        return f"{finding.rule_id}{place}: {shown} of the evidence for {finding.breach}, in {finding.samples} facts"
     samples = f" of {finding.samples}" if finding.samples else ""
     return f"{finding.rule_id}{place}: {shown}{samples}{window}{limit}"
 

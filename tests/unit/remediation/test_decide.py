@@ -250,6 +250,10 @@ def test_the_key_is_the_deployments_and_not_the_findings() -> None:
             {"value": 12.0, "breach": "> 10s", "samples": 0, "window_seconds": 0, "key": {}},
             "payment-failure-rate: 12 (limit > 10s)",
         ),
+        (
+            {"breach": "2% rather than 0.5%", "value": 1.0, "samples": 111, "window_seconds": 0},
+            "payment-failure-rate on green, us-east-1: 100 % of the evidence for 2% rather than 0.5%, in 111 facts",
+        ),
         ({"breach": "", "value": 1234567.0}, "payment-failure-rate on green, us-east-1: 1.235e+06 of 120 in 60 s"),
     ],
 )
