@@ -53,6 +53,7 @@ class Engine:
         self._windows: list[Windowed | Keyed] = [*(window for _, _, window in windows), *keyed]
         self._watchers: list[Watcher] = [*(watcher for _, watcher in singles), *(window for _, _, window in windows)]
         self._releases: dict[str, str] = {}
+        self._resumed_ms = 0
 
     @property
     def late_facts(self) -> int:
@@ -104,6 +105,7 @@ class Engine:
 
     def resume(self, now_ms: int) -> None:
         """After replayed facts: what nobody could hear while this program was down is no silence."""
+        self._resumed_ms = now_ms
         for watcher in self._watchers:
             watcher.resume(now_ms)
 
@@ -122,6 +124,7 @@ class Engine:
             observed_facts=self.observed_facts,
             skewed_facts=self.skewed_facts,
             releases=dict(self._releases),
+            resumed_ms=self._resumed_ms,
             parts=tuple(parts),
         )
 
@@ -145,6 +148,8 @@ class Engine:
             except msgspec.MsgspecError as fault:
                 message = f"its part about {about} cannot be read: {fault}"
                 raise StateUnfit(message) from fault
+        if state.resumed_ms:
+            self.resume(state.resumed_ms)
 
     def tick(self, now_ms: int) -> list[Finding]:
         """Let time pass: absent, stale, clear-after and windows that run empty; findings only for changes."""

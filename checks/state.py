@@ -38,13 +38,17 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that an engine knows beyond its rules. releases: the newest release of each environment."""
+    """Everything that an engine knows beyond its rules. releases: the newest release of each environment.
+
+    resumed_ms: when it began to listen again after an outage; 0 when it never had to.
+    """
 
     version: int
     observed_facts: int
     skewed_facts: int
     releases: dict[str, str]
     parts: tuple[Part, ...]
+    resumed_ms: int = 0
 
 
 def about(compiled: CompiledRule, measure: Mapping[str, object]) -> str:

@@ -113,6 +113,18 @@ def test_another_limit_keeps_the_counts_and_what_was_announced(start: Start) -> 
     assert stricter.observe(failures(1, start=9), START_MS) == []
 
 
+def test_after_an_outage_a_silence_that_began_with_it_is_none_also_for_an_engine_that_took_over(start: Start) -> None:
+    text = rules(rule("{count: 'true', window: 10s, min_samples: 1}", breach="> 9", more="no_data: page"))
+    engine = start(text)
+    engine.observe(failures(3), START_MS)
+    engine.tick(START_MS + 1_000)
+    engine.resume(START_MS + 60_000)
+    after = start(text)
+    after.restore(kept(engine))
+    assert after.tick(START_MS + 69_000) == []
+    assert [one.state for one in after.tick(START_MS + 70_000)] == ["no_data"]
+
+
 def test_words_that_decide_nothing_change_nothing(start: Start) -> None:
     measure = "{ratio: \"outcome == 'failed'\", window: 60s, min_samples: 3}"
     engine = start(rules(rule(measure, breach="> 20%", severity="medium")))
