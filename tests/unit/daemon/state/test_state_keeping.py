@@ -256,3 +256,53 @@ async def test_facts_that_waited_in_the_queues_during_an_outage_are_still_within
         one.clock.at_ms += 60_000
         await again.pipeline.tick()
         assert again.attempts() == 0
+
+
+async def test_a_breach_that_has_to_hold_goes_on_over_an_outage_in_the_time_of_its_facts(
+    tmp_path: Path,
+    compiled: Compile,  # noqa: F811  # the fixture
+) -> None:
+    held = compiled(rules(rule("{count: 'true', window: 30s}", identity="held", breach="> 2", more="for: 60s")))
+    one = await scene()
+
+    async def bring(kept: Kept, seconds: int) -> None:
+        facts = payments(5, start=seconds * 10, at_ms=NOW_MS + seconds * 1000)
+        await kept.pipeline.accept(facts, "queue")
+        await kept.pipeline.tick()
+
+    async with daemon(tmp_path, one, held) as first:
+        for seconds in (0, 10, 20):
+            one.clock.at_ms = NOW_MS + seconds * 1000
+            await bring(first, seconds)
+            await first.keeping.keep()
+        assert first.states() == {"held": State.PENDING}
+    one.clock.at_ms += 2 * HORIZON_MS
+    async with daemon(tmp_path, await one.restarted(), held) as again:
+        await again.pipeline.tick()
+        assert again.states() == {"held": State.PENDING}
+        for seconds in (30, 40, 50):
+            await bring(again, seconds)
+            assert again.states() == {"held": State.PENDING}
+        await bring(again, 60)
+        (reading,) = again.pipeline.engine.current()
+        assert (reading.state, reading.since_ms) == (State.BREACHED, NOW_MS + 60_000)
+
+
+async def test_an_outage_is_no_time_in_which_a_breach_held(
+    tmp_path: Path,
+    compiled: Compile,  # noqa: F811  # the fixture
+) -> None:
+    held = compiled(rules(rule("{count: 'true', window: 30s}", identity="held", breach="> 2", more="for: 60s")))
+    one = await scene()
+    async with daemon(tmp_path, one, held) as first:
+        await first.pipeline.accept(payments(5), "queue")
+        await first.pipeline.tick()
+        await first.keeping.keep()
+    one.clock.at_ms += 600_000
+    async with daemon(tmp_path, await one.restarted(), held) as again:
+        for _ in range(15):
+            one.clock.at_ms += 1_000
+            await again.pipeline.tick()
+        await again.pipeline.accept(payments(5, start=50, at_ms=one.clock.at_ms), "queue")
+        await again.pipeline.tick()
+        assert again.states() == {"held": State.PENDING}
