@@ -45,8 +45,13 @@ Seldom = (
     | ConfigurationRefused
     | HealthChanged
     | Quarantined
-    | IncidentAcknowledged | IncidentResolved | ScenarioStep | DaemonStarted | DaemonStopped
-    | BudgetReached | ReportWritten
+    | IncidentAcknowledged
+    | IncidentResolved
+    | ScenarioStep
+    | DaemonStarted
+    | DaemonStopped
+    | BudgetReached
+    | ReportWritten
 )
 
 _HEALTH_TONES: dict[HealthStatus, Tone] = {
