@@ -72,7 +72,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """The new facts of one record call. sequence: its place in the log. arrived_at_ms: the clock's time of that call."""
+    """The new facts of one record call. sequence: its place in the log. arrived_at_ms: the clock's time of the call."""
 
     sequence: int
     source: str
@@ -162,7 +162,8 @@ class Checkpoint:
     async def record(self, facts: Sequence[Fact], source: str, now_ms: int) -> Recorded:
         """Store the facts that are new and return them, in order; they are on disk when this returns.
 
-        Calls return in the order of their places in the log. A call that is cancelled may still have stored its facts: whoever cancels must restore, or shield the call.
+        Calls return in the order of their places in the log. One that is cancelled may still have stored its facts:
+        whoever cancels must restore, or shield the call.
         """
         answer: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._pending.append(_Waiting(facts, source, now_ms, answer))
