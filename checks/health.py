@@ -34,7 +34,7 @@ def judge(
 ) -> tuple[ComponentHealth, ...]:
     """The health of every component that is expected or was probed, by the latest probe of each of its checks.
 
-    Latest is by event time. A component that is expected and was never, or not lately, probed is unknown, never healthy.
+    Latest is by event time. A component that is expected and was never, or not lately, probed is unknown.
     """
     latest: dict[tuple[str, str], dict[str, HealthProbed]] = {}
     for probe in probes:

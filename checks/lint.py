@@ -69,7 +69,8 @@ def _findings(one: CompiledRule) -> Iterator[tuple[str, str, str]]:
             yield "measure.min_samples", what, "lower min_samples or widen the window"
     counts = isinstance(rule.measure, CountMeasure | RateMeasure | SumMeasure)
     if counts and one.breach.operator in FALLING and not one.min_samples:
-        what = f"a {type(rule.measure).__name__.removesuffix('Measure').lower()} below a limit says nothing about a key that no fact names"
+        measure = type(rule.measure).__name__.removesuffix("Measure").lower()
+        what = f"a {measure} below a limit says nothing about a key that no fact names"
         yield "breach", what, "use absent, which knows silence"
 
 

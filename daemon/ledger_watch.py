@@ -5,8 +5,8 @@ from typing import Protocol
 
 from daemon.errors import CoreUnreachable
 from daemon.http.options import LedgerStatus
-from daemon.probes.looking import Observed
 from daemon.probes.core_client import LedgerReading
+from daemon.probes.looking import Observed
 from remediation.ports import Clock
 
 

@@ -1,10 +1,13 @@
 """Free ports on loopback, and whether a wanted one is taken."""
 
+import secrets
 import socket
 
 from daemon.embedded.faults import PortTaken
 
-ATTEMPTS = 20
+PORTS = range(20_000, 32_768)
+"""Below those that Linux gives to outgoing connections, which would take a free one at any moment."""
+ATTEMPTS = 100
 """Ports tried until one is free on every address; one is nearly always enough."""
 
 
@@ -19,10 +22,9 @@ def require_free(host: str, port: int) -> None:
 def free_port(*hosts: str) -> int:
     """A port that is free on all the hosts; another program may take it before it is used, which its user then says."""
     for _ in range(ATTEMPTS):
-        with _bind(hosts[0], 0) as first:
-            port = int(first.getsockname()[1])
-            if all(_is_free(host, port) for host in hosts[1:]):
-                return port
+        port = secrets.choice(PORTS)
+        if all(_is_free(host, port) for host in hosts):
+            return port
     raise PortTaken(f"no port is free on {', '.join(hosts)}")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from pathlib import Path
 
 from payment_core.audit.errors import ArchiveUnavailable
@@ -35,10 +36,10 @@ class FolderRoots:
 
     def _write(self, name: str, body: bytes) -> bool:
         path = self._folder / name
-        draft = self._folder / f".{name}.{os.getpid()}"
+        # Of its own for each writer: two jobs of one process may write the same root.
+        draft = self._folder / f".{name}.{secrets.token_hex(8)}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            draft.unlink(missing_ok=True)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(body)

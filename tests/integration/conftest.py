@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,19 +11,12 @@ import pytest
 
 from config.settings import AwsSettings
 from daemon.aws.session import Aws, AwsClients
+from daemon.embedded.ports import free_port
 
 START_SECONDS = 30.0
 """ministack answers after one second on a quiet machine."""
 _POLL_SECONDS = 0.05
 _NUMBERS = itertools.count(1)
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(url: str) -> bool:
@@ -52,7 +44,7 @@ def wait_until_it_answers(program: "subprocess.Popen[bytes]", url: str) -> None:
 def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a ministack of this session's own."""
     pytest.importorskip("ministack")
-    port = free_port()
+    port = free_port("127.0.0.1")
     state = tmp_path_factory.mktemp("ministack")
     environment = {
         **os.environ,

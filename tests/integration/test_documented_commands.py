@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from config.load import DEFAULTS
@@ -84,6 +85,14 @@ class Place:
         token = self.folder / "data" / "console-token"
         shown = {"TILLWATCH_TOKEN": token.read_text("ascii").strip()} if token.is_file() else {}
         return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)} | shown
+
+    def keep_keys_for_the_bank(self) -> None:
+        """The files that the page on payouts names: our key at the bank's SFTP server, and the server's own."""
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        key.write_private_key(str(self.folder / "ach-key"))
+        (self.folder / "ach-key").chmod(0o600)
+        known = key.export_public_key().decode("ascii")
+        (self.folder / "ach-known-hosts").write_text(f"sftp.example.org {known}", encoding="ascii")
 
     def prepare_tuning(self) -> None:
         """What the tuning page does beside our own commands: its file of tests, and the copy of the rules."""
@@ -211,6 +220,7 @@ def test_core_serve_is_shown() -> None:
 def test_a_payment_is_taken_by_the_shown_requests(command: str, tmp_path: Path, require: Require) -> None:
     require("curl", shutil.which("curl") is not None)
     place = Place(tmp_path)
+    place.keep_keys_for_the_bank()
     port = str(free_port("127.0.0.1"))
     running = place.start(place.typed(command, port=port))
     try:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from daemon.embedded.ports import free_port
 from tests.contract.keys.worlds import KeyWorld, aws_world, local_world, memory_world
 
 Require = Callable[[str, bool], None]
@@ -37,14 +37,6 @@ MINISTACK_LIES = {
     "test_re_encryption_keeps_the_data_key_and_changes_the_blob": MINISTACK_NO_REENCRYPT,
     "test_re_encryption_with_another_context_is_refused": MINISTACK_NO_REENCRYPT,
 }
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -91,7 +83,7 @@ def simulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def moto_url(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[str]:
     require("moto", find_spec("moto") is not None)
-    port = free_port()
+    port = free_port("127.0.0.1")
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with server(command, f"http://127.0.0.1:{port}", dict(os.environ), tmp_path_factory.mktemp("moto")) as url:
         yield url
@@ -100,7 +92,7 @@ def moto_url(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iter
 @pytest.fixture(scope="session")
 def kms_ministack_url(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[str]:
     require("ministack", find_spec("ministack") is not None)
-    port = free_port()
+    port = free_port("127.0.0.1")
     state = tmp_path_factory.mktemp("ministack")
     environment = {
         **os.environ,
@@ -146,4 +138,4 @@ async def other_world(world: KeyWorld, tmp_path: Path) -> AsyncIterator[KeyWorld
 
 @pytest.fixture
 def unused_port() -> int:
-    return free_port()
+    return free_port("127.0.0.1")

@@ -1,7 +1,6 @@
 """The AWS stand-ins behind the stores, each a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,16 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from daemon.embedded.ports import free_port
+
 START_SECONDS = 30.0
 _POLL_SECONDS = 0.05
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -56,7 +49,7 @@ def wait_until_it_answers(program: "subprocess.Popen[bytes]", url: str) -> None:
 @contextmanager
 def moto(folder: Path) -> Iterator[str]:
     """A moto server: one call in flight."""
-    port = free_port()
+    port = free_port("127.0.0.1")
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with running(command, f"http://127.0.0.1:{port}", dict(os.environ), folder) as url:
         yield url
@@ -65,7 +58,7 @@ def moto(folder: Path) -> Iterator[str]:
 @contextmanager
 def ministack(folder: Path) -> Iterator[str]:
     """A ministack on loopback alone."""
-    port = free_port()
+    port = free_port("127.0.0.1")
     environment = {
         **os.environ,
         "BIND_HOST": "127.0.0.1",

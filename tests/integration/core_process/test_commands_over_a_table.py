@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from daemon.cli import app
+from daemon.embedded.ports import free_port
 from payment_core.assembly import existing
-from tests.contract.store.emulators import free_port, ministack
+from tests.contract.store.emulators import ministack
 from tests.integration.core_process.conftest import MakeWorld
 from tests.integration.core_process.core_world import ROOT, CoreWorld, Json
 from tests.integration.core_process.marketplace import card, payment
@@ -170,6 +171,6 @@ def test_a_table_that_does_not_answer_is_told_apart_from_one_that_is_none(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(existing, "ANSWER_MS", 0)
-    flags = ("--store", "dynamodb", "--endpoint-url", f"http://127.0.0.1:{free_port()}")
+    flags = ("--store", "dynamodb", "--endpoint-url", f"http://127.0.0.1:{free_port('127.0.0.1')}")
     result = CliRunner().invoke(app, [*command, *flags])
     assert result.exit_code == 3, result.output

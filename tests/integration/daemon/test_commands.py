@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 from daemon.aws.provision import ensure_queues, ensure_rules
 from daemon.aws.session import AwsClients
 from daemon.cli import app
+from daemon.embedded.ports import free_port
 from daemon.sightings import FILE, Sightings
 from daemon.translate.heartbeats import SOURCE
-from tests.integration.conftest import free_port
 from tests.integration.daemon.world import (
     EVENTS_OF_A_PAYMENT,
     TOKEN,
@@ -185,7 +185,7 @@ async def test_books_and_rules_are_read_while_the_system_runs(system: System) ->
 
 
 async def test_a_core_that_is_gone_is_unhealthy_with_exit_2(tmp_path: Path, account: Account) -> None:
-    folder = configure(tmp_path, account, cores={"blue": f"http://127.0.0.1:{free_port()}"})
+    folder = configure(tmp_path, account, cores={"blue": f"http://127.0.0.1:{free_port('127.0.0.1')}"})
     answer = await tillwatch("health", "--config", str(folder), "--json")
     assert (answer.code, answer.document["status"]) == (2, "unhealthy"), answer.err
     queues = await tillwatch("health", "--component", "monitoring", "--config", str(folder))

@@ -12,10 +12,10 @@ from config.settings import AwsSettings
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
 from daemon.embedded import ministack
+from daemon.embedded.ports import free_port
 from daemon.embedded.process import Child, Launcher
 from daemon.embedded.readiness import until_ready
 from daemon.embedded.surroundings import ACCESS_KEY, local_environment
-from tests.integration.conftest import free_port
 from tests.integration.daemon.test_messages import acknowledged
 from tests.integration.daemon.world import (
     EVENTS_OF_A_PAYMENT,
@@ -57,7 +57,7 @@ class StandIn:
 
 @pytest.fixture
 async def stand_in(tmp_path: Path) -> AsyncIterator[StandIn]:
-    one = StandIn(tmp_path, free_port())
+    one = StandIn(tmp_path, free_port("127.0.0.1"))
     await one.start()
     yield one
     await one.kill()

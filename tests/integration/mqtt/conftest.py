@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.embedded.ports import free_port
 from tests.conftest import Require
-from tests.integration.conftest import free_port
 
 START_TRIES = 200
 TRY_SECONDS = 0.05
@@ -34,7 +34,7 @@ class Mosquitto:
     """One broker with its folder; settings stay the same over restarts."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self.port = free_port("127.0.0.1")
         self._settings = folder / "mosquitto.conf"
         self._settings.write_text(CONFIGURATION.format(port=self.port, folder=folder), encoding="utf-8")
         # Started by root, mosquitto becomes another user, who has to write its folder.

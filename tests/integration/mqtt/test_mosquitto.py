@@ -22,6 +22,9 @@ from tests.integration.mqtt.conftest import Mosquitto
 
 NOW_MS = 1_795_459_572_000
 WAIT_SECONDS = 60
+STALLED_SECONDS = 10
+"""Longer than 600 messages take on a busy machine."""
+STALLS_MAX = 5
 
 
 class Clock(SystemClock):
@@ -55,8 +58,8 @@ class Sink:
             self.deliveries += len(facts)
             self._changed.notify_all()
 
-    async def until(self, enough: Callable[[], bool]) -> None:
-        async with asyncio.timeout(WAIT_SECONDS), self._changed:
+    async def until(self, enough: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+        async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(enough)
 
 
@@ -169,7 +172,7 @@ async def test_a_broker_that_is_stopped_amid_messages_loses_none(broker: Mosquit
             group.create_task(publish(broker.port, range(600)), name="device")
             for share in (100, 300):
                 await restarted_at(share, sink, broker.stop, broker)
-        await sink.until(lambda: len(sink.ids) == 600)
+        await arrived(sink, broker, 600)
     assert source.stats().sessions >= 3
 
 
@@ -184,13 +187,30 @@ async def test_after_a_broker_was_killed_its_session_goes_on(broker: Mosquitto, 
             for share in (100, 300):
                 await restarted_at(share, sink, broker.kill, broker)
         await publish(broker.port, range(600))
-        await sink.until(lambda: len(sink.ids) == 600)
+        await arrived(sink, broker, 600)
     assert source.stats().sessions >= 3
+
+
+async def arrived(sink: Sink, broker: Mosquitto, count: int) -> None:
+    """Wait for so many facts.
+
+    Before 2.0.13 mosquitto may count a session's quota wrong over a restart; then it keeps what it has for the session
+    until the next restart, which is what a stall gets here.
+    """
+    for _ in range(STALLS_MAX):
+        try:
+            await sink.until(lambda: len(sink.ids) >= count, STALLED_SECONDS)
+        except TimeoutError:
+            await asyncio.to_thread(broker.stop)
+            await asyncio.to_thread(broker.start)
+        else:
+            return
+    await sink.until(lambda: len(sink.ids) >= count)
 
 
 async def restarted_at(share: int, sink: Sink, end: Callable[[], None], broker: Mosquitto) -> None:
     """End the broker once so many facts have come, and start it again."""
-    await sink.until(lambda: len(sink.ids) >= share)
+    await arrived(sink, broker, share)
     await asyncio.to_thread(end)
     await asyncio.to_thread(broker.start)
 

@@ -16,13 +16,14 @@ from daemon.aws.session import Aws
 from daemon.aws.sqs import SqsQueue
 from daemon.checkpoint import Checkpoint
 from daemon.clock import SystemClock
+from daemon.embedded.ports import free_port
 from daemon.errors import CoreUnreachable
 from daemon.probes.core import CoreProbe
 from daemon.probes.core_client import CoreClient
 from daemon.quarantine import Quarantine
 from daemon.sources.backfill import Backfill
 from daemon.sources.sqs import SqsSource
-from tests.integration.conftest import free_port, wait_until_it_answers
+from tests.integration.conftest import wait_until_it_answers
 
 ROOT = Path(__file__).parents[3]
 PAYMENT = {
@@ -56,7 +57,7 @@ class Recorder:
 @pytest.fixture
 def green_core(tmp_path: Path, queue_name: str, ministack_url: str) -> Iterator[Core]:
     """A green core 2.0.0 that sends its events to the queue."""
-    port = free_port()
+    port = free_port("127.0.0.1")
     command = [sys.executable, "-m", "payment_core", "--port", str(port), "--database", str(tmp_path / "payments.db")]
     command += ["--environment", "green", "--version", "2.0.0", "--rail-latency-ms", "0"]
     command += ["--queue", queue_name, "--endpoint-url", ministack_url]
@@ -133,7 +134,7 @@ async def test_a_core_gives_its_events_and_its_ledger_only_to_who_shows_the_key(
 
 async def test_a_core_is_probed_as_what_it_is(green_core: Core) -> None:
     clock = SystemClock()
-    async with CoreClient(green_core.url) as green, CoreClient(f"http://127.0.0.1:{free_port()}") as nobody:
+    async with CoreClient(green_core.url) as green, CoreClient(f"http://127.0.0.1:{free_port('127.0.0.1')}") as nobody:
         probe = CoreProbe({"green": green, "blue": nobody}, clock)
         seen = {fact.environment: fact for fact in await probe.probe_all(clock.now_ms())}
         assert (seen["green"].status, seen["green"].version) == ("healthy", "2.0.0")
