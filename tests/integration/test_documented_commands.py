@@ -142,13 +142,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         *starting("audit", "tail"),
         *starting("ledger"),
         *starting("rules"),
-        *starting("costs"),
+        *(command for command in starting("costs") if "--service" not in command),
     ],
 )
 def test_a_command_beside_a_running_system_answers(command: str, place: Place) -> None:
     done = place.run(place.typed(command))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+@pytest.mark.parametrize("command", [command for command in starting("costs") if "--service" in command])
+def test_a_service_of_a_bill_that_is_not_kept_is_answered_with_where_to_look(command: str, place: Place) -> None:
+    done = place.run(place.typed(command))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tillwatch costs report lists what there is" in done.stderr
 
 
 @pytest.mark.parametrize("command", starting("config"))
