@@ -107,7 +107,7 @@ def test_windows_equal_a_recount_with_late_duplicate_and_disordered_facts(compil
         assert wheel_of(engine).late == recount.late
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
 def test_the_fact_that_tips_a_rule_is_the_one_a_recount_names(compiled: Compile, given: Batches) -> None:
     engine, recount = Engine(compiled(TEXT)), Recount()
@@ -144,7 +144,7 @@ HELD = rules(
 )
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(payments, max_size=40).map(lambda facts: sorted(facts, key=lambda fact: fact.at_ms)), st.integers(2, 40)
 )
