@@ -9,7 +9,7 @@ from daemon.view import SecondOfPayments
 from remediation.journal.kinds import Quarantined
 from tests.browser.console_server import running_console
 from tests.unit.daemon.http.fake_view import NOW_MS, token_of
-from tests.unit.daemon.http.story import bad_canary, finding
+from tests.unit.daemon.http.story import bad_canary, finding, reading
 
 FIRST_LOAD_BYTES = 120_000
 XSS = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
@@ -149,3 +149,16 @@ async def test_a_wrong_token_is_said_on_the_form() -> None:
         await page.goto(f"{console.url}/console?token=wrong")
         await expect(page.get_by_role("alert")).to_have_text("This token is not known here.")
         assert console.complaints == []
+
+
+@pytest.mark.parametrize("width", [1440, 1300, 800, 390])
+async def test_a_long_key_and_a_long_limit_widen_no_page(width: int) -> None:
+    view = bad_canary()
+    burn = {"breach": "> 14.4 times the budget over 1 h and 5 min"}
+    card = {"method_fingerprint": f"fp_{'a' * 64}"}
+    shown = "1.2 times over 1 h, 100 % of the 30 d budget left"
+    view.rule_readings = [reading("payment-failure-rate", State.BREACHED, card, shown, 1.2, **burn)]
+    async with running_console(view) as console:
+        page = await console.open(width)
+        await expect(page.locator(".rules")).to_contain_text("30 d budget left")
+        assert await no_horizontal_scroll(page)
