@@ -6,11 +6,12 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import yaml
 
-from config.load import POLICY_FILE, RULES_DIRECTORY, SETTINGS_FILE
+from config.load import DEFAULTS, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
 from config.scenario import Environment
 from daemon.embedded.books import CHECKPOINT
 from daemon.embedded.cores import CORE_KEY, DATABASE, Core
@@ -108,6 +109,17 @@ class Layout:
         text = HEADING + yaml.safe_dump(settings, sort_keys=False)
         try:
             (self.configuration / SETTINGS_FILE).write_text(text, encoding="utf-8")
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+
+    def write_prices(self, today: date) -> None:
+        """Write the packaged prices, right on this day because the rails are simulated. Raises DirectoryUnusable."""
+        prices = yaml.safe_load((DEFAULTS / PRICES_FILE).read_text("utf-8"))
+        for sheet in prices["sheets"]:
+            sheet["checked_on"] = today
+        try:
+            text = HEADING + yaml.safe_dump(prices, sort_keys=False)
+            (self.configuration / PRICES_FILE).write_text(text, encoding="utf-8")
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
 

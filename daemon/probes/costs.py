@@ -29,7 +29,8 @@ def look_at_costs(prices: Prices, see: See, clock: Clock, *, billed: bool) -> Lo
 def _sheet(sheet: PriceSheet, now_ms: int) -> Observed:
     checked = sheet.effective_from if sheet.checked_on is None else max(sheet.checked_on, sheet.effective_from)
     days = (datetime.fromtimestamp(now_ms / 1000, tz=UTC).date() - checked).days
-    detail = f"the prices of {sheet.effective_from} were checked {max(0, days)} days ago"
+    since = "began" if sheet.checked_on is None else "were checked"
+    detail = f"the prices of {sheet.effective_from} {since} {max(0, days)} days ago"
     if days > PRICES_DEGRADED_DAYS:
         hint = f"{detail}; hold them against the contract and set checked_on"
         return Observed("degraded", hint, (hint,))

@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_the_written_settings_load_and_say_where_everything_is(layout: Layout) -
     assert settings.hosted_zone_id == "Z123"
     assert settings.cores["green"].url == "http://127.0.0.3:9001"
     assert settings.cores["green"].address == "127.0.0.3"
+
+
+def test_the_prices_are_the_packaged_ones_held_against_the_day_of_the_run(layout: Layout) -> None:
+    today = date(2031, 5, 4)
+    layout.write_prices(today)
+    _write(layout, "secret")
+    written, packaged = (load_configuration(folder, {}).prices.sheets for folder in (layout.configuration, None))
+    assert {sheet.checked_on for sheet in written} == {today}
+    assert {sheet.checked_on for sheet in packaged} == {None}, "nobody has held the packaged prices against a contract"
+    assert [sheet.model_copy(update={"checked_on": None}) for sheet in written] == [*packaged]
 
 
 def test_the_token_is_written_as_a_digest_alone(layout: Layout) -> None:
