@@ -7,7 +7,7 @@ import httpx
 import structlog
 
 from daemon.traces.story import Stories, Story
-from remediation.errors import JournalCorrupt
+from remediation.errors import JournalCorrupt, JournalError
 from remediation.journal.port import Journal
 from remediation.ports import Clock
 
@@ -50,7 +50,10 @@ class TraceExport:
     async def run(self) -> None:
         """Follow and send until cancelled; no fault of journal or collector ends it."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except JournalError as fault:
+                log.warning("journal not read", action="traces_not_read", fault=str(fault))
             await self.send()
             pause_seconds = LOOK_SECONDS * 2 ** min(self._failures, 6)
             await self._clock.sleep(min(pause_seconds, LONGEST_PAUSE_SECONDS))

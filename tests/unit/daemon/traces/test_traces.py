@@ -1,5 +1,6 @@
 """Each decision becomes one trace, made from the journal alone, and a collector that is away holds nobody up."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import pairwise
 
@@ -14,6 +15,8 @@ from daemon.traces.export import WAITING_MAX, TraceExport
 from daemon.traces.spans import SpanEncoder
 from daemon.traces.story import STORIES_MAX, trace_id_of
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
+from remediation.errors import JournalFailed
+from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, Intent, draft
 from remediation.journal.memory import MemoryJournal
 from tests.unit.daemon.http.fake_view import NOW_MS
@@ -176,3 +179,26 @@ async def test_a_story_that_is_sent_twice_is_the_same_trace_and_the_same_spans()
         await world.export.send()
     assert [span.span_id for span in first.spans()] == [span.span_id for span in second.spans()]
     assert len({span.span_id for span in first.spans()}) == len(first.spans())
+
+
+async def test_a_journal_that_cannot_be_read_for_a_while_ends_nothing_and_costs_no_story(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.write(*ROLLBACK)
+    read, faults = world.journal.read, [JournalFailed("disk"), JournalFailed("disk")]
+
+    async def failing(after: int, limit: int) -> list[Entry]:
+        if faults:
+            raise faults.pop()
+        return await read(after, limit)
+
+    async def at_once(_clock: SystemClock, _seconds: float) -> None:
+        if world.requests:
+            raise asyncio.CancelledError
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(world.journal, "read", failing)
+    monkeypatch.setattr(SystemClock, "sleep", at_once)
+    with pytest.raises(asyncio.CancelledError):
+        await world.export.run()
+    assert world.export.sent == 1
