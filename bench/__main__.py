@@ -19,7 +19,7 @@ RUNS = {
     "invariants": "invariants --operations 100000",
     "invariants_sqlite": "invariants --operations 100000 --store sqlite",
     "invariants_dynamodb": "invariants --operations 10000 --store dynamodb --seed 700000",
-    "detect": "detect",
+    "detect": "detect --runs 5 --healthy-facts 200000",
     "detect_rules": "detect --runs 0",
     "burn": "burn",
     "restart": "restart",
