@@ -87,12 +87,15 @@ COMPONENTS = (
 
 async def test_every_component_is_told_with_what_is_wrong_and_its_exit_code(system: System) -> None:
     every = await tillwatch("health", "--comprehensive", "--config", system.folder, "--json")
-    # A core without KMS keeps its master key in a file, and its first key may do everything: both are told.
+    # A core without KMS keeps its master key in a file, its first key may do everything, and the packaged prices
+    # were held against no contract: all three are told.
     assert (every.code, every.document["status"]) == (1, "degraded"), every.err
     seen = {one["component"]: one["status"] for one in every.document["components"]}
-    assert seen == dict.fromkeys(COMPONENTS, "healthy") | {"compliance": "degraded"}, every.document
-    (compliance,) = [one for one in every.document["components"] if one["component"] == "compliance"]
-    assert any("--kms-key" in finding for finding in compliance["findings"])
+    told = {"compliance": "degraded", "cost-optimization": "degraded"}
+    assert seen == dict.fromkeys(COMPONENTS, "healthy") | told, every.document
+    findings = {one["component"]: one["findings"] for one in every.document["components"]}
+    assert any("--kms-key" in finding for finding in findings["compliance"])
+    assert any("set checked_on" in finding for finding in findings["cost-optimization"])
     one = await tillwatch("health", "--component", "aws-payment-processor", "--config", system.folder)
     assert one.code == 0
     assert "healthy    aws-payment-processor (blue)" in one.out
