@@ -1,0 +1,77 @@
+"""What a deployment will do, step by step, decided before anything is done."""
+
+from enum import StrEnum
+
+import msgspec
+
+from checks.facts import DeploymentPhase
+
+
+class Strategy(StrEnum):
+    """How the new version takes over.
+
+    blue-green: a second environment in full size, then the traffic in stages. canary: a second environment that grows
+    with its share. rolling: the instances of the one environment are replaced in batches.
+    """
+
+    BLUE_GREEN = "blue-green"
+    CANARY = "canary"
+    ROLLING = "rolling"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asked for.
+
+    regions: one after the other in this order. cohort: who is routed to the new version first, such as
+    ``merchant=mer_12`` or ``header=x-canary:1``; empty for nobody. force: skips confirmations, never a safety check.
+    differential: whether a gate that is red at the start is held against the old version instead of its limit.
+    """
+
+    deployment_id: str
+    version: str
+    strategy: Strategy
+    regions: tuple[str, ...]
+    requested_by: str
+    reason: str = ""
+    cohort: str = ""
+    force: bool = False
+    differential: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """One region before the deployment.
+
+    environment, version: what holds the traffic. spare: the environment that takes the new version; the same one for
+    ``rolling``. size: instances that hold the traffic now.
+    """
+
+    region: str
+    environment: str
+    version: str
+    spare: str
+    size: int = 1
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do or to look at.
+
+    id: unique in its plan, such as ``us-east-1/traffic_rollout/shift-25``. kind: which StepWork does it. target: what
+    it changes, under the names that actions use too (``dns:payments.example.``); empty when it only looks.
+    arguments: absolute, so that doing it twice is doing it once. within_seconds: its time budget.
+    """
+
+    id: str
+    phase: DeploymentPhase
+    kind: str
+    region: str
+    within_seconds: float
+    target: str = ""
+    arguments: dict[str, str] = {}
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that will be done, in order. What ``--dry-run`` prints is what the journal gets and what is run."""
+
+    request: Request
+    standing: tuple[Standing, ...]
+    steps: tuple[Step, ...]
