@@ -10,7 +10,7 @@ from config.loader import Loaded
 from config.rules import Rule
 
 ABSENT = "(absent)"
-_RELOADED = frozenset({"rule_files", "policy"})
+_RELOADED = frozenset({"rule_files", "policy", "deployment"})
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
 """But not how traffic is shifted: actions were made with it, and one may be under way."""
@@ -30,18 +30,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """added, removed, changed: rules by id. policy: what a reload changes. restart: what only a restart changes."""
+    """added, removed, changed: rules by id. policy: what a reload changes of it. restart: what only a restart changes.
+
+    deployment: what a reload changes for the deployments that are planned from then on.
+    """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: dict[str, tuple[Change, ...]]
     policy: tuple[Change, ...]
     restart: tuple[Change, ...]
+    deployment: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
-        return bool(self.added or self.removed or self.changed or self.policy)
+        return bool(self.added or self.removed or self.changed or self.policy or self.deployment)
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:
@@ -56,6 +60,7 @@ def difference(before: Configuration, after: Configuration) -> Difference:
         changed={name: found for name, found in changes.items() if found},
         policy=tuple(change for change in policy if not change.path.startswith(_TRAFFIC)),
         restart=(*rest, *(change for change in policy if change.path.startswith(_TRAFFIC))),
+        deployment=tuple(_part("deployment", before, after)),
     )
 
 

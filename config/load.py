@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from config.ach import Ach
+from config.deployment import Deployments
 from config.document import Document
 from config.endpoints import check_endpoint_environment
 from config.environment import Overrides, overlay
@@ -30,7 +31,9 @@ POLICY_FILE = "policy.yaml"
 PRICES_FILE = "prices.yaml"
 FRAUD_FILE = "fraud.yaml"
 ACH_FILE = "ach.yaml"
+DEPLOYMENT_FILE = "deployment.yaml"
 RULES_DIRECTORY = "rules"
+_NAMES = (SETTINGS_FILE, POLICY_FILE, PRICES_FILE, FRAUD_FILE, ACH_FILE, DEPLOYMENT_FILE, RULES_DIRECTORY)
 _RULE_FILES_MAX = 200
 """A rule file is one family; more files than this is the wrong directory."""
 
@@ -45,6 +48,7 @@ class Configuration:
     prices: Prices
     fraud: Loaded[Fraud]
     ach: Ach
+    deployment: Deployments
 
     @property
     def digest(self) -> str:
@@ -55,6 +59,7 @@ class Configuration:
             self.prices,
             self.fraud.value,
             self.ach,
+            self.deployment,
             *(loaded.value for loaded in self.rule_files),
         )
         return hashlib.sha256("\n".join(model.model_dump_json() for model in models).encode()).hexdigest()
@@ -78,11 +83,15 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     ach, found = _file_or_default(directory, ACH_FILE, Ach)
     problems += found
+    deployment, found = _file_or_default(directory, DEPLOYMENT_FILE, Deployments)
+    problems += found
     rule_files, found = _rule_files(directory)
     problems += found
-    if problems or settings is None or policy is None or prices is None or fraud is None or ach is None:
+    if settings is None or policy is None or prices is None or fraud is None or ach is None or deployment is None:
         raise ConfigurationError(in_order(problems))
-    return Configuration(settings, policy, rule_files, prices, fraud, ach)
+    if problems:
+        raise ConfigurationError(in_order(problems))
+    return Configuration(settings, policy, rule_files, prices, fraud, ach, deployment)
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:
@@ -110,7 +119,7 @@ def _directory_problems(directory: Path) -> list[Problem]:
         return [Problem(str(directory), 0, 0, "there is no such directory", "create it, or leave --config out")]
     problems = []
     for path in sorted(directory.iterdir()):
-        likely = closest(path.name, (SETTINGS_FILE, POLICY_FILE, PRICES_FILE, FRAUD_FILE, ACH_FILE, RULES_DIRECTORY))
+        likely = closest(path.name, _NAMES)
         if likely is not None and path.name != likely:
             what = f"nothing reads a {'directory' if path.is_dir() else 'file'} of this name"
             problems.append(Problem(str(path), 0, 0, what, f"rename it to {likely}, or move it elsewhere"))

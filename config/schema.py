@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from config.ach import Ach
+from config.deployment import Deployments
 from config.fraud import Fraud
 from config.model import DURATION_PATTERN
 from config.policy import Policy
@@ -14,7 +15,7 @@ from config.rules import RuleFile
 from config.scenario import Scenario
 from config.settings import Settings
 
-Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "rule-tests"]
+Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "rule-tests"]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
     "policy": Policy,
@@ -23,6 +24,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "prices": Prices,
     "fraud": Fraud,
     "ach": Ach,
+    "deployment": Deployments,
     "rule-tests": RuleTestFile,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

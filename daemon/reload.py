@@ -76,6 +76,11 @@ class Reload:
         self._seen = ""
         self.status = ReloadStatus(success=True, succeeded_at_ms=clock.now_ms())
 
+    @property
+    def running(self) -> Configuration:
+        """What is in effect at this moment."""
+        return self._running
+
     async def run(self) -> None:
         """Look and reload until cancelled; raises only when this process has lost the right to write the journal."""
         while True:
@@ -115,7 +120,9 @@ class Reload:
         except (StateUnfit, CheckpointFailed) as fault:
             await self._refuse(cause, [f"the windows cannot be taken over: {fault}"])
             return
-        self._running = replace(self._running, rule_files=configuration.rule_files, policy=policy)
+        self._running = replace(
+            self._running, rule_files=configuration.rule_files, policy=policy, deployment=configuration.deployment
+        )
         self._succeeded(configuration, found)
         withdrawn = self._withdrawal.forget()
         entry = _entry(cause, configuration, found, fresh, withdrawn)
@@ -136,7 +143,7 @@ class Reload:
             added=found.added,
             removed=found.removed,
             changed=list(found.changed),
-            policy=[str(change) for change in found.policy],
+            policy=[str(change) for change in (*found.policy, *found.deployment)],
         )
         if found.restart:
             log.warning(
@@ -175,7 +182,7 @@ def _entry(
         removed=_named(found.removed),
         changed=_named(tuple(found.changed)),
         fresh=_named(fresh),
-        policy=_named([str(change) for change in found.policy]),
+        policy=_named([str(change) for change in (*found.policy, *found.deployment)]),
         restart=_named([change.path for change in found.restart]),
         withdrawn=_named(withdrawn),
         observe_only=configuration.policy.guard.observe_only,

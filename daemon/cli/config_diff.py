@@ -58,7 +58,7 @@ def _lines(found: Difference, anew: frozenset[str]) -> list[str]:
     for name, changes in found.changed.items():
         lines.append(f"~ rule {name}: {_ANEW if name in anew else _KEPT}")
         lines += [f"    {change}" for change in changes]
-    lines += [f"~ {change}" for change in found.policy]
+    lines += [f"~ {change}" for change in (*found.policy, *found.deployment)]
     lines += [f"! {change} (with a restart)" for change in found.restart]
     return lines if lines else ["nothing would change"]
 
@@ -74,6 +74,7 @@ def _document(found: Difference, anew: frozenset[str]) -> dict[str, object]:
         "removed": found.removed,
         "changed": changed,
         "policy": [_change(one) for one in found.policy],
+        "deployment": [_change(one) for one in found.deployment],
         "restart": [_change(one) for one in found.restart],
     }
 

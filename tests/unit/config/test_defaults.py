@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # the package has no types
 
+from config.deployment import Deployments
 from config.load import DEFAULTS, load_configuration, load_scenario, scenario_names
 from config.loader import load_yaml, read
 from config.policy import Policy
@@ -27,6 +28,7 @@ def kind_of(relative: str) -> Kind:
         "prices.yaml": "prices",
         "fraud.yaml": "fraud",
         "ach.yaml": "ach",
+        "deployment.yaml": "deployment",
     }
     return kinds[relative.split("/", maxsplit=1)[0]]
 
@@ -55,6 +57,10 @@ def test_the_published_schema_equals_the_models(kind: Kind) -> None:
 
 def test_every_packaged_policy_value_is_the_models_default() -> None:
     assert load_yaml(DEFAULTS / "policy.yaml", Policy).value == Policy()
+
+
+def test_every_packaged_deployment_value_is_the_models_default() -> None:
+    assert load_yaml(DEFAULTS / "deployment.yaml", Deployments).value == Deployments()
 
 
 def test_without_a_directory_the_defaults_are_loaded() -> None:
