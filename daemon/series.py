@@ -1,9 +1,9 @@
-"""Payment attempts: by second over the last five minutes for the chart, and since the start for the metrics."""
+"""Payment attempts by second for the chart and since the start for the metrics, and which versions take them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from checks.facts import Fact, PaymentAttempted
+from checks.facts import Fact, HealthProbed, PaymentAttempted
 from daemon.view import SecondOfPayments
 
 KEPT_SECONDS = 300
@@ -25,6 +25,7 @@ class PaymentSeries:
     def __init__(self) -> None:
         self.totals: Counter[tuple[str, ...]] = Counter()
         self._counts: dict[tuple[int, str], list[int]] = {}
+        self._versions: dict[str, tuple[int, str]] = {}
         self._named: set[str] = set()
         self._newest = 0
         self._forgotten = 0
@@ -32,6 +33,8 @@ class PaymentSeries:
     def observe(self, facts: Iterable[Fact], now_ms: int) -> None:
         """Count the payment attempts among the facts by their event time; one from the future counts as now."""
         for fact in facts:
+            if fact.version and isinstance(fact, PaymentAttempted | HealthProbed):
+                self._see_version(fact, min(fact.at_ms, now_ms))
             if not isinstance(fact, PaymentAttempted):
                 continue
             second = min(fact.at_ms, now_ms) // 1000
@@ -54,6 +57,15 @@ class PaymentSeries:
             SecondOfPayments(second, environment, *counts)
             for (second, environment), counts in sorted(self._counts.items())
         ]
+
+    def versions(self) -> dict[str, str]:
+        """By environment what its newest payment or probe said that it runs; missing when none said so."""
+        return {environment: version for environment, (_, version) in self._versions.items()}
+
+    def _see_version(self, fact: Fact, at_ms: int) -> None:
+        label = self._label(fact.environment)
+        if fact.environment and label != OTHER and at_ms >= self._versions.get(label, (0, ""))[0]:
+            self._versions[label] = (at_ms, fact.version)
 
     def _label(self, environment: str) -> str:
         if environment not in self._named and len(self._named) >= ENVIRONMENTS_MAX:

@@ -83,6 +83,10 @@ class DaemonView:
         """Payments of the last five minutes."""
         return self.payments.rows()
 
+    def versions(self) -> Mapping[str, str]:
+        """As the newest payments and probes say."""
+        return self.payments.versions()
+
     def payment_totals(self) -> Mapping[tuple[str, ...], int]:
         """Payments since the start."""
         return self.payments.totals

@@ -58,6 +58,9 @@ class SystemView(Protocol):
     def series(self) -> Sequence[SecondOfPayments]:
         """The last 300 seconds, oldest first; a second without payments is missing."""
 
+    def versions(self) -> Mapping[str, str]:
+        """By environment the version that its newest payment or probe carried; missing when none said so."""
+
     def payment_totals(self) -> Mapping[tuple[str, ...], int]:
         """Payment attempts since the start by environment and outcome; environments beyond a few are ``other``."""
 

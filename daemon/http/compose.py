@@ -1,25 +1,20 @@
 """Fills the console's page from the view."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from checks.findings import State as ReadingState
-from checks.readings import Reading
 from config.policy import Severities
-from config.rules import Rule
 from daemon.http.components import component_rows
+from daemon.http.cost_rows import cost_rows
 from daemon.http.options import HttpOptions, LedgerStatus
 from daemon.http.page import (
     IncidentRow,
     LedgerRow,
     NotTaken,
     Page,
-    RuleRow,
     SourceRow,
-    TimelineRow,
     TrafficPart,
 )
-from daemon.http.sentences import sentence
+from daemon.http.rule_rows import RULE_ROWS, enforced_rows, watched_rules
 from daemon.http.verdict import verdict, what_was_done
 from daemon.http.wording import (
     NO_DATA,
@@ -28,21 +23,17 @@ from daemon.http.wording import (
     count,
     counted,
     duration,
-    key_text,
     moment,
     percent,
     response_words,
     subject_text,
-    window,
 )
+from daemon.reports.savings import Saving
 from daemon.view import SecondOfPayments, SourceStatus, SystemView
 from remediation.decisions import Reason
-from remediation.journal.entry import Entry
 from remediation.response import response_of
 from remediation.state import DecisionSummary, State
 
-RULE_ROWS = 60
-KEYS_OF_A_RULE = 4
 NOT_TAKEN_ROWS = 12
 INCIDENT_ROWS = 8
 RECENT_SECONDS = 60
@@ -51,14 +42,11 @@ RECENT_SECONDS = 60
 LEDGER_STALE_MS = 900_000
 """Three health checks of five minutes: what was balanced then says nothing about now."""
 
-_ORDER = {ReadingState.BREACHED: 0, ReadingState.PENDING: 1, ReadingState.NO_DATA: 2, ReadingState.CLEARED: 3}
-_SHOWN_TOGETHER = {ReadingState.PENDING: "pending", ReadingState.NO_DATA: NO_DATA, ReadingState.CLEARED: "clear"}
 
-
-def build_page(view: SystemView, options: HttpOptions) -> Page:
-    """The page from the view; the timeline, which only the journal changes, is timeline_rows."""
+def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving] = ()) -> Page:
+    """The page from the view; the timeline, which only the journal changes, is timeline_rows. savings: this month's."""
     now_ms, state, readings = view.now_ms(), view.state(), view.readings()
-    rows = _rules(options.rules, readings, now_ms)
+    rows = enforced_rows(options.rules, readings, now_ms)
     traffic = view.traffic()
     sources = tuple(_source(source, now_ms) for source in view.sources())
     return Page(
@@ -70,22 +58,14 @@ def build_page(view: SystemView, options: HttpOptions) -> Page:
         traffic_read=moment(traffic.read_at_ms, now_ms) if traffic.read_at_ms > 0 else None,
         rules=tuple(rows[:RULE_ROWS]),
         rules_hidden=max(0, len(rows) - RULE_ROWS),
+        watched=watched_rules(options.rules, readings, now_ms),
         not_taken=_not_taken(state.decisions, now_ms),
         incidents=_incidents(state, options.severities, now_ms),
         sources=sources,
         ledger=_ledger(options.ledger(), now_ms),
         components=component_rows(options.probed(), now_ms),
+        costs=cost_rows(savings),
     )
-
-
-def timeline_rows(entries: Iterable[Entry], rules: Sequence[Rule], now_ms: int) -> tuple[TimelineRow, ...]:
-    """The entries in words, newest first; given oldest first."""
-    by_id = {rule.id: rule for rule in rules}
-    rows = [
-        TimelineRow(entry.sequence, moment(entry.at_ms, now_ms), sentence(entry, by_id), entry.actor)
-        for entry in entries
-    ]
-    return tuple(reversed(rows))
 
 
 def _traffic(view: SystemView, state: State, now_ms: int) -> tuple[TrafficPart, ...]:
@@ -94,7 +74,7 @@ def _traffic(view: SystemView, state: State, now_ms: int) -> tuple[TrafficPart, 
     for row in view.series():
         if row.second > now_ms // 1000 - RECENT_SECONDS:
             recent.setdefault(row.environment, []).append(row)
-    versions = _versions(state)
+    versions = _versions(state) | dict(view.versions())
     parts: list[TrafficPart] = []
     for environment in sorted({*split.weights, *recent}):
         rows = recent.get(environment, [])
@@ -115,7 +95,7 @@ def _traffic(view: SystemView, state: State, now_ms: int) -> tuple[TrafficPart, 
 
 
 def _versions(state: State) -> dict[str, str]:
-    """Which version each environment runs, as the deployments say; a later one overrides."""
+    """Which version each environment runs, as the deployments say; a later one overrides, and facts override both."""
     versions: dict[str, str] = {}
     for deployment in state.deployments.values():
         if deployment.previous_environment:
@@ -124,85 +104,29 @@ def _versions(state: State) -> dict[str, str]:
     return versions
 
 
-def _rules(rules: Sequence[Rule], readings: Sequence[Reading], now_ms: int) -> list[RuleRow]:
-    """What is breached first, then what has no data; a rule that no fact has reached has a row of its own."""
-    by_rule: dict[str, list[Reading]] = {rule.id: [] for rule in rules}
-    for reading in readings:
-        by_rule.setdefault(reading.rule_id, []).append(reading)
-    rows: list[RuleRow] = []
-    for rule in rules:
-        rows.extend(_rows_of(rule, by_rule[rule.id], now_ms))
-    return sorted(rows, key=lambda row: _ORDER[ReadingState(row.state)])
-
-
-def _rows_of(rule: Rule, readings: Sequence[Reading], now_ms: int) -> list[RuleRow]:
-    """A row per key; of the keys of one state that is no breach, many share a row."""
-    if not readings:
-        return [_unread(rule)]
-    rows: list[RuleRow] = []
-    for state in ReadingState:
-        found = [reading for reading in readings if reading.state is state]
-        if state is ReadingState.BREACHED or len(found) <= KEYS_OF_A_RULE:
-            rows.extend(_rule_row(rule, reading, now_ms) for reading in found)
-            continue
-        every = _rule_row(rule, found[0], now_ms)
-        samples, key = sum(reading.samples for reading in found), counted(len(found), "key")
-        rows.append(replace(every, key=key, shown=_SHOWN_TOGETHER[state], samples=samples, min_samples=0, since=None))
-    return rows
-
-
-def _rule_row(rule: Rule, reading: Reading, now_ms: int) -> RuleRow:
-    return RuleRow(
-        rule_id=rule.id,
-        summary=rule.summary,
-        key=key_text(reading.key),
-        shown=NO_DATA if reading.value is None else reading.shown,
-        limit=reading.breach,
-        samples=reading.samples,
-        min_samples=reading.min_samples,
-        window=window(reading.window_seconds),
-        state=reading.state.value,
-        since=moment(reading.since_ms, now_ms) if reading.since_ms > 0 else None,
-        severity=reading.severity,
-        shadow=reading.mode == "shadow",
-    )
-
-
-def _unread(rule: Rule) -> RuleRow:
-    return RuleRow(
-        rule_id=rule.id,
-        summary=rule.summary,
-        key="no key yet" if rule.per else "all",
-        shown=NO_DATA,
-        limit=rule.breach,
-        samples=0,
-        min_samples=0,
-        window="",
-        state=ReadingState.NO_DATA.value,
-        since=None,
-        severity=rule.severity,
-        shadow=rule.mode == "shadow",
-    )
-
-
 def _not_taken(decisions: Sequence[DecisionSummary], now_ms: int) -> tuple[NotTaken, ...]:
-    """Newest first; the same refusal for the same thing is one row with a count."""
+    """Newest first; the same refusal for the same thing is one row with a count, and so is a rule that only watches."""
     newest: dict[tuple[str, str, str], DecisionSummary] = {}
     times: dict[tuple[str, str, str], int] = {}
+    subjects: dict[tuple[str, str, str], set[str]] = {}
     for decision in decisions:
         if decision.act or decision.reason is Reason.CLEARED:
             continue
-        identity = (decision.fingerprint, decision.action, decision.reason.value)
+        about = decision.rule_id if decision.reason is Reason.SHADOW_MODE else decision.fingerprint
+        identity = (about, decision.action, decision.reason.value)
         newest.pop(identity, None)
         newest[identity] = decision
         times[identity] = times.get(identity, 0) + 1
+        subjects.setdefault(identity, set()).add(decision.subject)
     chosen = list(reversed(newest.items()))[:NOT_TAKEN_ROWS]
     return tuple(
         NotTaken(
             at=moment(decision.at_ms, now_ms),
             action=action_words(decision.action),
             rule_id=decision.rule_id,
-            subject=subject_text(decision.subject),
+            subject=subject_text(decision.subject)
+            if len(subjects[identity]) == 1
+            else counted(len(subjects[identity]), "key"),
             reason=decision.reason.value,
             words=REASON_WORDS[decision.reason],
             detail=decision.detail,

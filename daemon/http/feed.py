@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from daemon.http.compose import build_page, timeline_rows
+from daemon.errors import DaemonError
+from daemon.http.compose import build_page
 from daemon.http.options import HttpOptions
 from daemon.http.templates import render
+from daemon.http.timeline import timeline_rows
 from daemon.http.wording import action_words
+from daemon.reports.savings import Saving
 from daemon.view import SecondOfPayments, SystemView
 from remediation.errors import JournalError
 from remediation.journal.entry import Entry
@@ -22,11 +25,14 @@ TIMELINE_ENTRIES = 60
 FRESH_MS = 1000
 """A rendered page is used again for so long when nothing changed; ages on it are in seconds."""
 
+COSTS_FRESH_MS = 30_000
+"""Sums of the month are read from a file again after so long."""
+
 MARKS = 20
 """Newest deployments and newest actions on the chart; five minutes hold fewer."""
 
 TIMELINE = "timeline"
-PANELS = ("verdict", "traffic", "incidents", "rules", TIMELINE, "why-not", "sources", "components")
+PANELS = ("verdict", "traffic", "incidents", "rules", TIMELINE, "why-not", "sources", "components", "costs")
 """Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""
 
 Row = tuple[int, str, int, int]
@@ -61,6 +67,8 @@ class ConsoleFeed:
         self._options = options
         self._entries: deque[Entry] = deque(maxlen=TIMELINE_ENTRIES)
         self._latest: Snapshot | None = None
+        self._savings: tuple[Saving, ...] = ()
+        self._savings_read_at_ms = 0
         self._timeline = ""
         self._timeline_of = (-1, -1)
         # Two readers at a time would append the same entries.
@@ -73,6 +81,7 @@ class ConsoleFeed:
             if latest is not None and latest.version >= version and now_ms - latest.now_ms < FRESH_MS:
                 return latest
             await self._read_entries()
+            await self._read_savings(now_ms)
             self._latest = self._render(version, now_ms)
             return self._latest
 
@@ -88,8 +97,19 @@ class ConsoleFeed:
                 return
             self._entries.extend(entry for entry in entries if entry.sequence > known)
 
+    async def _read_savings(self, now_ms: int) -> None:
+        """Sums that cannot be read are no data, never the ones of before."""
+        if self._options.costs is None or now_ms - self._savings_read_at_ms < COSTS_FRESH_MS:
+            return
+        self._savings_read_at_ms = now_ms
+        try:
+            self._savings = (await self._options.costs.costs()).savings
+        except DaemonError as fault:
+            self._savings = ()
+            log.warning("costs not read for the console", action="console_costs", fault=str(fault))
+
     def _render(self, version: int, now_ms: int) -> Snapshot:
-        page = build_page(self.view, self._options)
+        page = build_page(self.view, self._options, self._savings)
         panels = {name: render(f"panel-{name}.html", page=page) for name in PANELS if name != TIMELINE}
         return Snapshot(
             version=version,

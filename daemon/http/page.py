@@ -32,11 +32,15 @@ class TrafficPart:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule and key. state: breached, pending, cleared or no_data."""
+    """One rule and key. state: breached, pending, cleared or no_data.
+
+    key: what tells it from the rule's other keys, in the order of the rule's ``per``. title: all of it, with names.
+    """
 
     rule_id: str
     summary: str
     key: str
+    title: str
     shown: str
     limit: str
     samples: int
@@ -49,8 +53,30 @@ class RuleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedRules:
+    """Rules in shadow mode. beyond: how many keys of how many rules exceed their limit; empty when none does."""
+
+    rules: int
+    beyond: str
+    rows: tuple[RuleRow, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """What payments of a rail and cohort cost this month. saving: against baseline; no data when it has no price."""
+
+    rail: str
+    cohort: str
+    captures: str
+    per_hundred: str
+    saving: str
+    baseline: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One journal entry in words."""
+    """A journal entry in words, or several in a row of rules that only watch; sequence is the first's."""
 
     sequence: int
     at: Moment
@@ -60,7 +86,10 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """An action that was not taken. times: how often in a row for the same rule, key, action and reason."""
+    """An action that was not taken. times: how often in a row for the same rule, key, action and reason.
+
+    A rule in shadow mode has one row for all its keys.
+    """
 
     at: Moment
     action: str
@@ -123,8 +152,10 @@ class Page:
     traffic_read: Moment | None
     rules: tuple[RuleRow, ...]
     rules_hidden: int
+    watched: WatchedRules
     not_taken: tuple[NotTaken, ...]
     incidents: tuple[IncidentRow, ...]
     sources: tuple[SourceRow, ...]
     ledger: LedgerRow
     components: tuple[ComponentRow, ...] = ()
+    costs: tuple[CostRow, ...] = ()

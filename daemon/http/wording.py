@@ -118,6 +118,11 @@ def key_text(key: Mapping[str, str]) -> str:
     return " · ".join(key[name] for name in sorted(key)) if key else "all"
 
 
+def key_pairs(key: Mapping[str, str]) -> str:
+    """A rule's key with the names of its fields, in the rule's order: ``rail: card, cohort: $50 to $100``."""
+    return ", ".join(f"{name}: {value}" for name, value in key.items())
+
+
 def subject_text(subject: str) -> str:
     """A finding's subject the way key_text says a key: ``environment=green,region=eu`` is ``green · eu``."""
     parts = [part.partition("=") for part in subject.split(",")]

@@ -160,5 +160,27 @@ async def test_a_long_key_and_a_long_limit_widen_no_page(width: int) -> None:
     view.rule_readings = [reading("payment-failure-rate", State.BREACHED, card, shown, 1.2, **burn)]
     async with running_console(view) as console:
         page = await console.open(width)
-        await expect(page.locator(".rules")).to_contain_text("30 d budget left")
+        await expect(page.locator(".rules").first).to_contain_text("30 d budget left")
         assert await no_horizontal_scroll(page)
+
+
+async def test_what_only_watches_is_one_line_that_stays_as_the_reader_left_it() -> None:
+    view = bad_canary()
+    async with running_console(view) as console:
+        page = await console.open()
+        watched = page.locator("details.watched")
+        await expect(watched.locator("summary")).to_contain_text("1 in shadow mode")
+        await expect(watched.locator("tbody tr")).to_be_hidden()
+        await watched.locator("summary").click()
+        await expect(watched.locator("tbody tr")).to_be_visible()
+        watching = {"breach": "> 30%", "mode": "shadow"}
+        key = {"region": "us-east-1", "environment": "blue"}
+        view.rule_readings = [
+            *view.rule_readings,
+            reading("decline-rate", State.BREACHED, key, "41 %", 0.41, **watching),
+        ]
+        view.bump()
+        await expect(watched.locator("summary")).to_contain_text("Beyond a limit: 1 key of 1 rule.")
+        await expect(watched.locator("tbody tr")).to_be_visible()
+        await expect(page.locator(".headline")).to_have_text("1 incident open, 1 critical")
+        assert console.complaints == []

@@ -20,7 +20,8 @@ function sameKind(a, b) {
 
 function syncAttributes(live, wanted) {
   for (const { name } of [...live.attributes]) {
-    if (!wanted.hasAttribute(name) && name !== "title") live.removeAttribute(name);
+    // What the reader did stays: a time's title, and what was unfolded.
+    if (!wanted.hasAttribute(name) && name !== "title" && name !== "open") live.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
     if (live.getAttribute(name) !== value) live.setAttribute(name, value);

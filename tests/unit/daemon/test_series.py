@@ -1,9 +1,10 @@
 """Payments by second for the chart."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.facts import Fact, PaymentAttempted, PaymentOutcome
+from checks.facts import Fact, HealthProbed, PaymentAttempted, PaymentOutcome
 from daemon.series import ENVIRONMENTS_MAX, KEPT_SECONDS, OTHER, PaymentSeries
 
 NOW_S = 1_790_000_000
@@ -58,3 +59,39 @@ def test_totals_name_only_a_few_environments() -> None:
     assert series.totals[OTHER, "succeeded"] == 5
     assert len(series.totals) == ENVIRONMENTS_MAX + 1
     assert series.rows() == []
+
+
+def probe(second: int, version: str, environment: str = "blue") -> Fact:
+    return HealthProbed(
+        id=f"p{second}",
+        at_ms=second * 1000,
+        subject="aws-payment-processor",
+        environment=environment,
+        version=version,
+        status="healthy",
+    )
+
+
+def test_an_environment_runs_what_its_newest_payment_or_probe_carries() -> None:
+    series = PaymentSeries()
+    paid = msgspec.structs.replace(attempt(NOW_S), version="1.0.0")
+    series.observe([paid, probe(NOW_S, "2.0.0", "green")], NOW_MS + 999)
+    assert series.versions() == {"blue": "1.0.0", "green": "2.0.0"}
+    series.observe([probe(NOW_S - 5, "0.9.0"), probe(NOW_S + 2, ""), attempt(NOW_S + 2)], NOW_MS + 2_999)
+    assert series.versions()["blue"] == "1.0.0"
+    series.observe([probe(NOW_S + 3, "1.0.1")], NOW_MS + 3_999)
+    assert series.versions()["blue"] == "1.0.1"
+
+
+def test_a_version_from_the_future_is_overruled_by_the_next_one() -> None:
+    series = PaymentSeries()
+    series.observe([probe(NOW_S + 31_536_000, "9.9.9")], NOW_MS)
+    series.observe([probe(NOW_S + 1, "1.0.0")], NOW_MS + 1_000)
+    assert series.versions() == {"blue": "1.0.0"}
+
+
+def test_versions_are_known_of_a_bounded_number_of_environments_and_of_none_without_a_name() -> None:
+    series = PaymentSeries()
+    series.observe([probe(NOW_S, "1", f"e{number}") for number in range(ENVIRONMENTS_MAX + 5)], NOW_MS)
+    series.observe([probe(NOW_S, "1", "")], NOW_MS)
+    assert len(series.versions()) == ENVIRONMENTS_MAX

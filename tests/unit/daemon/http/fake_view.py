@@ -58,6 +58,7 @@ class FakeView:
     split: TrafficSplit = field(default_factory=lambda: TrafficSplit({}, 0))
     payments: list[SecondOfPayments] = field(default_factory=list)
     source_rows: list[SourceStatus] = field(default_factory=list)
+    seen_versions: dict[str, str] = field(default_factory=dict)
     observing: bool = False
     readiness: tuple[bool, str] = (True, "")
     version: int = 1
@@ -83,6 +84,10 @@ class FakeView:
     def series(self) -> Sequence[SecondOfPayments]:
         """The payments field."""
         return self.payments
+
+    def versions(self) -> dict[str, str]:
+        """The seen_versions field."""
+        return self.seen_versions
 
     def payment_totals(self) -> Counter[tuple[str, ...]]:
         """The payments field, summed up."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from checks.facts import Deployment, HealthProbed
 from checks.findings import Finding, State
 from checks.readings import Reading
@@ -240,6 +242,14 @@ def bad_canary() -> FakeView:
         SourceStatus("control-events", at - 21_000, stale=False, consumed=14, duplicates=0, quarantined=0),
         SourceStatus("ingest", 0, stale=False, consumed=0, duplicates=0, quarantined=0),
     ]
+    return view
+
+
+def healthy() -> FakeView:
+    """The story after its end: nothing is wrong."""
+    view = bad_canary()
+    view.folded = msgspec.structs.replace(view.folded, incidents={})
+    view.rule_readings = view.rule_readings[1:]
     return view
 
 

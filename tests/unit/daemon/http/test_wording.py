@@ -23,7 +23,7 @@ from daemon.http.wording import (
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.journal.kinds import BODY_TYPE_BY_KIND, ConfigurationRefused, ConfigurationReloaded, IncidentResolved
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
-from tests.unit.daemon.http.story import bad_canary, decision, finding, options, outcome, rule, story_rules
+from tests.unit.daemon.http.story import bad_canary, decision, finding, healthy, options, outcome, rule, story_rules
 
 RULES = {rule.id: rule for rule in story_rules()}
 
@@ -136,13 +136,6 @@ def level(view: FakeView) -> str:
     return build_page(view, options(view)).verdict.level
 
 
-def healthy() -> FakeView:
-    view = bad_canary()
-    view.folded = msgspec.structs.replace(view.folded, incidents={})
-    view.rule_readings = view.rule_readings[1:]
-    return view
-
-
 def test_it_is_safe_only_when_everything_is_known_to_be() -> None:
     assert level(healthy()) == "safe"
     assert level(bad_canary()) == "incident"
@@ -217,7 +210,7 @@ def test_many_keys_that_are_not_breached_share_a_row() -> None:
     ]
     rows = build_page(view, options(view, [rule("payment-failure-rate", measure)])).rules
     assert [(row.key, row.shown, row.samples) for row in rows] == [
-        ("green · us-east-1", "5.8 %", 52),
+        ("us-east-1 · green", "5.8 %", 52),
         ("57 keys", "clear", 114),
     ]
 
