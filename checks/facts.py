@@ -267,7 +267,8 @@ class Deployment(Fact, frozen=True, gc=False, kw_only=True, tag="deployment"):
     """A deployment moved; subject is its id.
 
     environment: where the new version runs. previous_environment: where the version it replaces still runs;
-    empty when there is nothing to go back to.
+    empty when there is nothing to go back to. held: it cannot be told whether to go on, so it stays where it is, and
+    somebody is needed; reason says why.
     """
 
     status: DeploymentStatus
@@ -277,6 +278,7 @@ class Deployment(Fact, frozen=True, gc=False, kw_only=True, tag="deployment"):
     previous_version: str = ""
     weight_percent: int = 0
     reason: str = ""
+    held: bool = False
 
 
 class CostLine(Fact, frozen=True, gc=False, kw_only=True, tag="cost.line"):

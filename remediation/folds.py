@@ -9,8 +9,11 @@ from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
+from remediation.deployment.folding import run_after
+from remediation.deployment.run import RUNS_MAX
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import (
+    Body,
     BudgetReached,
     DaemonStarted,
     IncidentAcknowledged,
@@ -84,8 +87,8 @@ def apply(state: State, entry: Entry) -> State:
             state = _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
         case DaemonStarted() | ReportWritten() | BudgetReached() as done:
             state = _with_calendar(state, entry, done)
-        case _:
-            pass
+        case other:
+            state = _with_run(state, entry, other)
     return replace(state, sequence=entry.sequence, hash=entry.hash)
 
 
@@ -100,6 +103,13 @@ def _with_calendar(state: State, entry: Entry, done: DaemonStarted | ReportWritt
             return replace(state, reports={**state.reports, done.job: newest})
         case BudgetReached():
             return replace(state, budgets=(*state.budgets, (done.month, done.threshold_percent))[-BUDGETS_MAX:])
+
+
+def _with_run(state: State, entry: Entry, body: Body | None) -> State:
+    run = run_after(state.runs, entry, body)
+    if run is None:
+        return state
+    return replace(state, runs=_bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
 
 
 def incident_of(state: State, fingerprint: str) -> Incident | None:
@@ -282,6 +292,9 @@ def _with_deployment(state: State, entry: Entry, fact: Deployment) -> State:
             rolled_back=rolled_back,
             started_at_ms=entry.at_ms if known is None else known.started_at_ms,
             changed_at_ms=fact.at_ms,
+            region=fact.region,
+            held=fact.held and not rolled_back,
+            reason=fact.reason,
         ),
     )
 

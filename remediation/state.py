@@ -6,6 +6,7 @@ import msgspec
 
 from checks.findings import Finding
 from remediation.decisions import OutcomeStatus, Reason
+from remediation.deployment.run import DeploymentRun
 from remediation.journal.entry import GENESIS_HASH
 
 INCIDENTS_MAX = 500
@@ -86,7 +87,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeploymentState(msgspec.Struct, frozen=True, kw_only=True):
-    """A release on its way. sequence: the entry that first named it. rolled_back: never becomes false again."""
+    """A release on its way. sequence: the entry that first named it. rolled_back: never becomes false again.
+
+    region: where it is on its way at this moment. held: it stays where it is until it can be told how to go on; reason
+    says why.
+    """
 
     id: str
     sequence: int
@@ -101,6 +106,9 @@ class DeploymentState(msgspec.Struct, frozen=True, kw_only=True):
     rolled_back: bool
     started_at_ms: int
     changed_at_ms: int
+    region: str = ""
+    held: bool = False
+    reason: str = ""
 
 
 class ActionState(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +158,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour;
     listed_at_ms: the same for entries on fraud lists. first_started_at_ms: when a daemon first led; 0 before that.
     reports: the newest slot of each scheduled report that was written. budgets: the months and thresholds reached.
+    runs: of deployments, by id, oldest first.
     """
 
     sequence: int = 0
@@ -164,3 +173,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     first_started_at_ms: int = 0
     reports: dict[str, int] = {}
     budgets: tuple[tuple[str, int], ...] = ()
+    runs: dict[str, DeploymentRun] = {}

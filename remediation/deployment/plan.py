@@ -41,8 +41,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """One region before the deployment.
 
-    environment, version: what holds the traffic. spare: the environment that takes the new version; the same one for
-    ``rolling``. size: instances that hold the traffic now.
+    environment, version: what holds the traffic. spare: the other environment, which takes the new version; with
+    ``rolling`` it takes test traffic alone. size: instances that hold the traffic now. traffic: what the journal calls
+    the split of the region's traffic, such as ``dns:payments.example``.
     """
 
     region: str
@@ -50,6 +51,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     spare: str
     size: int = 1
+    traffic: str = ""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +72,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that will be done, in order. What ``--dry-run`` prints is what the journal gets and what is run."""
+    """Everything that will be done, in order. What ``--dry-run`` prints is what the journal gets and what is run.
+
+    unwinding: what is done instead of the rest once the deployment is rolled back, aborted or given up. Each step
+    undoes one that was begun, which its argument ``undoes`` names, and is passed over when that never was.
+    """
 
     request: Request
     standing: tuple[Standing, ...]
     steps: tuple[Step, ...]
+    unwinding: tuple[Step, ...] = ()

@@ -1,12 +1,15 @@
 """What each kind of journal entry says: one body type per kind, encoded canonically."""
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from checks.facts import Deployment, HealthStatus
 from checks.findings import Finding
 from remediation.decisions import Decision, Outcome
+from remediation.deployment.findings import GateReading, StepFinding
+from remediation.deployment.plan import Plan
+from remediation.deployment.run import RunOutcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.entry import Draft, Entry, canonical
 
@@ -118,6 +121,56 @@ class BudgetReached(msgspec.Struct, frozen=True, kw_only=True):
     budget_cents: int
 
 
+class DeploymentPlanned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment will do, before any of it is done; what is run later is this and nothing else.
+
+    skipped: the confirmations that were passed over because somebody said so (``--force``).
+    """
+
+    plan: Plan
+    skipped: tuple[str, ...] = ()
+
+
+class StepBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a deployment is about to be done; on disk before anything of it is. key: of all that it sends."""
+
+    deployment_id: str
+    step_id: str
+    kind: str
+    target: str
+    key: str
+
+
+class StepEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """A step of a deployment has its answer. stop: how the deployment will end because of it; None: it goes on."""
+
+    deployment_id: str
+    step_id: str
+    finding: StepFinding
+    detail: str
+    readings: tuple[GateReading, ...] = ()
+    stop: RunOutcome | None = None
+
+
+class DeploymentAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A person asked something of a running deployment; the entry's actor is that person.
+
+    resume: goes on after a pause, or gives a step that is held the whole of its time once more.
+    """
+
+    deployment_id: str
+    what: Literal["pause", "resume", "abort"]
+    reason: str = ""
+
+
+class DeploymentEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """A deployment is over, and what it had prepared is undone unless it succeeded."""
+
+    deployment_id: str
+    outcome: RunOutcome
+    detail: str = ""
+
+
 class ReportWritten(msgspec.Struct, frozen=True, kw_only=True):
     """A scheduled report is where it belongs, so its slot is done.
 
@@ -152,6 +205,11 @@ Body = (
     | ScenarioStep
     | BudgetReached
     | ReportWritten
+    | DeploymentPlanned
+    | StepBegun
+    | StepEnded
+    | DeploymentAsked
+    | DeploymentEnded
 )
 
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
@@ -171,6 +229,11 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "scenario": ScenarioStep,
     "budget.reached": BudgetReached,
     "report.written": ReportWritten,
+    "deployment.planned": DeploymentPlanned,
+    "step.begun": StepBegun,
+    "step.ended": StepEnded,
+    "deployment.asked": DeploymentAsked,
+    "deployment.ended": DeploymentEnded,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
 

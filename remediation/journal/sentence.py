@@ -5,7 +5,15 @@ from checks.findings import Finding
 from remediation.decide import reading
 from remediation.decisions import Decision, Outcome
 from remediation.journal.entry import Entry
-from remediation.journal.kinds import Intent, body_of
+from remediation.journal.kinds import (
+    Body,
+    DeploymentAsked,
+    DeploymentPlanned,
+    Intent,
+    StepBegun,
+    StepEnded,
+    body_of,
+)
 
 
 def sentence(entry: Entry) -> str:
@@ -24,5 +32,20 @@ def sentence(entry: Entry) -> str:
                 f"{deployment.subject}: {deployment.version} on {deployment.environment} {deployment.status}, "
                 f"{deployment.phase}, {deployment.weight_percent} % of the traffic"
             )
+        case other:
+            return _of_a_run(other, entry)
+
+
+def _of_a_run(body: Body | None, entry: Entry) -> str:
+    match body:
+        case DeploymentPlanned(plan=plan):
+            way = f"{plan.request.strategy} in {', '.join(plan.request.regions)}, {len(plan.steps)} steps"
+            return f"{plan.request.deployment_id}: {plan.request.version}, {way}, for {plan.request.requested_by}"
+        case StepBegun() as begun:
+            return f"{begun.deployment_id}: {begun.step_id}{f' on {begun.target}' if begun.target else ''}"
+        case StepEnded() as ended:
+            return f"{ended.deployment_id}: {ended.step_id} {ended.finding}: {ended.detail}"
+        case DeploymentAsked() as asked:
+            return f"{asked.deployment_id}: {asked.what}{f': {asked.reason}' if asked.reason else ''}"
         case _:
             return ", ".join(f"{name} {value}" for name, value in entry.fields.items() if value)

@@ -1,0 +1,330 @@
+"""Plans a deployment: pure, and the same plan for the same request, standing and configuration."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from checks.facts import DeploymentPhase
+from config.deployment import FULL_PERCENT, Deployments, Rollout
+from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
+
+UNDOES = "undoes"
+"""The argument of a step of the unwinding that names the step it undoes."""
+
+
+BAKE_SLACK_SECONDS = 120.0
+"""Beyond the bake itself, for a last look that has to be repeated."""
+RETIRE_SECONDS = 300.0
+"""For an old environment to drain and stop."""
+LIFT_SECONDS = 60.0
+
+
+def plan(request: Request, standing: Sequence[Standing], configuration: Deployments) -> Plan:
+    """Everything that the request asks for, in order: region after region, and in each phase after phase.
+
+    standing: one for each region of the request, in its order. A region's bake ends before the next region is touched,
+    so that the first bad one stops it all.
+    """
+    steps: list[Step] = []
+    for one in standing:
+        steps += _validation(one, configuration)
+        steps += _initialization(one, request, configuration)
+        steps += _migration(one, standing[0].region, configuration)
+        steps += _environment(one, request, configuration)
+        steps += _rollout(one, request, configuration)
+        steps += _final(one, request, configuration)
+    return Plan(
+        request=request, standing=tuple(standing), steps=tuple(steps), unwinding=tuple(_unwinding(steps, standing))
+    )
+
+
+def _step(
+    one: Standing,
+    phase: DeploymentPhase,
+    kind: str,
+    seconds: float,
+    *,
+    name: str = "",
+    target: str = "",
+    **arguments: str,
+) -> Step:
+    return Step(
+        id=f"{one.region}/{phase}/{name if name else kind}",
+        phase=phase,
+        kind=kind,
+        region=one.region,
+        within_seconds=seconds,
+        target=target,
+        arguments=arguments,
+    )
+
+
+def _validation(one: Standing, configuration: Deployments) -> list[Step]:
+    phase = configuration.phases.pre_deployment_validation
+    kinds = [*(f"check.{name}" for name in phase.checks), "check.rehearsal", "check.gates"]
+    seconds = phase.within / len(kinds)
+    arguments = {"environment": one.environment, "version": one.version}
+    return [_step(one, "pre_deployment_validation", kind, seconds, **arguments) for kind in kinds]
+
+
+def _initialization(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
+    phase = configuration.phases.infrastructure_initialization
+    seconds = phase.within / max(1, len(phase.checks))
+    targets = {"scaling": f"scale:{one.region}/{one.environment}", "flags": f"flags:release-{request.version}"}
+    return [
+        _step(
+            one,
+            "infrastructure_initialization",
+            f"prepare.{name}",
+            seconds,
+            target=targets.get(name, ""),
+            environment=one.environment,
+            spare=one.spare,
+            version=request.version,
+            size=str(one.size),
+        )
+        for name in phase.checks
+    ]
+
+
+def _migration(one: Standing, first_region: str, configuration: Deployments) -> list[Step]:
+    """The jobs, once: all regions have one record of what was paid."""
+    phase = configuration.phases.data_migration
+    if not phase.jobs or one.region != first_region:
+        done = "" if one.region == first_region else first_region
+        return [_step(one, "data_migration", "migrate", phase.within, name="nothing", job="", migrated_with=done)]
+    seconds = phase.within / len(phase.jobs)
+    return [
+        _step(
+            one,
+            "data_migration",
+            "migrate",
+            seconds,
+            name=job.name,
+            target=f"migration:{job.name}",
+            job=job.name,
+            point_of_no_return="yes" if job.point_of_no_return else "no",
+        )
+        for job in phase.jobs
+    ]
+
+
+def _environment(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
+    """The spare environment stands and has taken test traffic, whatever the strategy does with it afterwards."""
+    phase = configuration.phases.blue_green_deployment
+    first = instances(one.size, configuration.phases.traffic_rollout.stages[0].percent)
+    size = {Strategy.BLUE_GREEN: one.size, Strategy.CANARY: first, Strategy.ROLLING: 1}[request.strategy]
+    new = {"environment": one.spare, "version": request.version}
+    deploy = _step(
+        one,
+        "blue_green_deployment",
+        "deploy",
+        phase.within / 2,
+        target=f"environment:{one.region}/{one.spare}",
+        **new,
+        size=str(size),
+    )
+    kinds = ["test.traffic", *(f"check.new-{name}" for name in phase.checks)]
+    seconds = phase.within / 2 / len(kinds)
+    old = {"other": one.environment, "other_version": one.version}
+    return [deploy, *(_step(one, "blue_green_deployment", kind, seconds, **new, **old) for kind in kinds)]
+
+
+def instances(size: int, percent: int) -> int:
+    """How many of ``size`` instances carry this share of the traffic, at least one."""
+    return max(1, -(-size * percent // FULL_PERCENT))
+
+
+def _rollout(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
+    phase = configuration.phases.traffic_rollout
+    steps: list[Step] = []
+    # The environment of a canary was put up for the first stage.
+    held = 0 if request.strategy is Strategy.ROLLING else instances(one.size, phase.stages[0].percent)
+    for place, stage in enumerate(phase.stages):
+        moved = _move(one, request, phase, stage.percent, held)
+        held = instances(one.size, stage.percent)
+        if place == 0 and request.cohort and request.strategy is not Strategy.ROLLING:
+            moved = _with_cohort(moved, one, request)
+        steps += moved
+        watched = _watch_seconds(phase, place)
+        if watched > 0:
+            # A stage of a rolling deployment that moves nothing is watched for the whole of its time.
+            steps.append(
+                _step(
+                    one,
+                    "traffic_rollout",
+                    "watch",
+                    watched + (phase.shift if not moved else 0),
+                    name=f"watch-{stage.percent}",
+                    **_compared(one, request),
+                    percent=str(stage.percent),
+                    at_least_seconds=f"{phase.at_least:g}",
+                )
+            )
+    return _within(steps, phase.within)
+
+
+def _within(steps: list[Step], seconds: float) -> list[Step]:
+    """The same steps, the last watch with the time that nobody asked for: a phase has all of its own."""
+    left = seconds - sum(step.within_seconds for step in steps)
+    place = max((place for place, step in enumerate(steps) if step.kind == "watch"), default=len(steps) - 1)
+    longer = replace(steps[place], within_seconds=steps[place].within_seconds + left)
+    return [*steps[:place], longer, *steps[place + 1 :]]
+
+
+def _watch_seconds(phase: Rollout, place: int) -> float:
+    """What of a stage's time is left for watching; the one before pays the shift to a last one that is not watched."""
+    stage = phase.stages[place]
+    last = len(phase.stages) - 1
+    pays_for_next = place == last - 1 and phase.stages[last].monitor == 0
+    return stage.monitor - phase.shift * (2 if pays_for_next else 1) if stage.monitor > 0 else 0.0
+
+
+def _with_cohort(moved: list[Step], one: Standing, request: Request) -> list[Step]:
+    """The named merchant or header before the first share; the two share the time of one shift."""
+    seconds = sum(step.within_seconds for step in moved) / 2
+    cohort = _step(
+        one,
+        "traffic_rollout",
+        "cohort",
+        seconds,
+        target=one.traffic,
+        cohort=request.cohort,
+        **_compared(one, request),
+    )
+    return [cohort, *(replace(step, within_seconds=step.within_seconds / 2) for step in moved)]
+
+
+def _move(one: Standing, request: Request, phase: Rollout, percent: int, held: int) -> list[Step]:
+    """What brings the new version to this share; with ``canary`` its environment has grown to it before."""
+    count = instances(one.size, percent)
+    if request.strategy is Strategy.ROLLING:
+        if count == held:
+            return []
+        return [
+            _step(
+                one,
+                "traffic_rollout",
+                "roll",
+                phase.shift,
+                name=f"roll-{percent}",
+                target=f"environment:{one.region}/{one.environment}",
+                **_compared(one, request),
+                size=str(one.size),
+                instances=str(count),
+                percent=str(percent),
+            )
+        ]
+    growing = request.strategy is Strategy.CANARY and count != held
+    seconds = phase.shift / 2 if growing else phase.shift
+    resize = _step(
+        one,
+        "traffic_rollout",
+        "resize",
+        seconds,
+        name=f"resize-{percent}",
+        target=f"environment:{one.region}/{one.spare}",
+        environment=one.spare,
+        version=request.version,
+        size=str(count),
+    )
+    shift = _step(
+        one,
+        "traffic_rollout",
+        "shift",
+        seconds,
+        name=f"shift-{percent}",
+        target=one.traffic,
+        **_compared(one, request),
+        percent=str(percent),
+    )
+    return [resize, shift] if growing else [shift]
+
+
+def _compared(one: Standing, request: Request) -> dict[str, str]:
+    """Which release is held against which."""
+    return {
+        "environment": one.environment if request.strategy is Strategy.ROLLING else one.spare,
+        "version": request.version,
+        "other": one.environment,
+        "other_version": one.version,
+    }
+
+
+def _final(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
+    phase = configuration.phases.final_validation
+    seconds = phase.within / (len(phase.checks) + 1)
+    compared = _compared(one, request)
+    full = {**compared, "percent": str(FULL_PERCENT)}
+    steps = [
+        *(_step(one, "final_validation", f"check.final-{name}", seconds, **full) for name in phase.checks),
+        _step(one, "final_validation", "watch", seconds, name="watch-final", **full, at_least_seconds="0"),
+        _step(
+            one,
+            "final_validation",
+            "bake",
+            # A bake that has lasted needs a moment to be seen to have.
+            configuration.bake + BAKE_SLACK_SECONDS,
+            **full,
+            bake_seconds=f"{configuration.bake:g}",
+            size=str(one.size),
+        ),
+    ]
+    rolling = request.strategy is Strategy.ROLLING
+    if request.cohort and not rolling:
+        steps.append(_lift(one, request))
+    gone, left = (one.spare, one.environment) if rolling else (one.environment, one.spare)
+    retire = _step(
+        one,
+        "final_validation",
+        "retire",
+        RETIRE_SECONDS,
+        target=f"environment:{one.region}/{gone}",
+        environment=gone,
+        version=request.version if rolling else one.version,
+        size="0",
+        successor=left,
+    )
+    return [*steps, retire]
+
+
+def _lift(one: Standing, request: Request) -> Step:
+    """Nobody is routed by name any more."""
+    return _step(
+        one,
+        "final_validation",
+        "cohort",
+        LIFT_SECONDS,
+        name="lift-cohort",
+        target=one.traffic,
+        cohort="",
+        **_compared(one, request),
+    )
+
+
+def _unwinding(steps: Sequence[Step], standing: Sequence[Standing]) -> list[Step]:
+    """What undoes the steps that prepared something, the last first; traffic is not among them, a decision moves it."""
+    undone = {
+        "cohort": ("cohort", {"cohort": ""}),
+        "deploy": ("retire", {"size": "0"}),
+        "prepare.scaling": ("release.scaling", {}),
+        "prepare.flags": ("release.flags", {}),
+        "prepare.alarms": ("release.alarms", {}),
+    }
+    by_region = {one.region: one for one in standing}
+    unwinding = []
+    for step in reversed(steps):
+        if step.kind not in undone or step.arguments.get("cohort") == "":
+            continue
+        kind, changes = undone[step.kind]
+        one = by_region[step.region]
+        unwinding.append(
+            replace(
+                step,
+                id=f"{step.region}/unwinding/{kind}",
+                kind=kind,
+                within_seconds=RETIRE_SECONDS,
+                arguments={**step.arguments, **changes, "successor": one.environment, UNDOES: step.id},
+            )
+        )
+    return unwinding
