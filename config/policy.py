@@ -5,8 +5,7 @@ from itertools import pairwise
 from pydantic import Field, model_validator
 
 from config.model import Duration, Instant, Model, refusal
-
-_RECORD_NAME = r"^([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+$"
+from config.traffic import RecordName, RegionName
 
 
 class Freeze(Model):
@@ -40,19 +39,43 @@ class GuardPolicy(Model):
     freezes: tuple[Freeze, ...] = Field(default=(), strict=False, max_length=100)
 
 
-class TrafficPolicy(Model):
-    """The weighted DNS record that splits traffic, and how a destination is proven healthy before a shift."""
+class RegionRoom(Model):
+    """What a region is sized for. payments_per_second: it takes over no more than that, its own payments included."""
 
-    record_name: str = Field(
-        default="payments.tillwatch.test.",
-        max_length=255,
-        pattern=_RECORD_NAME,
-        description="A full lower-case DNS name that ends with a dot",
-        examples=["payments.tillwatch.test."],
-    )
+    payments_per_second: float = Field(gt=0, le=1_000_000, allow_inf_nan=False, examples=[200])
+
+
+class TrafficPolicy(Model):
+    """The weighted DNS record that splits traffic, and how a destination is proven healthy before a shift.
+
+    regions: when there are several. The record then splits between them, and each splits between its environments.
+    """
+
+    record_name: RecordName = "payments.tillwatch.test."
+    regions: dict[RegionName, RegionRoom] = Field(default_factory=dict, max_length=16)
     destination_checks: int = Field(default=2, ge=1, le=10)
     destination_timeout: Duration = 2.0
     verify_timeout: Duration = 10.0
+
+    @model_validator(mode="after")
+    def _none_or_several(self) -> "TrafficPolicy":
+        if len(self.regions) == 1:
+            what = f"{next(iter(self.regions))} is the only region, so nothing can be split between regions"
+            raise refusal(what, "name at least two regions, or none", ("regions",))
+        return self
+
+    def record_of(self, region: str) -> str:
+        """The name that splits a region's traffic between environments, where DNS does."""
+        return f"{region}.{self.record_name}" if self.regions else self.record_name
+
+    def target_of(self, region: str) -> str:
+        """What the journal calls the split of a region's traffic between environments."""
+        return f"dns:{self.record_of(region).rstrip('.')}"
+
+    @property
+    def target_between(self) -> str:
+        """What the journal calls the split between regions."""
+        return f"dns:{self.record_name.rstrip('.')}"
 
     @property
     def action_seconds(self) -> float:

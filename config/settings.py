@@ -13,6 +13,7 @@ from config.model import Model, refusal
 from config.reports import ReportSettings
 from config.sources import MetricSettings, MqttSettings
 from config.traces import TraceSettings
+from config.traffic import RegionName, TrafficSettings
 from config.url import Url
 
 Role = Literal["viewer", "operator", "approver", "admin"]
@@ -22,17 +23,6 @@ QueueName = Annotated[
         pattern=r"^[A-Za-z0-9_-]{1,80}$",
         description="1 to 80 letters, digits, dashes and underscores, as SQS allows",
         examples=["till-payment-events"],
-    ),
-]
-
-
-RegionName = Annotated[
-    str,
-    Field(
-        max_length=32,
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
-        description="The name of an AWS region",
-        examples=["us-east-1"],
     ),
 ]
 
@@ -93,6 +83,17 @@ class Token(Model):
     )
 
 
+CoreName = Annotated[
+    str,
+    Field(
+        max_length=80,
+        pattern=r"^([a-z]{2}(-[a-z]+)+-\d/)?[^/]+$",
+        description="An environment, after its region and a slash where it is not aws.region",
+        examples=["us-west-2/blue"],
+    ),
+]
+
+
 class CoreTarget(Model):
     """One environment of the payment core: where it answers, and the address its DNS record points to."""
 
@@ -119,7 +120,8 @@ class Settings(BaseSettings):
     mqtt: MqttSettings | None = None
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
-    cores: dict[str, CoreTarget] = Field(default_factory=dict, max_length=16)
+    traffic: TrafficSettings = TrafficSettings()
+    cores: dict[CoreName, CoreTarget] = Field(default_factory=dict, max_length=16)
     core_token: SecretStr = Field(
         default=SecretStr(""),
         description="API key shown to the payment cores; better in TILL_CORE_TOKEN than in a file",

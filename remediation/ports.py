@@ -29,7 +29,13 @@ class Traffic(Protocol):
         """
 
     async def write(self, weights: Mapping[str, int], key: str) -> None:
-        """Set these records' weights, absolutely and all in one change; the key is the same for every retry."""
+        """Set every record's weight, absolutely and all in one change; the key is the same for every retry.
+
+        Refuses weights that leave a record out, name one that is not there, or are all 0.
+        """
+
+    async def settles_in_seconds(self) -> float:
+        """How long after a write clients may still go where they went before: a DNS answer's TTL, a sticky session."""
 
 
 class DestinationHealth(msgspec.Struct, frozen=True, kw_only=True):

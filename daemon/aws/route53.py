@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from daemon.aws.session import Aws
-from daemon.errors import AwsFailed
-from remediation.errors import UnsafeWeights, WorldRefused, WorldUnreachable
+from daemon.traffic.calls import ask
+from daemon.traffic.weights import require_sound
+from remediation.errors import WorldRefused
 
 MAX_RECORDS = 100
 """Weighted records of one name and type that Route 53 allows."""
 MAX_PAGES = 3
 """Pages that hold that many records, with one to spare: an answer that goes on for ever is an error."""
 LARGEST_WEIGHT = 255
+ALIAS_TTL_SECONDS = 60
+"""Of an alias record, which has none of its own: that of an AWS load balancer's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,16 @@ class WeightedAddress:
 
 
 class Route53Traffic:
-    """The Traffic port over the weighted A records of one name in one hosted zone."""
+    """The Traffic port over the weighted records of one name in one hosted zone.
 
-    def __init__(self, aws: Aws, zone_id: str, record_name: str) -> None:
+    record_type: ``A`` between environments; ``CNAME`` between regions, each of which has a name of its own.
+    """
+
+    def __init__(self, aws: Aws, zone_id: str, record_name: str, record_type: Literal["A", "CNAME"] = "A") -> None:
         self._aws = aws
         self._zone_id = zone_id
         self._name = record_name if record_name.endswith(".") else f"{record_name}."
+        self._type = record_type
 
     async def read(self) -> dict[str, int]:
         """The weight of every environment."""
@@ -48,36 +55,34 @@ class Route53Traffic:
         }
 
     async def write(self, weights: Mapping[str, int], key: str) -> None:
-        """Set these weights in one change that takes effect whole or not at all; all else stays as it is."""
+        """Set every weight in one change that takes effect whole or not at all; all else stays as it is."""
         records = await self._records()
-        strangers = set(weights) - set(records)
-        if strangers:
-            raise UnsafeWeights(f"{self._name} has no record for {', '.join(sorted(strangers))}.")
-        wanted = {environment: int(record["Weight"]) for environment, record in records.items()} | dict(weights)
-        if not any(wanted.values()):
-            raise UnsafeWeights(f"All records of {self._name} would weigh 0, which sends traffic to every one of them.")
-        if not all(0 <= weight <= LARGEST_WEIGHT for weight in wanted.values()):
-            raise UnsafeWeights(f"A weight of {self._name} is not between 0 and {LARGEST_WEIGHT}.")
+        require_sound(self._name, weights, records, LARGEST_WEIGHT)
         changes = [
-            {"Action": "UPSERT", "ResourceRecordSet": {**record, "Weight": wanted[environment]}}
-            for environment, record in records.items()
+            {"Action": "UPSERT", "ResourceRecordSet": {**record, "Weight": weights[identifier]}}
+            for identifier, record in records.items()
         ]
-        await self._call(
+        await ask(
+            self._aws,
             "change_resource_record_sets",
             HostedZoneId=self._zone_id,
             ChangeBatch={"Comment": key[:256], "Changes": changes},
         )
 
+    async def settles_in_seconds(self) -> float:
+        """The longest TTL of the records: who asked right before a change goes by the old ones for so long."""
+        return max(float(record.get("TTL", ALIAS_TTL_SECONDS)) for record in (await self._records()).values())
+
     async def _records(self) -> dict[str, dict[str, Any]]:
         """The record sets of the name by set identifier, as Route 53 holds them."""
         found: dict[str, dict[str, Any]] = {}
-        start: dict[str, str] = {"StartRecordName": self._name, "StartRecordType": "A"}
+        start: dict[str, str] = {"StartRecordName": self._name, "StartRecordType": self._type}
         for _ in range(MAX_PAGES):
-            page = await self._call(
-                "list_resource_record_sets", HostedZoneId=self._zone_id, MaxItems=str(MAX_RECORDS), **start
+            page = await ask(
+                self._aws, "list_resource_record_sets", HostedZoneId=self._zone_id, MaxItems=str(MAX_RECORDS), **start
             )
             for record in page["ResourceRecordSets"]:
-                if record["Name"] != self._name or record["Type"] != "A":
+                if record["Name"] != self._name or record["Type"] != self._type:
                     return self._complete(found)
                 if "Weight" not in record:
                     raise WorldRefused(f"{self._name} has a record that is not weighted.")
@@ -93,13 +98,10 @@ class Route53Traffic:
 
     def _complete(self, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         if not found:
-            raise WorldRefused(f"Zone {self._zone_id} has no weighted A record for {self._name}")
+            raise WorldRefused(f"Zone {self._zone_id} has no weighted {self._type} record for {self._name}")
+        spellings: dict[str, str] = {}
+        for identifier in found:
+            other = spellings.setdefault(identifier.casefold(), identifier)
+            if other != identifier:
+                raise WorldRefused(f"{self._name} has a record {other} and a record {identifier}; remove one of them.")
         return found
-
-    async def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
-        try:
-            return await self._aws.call(operation, **arguments)
-        except AwsFailed as fault:
-            if fault.retryable:
-                raise WorldUnreachable(fault.detail) from fault
-            raise WorldRefused(fault.detail) from fault

@@ -81,9 +81,10 @@ class AwsClients:
         self._session = get_session()
 
     @asynccontextmanager
-    async def client(self, service: str) -> AsyncIterator[AwsClient]:
+    async def client(self, service: str, region: str = "") -> AsyncIterator[AwsClient]:
         """A client of a service, such as ``sqs`` or ``route53``, for the length of the block.
 
+        region: another one than the settings'; empty for theirs.
         Raises NotUsable when the address, the region or the credentials cannot be used at all.
         """
         read_seconds = LONG_POLL_READ_SECONDS if service == "sqs" else READ_SECONDS
@@ -99,7 +100,7 @@ class AwsClients:
         )
         making = self._session.create_client(
             service,
-            region_name=self._settings.region,
+            region_name=region if region else self._settings.region,
             endpoint_url=self._settings.endpoint_url,
             aws_access_key_id=self._key,
             aws_secret_access_key=self._secret,

@@ -77,6 +77,10 @@ class FakeWorld:
         if self.faults_after:
             raise self.faults_after.pop(0)
 
+    async def settles_in_seconds(self) -> float:
+        """See Traffic."""
+        return 1.0
+
     async def health(self, environment: str) -> DestinationHealth:
         """See Destination."""
         self.checks += 1

@@ -93,6 +93,7 @@ async def test_a_change_sets_all_records_at_once_and_leaves_the_rest_as_it_was()
     [
         ({"blue": 0, "green": 0}, "would weigh 0"),
         ({"blue": 100, "pink": 0}, "no record for pink"),
+        ({"blue": 100}, "also holds green, which would keep a share"),
         ({"blue": 256}, "not between 0 and 255"),
         ({"blue": -1}, "not between 0 and 255"),
     ],
@@ -132,3 +133,22 @@ async def test_a_name_without_weighted_records_is_refused(records: list[dict[str
 async def test_a_fault_of_aws_is_told_as_unknown_or_certain(retryable: bool, fault: type[Exception]) -> None:
     with pytest.raises(fault, match="no"):
         await traffic(FakeRoute53(fault=AwsFailed("no", retryable=retryable))).read()
+
+
+async def test_two_spellings_of_one_environment_are_refused_by_both_names() -> None:
+    with pytest.raises(WorldRefused, match="a record blue and a record Blue"):
+        await traffic(FakeRoute53([BLUE, record("Blue", 100, "127.0.0.9")])).read()
+
+
+async def test_clients_may_go_the_old_way_for_the_longest_time_to_live() -> None:
+    slow = {**GREEN, "TTL": 30}
+    alias = {name: value for name, value in GREEN.items() if name != "TTL"}
+    assert await traffic(FakeRoute53([BLUE, slow])).settles_in_seconds() == 30.0
+    assert await traffic(FakeRoute53([BLUE, alias])).settles_in_seconds() == 60.0
+
+
+async def test_regions_are_split_by_canonical_names() -> None:
+    east = {**record("us-east-1", 100, ""), "Type": "CNAME", "ResourceRecords": [{"Value": f"us-east-1.{NAME}"}]}
+    fake = FakeRoute53([east, BLUE])
+    assert await Route53Traffic(fake, "Z1", NAME, "CNAME").read() == {"us-east-1": 100}
+    assert fake.asked[0]["StartRecordType"] == "CNAME"

@@ -1,0 +1,1 @@
+"""What splits a region's traffic between environments, and what routes a cohort: one module for each kind."""
