@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from config.policy import Policy
 from config.settings import Settings
+from daemon.core_api import CoreApi
 from daemon.core_controls import CoreControls
 from daemon.core_token import read_core_token
 from remediation.actions.fraud_list import FraudListAction
@@ -20,7 +21,7 @@ async def open_actions(
 ) -> dict[str, Action]:
     """The actions by name; connections are closed when the stack is. Raises NotUsable."""
     urls = [core.url for core in settings.cores.values()]
-    controls = await stack.enter_async_context(CoreControls(urls, await read_core_token(settings)))
+    controls = CoreControls(await stack.enter_async_context(CoreApi(urls, await read_core_token(settings))))
     lists = FraudListAction(controls)
     return {
         ROLLBACK_TRAFFIC: RollbackTraffic(traffic, destination, policy.traffic),

@@ -25,9 +25,10 @@ PLACES = {
     "botocore": ("daemon/aws/*", "payment_core/aws/*"),
     "cryptography": ("daemon/sources/sns_signatures.py", "payment_core/vault/*", "payment_core/audit/signing.py"),
     "httpx": (
-        "daemon/core_controls.py",
+        "daemon/core_api.py",
         "daemon/probes/*",
         "daemon/embedded/*",
+        "daemon/environments/processes.py",
         "daemon/cli/*",
         "daemon/traces/*",
         "payment_core/webhooks/sending.py",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from daemon.core_api import CoreApi
 from daemon.core_controls import CoreControls
 from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.ports import ListedValue
@@ -33,8 +34,8 @@ def core(start_core: StartCore) -> CoreProcess:
 @pytest.fixture
 async def controls(core: CoreProcess) -> AsyncIterator[CoreControls]:
     token = core.headers["Authorization"].removeprefix("Bearer ")
-    async with CoreControls([NOBODY, core.url], token) as opened:
-        yield opened
+    async with CoreApi([NOBODY, core.url], token) as api:
+        yield CoreControls(api)
 
 
 async def test_an_entry_is_made_once_found_by_its_place_and_taken_back(controls: CoreControls) -> None:
@@ -73,18 +74,18 @@ async def test_the_holding_mode_is_set_and_ended(controls: CoreControls) -> None
 
 
 async def test_a_key_that_opens_nothing_is_a_refusal(core: CoreProcess) -> None:
-    async with CoreControls([core.url], "till_live_wrong") as stranger:
+    async with CoreApi([core.url], "till_live_wrong") as stranger:
         with pytest.raises(WorldRefused, match="401"):
-            await stranger.mode()
+            await CoreControls(stranger).mode()
 
 
 async def test_no_core_at_all_leaves_it_unknown() -> None:
-    async with CoreControls([NOBODY], "t") as alone:
+    async with CoreApi([NOBODY], "t") as alone:
         with pytest.raises(WorldUnreachable, match=r"127\.0\.0\.1:9"):
-            await alone.mode()
-    async with CoreControls([], "t") as none:
+            await CoreControls(alone).mode()
+    async with CoreApi([], "t") as none:
         with pytest.raises(WorldUnreachable, match="No core is configured"):
-            await none.mode()
+            await CoreControls(none).mode()
 
 
 @pytest.mark.parametrize(
@@ -102,13 +103,13 @@ async def test_only_what_may_pass_is_tried_again(status: int, body: bytes, certa
         return httpx.Response(status, content=body)
 
     transport = httpx.MockTransport(answer)
-    async with CoreControls(["http://blue", "http://green"], "t", transport) as controls:
+    async with CoreApi(["http://blue", "http://green"], "t", transport) as api:
         with pytest.raises(WorldRefused if certain else WorldUnreachable):
-            await controls.add(entry(), "k")
+            await CoreControls(api).add(entry(), "k")
 
 
 async def test_an_answer_that_is_none_is_no_mode() -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=b"<html>"))
-    async with CoreControls(["http://blue"], "t", transport) as controls:
+    async with CoreApi(["http://blue"], "t", transport) as api:
         with pytest.raises(WorldUnreachable, match="not what it should"):
-            await controls.mode()
+            await CoreControls(api).mode()
