@@ -1,7 +1,8 @@
-"""Objects of one S3 bucket under one prefix: listed, read, and written whole."""
+"""Objects of one S3 bucket under one prefix: listed, downloaded piece by piece, and written whole."""
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,8 @@ from daemon.errors import AwsFailed
 
 PAGES_MAX = 100
 """100,000 objects: more under one prefix is not an export of costs."""
+PIECE_BYTES = 1 << 20
+"""Of a download that are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,14 @@ class S3Objects:
             token = {"ContinuationToken": page["NextContinuationToken"]}
         raise AwsFailed(f"s3://{self._bucket}/{self._prefix} has more than {PAGES_MAX} pages.", retryable=False)
 
-    async def read(self, name: str) -> bytes:
-        """The whole object."""
+    async def download(self, name: str, into: Path) -> None:
+        """Write the whole object to a file of this machine. Raises AwsFailed also when the disk does not take it."""
         answer = await self._aws.call("get_object", Bucket=self._bucket, Key=f"{self._prefix}{name}")
         try:
             async with answer["Body"] as body:
-                return bytes(await body.read())
+                with await asyncio.to_thread(into.open, "wb") as file:
+                    while piece := await body.read(PIECE_BYTES):
+                        await asyncio.to_thread(file.write, piece)
         except (BotoCoreError, aiohttp.ClientError, OSError, TimeoutError, asyncio.IncompleteReadError) as fault:
             raise AwsFailed(f"{type(fault).__name__}: {fault}") from fault
 

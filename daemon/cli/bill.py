@@ -12,12 +12,11 @@ from config.costs import CostSettings
 from daemon.cli.output import Exit, errors, fail
 from daemon.clock import SystemClock
 from daemon.costs.book import FILE, CostBook
-from daemon.costs.exports import ExportFolder, Found, deliveries
+from daemon.costs.exports import ExportFolder, Found, deliveries, read_delivery
 from daemon.costs.figures import Variance
-from daemon.costs.focus import read_export
 from daemon.costs.line import BillLine
 from daemon.costs.review import CostReview, review_costs
-from daemon.errors import CostsNotKept, Untranslatable
+from daemon.errors import CostsNotKept, NotUsable, Untranslatable
 from daemon.reports.report import dollars, percent
 
 DAYS_SHOWN = 14
@@ -67,6 +66,8 @@ def read_bill(data_dir: Path, exports: Path | None, settings: CostSettings, acco
         return asyncio.run(_of_book(path, settings)) if path.is_file() else None
     except CostsNotKept as fault:
         fail(str(fault), Exit.WORLD_REFUSED)
+    except NotUsable as fault:
+        fail(str(fault), Exit.BAD_INPUT)
 
 
 async def _of_book(path: Path, settings: CostSettings) -> Bill:
@@ -98,12 +99,14 @@ async def _take(book: CostBook, place: ExportFolder, found: Found, account_id: s
     """Take one delivery over; returns what of it had to be left out."""
     name = found.delivery.name
     try:
-        export = read_export([await place.read(file) for file in found.files], account_id)
+        export = await read_delivery(place, found, account_id)
     except Untranslatable as fault:
-        return [f"{name}: {fault.detail}"]
+        return [fault.detail]
     await book.take_export(found.delivery, export.periods, export.bad_count)
     more = export.bad_count - len(export.bad)
-    return [f"{name}:{row.line}: {row.what}" for row in export.bad] + ([f"{name}: {more} more rows"] if more else [])
+    return [f"{row.file}:{row.line}: {row.what}" for row in export.bad] + (
+        [f"{name}: {more} more rows"] if more else []
+    )
 
 
 async def _reviewed(book: CostBook, settings: CostSettings) -> Bill:

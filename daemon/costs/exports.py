@@ -3,18 +3,20 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from daemon.costs.book import Delivery
-from daemon.errors import CostsNotKept
+from daemon.costs.focus import Export, FocusReader
+from daemon.errors import CostsNotKept, Untranslatable
 
 BYTES_MAX = 256 * 1024 * 1024
-"""Packed, of one delivery, which is held in memory while it is read; a payment system's bill has some MB a month."""
+"""Packed, of one delivery, which may lie on our disk while it is read; a payment system's bill has some MB a month."""
 _NAME = re.compile(r"\.(csv(\.gz)?|parquet)$")
-"""Parquet is found, too, so that a folder of it is refused aloud instead of looking empty."""
 _PERIOD = re.compile(r"^(?P<period>(?:.*/)?BILLING_PERIOD=\d{4}-\d{2})/(?P<rest>.+)$")
 
 
@@ -44,8 +46,8 @@ class ExportPlace(Protocol):
     async def files(self) -> Sequence[ExportFile]:
         """Every file."""
 
-    async def read(self, name: str) -> bytes:
-        """One file, whole."""
+    def on_disk(self, name: str) -> AbstractAsyncContextManager[Path]:
+        """Where one file lies whole while the context lasts; it is read from there piece by piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,10 @@ class ExportFolder:
         except OSError as fault:
             raise CostsNotKept(str(fault)) from fault
 
-    async def read(self, name: str) -> bytes:
-        """The file."""
-        try:
-            return await asyncio.to_thread((self._folder / name).read_bytes)
-        except OSError as fault:
-            raise CostsNotKept(str(fault)) from fault
+    @asynccontextmanager
+    async def on_disk(self, name: str) -> AsyncIterator[Path]:
+        """Where it lies anyway."""
+        yield self._folder / name
 
     def _list(self) -> list[FolderFile]:
         found = []
@@ -98,6 +98,48 @@ class ExportFolder:
                 name = path.relative_to(self._folder).as_posix()
                 found.append(FolderFile(name, version, status.st_size, status.st_mtime_ns // 1_000_000))
         return found
+
+
+class ExportObjects(Protocol):
+    """A bucket. Raises AwsFailed."""
+
+    async def files(self) -> Sequence[ExportFile]:
+        """Every object."""
+
+    async def download(self, name: str, into: Path) -> None:
+        """Write an object to disk, piece by piece."""
+
+
+class ExportBucket:
+    """The port ExportPlace over a bucket. scratch: a folder in which one object at a time lies while it is read."""
+
+    def __init__(self, objects: ExportObjects, scratch: Path) -> None:
+        self._objects = objects
+        self._scratch = scratch
+
+    async def files(self) -> Sequence[ExportFile]:
+        """Every object below the prefix."""
+        return await self._objects.files()
+
+    @asynccontextmanager
+    async def on_disk(self, name: str) -> AsyncIterator[Path]:
+        """A copy that is gone afterwards."""
+        with TemporaryDirectory(prefix="export-", dir=self._scratch) as folder:
+            path = Path(folder) / "object"
+            await self._objects.download(name, path)
+            yield path
+
+
+async def read_delivery(place: ExportPlace, found: Found, account_id: str) -> Export:
+    """The lines of all files of one delivery. Raises Untranslatable, AwsFailed, CostsNotKept and NotUsable."""
+    if found.size_bytes > BYTES_MAX:
+        size = f"{found.size_bytes} bytes are more than the {BYTES_MAX} of a delivery."
+        raise Untranslatable(f"{found.delivery.name}: {size}")
+    reader = FocusReader(account_id)
+    for name in found.files:
+        async with place.on_disk(name) as path:
+            await asyncio.to_thread(reader.add, name, path)
+    return reader.export()
 
 
 def deliveries(files: Sequence[ExportFile]) -> list[Found]:

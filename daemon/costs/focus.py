@@ -1,15 +1,12 @@
-"""FOCUS 1.0 cost exports as CSV, plain or gzip, added up by day, service and usage; a bad row goes aside alone."""
+"""FOCUS 1.0 cost exports added up by day, service and usage, row by row; a bad row goes aside alone."""
 
-import csv
-import gzip
-import io
-import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from pathlib import Path
 
 from daemon.costs.line import MILLION, BillLine, checked_currency, checked_day
+from daemon.costs.rows import rows_of
 from daemon.errors import Untranslatable
 from daemon.translate.money import microcents
 
@@ -27,15 +24,16 @@ ROWS_MAX = 5_000_000
 BAD_ROWS_KEPT = 20
 """Put aside one by one; what follows is counted."""
 HOUR_SECONDS = 3_600
+SUMS_MAX = 500_000
+"""Sums of a delivery that are held in memory, some 100 MB of them; hourly rows of 600 kinds of usage make as many."""
 _QUANTITY_MAX = Decimal(10) ** 12
-_GZIP = b"\x1f\x8b"
-_PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that says nothing usable. line: in the file, from 1. text: the row itself."""
+    """A row that says nothing usable. line: in the file, of Parquet the row, from 1. text: the row itself."""
 
+    file: str
     line: int
     what: str
     text: str
@@ -65,24 +63,18 @@ class FocusReader:
         self._account_id = account_id
         self._sums: dict[str, dict[tuple[str, str, str], _Sum]] = {}
         self._export = Export({})
+        self._held = 0
 
-    def add(self, content: bytes) -> None:
-        """Add one file. Raises Untranslatable when it is no FOCUS export: nothing of the delivery is then used."""
-        if content.startswith(_PARQUET):
-            raise Untranslatable("this is Parquet, which is not read; let the export write CSV.")
+    def add(self, name: str, path: Path) -> None:
+        """Add one file, which lies at path.
+
+        Raises Untranslatable, with the file's name, when it is no FOCUS export: nothing of the delivery is then used.
+        Raises CostsNotKept when the disk does not give it, and NotUsable for Parquet without its reader.
+        """
         try:
-            rows = _rows(content)
-            header = next(rows, (1, []))[1]
-            missing = [name for name in REQUIRED if name not in header]
-            if missing:
-                raise Untranslatable(f"line 1: there is no column {missing[0]}; this is no FOCUS 1.0 export.")
-            places = {name: place for place, name in enumerate(header)}
-            for count, (line, cells) in enumerate(rows):
-                if count >= ROWS_MAX:
-                    raise Untranslatable(f"line {line}: the file has more than {ROWS_MAX} rows.")
-                self._take(line, cells, places)
-        except (OSError, EOFError, zlib.error, csv.Error) as fault:
-            raise Untranslatable(f"the file cannot be read to its end: {fault}") from fault
+            self._add(name, path)
+        except Untranslatable as fault:
+            raise Untranslatable(f"{name}: {fault.detail}") from fault
 
     def export(self) -> Export:
         """Everything that was added."""
@@ -91,7 +83,22 @@ class FocusReader:
         }
         return self._export
 
-    def _take(self, line: int, cells: list[str], places: dict[str, int]) -> None:
+    def _add(self, name: str, path: Path) -> None:
+        rows = rows_of(path)
+        line, header = next(rows, (1, list[str]()))
+        missing = [column for column in REQUIRED if column not in header]
+        if missing:
+            where = f"line {line}: " if line > 0 else ""
+            raise Untranslatable(f"{where}there is no column {missing[0]}; this is no FOCUS 1.0 export.")
+        places = {column: place for place, column in enumerate(header)}
+        for count, (line, cells) in enumerate(rows):
+            if count >= ROWS_MAX:
+                raise Untranslatable(f"line {line}: the file has more than {ROWS_MAX} rows.")
+            if self._held > SUMS_MAX:
+                raise Untranslatable(f"line {line}: the rows have more than {SUMS_MAX} sums; export by day.")
+            self._take(name, line, cells, places)
+
+    def _take(self, name: str, line: int, cells: list[str], places: dict[str, int]) -> None:
         if not cells:
             return
         try:
@@ -99,7 +106,7 @@ class FocusReader:
         except Untranslatable as fault:
             self._export.bad_count += 1
             if len(self._export.bad) < BAD_ROWS_KEPT:
-                self._export.bad.append(BadRow(line, fault.detail, ",".join(cells)))
+                self._export.bad.append(BadRow(name, line, fault.detail, ",".join(cells)))
 
     def _sum(self, row: dict[str, str]) -> None:
         sub_account = row.get("SubAccountId", "")
@@ -116,30 +123,15 @@ class FocusReader:
         if not row["ServiceName"]:
             raise Untranslatable("ServiceName is empty.")
         key = (begins.date().isoformat(), row["ServiceName"][:256], row.get("x_UsageType", "")[:256])
-        total = self._sums.setdefault(period.isoformat(), {}).setdefault(key, _Sum())
+        sums = self._sums.setdefault(period.isoformat(), {})
+        self._held += key not in sums
+        total = sums.setdefault(key, _Sum())
         total.amount += amount
         total.quantity += quantity
         if (ends - begins).total_seconds() == HOUR_SECONDS:
             hour = begins.isoformat()
+            self._held += hour not in total.hours
             total.hours[hour] = total.hours.get(hour, 0) + quantity
-
-
-def read_export(files: Sequence[bytes], account_id: str) -> Export:
-    """The lines of all files of one delivery. Raises Untranslatable."""
-    reader = FocusReader(account_id)
-    for content in files:
-        reader.add(content)
-    return reader.export()
-
-
-def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Each row with its line; unpacked as it is read, so that a packed bomb costs rows and not memory."""
-    packed = content.startswith(_GZIP)
-    raw = gzip.GzipFile(fileobj=io.BytesIO(content)) if packed else io.BytesIO(content)
-    with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="") as text:
-        reader = csv.reader(text)
-        for cells in reader:
-            yield reader.line_num, cells
 
 
 def _row(cells: list[str], places: dict[str, int]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from daemon.aws.cost_explorer import CostExplorer
 from daemon.aws.s3 import S3Objects
 from daemon.aws.session import AwsClients
 from daemon.costs.book import CostBook
-from daemon.costs.exports import ExportFolder, ExportPlace
+from daemon.costs.exports import ExportBucket, ExportFolder, ExportPlace
 from daemon.costs.source import BillSource
 from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
@@ -40,7 +40,7 @@ async def open_bill(
             quarantine,
             clock,
             costs=costs,
-            place=await _open_exports(stack, settings.costs.exports, clients),
+            place=await _open_exports(stack, settings, clients),
             region=settings.aws.region,
             account_id=settings.aws.account_id,
         ),
@@ -53,7 +53,10 @@ async def open_bucket(stack: AsyncExitStack, place: str, clients: AwsClients) ->
     return S3Objects(await stack.enter_async_context(clients.client("s3")), bucket, prefix)
 
 
-async def _open_exports(stack: AsyncExitStack, place: str, clients: AwsClients) -> ExportPlace | None:
+async def _open_exports(stack: AsyncExitStack, settings: Settings, clients: AwsClients) -> ExportPlace | None:
+    place = settings.costs.exports
     if place == "":
         return None
-    return await open_bucket(stack, place, clients) if place.startswith(S3) else ExportFolder(Path(place))
+    if place.startswith(S3):
+        return ExportBucket(await open_bucket(stack, place, clients), settings.data_dir)
+    return ExportFolder(Path(place))

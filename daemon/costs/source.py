@@ -1,6 +1,5 @@
 """The bill as a source of facts: asks Cost Explorer a few times a day, and looks for new exports every hour."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,10 +10,10 @@ import structlog
 from checks.facts import CostLine, Fact
 from config.costs import CostSettings
 from daemon.costs.book import KEPT_DAYS, Change, CostBook, Forecast
-from daemon.costs.exports import BYTES_MAX, ExportPlace, Found, deliveries
-from daemon.costs.focus import Export, read_export
+from daemon.costs.exports import ExportPlace, Found, deliveries, read_delivery
+from daemon.costs.focus import Export
 from daemon.costs.line import MILLION, BillLine, Origin
-from daemon.errors import DaemonError, Untranslatable
+from daemon.errors import DaemonError, NotUsable, Untranslatable
 from daemon.sources.sink import FactSink
 from daemon.sources.sqs import SourceClock
 
@@ -166,18 +165,25 @@ class BillSource:
     async def _read_exports(self) -> None:
         if self._place is None:
             return
+        unread: NotUsable | None = None
         for found in deliveries(await self._place.files()):
-            if not await self._book.is_known(found.delivery):
-                await self._take_delivery(self._place, found)
+            try:
+                if not await self._book.is_known(found.delivery):
+                    await self._take_delivery(self._place, found)
+            except NotUsable as fault:
+                # A reader that is missing here says nothing about the file: the next look tries it again.
+                unread = fault
         await self._tell("export")
+        if unread is not None:
+            raise unread
 
     async def _take_delivery(self, place: ExportPlace, found: Found) -> None:
         """Take one delivery over whole; one that is no export is put aside once, and the others are read."""
         name = found.delivery.name
         try:
-            export = await self._export(place, found)
+            export = await read_delivery(place, found, self._account_id)
         except Untranslatable as fault:
-            await self._quarantine.put(SOURCE, name, f"{name}: {fault.detail}", self._clock.now_ms())
+            await self._quarantine.put(SOURCE, name, fault.detail, self._clock.now_ms())
             await self._book.refuse(found.delivery)
             return
         await self._put_aside(name, export)
@@ -191,15 +197,9 @@ class BillSource:
             other_accounts=export.others,
         )
 
-    async def _export(self, place: ExportPlace, found: Found) -> Export:
-        if found.size_bytes > BYTES_MAX:
-            raise Untranslatable(f"{found.size_bytes} bytes are more than the {BYTES_MAX} of a delivery.")
-        files = [await place.read(file) for file in found.files]
-        return await asyncio.to_thread(read_export, files, self._account_id)
-
     async def _put_aside(self, name: str, export: Export) -> None:
         for row in export.bad:
-            await self._quarantine.put(SOURCE, row.text, f"{name}:{row.line}: {row.what}", self._clock.now_ms())
+            await self._quarantine.put(SOURCE, row.text, f"{row.file}:{row.line}: {row.what}", self._clock.now_ms())
         more = export.bad_count - len(export.bad)
         if more > 0:
             await self._quarantine.put(SOURCE, name, f"{name}: {more} more rows cannot be used.", self._clock.now_ms())

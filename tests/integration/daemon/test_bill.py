@@ -11,10 +11,11 @@ import yaml
 from daemon.aws.s3 import S3Objects
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
-from daemon.costs.exports import deliveries
+from daemon.costs.exports import ExportBucket, deliveries, read_delivery
 from daemon.reports.view import CostsDocument
 from tests.integration.daemon.world import Account, Program, Programs, ask, configure, entries, tillwatch, until
-from tests.unit.daemon.costs.bills import export, row
+from tests.unit.daemon.costs.bills import ACCOUNT, export, read_export, row
+from tests.unit.daemon.costs.test_formats import FORMS, ROWS
 
 
 def day(back: int) -> str:
@@ -67,16 +68,20 @@ async def test_an_export_is_taken_over_once_over_kills_and_the_budget_told_once(
     assert days[0] in shown.out
 
 
-async def test_exports_and_reports_in_a_bucket(aws_clients: AwsClients, unique: str) -> None:
+async def test_exports_and_reports_in_a_bucket(aws_clients: AwsClients, unique: str, tmp_path: Path) -> None:
     async with aws_clients.client("s3") as s3:
         await s3.call("create_bucket", Bucket=f"till-{unique}")
         objects = S3Objects(s3, f"till-{unique}", "focus")
-        name = "data/BILLING_PERIOD=2026-11/x-00001.csv"
-        assert await objects.write(name, b"one", "text/csv") == f"s3://till-{unique}/focus/{name}"
-        first = deliveries(await objects.files())
-        assert [(one.delivery.name, one.files, one.size_bytes) for one in first] == [
-            ("data/BILLING_PERIOD=2026-11", (name,), 3)
-        ]
-        assert await objects.read(name) == b"one"
+        name = "data/BILLING_PERIOD=2026-11/x-00001.snappy.parquet"
+        content = FORMS["parquet of doubles"](ROWS)
+        assert await objects.write(name, content, "binary/octet-stream") == f"s3://till-{unique}/focus/{name}"
+        place = ExportBucket(objects, tmp_path)
+        (first,) = deliveries(await place.files())
+        assert (first.delivery.name, first.files, first.size_bytes) == (
+            "data/BILLING_PERIOD=2026-11",
+            (name,),
+            len(content),
+        )
+        assert (await read_delivery(place, first, ACCOUNT)).periods == read_export([export(ROWS)], ACCOUNT).periods
         await objects.write(name, b"two", "text/csv")
-        assert deliveries(await objects.files())[0].delivery.fingerprint != first[0].delivery.fingerprint
+        assert deliveries(await place.files())[0].delivery.fingerprint != first.delivery.fingerprint

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import pytest
 
+from daemon.aws import s3
 from daemon.aws.s3 import PAGES_MAX, S3Object, S3Objects
 from daemon.errors import AwsFailed, ReportNotWritten
 from daemon.reports.writing import ReportBucket, ReportFolder
@@ -25,10 +26,11 @@ class Body:
 
     async def __aexit__(self, *_: object) -> None: ...
 
-    async def read(self) -> bytes:
-        if self.fault is not None:
+    async def read(self, size: int) -> bytes:
+        if self.fault is not None and not self.content:
             raise self.fault
-        return self.content
+        piece, self.content = self.content[:size], self.content[size:]
+        return piece
 
 
 class FakeS3:
@@ -65,13 +67,19 @@ async def test_pages_without_end_are_a_fault() -> None:
     assert len(fake.calls) == PAGES_MAX
 
 
-async def test_an_object_is_read_whole_or_not_at_all() -> None:
-    whole = FakeS3(lambda *_: {"Body": Body(b"abc")})
-    assert await S3Objects(whole, "bucket", "focus").read("a.csv") == b"abc"
+async def test_an_object_is_downloaded_whole_in_pieces_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3, "PIECE_BYTES", 2)
+    whole = FakeS3(lambda *_: {"Body": Body(b"abcde")})
+    await S3Objects(whole, "bucket", "focus").download("a.csv", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"abcde"
     assert whole.calls == [("get_object", {"Bucket": "bucket", "Key": "focus/a.csv"})]
-    broken = FakeS3(lambda *_: {"Body": Body(b"", ConnectionResetError("gone"))})
+    broken = FakeS3(lambda *_: {"Body": Body(b"abc", ConnectionResetError("gone"))})
     with pytest.raises(AwsFailed, match="ConnectionResetError"):
-        await S3Objects(broken, "bucket", "focus").read("a.csv")
+        await S3Objects(broken, "bucket", "focus").download("a.csv", tmp_path / "b")
+    with pytest.raises(AwsFailed, match="FileNotFoundError"):
+        await S3Objects(whole, "bucket", "focus").download("a.csv", tmp_path / "no folder" / "a")
 
 
 async def test_a_report_lies_in_the_bucket_or_is_not_written() -> None:

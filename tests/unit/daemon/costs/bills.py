@@ -2,9 +2,13 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from daemon.costs.focus import Export, FocusReader
 from daemon.costs.line import BillLine
 from daemon.costs.source import CostAnswer, ForecastAnswer
 
@@ -48,6 +52,17 @@ def export(rows: Sequence[Sequence[str]], header: Sequence[str] = HEADER) -> byt
     return text.getvalue().encode()
 
 
+def read_export(files: Sequence[bytes], account_id: str) -> Export:
+    """What files of one delivery say, one after the other under the name ``file``."""
+    reader = FocusReader(account_id)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        for content in files:
+            path.write_bytes(content)
+            reader.add("file", path)
+    return reader.export()
+
+
 def line(day: str, amount: int, service: str = "Amazon SQS", usage: str = "Requests", **more: int) -> BillLine:
     """A line of the bill. amount: in millionths of a cent."""
     return BillLine(day=day, service=service, usage=usage, amount_microcents=amount, **more)
@@ -86,9 +101,13 @@ class FakePlace:
             for name, (content, changed_ms) in self.contents.items()
         ]
 
-    async def read(self, name: str) -> bytes:
+    @asynccontextmanager
+    async def on_disk(self, name: str) -> AsyncIterator[Path]:
         self.reads.append(name)
-        return self.contents[name][0]
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "file"
+            path.write_bytes(self.contents[name][0])
+            yield path
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.costs import focus
-from daemon.costs.focus import BAD_ROWS_KEPT, read_export
+from daemon.costs.focus import BAD_ROWS_KEPT
 from daemon.errors import Untranslatable
-from tests.unit.daemon.costs.bills import ACCOUNT, HEADER, export, row
+from tests.unit.daemon.costs.bills import ACCOUNT, HEADER, export, read_export, row
 
 COSTS = st.decimals(min_value=-10_000, max_value=10_000, places=10, allow_nan=False, allow_infinity=False)
 
@@ -85,7 +85,7 @@ def test_rows_of_other_accounts_are_left_out() -> None:
         (b"a,b\n1,2\n", "there is no column BilledCost"),
         (export([], [name for name in HEADER if name != "ServiceName"]), "there is no column ServiceName"),
         (gzip.compress(export([row()]))[:-12], "cannot be read to its end"),
-        (b"PAR1\x15\x04", "this is Parquet, which is not read"),
+        (b"PAR1\x15\x04", "cannot be read to its end"),
         (b"\x1f\x8bnonsense", "cannot be read to its end"),
         (export([row("9" * 200_000)]), "cannot be read to its end"),
     ],
@@ -93,6 +93,13 @@ def test_rows_of_other_accounts_are_left_out() -> None:
 def test_a_file_that_is_no_whole_export_is_refused(content: bytes, what: str) -> None:
     with pytest.raises(Untranslatable, match=what):
         read_export([export([row()]), content], ACCOUNT)
+
+
+def test_more_sums_than_fit_into_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(focus, "SUMS_MAX", 5)
+    assert read_export([export([row(hour=1)] * 50)], ACCOUNT).bad == []
+    with pytest.raises(Untranslatable, match="more than 5 sums; export by day"):
+        read_export([export([row(hour=hour) for hour in range(20)])], ACCOUNT)
 
 
 def test_a_file_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from checks.facts import CostLine
 from config.costs import CostSettings
+from daemon.costs import rows
 from daemon.costs.book import CostBook
 from daemon.costs.source import ASKED_COSTS, BillSource, day_ms
-from daemon.errors import AwsFailed, CheckpointFailed
+from daemon.errors import AwsFailed, CheckpointFailed, NotUsable
 from tests.unit.daemon.costs.bills import (
     ACCOUNT,
     FakeCosts,
@@ -141,12 +143,24 @@ async def test_a_file_that_is_no_export_is_put_aside_once_and_the_former_bill_st
     assert len(await world.book.days("2026-11-01", "2026-12-01")) == 1
 
 
-async def test_a_folder_of_parquet_is_refused_aloud_and_does_not_look_like_a_bill_of_nothing(world: World) -> None:
+async def test_a_damaged_file_of_parquet_is_put_aside_and_does_not_look_like_a_bill_of_nothing(world: World) -> None:
     world.place.contents["nov.snappy.parquet"] = (b"PAR1...", 1)
     await world.source().look()
-    assert [what for what, _ in world.quarantine.put_aside] == [
-        "nov.snappy.parquet: this is Parquet, which is not read; let the export write CSV."
+    assert [what.split(": ")[:2] for what, _ in world.quarantine.put_aside] == [
+        ["nov.snappy.parquet", "the file cannot be read to its end"]
     ]
+
+
+async def test_parquet_without_its_reader_holds_up_no_other_file_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "need_parquet", Mock(side_effect=NotUsable("Reading Parquet needs the extra.")))
+    world.place.contents = {"a.parquet": (b"PAR1...", 1), "b.csv": (export([row("1")]), 2)}
+    assert not await world.source().look()
+    assert not await world.source().look()
+    assert [amount for _, amount, _ in world.told] == [100 * CENT]
+    assert world.place.reads == ["a.parquet", "b.csv", "a.parquet"]
+    assert world.quarantine.put_aside == []
 
 
 async def test_cost_explorer_is_asked_once_an_interval_also_after_a_restart(world: World) -> None:
