@@ -1,0 +1,162 @@
+"""Lists what a rolled-back release left wrong, asks people, and does what they approved."""
+
+from collections.abc import Callable
+
+import structlog
+
+from config.guardrails import Approvals
+from daemon.compensations.affected import AffectedPayments, Found
+from daemon.errors import CheckpointFailed
+from remediation.approvals import ApprovalChange, is_approved, to_ask
+from remediation.compensation.applying import Compensating
+from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
+from remediation.compensation.proposing import digest_of
+from remediation.compensation.state import LISTED_MAX, CompensationState
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
+from remediation.journal.kinds import CompensationListed
+from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.ports import Clock
+from remediation.state import DeploymentState, State
+
+log = structlog.get_logger()
+
+SETTLE_MS = 30_000
+"""After a rollback: by then the payment core has asked the rail about whatever was left unanswered."""
+AGAIN_MS = 60_000
+"""How often a list with payments that still wait is made again."""
+
+
+class Compensations:
+    """Over the journal's state; every call may be repeated. approvals: the rules of this moment."""
+
+    def __init__(
+        self,
+        affected: AffectedPayments,
+        compensating: Compensating,
+        writer: JournalWriter,
+        clock: Clock,
+        approvals: Callable[[], Approvals],
+    ) -> None:
+        self._affected = affected
+        self._compensating = compensating
+        self._writer = writer
+        self._clock = clock
+        self._approvals = approvals
+
+    async def tick(self) -> None:
+        """List what is due, and do what was approved. What cannot be done now is tried at the next tick."""
+        try:
+            for deployment in self._due():
+                await self.list_payments(deployment, DAEMON)
+            for listed in self._approved():
+                await self._put_right(listed)
+        except (
+            CheckpointFailed,
+            WorldUnreachable,
+            WorldRefused,
+            JournalFull,
+            JournalFailed,
+            SequenceConflict,
+        ) as fault:
+            log.warning("payments of a release not looked at", action="compensation_waits", fault=str(fault))
+
+    async def list_payments(self, deployment: DeploymentState, requested_by: str) -> CompensationState:
+        """Look, write the list down when it is another one than before, and ask for approval of what moves money.
+
+        While a fix is under way the list stays as it is. Raises CheckpointFailed, WorldUnreachable or WorldRefused.
+        """
+        before = self._state.compensations.get(deployment.id)
+        if before is not None and _under_way(before):
+            return before
+        listed = _listed(deployment.id, await self._affected.look(deployment))
+        if before is None or before.digest != listed.digest:
+            await self._writer.append(listed, actor=requested_by)
+        await self._ask(deployment, listed, requested_by)
+        return self._state.compensations[deployment.id]
+
+    async def _ask(self, deployment: DeploymentState, listed: CompensationListed, requested_by: str) -> None:
+        if not any(one.fix in MOVES_MONEY for one in listed.payments):
+            return
+        question = to_ask(
+            self._state,
+            self._approvals(),
+            ApprovalChange.PAYMENT_FIXES,
+            subject=deployment.id,
+            digest=listed.digest,
+            what=in_words(listed.payments, deployment),
+            requested_by=requested_by,
+            now_ms=self._clock.now_ms(),
+        )
+        if question is not None:
+            await self._writer.append(question, actor=requested_by)
+
+    def _due(self) -> list[DeploymentState]:
+        """Releases that were rolled back and are not listed, or whose list still waits and has nothing under way."""
+        now_ms = self._clock.now_ms()
+        due = []
+        for deployment in self._state.deployments.values():
+            if not deployment.rolled_back or now_ms < deployment.changed_at_ms + SETTLE_MS:
+                continue
+            listed = self._state.compensations.get(deployment.id)
+            if listed is None or (_waits(listed) and now_ms >= listed.listed_at_ms + AGAIN_MS):
+                due.append(deployment)
+        return due
+
+    def _approved(self) -> list[CompensationState]:
+        now_ms, approvals = self._clock.now_ms(), self._approvals()
+        return [
+            listed
+            for listed in self._state.compensations.values()
+            if _open(listed)
+            and (
+                _under_way(listed)
+                or is_approved(
+                    self._state, approvals, ApprovalChange.PAYMENT_FIXES, listed.deployment_id, listed.digest, now_ms
+                )
+            )
+        ]
+
+    async def _put_right(self, listed: CompensationState) -> None:
+        deployment = self._state.deployments.get(listed.deployment_id)
+        if deployment is None:
+            return
+        now = {one.payment_id: one for one in (await self._affected.look(deployment)).payments}
+        await self._compensating.apply(listed, now)
+
+    @property
+    def _state(self) -> State:
+        return self._writer.state
+
+
+def in_words(payments: tuple[AffectedPayment, ...], deployment: DeploymentState) -> str:
+    """What is asked, for whoever approves: how many of which fix, and how much money each moves."""
+    parts = []
+    for fix in Fix:
+        chosen = [one for one in payments if one.fix is fix and fix in MOVES_MONEY]
+        if chosen:
+            parts.append(f"{fix} {len(chosen)} ({sum(one.amount_cents for one in chosen)} cents)")
+    return f"payments that {deployment.version} on {deployment.environment} left wrong: {', '.join(parts)}"
+
+
+def _listed(deployment_id: str, found: Found) -> CompensationListed:
+    kept = found.payments[:LISTED_MAX]
+    return CompensationListed(
+        deployment_id=deployment_id,
+        digest=digest_of(kept),
+        payments=kept,
+        beyond=len(found.payments) - len(kept) + found.unread,
+    )
+
+
+def _waits(listed: CompensationState) -> bool:
+    return any(one.fix is Fix.WAIT for one in listed.payments) and not _under_way(listed)
+
+
+def _under_way(listed: CompensationState) -> bool:
+    """Whether a fix was begun and has no end: it is finished before anything else, approved or not any more."""
+    return any(not fix.ended for fix in listed.fixes.values())
+
+
+def _open(listed: CompensationState) -> bool:
+    ended = {name for name, fix in listed.fixes.items() if fix.ended}
+    return any(one.fix in MOVES_MONEY and one.payment_id not in ended for one in listed.payments)
