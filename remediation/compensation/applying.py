@@ -10,7 +10,7 @@ from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix, Pa
 from remediation.compensation.ports import PaymentBooks
 from remediation.compensation.state import CompensationState
 from remediation.errors import WorldRefused, WorldUnreachable
-from remediation.journal.kinds import CompensationBegun, CompensationEnded
+from remediation.journal.aftermath_kinds import CompensationBegun, CompensationEnded
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from remediation.compensation.state import COMPENSATIONS_MAX, CompensationState, FixState
-from remediation.journal.kinds import CompensationBegun, CompensationEnded, CompensationListed
+from remediation.journal.aftermath_kinds import CompensationBegun, CompensationEnded, CompensationListed
 
 Known = dict[str, CompensationState]
 

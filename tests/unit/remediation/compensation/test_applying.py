@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from remediation.compensation.applying import Compensating
 from remediation.compensation.model import AffectedPayment, Fix
 from remediation.compensation.proposing import RESERVED, digest_of, propose
+from remediation.journal.aftermath_kinds import CompensationListed
 from remediation.journal.entry import Draft, Entry
-from remediation.journal.kinds import CompensationListed
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from tests.unit.remediation.compensation.books import Books, attempt, record
@@ -119,7 +119,7 @@ async def test_what_is_right_by_now_is_not_done_any_more() -> None:
     kept.records["pay_1"] = record(status="succeeded", captured_cents=1250, refunded_cents=1250)
     kept.records["pay_3"] = record("pay_3", status="succeeded", captured_cents=1250)
     assert await applied(journal, clock, kept) == 3
-    assert [key for key in kept.made.values()] == ["void_1"]
+    assert list(kept.made.values()) == ["void_1"]
     fixes = (await leader(journal, clock)).state.compensations["dep-1"].fixes
     assert (fixes["pay_1"].done, fixes["pay_1"].detail) == (False, "it is right by now")
     assert fixes["pay_3"].detail.startswith("by now it would be refund of 1250 cents")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from config.guardrails import Approvals
-from daemon.compensations.affected import AffectedPayments, Found
+from daemon.aftermath.affected import AffectedPayments, Found
 from daemon.errors import CheckpointFailed
 from remediation.approvals import ApprovalChange, is_approved, to_ask
 from remediation.compensation.applying import Compensating
@@ -13,7 +13,7 @@ from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
 from remediation.compensation.proposing import digest_of
 from remediation.compensation.state import LISTED_MAX, CompensationState
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
-from remediation.journal.kinds import CompensationListed
+from remediation.journal.aftermath_kinds import CompensationListed
 from remediation.journal.writer import DAEMON, JournalWriter
 from remediation.ports import Clock
 from remediation.state import DeploymentState, State

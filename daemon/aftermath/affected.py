@@ -1,10 +1,11 @@
 """Looks for the payments that a release left wrong: its attempts from the log of facts, what they are from the core."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checks.facts import Fact, PaymentAttempted, PaymentRequested
+from checks.facts import Fact, PaymentAttempted
+from daemon.aftermath.payment_log import payments_since
 from daemon.checkpoint import Checkpoint
 from remediation.compensation.attempts import attempts_of
 from remediation.compensation.model import AffectedPayment, Attempt, PaymentRecord
@@ -15,10 +16,6 @@ from remediation.state import DeploymentState
 LOOKED_MAX = 2_000
 """Payments that the core is asked for in one look, a few milliseconds each; failed ones come first."""
 AT_ONCE = 8
-BATCHES = 200
-"""Batches of facts that are read at a time."""
-EARLIER_MS = 60_000
-"""Facts arrive later than they happen, and the log goes by arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class AffectedPayments:
     async def _of(self, deployment: DeploymentState) -> list[Fact]:
         return [
             fact
-            async for fact in self._payments_since(deployment.started_at_ms)
+            async for fact in payments_since(self._checkpoint, deployment.started_at_ms)
             if fact.version == deployment.version and fact.environment == deployment.environment
         ]
 
@@ -61,23 +58,10 @@ class AffectedPayments:
             return []
         paid = [
             fact
-            async for fact in self._payments_since(deployment.started_at_ms)
+            async for fact in payments_since(self._checkpoint, deployment.started_at_ms)
             if isinstance(fact, PaymentAttempted) and fact.outcome == "succeeded" and fact.customer_id in customers
         ]
         return list(attempts_of(paid).values())
-
-    async def _payments_since(self, at_ms: int) -> AsyncIterator[PaymentAttempted | PaymentRequested]:
-        """Payment facts of the log, a bounded number of batches in memory at a time."""
-        place = await self._checkpoint.place_before(at_ms - EARLIER_MS)
-        through = self._checkpoint.newest_sequence
-        while batches := await self._checkpoint.read(place, through, BATCHES):
-            for batch in batches:
-                for fact in batch.facts:
-                    if isinstance(fact, PaymentAttempted | PaymentRequested):
-                        yield fact
-            place = batches[-1].sequence
-            # Decoding a batch takes the loop for a moment; others get their turn in between.
-            await asyncio.sleep(0)
 
     async def _records(self, attempts: Iterable[Attempt]) -> dict[str, PaymentRecord | None]:
         slots = asyncio.Semaphore(AT_ONCE)

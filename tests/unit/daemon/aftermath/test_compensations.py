@@ -8,9 +8,9 @@ import pytest
 
 from checks.facts import Fact, PaymentAttempted, PaymentRequested
 from config.guardrails import ApprovalRule, Approvals
+from daemon.aftermath.affected import AffectedPayments
+from daemon.aftermath.compensations import AGAIN_MS, SETTLE_MS, Compensations
 from daemon.checkpoint import Checkpoint
-from daemon.compensations.affected import AffectedPayments
-from daemon.compensations.service import AGAIN_MS, SETTLE_MS, Compensations
 from remediation.compensation.applying import Compensating
 from remediation.compensation.model import Fix
 from remediation.compensation.proposing import RESERVED

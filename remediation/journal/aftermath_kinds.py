@@ -1,0 +1,68 @@
+"""What the journal says about what a rolled-back release left behind: its cost, and the payments that are put right."""
+
+import msgspec
+
+from remediation.compensation.model import AffectedPayment, Fix
+
+
+class RollbackMeasured(msgspec.Struct, frozen=True, kw_only=True):
+    """How a rollback went, stage by stage. Times: Unix milliseconds, 0 for what never happened. Amounts: cents.
+
+    onset_at_ms: of the first payment that the release failed. evidence_at_ms: of the fact that made a rule breach.
+    commanded_at_ms: when the call was sent. verified_at_ms: when the traffic was seen to be back. last_payment_at_ms:
+    of the last payment that the release served. exposed: all that it served since the onset.
+    """
+
+    deployment_id: str
+    decision_id: str
+    onset_at_ms: int
+    evidence_at_ms: int
+    decided_at_ms: int
+    commanded_at_ms: int
+    verified_at_ms: int
+    last_payment_at_ms: int
+    exposed_payments: int
+    exposed_cents: int
+    failed_payments: int
+    failed_cents: int
+
+
+class CompensationListed(msgspec.Struct, frozen=True, kw_only=True):
+    """The payments that a release left wrong, each with its fix; nothing is done before people approve the digest.
+
+    payments: the oldest ones, as many as `remediation.compensation.state.LISTED_MAX`. beyond: how many more there are.
+    """
+
+    deployment_id: str
+    digest: str
+    payments: tuple[AffectedPayment, ...]
+    beyond: int = 0
+
+
+class CompensationBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """A fix is about to be sent to the payment core; on disk before it is. key: the same for every repetition."""
+
+    deployment_id: str
+    payment_id: str
+    fix: Fix
+    amount_cents: int
+    key: str
+
+
+class CompensationEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """A fix is in effect, or was refused. detail: what was made, or why nothing was."""
+
+    deployment_id: str
+    payment_id: str
+    done: bool
+    detail: str
+
+
+AftermathBody = RollbackMeasured | CompensationListed | CompensationBegun | CompensationEnded
+
+AFTERMATH_TYPE_BY_KIND: dict[str, type[AftermathBody]] = {
+    "rollback.measured": RollbackMeasured,
+    "compensation.listed": CompensationListed,
+    "compensation.begun": CompensationBegun,
+    "compensation.ended": CompensationEnded,
+}

@@ -1,0 +1,30 @@
+"""Each rollback is measured once, from the journal and the log of facts."""
+
+from pathlib import Path
+
+from daemon.aftermath.compensations import SETTLE_MS
+from daemon.aftermath.measuring import RollbackMeasuring
+from daemon.checkpoint import Checkpoint
+from tests.unit.daemon.aftermath.test_compensations import DAY_MS, told
+from tests.unit.remediation.worlds import decided, scene
+
+
+async def test_a_verified_rollback_is_measured_once_and_a_restart_changes_nothing(tmp_path: Path) -> None:
+    where = await scene()
+    checkpoint = await Checkpoint.open(tmp_path / "checkpoint.db", DAY_MS)
+    await checkpoint.record([told("pay_1", "failed"), told("pay_2", "succeeded")], "queue", where.clock.now_ms())
+    await where.executor.carry_out(await decided(where))
+    measuring = RollbackMeasuring(checkpoint, where.writer, where.clock)
+    await measuring.tick()
+    assert where.writer.state.rollbacks == {}, "payments may still be under way"
+    await where.clock.sleep(SETTLE_MS / 1000)
+    await measuring.tick()
+    measured = where.writer.state.rollbacks["dep-1"]
+    assert (measured.exposed_payments, measured.failed_payments, measured.failed_cents) == (2, 1, 1250)
+    assert measured.onset_at_ms <= measured.evidence_at_ms <= measured.decided_at_ms <= measured.commanded_at_ms
+    sequence = where.writer.state.sequence
+    await measuring.tick()
+    again = await where.restarted()
+    await RollbackMeasuring(checkpoint, again.writer, again.clock).tick()
+    assert again.writer.state.sequence == sequence
+    await checkpoint.close()
