@@ -21,6 +21,9 @@ _FARGATE_CPU = re.compile(r"Fargate-(ARM-)?vCPU-Hours")
 _LAMBDA_X86 = re.compile(r"Lambda-GB-Second$")
 _IDLE_ADDRESS = re.compile(r"(PublicIPv4|ElasticIP):IdleAddress")
 _REQUEST_UNITS = re.compile(r"(^|-)(Write|Read)RequestUnits$")
+_CAPACITY_UNITS = re.compile(r"(^|-)(Write|Read)CapacityUnit-Hrs$")
+_INFREQUENT = re.compile(r"(^|-)IA-")
+"""Tables of the class for infrequent access, whose units have other prices."""
 _LOG_STORAGE = re.compile(r"(^|-)TimedStorage-ByteHrs$")
 _LOG_INGESTION = re.compile(r"(^|-)DataProcessing-Bytes$")
 
@@ -29,6 +32,8 @@ ARM_SAVES_PER_10_000 = {"vCPU": 2_001, "GB": 1_991, "Lambda": 1_999}
 a million."""
 PROVISIONED_UNIT_HOUR = {"Write": 65_000, "Read": 13_000}
 """Microcents: 0.00065 and 0.00013 USD an hour in us-east-1."""
+ON_DEMAND_TEN_UNITS = {"Write": 625, "Read": 125}
+"""Microcents: $0.625 and $0.125 a million request units in us-east-1; a capacity unit that is used is one of them."""
 HOUR_SECONDS = 3_600
 
 
@@ -46,13 +51,16 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What advice is made from. lines: of complete days. cpu: the busiest reading in percent by ECS service.
 
-    cpu_days: days that have such readings. retention_days: what logs are to be kept for.
+    consumed: by direction, ``Write`` and ``Read``, the units of the busiest day that tables used. cpu_days,
+    consumed_days: days that have such readings. retention_days: what logs are to be kept for.
     """
 
     lines: Sequence[BillLine]
     retention_days: int
     cpu: Mapping[str, float] = {}
     cpu_days: int = 0
+    consumed: Mapping[str, int] = {}
+    consumed_days: int = 0
 
 
 def recommendations(evidence: Evidence) -> list[Recommendation]:
@@ -64,7 +72,7 @@ def recommendations(evidence: Evidence) -> list[Recommendation]:
     days = {line.day for line in evidence.lines}
     if len(days) < DAYS_MIN:
         return []
-    advisers = (_arm64, _idle_addresses, _idle_processors, _provisioned, _log_retention)
+    advisers = (_arm64, _idle_addresses, _idle_processors, _provisioned, _on_demand, _log_retention)
     advised = (advise(evidence, len(days)) for advise in advisers)
     found = [one for one in advised if one is not None and one.saving_cents >= SAVING_CENTS_MIN]
     return sorted(found, key=lambda one: -one.saving_cents)
@@ -120,7 +128,7 @@ def _idle_processors(evidence: Evidence, days: int) -> Recommendation | None:
 
 def _provisioned(evidence: Evidence, days: int) -> Recommendation | None:
     """On-demand requests at the price of enough provisioned units for the busiest hour, all of the time."""
-    lines = [line for line in evidence.lines if _REQUEST_UNITS.search(line.usage)]
+    lines = [line for line in evidence.lines if _is_units(line, _REQUEST_UNITS)]
     if not lines or any(line.quantity_millionths > 0 and line.peak_hour_millionths == 0 for line in lines):
         return None
     peaks: dict[str, int] = {}
@@ -139,6 +147,30 @@ def _provisioned(evidence: Evidence, days: int) -> Recommendation | None:
         source=f"{days} days of the bill by the hour, usage types WriteRequestUnits and ReadRequestUnits; the busiest "
         f"hour's mean at {TARGET_UTILISATION_PERCENT} % utilisation; list prices of us-east-1",
         condition="scaling is on, because seconds within the busiest hour may need more than its mean",
+    )
+
+
+def _on_demand(evidence: Evidence, days: int) -> Recommendation | None:
+    """Provisioned units at the price of requests; how many there were a bill does not say, so CloudWatch has to.
+
+    The busiest day's units stand for every day, so the saving is no smaller than it is shown. Both directions have to
+    be read: one that is not read is not one that is not used.
+    """
+    lines = [line for line in evidence.lines if _is_units(line, _CAPACITY_UNITS)]
+    if not lines or evidence.consumed_days < DAYS_MIN or set(evidence.consumed) != set(ON_DEMAND_TEN_UNITS):
+        return None
+    spent = sum(line.amount_microcents for line in lines)
+    daily_tenths = sum(units * ON_DEMAND_TEN_UNITS[direction] for direction, units in evidence.consumed.items())
+    shown = " and ".join(f"{units:,} {direction.lower()}s" for direction, units in sorted(evidence.consumed.items()))
+    return Recommendation(
+        kind="dynamodb-on-demand",
+        title="Let the DynamoDB tables be billed by request",
+        saving_cents=_monthly_cents(spent - daily_tenths * days // 10, days),
+        spent_cents=_monthly_cents(spent, days),
+        source=f"{days} days of the bill, usage types WriteCapacityUnit-Hrs and ReadCapacityUnit-Hrs; AWS/DynamoDB "
+        f"ConsumedWriteCapacityUnits and ConsumedReadCapacityUnits of {evidence.consumed_days} days, {shown} on the "
+        "busiest; list prices of us-east-1",
+        condition="every table with provisioned capacity is among those whose consumed units are read",
     )
 
 
@@ -170,6 +202,10 @@ def _log_retention(evidence: Evidence, days: int) -> Recommendation | None:
 
 def _is_log(line: BillLine) -> bool:
     return "CloudWatch" in line.service
+
+
+def _is_units(line: BillLine, kind: re.Pattern[str]) -> bool:
+    return kind.search(line.usage) is not None and _INFREQUENT.search(line.usage) is None
 
 
 def _direction(usage: str) -> str:

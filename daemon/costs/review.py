@@ -16,6 +16,18 @@ CENTS_PER_CALL = 1
 """Of Cost Explorer."""
 
 
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What CloudWatch says beside the bill, as in ``Evidence``; empty where no such metric is read."""
+
+    cpu: Mapping[str, float] = {}
+    cpu_days: int = 0
+    consumed: Mapping[str, int] = {}
+    consumed_days: int = 0
+
+
+NOTHING_MEASURED = Measured()
+
+
 class ServiceCost(msgspec.Struct, frozen=True, kw_only=True):
     """A service in the month so far. origin: where its newest day is from."""
 
@@ -46,7 +58,7 @@ class CostReview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def review_costs(
-    book: CostBook, settings: CostSettings, now_ms: int, *, cpu: Mapping[str, float] | None = None, cpu_days: int = 0
+    book: CostBook, settings: CostSettings, now_ms: int, measured: Measured = NOTHING_MEASURED
 ) -> CostReview:
     """Read the book and work out what follows; only complete days are read. Raises CostsNotKept."""
     today = utc_day(now_ms)
@@ -66,9 +78,7 @@ async def review_costs(
     if aws is not None:
         forecast = msgspec.structs.replace(forecast, aws_microcents=forecast.spent_microcents + aws.amount_microcents)
     asked: list[Asked] = [await book.asked(what) for what in (ASKED_COSTS, ASKED_FORECAST)]
-    evidence = Evidence(
-        lines=usage, retention_days=settings.log_retention_days, cpu={} if cpu is None else cpu, cpu_days=cpu_days
-    )
+    evidence = Evidence(lines=usage, retention_days=settings.log_retention_days, **msgspec.structs.asdict(measured))
     return CostReview(
         is_known=totals != {},
         newest_day=max(totals, default=""),

@@ -13,7 +13,7 @@ from config.reports import Moment, ReportSettings, moment_from
 from daemon.costs.book import CostBook
 from daemon.costs.figures import reached_thresholds
 from daemon.costs.line import MILLION
-from daemon.costs.review import CostReview, complete_until, review_costs
+from daemon.costs.review import CostReview, Measured, complete_until, review_costs
 from daemon.costs.source import day_ms, next_month, utc_day
 from daemon.errors import DaemonError
 from daemon.reports.performance import performance_report
@@ -124,7 +124,9 @@ class ReportJobs:
         now_ms = self._clock.now_ms()
         first_day = (utc_day(now_ms) - timedelta(days=PROCESSOR_DAYS)).isoformat()
         cpu, cpu_days = await self._tally.processors(first_day)
-        return await review_costs(self._book, self._costs, now_ms, cpu=cpu, cpu_days=cpu_days)
+        consumed, consumed_days = await self._tally.consumed(first_day)
+        measured = Measured(cpu=cpu, cpu_days=cpu_days, consumed=consumed, consumed_days=consumed_days)
+        return await review_costs(self._book, self._costs, now_ms, measured)
 
     def _budget_months(self) -> list[date]:
         """First days of the months whose bill may still grow: of the one before, its last days come late."""

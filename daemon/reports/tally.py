@@ -1,5 +1,6 @@
 """What reports are made from: sums by UTC day of everything that was taken over, each fact exactly once."""
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,9 @@ CREATE TABLE IF NOT EXISTS health (
 CREATE TABLE IF NOT EXISTS processors (
     day TEXT NOT NULL, service TEXT NOT NULL, percent REAL NOT NULL, PRIMARY KEY (day, service)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS consumed (
+    day TEXT NOT NULL, direction TEXT NOT NULL, units REAL NOT NULL, PRIMARY KEY (day, direction)
+) WITHOUT ROWID;
 """
 _CAPTURE = """
 INSERT INTO captures VALUES (?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET captures = captures + 1,
@@ -67,6 +71,12 @@ INSERT INTO health VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at_ms = e
 _PROCESSOR = """
 INSERT INTO processors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET percent = max(percent, excluded.percent)
 """
+
+_CONSUMED = """
+INSERT INTO consumed VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET units = units + excluded.units
+"""
+DIRECTIONS = {"ConsumedWriteCapacityUnits": "Write", "ConsumedReadCapacityUnits": "Read"}
+"""What AWS/DynamoDB calls the units that tables used."""
 
 
 class FactLog(Protocol):
@@ -201,6 +211,16 @@ class Tally:
         days = await self._select("SELECT count(DISTINCT day) FROM processors WHERE day >= ?", (first_day,))
         return dict(rows), int(days[0][0])
 
+    async def consumed(self, first_day: str) -> tuple[dict[str, int], int]:
+        """Units that all tables together used on their busiest day since, by direction, rounded up.
+
+        The second is the number of days that have readings of every direction that has any.
+        """
+        rows = await self._select(
+            "SELECT direction, max(units), count(*) FROM consumed WHERE day >= ? GROUP BY direction", (first_day,)
+        )
+        return {direction: math.ceil(units) for direction, units, _ in rows}, min((row[2] for row in rows), default=0)
+
     async def _select(self, statement: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]  # rows
         return await self._file.run(lambda: self._file.database.execute(statement, values).fetchall())
 
@@ -226,7 +246,7 @@ class Tally:
 
     def _prune(self, before_day: str) -> None:
         with self._file.transaction():
-            for table in ("captures", "attempts", "processors"):
+            for table in ("captures", "attempts", "processors", "consumed"):
                 self._file.database.execute(f"DELETE FROM {table} WHERE day < ?", (before_day,))  # noqa: S608  # our names
             self._file.database.execute(
                 "DELETE FROM findings WHERE subject IN"
@@ -272,6 +292,8 @@ class _Rows:
                 self._add(_HEALTH, fact.subject, fact.check, fact.environment, fact.at_ms, fact.status, fact.detail)
             case MetricSampled(namespace="AWS/ECS", metric="CPUUtilization"):
                 self._add(_PROCESSOR, day, fact.dimensions, fact.value)
+            case MetricSampled(namespace="AWS/DynamoDB", statistic="Sum") if fact.metric in DIRECTIONS:
+                self._add(_CONSUMED, day, DIRECTIONS[fact.metric], fact.value)
             case _:
                 pass
 

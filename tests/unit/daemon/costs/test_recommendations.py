@@ -65,6 +65,44 @@ def test_steady_requests_are_cheaper_provisioned_and_uneven_ones_are_not() -> No
     assert advised(every_day("WriteRequestUnits", 1_000, quantity=16_000_000, peak=7_200_000)) == []
 
 
+def capacity(writes: int, reads: int) -> list[BillLine]:
+    """A bill of so many cents a day for provisioned units."""
+    return [*every_day("USE1-WriteCapacityUnit-Hrs", writes), *every_day("USE1-ReadCapacityUnit-Hrs", reads)]
+
+
+def test_idle_provisioned_units_are_cheaper_by_request_and_busy_ones_are_not() -> None:
+    # 100 write units a day of 24 h cost $1.56; a million writes by request are $0.625, eight million reads $1.
+    (found,) = advised(capacity(156, 31), consumed={"Write": 1_000_000, "Read": 800_000}, consumed_days=9)
+    assert found.kind == "dynamodb-on-demand"
+    assert (found.spent_cents, found.saving_cents) == (
+        187 * 30,
+        (1_870 * 1_000_000 - 10 * 72_500_000) * 30 // 10 // CENT,
+    )
+    assert "of 9 days, 800,000 reads and 1,000,000 writes on the busiest" in found.source
+    assert "every table with provisioned capacity" in found.condition
+    assert advised(capacity(156, 31), consumed={"Write": 3_000_000, "Read": 0}, consumed_days=9) == []
+
+
+@pytest.mark.parametrize(
+    ("consumed", "days"), [({}, 0), ({"Write": 0}, 9), ({"Read": 0}, 9), ({"Write": 0, "Read": 0}, 6)]
+)
+def test_units_that_nobody_measured_for_a_week_in_both_directions_are_not_called_idle(
+    consumed: dict[str, int], days: int
+) -> None:
+    assert advised(capacity(156, 31), consumed=consumed, consumed_days=days) == []
+
+
+def test_never_is_both_advised_of_the_same_units() -> None:
+    lines = [*capacity(156, 31), *every_day("WriteRequestUnits", 10_800, quantity=172_800_000, peak=7_200_000)]
+    found = advised(lines, consumed={"Write": 173_000_000, "Read": 0}, consumed_days=9)
+    assert [one.kind for one in found] == ["dynamodb-provisioned"]
+
+
+def test_tables_for_infrequent_access_have_other_prices_and_no_advice() -> None:
+    lines = every_day("USE1-IA-WriteRequestUnits", 10_800, quantity=172_800_000, peak=7_200_000)
+    assert advised([*lines, *every_day("IA-WriteCapacityUnit-Hrs", 156)], consumed_days=9) == []
+
+
 def test_requests_by_the_day_alone_give_no_advice() -> None:
     assert advised(every_day("WriteRequestUnits", 10_800, quantity=172_800_000)) == []
 

@@ -341,3 +341,33 @@ async def test_the_busiest_reading_of_each_service_is_kept(world: World) -> None
     await world.record(*readings)
     await world.tally.catch_up()
     assert await world.tally.processors("2026-11-01") == ({"ServiceName=core": 30.0}, 1)
+
+
+WRITES = "ConsumedWriteCapacityUnits"
+
+
+async def test_units_that_tables_used_are_summed_by_day_and_the_busiest_day_is_told(world: World) -> None:
+    def used(
+        day: int, value: float, metric: str = "ConsumedWriteCapacityUnits", statistic: str = "Sum"
+    ) -> MetricSampled:
+        return MetricSampled(
+            id=f"{day}-{value}-{metric}-{statistic}",
+            at_ms=day_ms(f"2026-11-{day:02d}"),
+            subject=metric,
+            namespace="AWS/DynamoDB",
+            metric=metric,
+            statistic=statistic,
+            value=value,
+            period_seconds=60,
+            dimensions="TableName=till",
+        )
+
+    assert await world.tally.consumed("2026-11-01") == ({}, 0)
+    reads = [used(4, 0.5, "ConsumedReadCapacityUnits"), used(5, 7.0, "ConsumedReadCapacityUnits")]
+    other = [used(5, 900.0, statistic="Average"), used(5, 900.0, "ThrottledRequests")]
+    await world.record(used(4, 10.0), used(4, 5.5), used(5, 12.0), used(6, 1.0), *reads, *other)
+    await world.tally.catch_up()
+    assert await world.tally.consumed("2026-11-01") == ({"Write": 16, "Read": 7}, 2)
+    assert await world.tally.consumed("2026-11-06") == ({"Write": 1}, 1)
+    await world.tally.prune("2026-11-06")
+    assert await world.tally.consumed("2026-11-01") == ({"Write": 1}, 1)
