@@ -17,15 +17,25 @@ class FaultProfile(Model):
     slow: Pause = 0.0
 
 
-class CoreRelease(Model):
-    """The version that an environment runs, and its fault."""
-
-    version: str = Field(
+Version = Annotated[
+    str,
+    Field(
         pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$",
         description="A version of three numbers with dots between them",
         examples=["2.0.0"],
-    )
+    ),
+]
+
+
+class CoreRelease(Model):
+    """The version that an environment runs, and its fault.
+
+    at_start: what runs there until the version is deployed; None: the version itself.
+    """
+
+    version: Version
     fault: FaultProfile = FaultProfile()
+    at_start: Version | None = None
 
 
 class Traffic(Model):

@@ -24,6 +24,8 @@ PLACES = {
     "asyncssh": ("payment_core/ach/delivery/ssh_*.py",),
     "botocore": ("daemon/aws/*", "payment_core/aws/*"),
     "cryptography": ("daemon/sources/sns_signatures.py", "payment_core/vault/*", "payment_core/audit/signing.py"),
+    "dateutil": ("config/recurrence.py",),
+    "holidays": ("checks/banking_days.py",),
     "httpx": (
         "daemon/core_api.py",
         "daemon/probes/*",

@@ -1,4 +1,4 @@
-"""The payment core's two environments as children, on loopback addresses of their own and one shared database."""
+"""The payment core's environments as children, each process on a loopback address of its own, over one database."""
 
 import sys
 from collections.abc import Mapping
@@ -13,6 +13,12 @@ from daemon.embedded.readiness import answers
 
 ADDRESSES: Mapping[Environment, str] = {"blue": "127.0.0.2", "green": "127.0.0.3"}
 """One address each, because a DNS record names an address and not a port."""
+
+INSTANCES_MAX = 4
+"""Processes of one environment; two environments of four are more than a small machine can keep busy."""
+
+SLOTS = INSTANCES_MAX + 1
+"""Addresses of one environment: while its processes are replaced, one of the new version runs beside them."""
 
 DATABASE = "payments.db"
 CORE_KEY = "payments.key"
@@ -32,16 +38,26 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """One environment: where it answers and what it runs."""
+    """One process of an environment: where it answers and what it runs.
+
+    slot: which of the environment's processes, from 0. The first does the background jobs, and is the one that the
+    DNS record and the daemon's settings name.
+    """
 
     environment: Environment
     release: CoreRelease
     port: int
+    slot: int = 0
+
+    @property
+    def name(self) -> str:
+        """As its log has it."""
+        return f"core-{self.environment}" if self.slot == 0 else f"core-{self.environment}-{self.slot}"
 
     @property
     def address(self) -> str:
-        """What its DNS record points to."""
-        return ADDRESSES[self.environment]
+        """Where it listens."""
+        return address_of(self.environment, self.slot)
 
     @property
     def url(self) -> str:
@@ -66,13 +82,16 @@ class Core:
             "--endpoint-url": endpoints.aws_url,
             "--kms-key": KEY_ALIAS,
             "--kms-endpoint-url": endpoints.kms_url,
+            "--worker": str(self.slot),
         }
         flat = tuple(part for option in options.items() for part in option)
         return Program(
-            name=f"core-{self.environment}",
+            name=self.name,
             command=(sys.executable, "-m", "payment_core", *flat),
             environment=surroundings,
-            log=logs / f"core-{self.environment}.log",
+            log=logs / f"{self.name}.log",
+            # A process that is not the first ends with its standard input.
+            held=self.slot > 0,
         )
 
     async def is_ready(self, client: httpx.AsyncClient) -> bool:
@@ -80,9 +99,40 @@ class Core:
         return await answers(client, f"{self.url}/readyz")
 
 
-def cores_of(scenario: Scenario, port: int) -> dict[Environment, Core]:
-    """Both environments with the scenario's releases, on the same port of their two addresses."""
+def address_of(environment: Environment, slot: int) -> str:
+    """Where an environment's process listens: 127.0.0.2, 127.0.1.2 and so on for blue."""
+    first, second, _, last = ADDRESSES[environment].split(".")
+    return f"{first}.{second}.{slot}.{last}"
+
+
+def every_address() -> tuple[str, ...]:
+    """All that processes of both environments may listen on."""
+    return tuple(address_of(environment, slot) for environment in ADDRESSES for slot in range(SLOTS))
+
+
+def first_cores(scenario: Scenario, port: int) -> dict[Environment, Core]:
+    """The first process of both environments as they are when traffic starts, on the same port of their addresses."""
     return {
-        "blue": Core("blue", scenario.blue, port),
-        "green": Core("green", scenario.green, port),
+        "blue": Core("blue", release_at_start(scenario, "blue"), port),
+        "green": Core("green", release_at_start(scenario, "green"), port),
     }
+
+
+def release_at_start(scenario: Scenario, environment: Environment) -> CoreRelease:
+    """What runs in an environment when traffic starts."""
+    own = _releases(scenario)[environment]
+    return own if own.at_start is None else release_of(scenario, environment, own.at_start)
+
+
+def release_of(scenario: Scenario, environment: Environment, version: str) -> CoreRelease:
+    """A version with its fault, wherever it runs; one that the scenario does not name has none.
+
+    Where both environments have the version, each has its own fault.
+    """
+    releases = _releases(scenario)
+    own_first = (releases[environment], *releases.values())
+    return next((release for release in own_first if release.version == version), CoreRelease(version=version))
+
+
+def _releases(scenario: Scenario) -> dict[Environment, CoreRelease]:
+    return {"blue": scenario.blue, "green": scenario.green}

@@ -73,22 +73,28 @@ class Layout:
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
 
+    @property
+    def environments_key(self) -> Path:
+        """The token that the daemon shows to the environment service."""
+        return self.root / "environments-token"
+
     def console_token(self) -> str:
         """The token of the console, made at the first run and kept, readable by its owner alone."""
-        path = self.root / "console-token"
-        try:
-            if path.is_file() and (kept := path.read_text(encoding="ascii").strip()):
-                return kept
-            token = secrets.token_urlsafe(TOKEN_BYTES)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(f"{token}\n")
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
-        return token
+        return _kept_token(self.root / "console-token")
+
+    def environments_token(self) -> str:
+        """The token of the environment service, made at the first run and kept, readable by its owner alone."""
+        return _kept_token(self.environments_key)
 
     def write_settings(
-        self, *, endpoint_url: str, port: int, zone_id: str, cores: Mapping[Environment, Core], token: str
+        self,
+        *,
+        endpoint_url: str,
+        port: int,
+        zone_id: str,
+        cores: Mapping[Environment, Core],
+        environments_url: str,
+        token: str,
     ) -> None:
         """Write the daemon's settings for this run. Raises DirectoryUnusable."""
         settings = {
@@ -103,6 +109,13 @@ class Layout:
             "archive": {"enabled": True},
             "hosted_zone_id": zone_id,
             "cores": {name: {"url": core.url, "address": core.address} for name, core in cores.items()},
+            "environments": {
+                REGION: {
+                    "kind": "processes",
+                    "url": environments_url,
+                    "token_file": str(self.environments_key),
+                }
+            },
             "core_token_file": str(self.daemon_key),
             "tokens": [{"name": "console", "role": "admin", "sha256": hashlib.sha256(token.encode()).hexdigest()}],
         }
@@ -150,3 +163,17 @@ class Layout:
                 shutil.copytree(chosen / RULES_DIRECTORY, self.configuration / RULES_DIRECTORY)
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
+
+
+def _kept_token(path: Path) -> str:
+    """The token in the file; a new one is written when there is none. Raises DirectoryUnusable."""
+    try:
+        if path.is_file() and (kept := path.read_text(encoding="ascii").strip()):
+            return kept
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{token}\n")
+    except OSError as fault:
+        raise DirectoryUnusable(str(fault)) from fault
+    return token

@@ -29,12 +29,16 @@ _TETHER = str(Path(__file__).with_name("tether.py"))
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. environment: the whole environment, nothing is inherited. log: stdout and stderr are appended."""
+    """What to run. environment: the whole environment, nothing is inherited. log: stdout and stderr are appended.
+
+    held: its standard input stays open for as long as we live, for programs that end when it does.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     log: Path
+    held: bool = False
 
 
 class Child:
@@ -123,7 +127,7 @@ class Launcher:
         try:
             process = await asyncio.create_subprocess_exec(
                 *tied,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE if program.held else asyncio.subprocess.DEVNULL,
                 stdout=descriptor,
                 stderr=descriptor,
                 env=dict(program.environment),

@@ -34,6 +34,8 @@ from remediation.state import DeploymentState
 DRAIN_SECONDS = 15.0
 """How long the daemon may take to catch up once traffic has ended; it is less than a second behind."""
 DRAIN_POLL_SECONDS = 0.2
+SHARES = 60
+"""The parts of a weight: every number of processes that an environment may have divides it."""
 NARRATE_SECONDS = 0.25
 """How often the journal is looked at for a line; people do not notice less."""
 
@@ -73,7 +75,7 @@ class Session:
             gateway = await clients.enter_async_context(HttpGateway(self._stack.core_port, secrets.token_hex(4), key))
             weights = Route53Traffic(route53, self._resources.zone_id, record_name)
             chance = random.Random(self._wishes.scenario.traffic.seed)  # noqa: S311  # a reproducible simulation
-            resolver = Resolver(_Records(weights), self._clock, chance)
+            resolver = Resolver(_Records(weights, self._stack.environments.addresses), self._clock, chance)
             traffic = Traffic(self._wishes.scenario.traffic, resolver, gateway, self._clock, self._wishes.time_scale)
             testers = CardTesters(resolver, gateway, self._clock, traffic.tally, self._wishes.scenario.traffic.seed)
             alerts = Alerts(sqs, QueueSettings().control_events, self._clock)
@@ -153,17 +155,23 @@ class Session:
 
 
 class _Records:
-    """The weighted records as the resolver wants them."""
+    """The weighted records as the resolver wants them.
 
-    def __init__(self, traffic: Route53Traffic) -> None:
+    As behind an alias record, an environment's name stands for the processes that take its payments now; its weight
+    is shared out among them.
+    """
+
+    def __init__(self, traffic: Route53Traffic, behind: Callable[[str], tuple[str, ...]]) -> None:
         self._traffic = traffic
+        self._behind = behind
 
     async def records(self) -> tuple[WeightedRecord, ...]:
-        """One per environment and address."""
+        """One per environment and process."""
         return tuple(
-            WeightedRecord(environment, address, record.weight, record.ttl_seconds)
+            WeightedRecord(environment, address, record.weight * SHARES // len(addresses), record.ttl_seconds)
             for environment, record in (await self._traffic.addresses()).items()
-            for address in record.addresses
+            for addresses in [self._behind(environment)]
+            for address in addresses
         )
 
 

@@ -17,8 +17,10 @@ from config.settings import AwsSettings, QueueSettings
 from daemon.aws.provision import ensure_key
 from daemon.aws.session import AwsClients
 from daemon.embedded import kms, ministack
-from daemon.embedded.cores import ADDRESSES, KEY_ALIAS, Endpoints, cores_of
+from daemon.embedded.core_starter import CoreStarter
+from daemon.embedded.cores import KEY_ALIAS, Endpoints, every_address, first_cores
 from daemon.embedded.daemon_key import ensure_daemon_key
+from daemon.embedded.environments import EmbeddedEnvironments
 from daemon.embedded.layout import Layout
 from daemon.embedded.ports import free_port
 from daemon.embedded.process import Child, Launcher, Program
@@ -71,13 +73,14 @@ class Stack:
         self._children: dict[str, Child] = {}
         self._aws_port = free_port(ministack.HOST)
         self._kms_port = free_port(kms.HOST)
-        self.core_port = free_port(*ADDRESSES.values())
-        self._cores = cores_of(wishes.scenario, self.core_port)
+        self.core_port = free_port(*every_address())
+        self._cores = first_cores(wishes.scenario, self.core_port)
         self._endpoint_url = ministack.endpoint_url(self._aws_port)
         self._endpoints = Endpoints(self._queues.payment_events, self._endpoint_url, kms.endpoint_url(self._kms_port))
         aws = AwsSettings(region=REGION, endpoint_url=self._endpoint_url, account_id=ACCOUNT_ID)
         self.clients = AwsClients(aws, ACCESS_KEY, ACCESS_KEY)
         self.token = layout.console_token()
+        self.environments = EmbeddedEnvironments(layout.environments_token(), clock)
 
     @property
     def console_url(self) -> str:
@@ -90,6 +93,7 @@ class Stack:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_cores(client), name="start-cores")
                 resources = group.create_task(self._start_aws(client), name="start-aws")
+            self.environments.serve()
             await self._start_daemon(client, resources.result())
         return resources.result()
 
@@ -98,10 +102,7 @@ class Stack:
         if daemon := self._children.get(DAEMON):
             await daemon.stop()
             self._say("stopped: daemon")
-        async with asyncio.TaskGroup() as group:
-            for environment in self._cores:
-                if core := self._children.get(environment):
-                    group.create_task(core.stop(), name=f"stop-{environment}")
+        await self.environments.stop()
         stand_ins = [self._children[name] for name in (kms.NAME, ministack.NAME) if name in self._children]
         for stand_in in stand_ins:
             await stand_in.stop()
@@ -112,25 +113,29 @@ class Stack:
         """Kill everything at once, for the one who does not want to wait."""
         for child in self._children.values():
             child.hurry()
+        self.environments.hurry()
 
     async def essential_died(self) -> None:
-        """Raise ChildDied, saying which, when the daemon or a stand-in ends; return when all were stopped."""
+        """Raise ChildDied, saying which, when the daemon or a stand-in ends; return when all were stopped.
+
+        Raises TaskDied when what serves the environments ends.
+        """
         async with asyncio.TaskGroup() as group:
             for name in _ESSENTIAL:
                 group.create_task(self._children[name].die(), name=f"watch-{name}")
+            group.create_task(self.environments.watch(), name="watch-environments")
 
     def is_whole(self) -> bool:
         """Whether the daemon and the stand-ins are running."""
         return all(self._children[name].running for name in _ESSENTIAL)
 
     async def stop_core(self, environment: Environment) -> None:
-        """Kill the environment's process, as a crash would."""
-        await self._children[environment].kill()
+        """Kill the environment's processes, as a crash would."""
+        await self.environments.groups[environment].crash()
 
     async def start_core(self, environment: Environment) -> None:
-        """Start the environment's process, and return when it takes payments."""
-        async with httpx.AsyncClient(trust_env=False) as client:
-            await self._start_core(environment, client)
+        """Start the environment's processes, and return when they take payments."""
+        await self.environments.groups[environment].restart()
 
     async def _start_aws(self, client: httpx.AsyncClient) -> Resources:
         program = ministack.program(self._aws_port, self._layout.root, self._layout.logs, self._environment)
@@ -147,16 +152,18 @@ class Stack:
         await until_ready(child, lambda: kms.is_healthy(client, self._kms_port), self._clock)
         keys = AwsSettings(region=REGION, endpoint_url=self._endpoints.kms_url, account_id=ACCOUNT_ID)
         await ensure_key(AwsClients(keys, ACCESS_KEY, ACCESS_KEY), KEY_ALIAS)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._start_core("blue", client), name="start-blue")
-            group.create_task(self._start_core("green", client), name="start-green")
-
-    async def _start_core(self, environment: Environment, client: httpx.AsyncClient) -> None:
-        core = self._cores[environment]
-        program = core.program(self._layout.root, self._layout.logs, self._environment, self._endpoints)
-        child = await self._launch(program, environment)
-        await until_ready(child, lambda: core.is_ready(client), self._clock)
-        self._say(f"started: payment core {environment} {core.release.version} at {core.url}")
+        starter = CoreStarter(
+            self._wishes.scenario,
+            port=self.core_port,
+            layout=self._layout,
+            surroundings=self._environment,
+            endpoints=self._endpoints,
+            launcher=self._launcher,
+            client=self.environments.client,
+            clock=self._clock,
+            say=self._say,
+        )
+        await self.environments.begin(starter, {name: core.release.version for name, core in self._cores.items()})
 
     async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
         self._layout.claim_configuration(self._wishes.configuration)
@@ -166,6 +173,7 @@ class Stack:
             port=self._wishes.port,
             zone_id=resources.zone_id,
             cores=self._cores,
+            environments_url=self.environments.url,
             token=self.token,
         )
         self._layout.write_prices(datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date())

@@ -28,6 +28,7 @@ def _write(layout: Layout, token: str) -> None:
         port=18080,
         zone_id="Z123",
         cores={"blue": Core("blue", release, 9001), "green": Core("green", release, 9001)},
+        environments_url="http://127.0.0.1:4711",
         token=token,
     )
 

@@ -1,0 +1,98 @@
+"""Environments that are processes of one machine, changed through the environment service beside them."""
+
+from http import HTTPStatus
+from typing import Self
+
+import httpx
+import msgspec
+
+from remediation.deployment.ports import EnvironmentState
+from remediation.errors import WorldRefused, WorldUnreachable
+
+TIMEOUT_SECONDS = 5.0
+"""The service asks every process whether it is ready, each for at most two seconds and all at once."""
+DETAIL_LENGTH_MAX = 300
+"""Characters of the service's own words that are repeated."""
+SERVER_FAULT = 500
+UNKNOWN_ENVIRONMENT = "urn:tillwatch:unknown-environment"
+
+_PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    type: str = ""
+    detail: str = ""
+
+
+_STATE = msgspec.json.Decoder(EnvironmentState)
+_PROBLEM = msgspec.json.Decoder(_Problem)
+
+
+class Processes:
+    """RegionEnvironments over the environment service at this address. Open as a context manager.
+
+    token: what the service asks for. transport: in place of the network, for tests.
+    """
+
+    def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._url = f"{url.rstrip('/')}/v1/environments"
+        self._http = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=TIMEOUT_SECONDS,
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def look(self, environment: str) -> EnvironmentState | None:
+        """See RegionEnvironments."""
+        response = await self._send("GET", environment)
+        if response is None:
+            return None
+        try:
+            return _STATE.decode(response.content)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
+            raise WorldUnreachable(f"{response.url} answered what is no state of an environment.") from fault
+
+    async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
+        """See RegionEnvironments; the service carries a key out once."""
+        await self._change(environment, "deployment", {"version": version, "size": size}, key)
+
+    async def resize(self, environment: str, size: int, key: str) -> None:
+        """See RegionEnvironments."""
+        await self._change(environment, "size", {"size": size}, key)
+
+    async def _change(self, environment: str, part: str, body: object, key: str) -> None:
+        if await self._send("PUT", f"{environment}/{part}", body, key) is None:
+            raise WorldRefused(f"There is no environment {environment} at {self._url}.")
+
+    async def _send(self, method: str, path: str, body: object = None, key: str = "") -> httpx.Response | None:
+        """The answer; None when the service says that it has no such environment."""
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json"} if key else {}
+        content = None if body is None else msgspec.json.encode(body)
+        try:
+            response = await self._http.request(method, f"{self._url}/{path}", headers=headers, content=content)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise WorldUnreachable(f"{self._url}: {type(fault).__name__} {fault}".rstrip()) from fault
+        if response.is_success:
+            return response
+        told = _problem(response)
+        if response.status_code == HTTPStatus.NOT_FOUND and told.type == UNKNOWN_ENVIRONMENT:
+            return None
+        said = f"{self._url} answered {response.status_code}: {told.detail[:DETAIL_LENGTH_MAX]}"
+        if response.status_code in _PASSING or response.status_code >= SERVER_FAULT:
+            raise WorldUnreachable(said)
+        raise WorldRefused(said)
+
+
+def _problem(response: httpx.Response) -> _Problem:
+    try:
+        return _PROBLEM.decode(response.content)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _Problem()

@@ -1,0 +1,60 @@
+"""What a CloudFormation stack's description and events say of its environment."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from config.environments import StackEnvironments
+from remediation.deployment.ports import EnvironmentState
+from remediation.errors import WorldRefused
+
+_DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
+_CLEANING = frozenset({"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
+"""What the new version needs is there; what only the old one needed is being deleted."""
+_CONSEQUENCES = ("cancelled", "The following resource(s) failed")
+"""Failures that tell of another failure."""
+
+
+def parameters_of(stack: Mapping[str, Any]) -> dict[str, str]:
+    """Its parameters by name."""
+    return {str(one["ParameterKey"]): str(one.get("ParameterValue", "")) for one in stack.get("Parameters", ())}
+
+
+def state_of(stack: Mapping[str, Any], settings: StackEnvironments, reason: str) -> EnvironmentState:
+    """The environment. reason: why the last change failed, empty when it did not. Raises WorldRefused."""
+    parameters, name, status = parameters_of(stack), stack["StackName"], str(stack["StackStatus"])
+    missing = {settings.version_parameter, settings.size_parameter} - set(parameters)
+    if missing:
+        raise WorldRefused(f"The stack {name} has no parameter {', '.join(sorted(missing))}.")
+    if not parameters[settings.size_parameter].isdecimal():
+        raise WorldRefused(f"{settings.size_parameter} of {name} is no number of instances.")
+    size = int(parameters[settings.size_parameter])
+    up = size if status in _DONE | _CLEANING else 0
+    failed = f"{status}: {reason}" if "ROLLBACK" in status or "FAILED" in status else ""
+    return EnvironmentState(
+        version=parameters[settings.version_parameter],
+        desired=size,
+        running=up,
+        healthy=up,
+        settled=status in _DONE and not failed,
+        failed=failed,
+        detail=f"stack {name} is {status} with {settings.size_parameter} {size}",
+    )
+
+
+def reason_of(events: Sequence[Mapping[str, Any]], stack: Mapping[str, Any]) -> tuple[str, bool]:
+    """The first failure of the last change, and whether the events reach back to where that change began.
+
+    events: newest first, as CloudFormation gives them.
+    """
+    reason = ""
+    for event in events:
+        status = str(event.get("ResourceStatus", ""))
+        words = str(event.get("ResourceStatusReason", ""))
+        is_stack = event.get("PhysicalResourceId") == stack["StackId"]
+        if is_stack and status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+            return reason, True
+        if status.endswith("_FAILED") and words and not any(mark in words for mark in _CONSEQUENCES):
+            reason = f"{event.get('LogicalResourceId')}: {words}"
+        elif "ROLLBACK_IN_PROGRESS" in status and is_stack and words and not reason:
+            reason = words
+    return reason, False
