@@ -7,6 +7,9 @@ from remediation.decisions import OutcomeStatus
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.state import ActionState, DeploymentState
 
+STAGES = ("evidence", "decision", "command", "verified", "last_payment")
+"""What the label ``stage`` says: each is counted from the fault's onset."""
+
 
 def measure(deployment: DeploymentState, action: ActionState, facts: Iterable[Fact]) -> RollbackMeasured | None:
     """The stages of one verified rollback; None when nothing was sent.
@@ -38,6 +41,22 @@ def measure(deployment: DeploymentState, action: ActionState, facts: Iterable[Fa
         failed_payments=len(failed),
         failed_cents=sum(fact.amount_cents for fact in failed),
     )
+
+
+def seconds_of(measured: RollbackMeasured) -> dict[str, float]:
+    """Seconds from the onset to each of STAGES; a stage that was never reached is left out."""
+    moments = (
+        measured.evidence_at_ms,
+        measured.decided_at_ms,
+        measured.commanded_at_ms,
+        measured.verified_at_ms,
+        measured.last_payment_at_ms,
+    )
+    return {
+        stage: max(0, moment - measured.onset_at_ms) / 1000
+        for stage, moment in zip(STAGES, moments, strict=True)
+        if moment
+    }
 
 
 def _is_of(fact: PaymentAttempted, deployment: DeploymentState) -> bool:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daemon.http.histogram import Histogram
 from daemon.http.options import HttpOptions
 from daemon.http.tally import JournalTally
 from daemon.metric_outlet import STATUS_VALUES
@@ -92,6 +93,15 @@ CAUSE_TO_CALL = MetricName(
     "histogram",
     "From the event time of the fact that breached a rule to the first mitigating call.",
 )
+ROLLBACK_STAGES = MetricName(
+    "till_rollback_stage_seconds",
+    "histogram",
+    "From the first payment that a release failed to each stage of its rollback.",
+    ("stage",),
+)
+ROLLBACK_EXPOSED = MetricName(
+    "till_rollback_exposed_dollars", "histogram", "What a release took or failed to take until its last payment."
+)
 INCIDENTS = MetricName(
     "till_incidents_open", "gauge", "Incidents that are not resolved, by severity (1 is critical).", ("severity",)
 )
@@ -155,6 +165,8 @@ METRICS = (
     DECISIONS,
     ACTIONS,
     CAUSE_TO_CALL,
+    ROLLBACK_STAGES,
+    ROLLBACK_EXPOSED,
     INCIDENTS,
     OVERDUE,
     JOURNAL,
@@ -214,7 +226,10 @@ class MetricsPage:
         )
         values |= self._sensed()
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
-        families.append(_histogram(CAUSE_TO_CALL, self._journal))
+        stages = self._journal.rollback_stages
+        families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))
+        families.append(_histogram(ROLLBACK_STAGES, {(name,): one for name, one in stages.items()}))
+        families.append(_histogram(ROLLBACK_EXPOSED, {(): self._journal.exposed_dollars}))
         return families
 
     def _sensed(self) -> dict[MetricName, Values]:
@@ -326,7 +341,8 @@ def _family(metric: MetricName, values: Values) -> Metric:
     return family
 
 
-def _histogram(metric: MetricName, tally: JournalTally) -> Metric:
-    family = HistogramMetricFamily(metric.name, metric.help)
-    family.add_metric((), tally.cause_to_call_buckets(), sum_value=tally.cause_to_call_seconds)
+def _histogram(metric: MetricName, histograms: dict[tuple[str, ...], Histogram]) -> Metric:
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for labels, histogram in histograms.items():
+        family.add_metric(labels, histogram.buckets(), sum_value=histogram.sum)
     return family

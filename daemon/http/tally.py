@@ -1,19 +1,24 @@
 """Counts that metrics need and no view keeps: journal entries by what they say."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
 from checks.findings import Finding
+from daemon.http.histogram import Histogram
 from daemon.view import SystemView
 from remediation.decisions import Decision, Outcome
 from remediation.errors import JournalCorrupt
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import body_of
 from remediation.journal.port import READ_LIMIT
+from remediation.rollback_measure import STAGES, seconds_of
 
 CAUSE_TO_CALL_BUCKETS_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 300.0)
 """Around the goals: half within 0.3 s, nearly all within 1 s, never beyond 5 minutes."""
+ROLLBACK_BUCKETS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""300 s is the owner's promise for a whole rollback."""
+EXPOSED_BUCKETS_DOLLARS = (100, 1_000, 10_000, 100_000, 1_000_000)
 
 READS_PER_CATCH_UP = 20
 """A scrape waits for at most 20,000 entries; a longer journal is counted over several scrapes."""
@@ -27,8 +32,9 @@ class JournalTally:
         self.findings: Counter[tuple[str, ...]] = Counter()
         self.decisions: Counter[tuple[str, ...]] = Counter()
         self.actions: Counter[tuple[str, ...]] = Counter()
-        self.cause_to_call_seconds = 0.0
-        self._cause_to_call = [0] * (len(CAUSE_TO_CALL_BUCKETS_SECONDS) + 1)
+        self.cause_to_call = Histogram(CAUSE_TO_CALL_BUCKETS_SECONDS)
+        self.rollback_stages = {stage: Histogram(ROLLBACK_BUCKETS_SECONDS) for stage in STAGES}
+        self.exposed_dollars = Histogram(EXPOSED_BUCKETS_DOLLARS)
 
     async def catch_up(self, view: SystemView) -> None:
         """Read the entries that are new since the last time, a bounded number of them."""
@@ -45,16 +51,6 @@ class JournalTally:
                 self.sequence = entry.sequence
                 self._count(entry)
 
-    def cause_to_call_buckets(self) -> list[tuple[str, float]]:
-        """Cumulative counts by upper bound, as Prometheus wants them."""
-        cumulative = 0
-        buckets: list[tuple[str, float]] = []
-        bounds = [str(bound) for bound in CAUSE_TO_CALL_BUCKETS_SECONDS] + ["+Inf"]
-        for bound, count in zip(bounds, self._cause_to_call, strict=True):
-            cumulative += count
-            buckets.append((bound, cumulative))
-        return buckets
-
     def _count(self, entry: Entry) -> None:
         try:
             body = body_of(entry)
@@ -68,8 +64,10 @@ class JournalTally:
             case Outcome():
                 self.actions[body.action, body.status.value] += 1
                 if body.cause_to_call_ms is not None:
-                    seconds = body.cause_to_call_ms / 1000
-                    self.cause_to_call_seconds += seconds
-                    self._cause_to_call[bisect_left(CAUSE_TO_CALL_BUCKETS_SECONDS, seconds)] += 1
+                    self.cause_to_call.observe(body.cause_to_call_ms / 1000)
+            case RollbackMeasured():
+                self.exposed_dollars.observe(body.exposed_cents / 100)
+                for stage, seconds in seconds_of(body).items():
+                    self.rollback_stages[stage].observe(seconds)
             case _:
                 pass

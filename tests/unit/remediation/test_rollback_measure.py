@@ -1,17 +1,10 @@
 """How long a rollback took and what went through meanwhile, from the journal and the payments."""
 
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from checks.facts import Fact, PaymentAttempted
 from remediation.decisions import OutcomeStatus
-from remediation.folds import State, apply
-from remediation.journal.aftermath_kinds import RollbackMeasured
-from remediation.journal.entry import GENESIS_HASH, seal
-from remediation.journal.kinds import draft
-from remediation.rollback_histogram import BOUNDS_SECONDS, STAGES, seconds_of
-from remediation.rollback_measure import measure
+from remediation.rollback_measure import measure, seconds_of
 from remediation.state import ActionState
 from tests.unit.remediation.worlds import NOW_MS, release
 
@@ -88,33 +81,3 @@ def test_without_a_payment_the_evidence_is_the_onset_and_no_last_payment_is_clai
 def test_what_was_not_verified_or_never_sent_is_not_measured() -> None:
     assert measure(release(), rolled_back(status=OutcomeStatus.UNVERIFIED), FACTS) is None
     assert measure(release(), rolled_back(status=OutcomeStatus.ALREADY_DONE, called_at_ms=0), FACTS) is None
-
-
-@given(st.lists(st.integers(0, 1_000_000), min_size=1, max_size=20))
-def test_the_histogram_holds_every_rollback_of_the_journal_in_the_right_bucket(command_ms: list[int]) -> None:
-    state = State()
-    for number, after_ms in enumerate(command_ms):
-        said = RollbackMeasured(
-            deployment_id=f"dep-{number}",
-            decision_id="dec-1",
-            onset_at_ms=NOW_MS,
-            evidence_at_ms=NOW_MS,
-            decided_at_ms=NOW_MS,
-            commanded_at_ms=NOW_MS + after_ms,
-            verified_at_ms=NOW_MS + after_ms,
-            last_payment_at_ms=0,
-            exposed_payments=0,
-            exposed_cents=0,
-            failed_payments=0,
-            failed_cents=0,
-        )
-        entry = seal(
-            draft(said, actor="daemon", at_ms=NOW_MS), sequence=number + 1, epoch=1, previous_hash=GENESIS_HASH
-        )
-        state = apply(state, entry)
-    assert set(state.rollback_stages) == set(STAGES) - {"last_payment"}
-    command = state.rollback_stages["command"]
-    assert sum(command.counts) == len(command_ms)
-    assert round(command.sum_seconds * 1000) == sum(command_ms)
-    for index, bound in enumerate(BOUNDS_SECONDS):
-        assert sum(command.counts[: index + 1]) == sum(after_ms <= bound * 1000 for after_ms in command_ms)

@@ -14,6 +14,7 @@ from daemon.http.options import HttpOptions, LedgerStatus, RulesStatus
 from daemon.metric_outlet import MetricDatum, MetricOutlet
 from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.kinds import Body, DaemonStarted, Intent, Quarantined, ScenarioStep
 from remediation.state import ActionState, DecisionSummary, DeploymentState, Incident, IncidentState
 from remediation.state import State as Folded
@@ -228,6 +229,23 @@ def bad_canary() -> FakeView:
         (
             Quarantined(source="payment-events", message_id="m-77", why="Input data was truncated.", size_bytes=1311),
             at - 40_000,
+        ),
+        (
+            RollbackMeasured(
+                deployment_id="dep-1",
+                decision_id="d-1",
+                onset_at_ms=at - 95_900,
+                evidence_at_ms=at - 95_000,
+                decided_at_ms=at - 94_990,
+                commanded_at_ms=at - 94_916,
+                verified_at_ms=at - 94_880,
+                last_payment_at_ms=at - 94_100,
+                exposed_payments=4,
+                exposed_cents=5525,
+                failed_payments=2,
+                failed_cents=3500,
+            ),
+            at - 64_000,
         ),
         (finding(State.CLEARED, 0.004, at - 20_000), at - 20_000),
     ]

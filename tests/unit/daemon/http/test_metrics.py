@@ -27,6 +27,7 @@ BOUNDED_LABELS = {
     "component": "the daemon's own probes",
     "check": "two ways",
     "kind": "two",
+    "stage": "five",
 }
 """Every label, and what bounds its values."""
 NOT_BASE_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|percent|kb|mb|kib|mib|cents)(_|$)")
@@ -82,6 +83,9 @@ async def test_values_come_from_the_view_and_the_journal(as_role: Client) -> Non
     assert values["till_actions_total", (("action", "rollback.traffic"), ("outcome", "verified"))] == 1
     assert values["till_cause_to_call_seconds_bucket", (("le", "0.1"),)] == 1
     assert values["till_cause_to_call_seconds_bucket", (("le", "0.05"),)] == 0
+    assert values["till_rollback_stage_seconds_count", (("stage", "verified"),)] == 1
+    assert values["till_rollback_stage_seconds_sum", (("stage", "evidence"),)] == 0.9
+    assert values["till_rollback_exposed_dollars_sum", ()] == 55.25
     assert values["till_incidents_open", (("severity", "1"),)] == 1
     assert values["till_facts_late_total", ()] == 4
     assert values["till_facts_skewed_total", ()] == 1

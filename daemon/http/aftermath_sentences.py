@@ -1,0 +1,54 @@
+"""What the journal says about a rolled-back release's aftermath, as sentences."""
+
+from typing import assert_never
+
+from daemon.http.guardrail_sentences import Parts, cents
+from daemon.http.wording import count, duration
+from remediation.compensation.model import Fix
+from remediation.journal.aftermath_kinds import (
+    AftermathBody,
+    CompensationBegun,
+    CompensationEnded,
+    CompensationListed,
+    RollbackMeasured,
+)
+
+
+def aftermath_parts(body: AftermathBody) -> Parts:
+    """The entry in words."""
+    match body:
+        case RollbackMeasured():
+            return _measured(body)
+        case CompensationListed():
+            return _listed(body)
+        case CompensationBegun():
+            return "act", "payments", f"About to {body.fix} {cents(body.amount_cents)} of {body.payment_id}.", ""
+        case CompensationEnded():
+            done = "was put right" if body.done else "was left as it is"
+            return "good" if body.done else "unknown", "payments", f"{body.payment_id} {done}.", body.detail
+        case _:
+            assert_never(body)
+
+
+def _measured(body: RollbackMeasured) -> Parts:
+    whole = duration(body.verified_at_ms - body.onset_at_ms)
+    text = f"The rollback of {body.deployment_id} was in effect {whole} after the first bad payment."
+    exposed = (
+        f"{count(body.exposed_payments)} payments ({cents(body.exposed_cents)}) went through the release, "
+        f"{count(body.failed_payments)} of them failed ({cents(body.failed_cents)})"
+    )
+    return "plain", "rollback", text, exposed
+
+
+def _listed(body: CompensationListed) -> Parts:
+    if not body.payments and not body.beyond:
+        return "good", "payments", f"{body.deployment_id} left no payment wrong.", ""
+    counted = [(fix, sum(one.fix is fix for one in body.payments)) for fix in Fix]
+    detail = ", ".join(f"{fix} {count(number)}" for fix, number in counted if number)
+    more = f"; {count(body.beyond)} more were not looked at" if body.beyond else ""
+    return (
+        "unknown",
+        "payments",
+        f"{body.deployment_id} left {count(len(body.payments))} payments wrong.",
+        detail + more,
+    )
