@@ -49,6 +49,6 @@ def _listed(body: CompensationListed) -> Parts:
     return (
         "unknown",
         "payments",
-        f"{body.deployment_id} left {count(len(body.payments))} payments wrong.",
+        f"{body.deployment_id} left {count(len(body.payments))} of its payments wrong.",
         detail + more,
     )
