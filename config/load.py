@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from config.ach import Ach
+from config.calendar_files import CALENDARS_DIRECTORY, filled
 from config.deployment import Deployments
 from config.document import Document
 from config.endpoints import check_endpoint_environment
@@ -33,7 +34,16 @@ FRAUD_FILE = "fraud.yaml"
 ACH_FILE = "ach.yaml"
 DEPLOYMENT_FILE = "deployment.yaml"
 RULES_DIRECTORY = "rules"
-_NAMES = (SETTINGS_FILE, POLICY_FILE, PRICES_FILE, FRAUD_FILE, ACH_FILE, DEPLOYMENT_FILE, RULES_DIRECTORY)
+_NAMES = (
+    SETTINGS_FILE,
+    POLICY_FILE,
+    PRICES_FILE,
+    FRAUD_FILE,
+    ACH_FILE,
+    DEPLOYMENT_FILE,
+    RULES_DIRECTORY,
+    CALENDARS_DIRECTORY,
+)
 _RULE_FILES_MAX = 200
 """A rule file is one family; more files than this is the wrong directory."""
 
@@ -75,13 +85,13 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems = [] if directory is None else _directory_problems(directory)
     settings, found = _settings(directory, environ)
     problems += found
-    policy, found = _file_or_default(directory, POLICY_FILE, Policy)
-    problems += found
     prices, found = _file_or_default(directory, PRICES_FILE, Prices)
     problems += found
     fraud, found = _fraud(directory)
     problems += found
     ach, found = _file_or_default(directory, ACH_FILE, Ach)
+    problems += found
+    policy, found = _policy(directory, ach)
     problems += found
     deployment, found = _file_or_default(directory, DEPLOYMENT_FILE, Deployments)
     problems += found
@@ -153,6 +163,17 @@ def _settings(directory: Path | None, environ: Mapping[str, str]) -> tuple[Setti
 def _file_or_default(directory: Path | None, name: str, model: type[M]) -> tuple[M | None, list[Problem]]:
     """The directory's file of this name, or the packaged one where there is none."""
     return build(read(_path_of(directory, name)), model)
+
+
+def _policy(directory: Path | None, ach: Ach | None) -> tuple[Policy | None, list[Problem]]:
+    """policy.yaml with its calendars filled from the files that they name."""
+    path = _path_of(directory, POLICY_FILE)
+    parsed = read(path)
+    value, problems = build(parsed, Policy)
+    if value is None:
+        return None, problems
+    policy, found = filled(Loaded(value, parsed.document), path.parent, ach)
+    return policy, problems + found
 
 
 def _fraud(directory: Path | None) -> tuple[Loaded[Fraud] | None, list[Problem]]:

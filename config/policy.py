@@ -4,6 +4,8 @@ from itertools import pairwise
 
 from pydantic import Field, model_validator
 
+from config.calendar import DEFAULT_CALENDARS, Calendar
+from config.guardrails import Approvals, MoneyAtRisk, Storm
 from config.model import Duration, Instant, Model, refusal
 from config.traffic import RecordName, RegionName
 
@@ -30,12 +32,15 @@ class GuardPolicy(Model):
     actions_per_hour: automatic actions in any 3,600 s, over all targets; 0 means that none is ever taken.
     evidence_age: a breach whose fact is older than this is stale and starts nothing.
     freezes: may overlap; any one that holds is enough. 100 of them are years of holidays.
+    repeats: the same action on the same target within repeats_within, but for a later release; then a person decides.
     """
 
     observe_only: bool = False
     cooldown: Duration = 300.0
     actions_per_hour: int = Field(default=4, ge=0, le=60)
     evidence_age: Duration = 120.0
+    repeats: int = Field(default=2, ge=1, le=8)
+    repeats_within: Duration = 86_400.0
     freezes: tuple[Freeze, ...] = Field(default=(), strict=False, max_length=100)
 
 
@@ -135,6 +140,20 @@ class Policy(Model):
     traffic: TrafficPolicy = TrafficPolicy()
     fraud: FraudPolicy = FraudPolicy()
     severities: Severities = Severities()
+    calendars: tuple[Calendar, ...] = Field(default_factory=lambda: DEFAULT_CALENDARS, strict=False, max_length=50)
+    approvals: Approvals = Approvals()
+    money_at_risk: MoneyAtRisk = MoneyAtRisk()
+    storm: Storm = Storm()
+
+    @model_validator(mode="after")
+    def _each_calendar_once(self) -> "Policy":
+        names = [calendar.name for calendar in self.calendars]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise refusal(
+                    f"the calendar {name} stands here a second time", "rename it", ("calendars", place, "name")
+                )
+        return self
 
     @model_validator(mode="after")
     def _cooldown_outlives_the_action(self) -> "Policy":

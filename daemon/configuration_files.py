@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from config.calendar_files import CALENDARS_DIRECTORY
 from config.load import RULES_DIRECTORY
 
 FILES_MAX = 1_000
@@ -35,7 +36,7 @@ class ConfigurationFiles:
 
     def _paths(self) -> list[Path]:
         found: list[Path] = []
-        for folder in (self._directory, self._directory / RULES_DIRECTORY):
+        for folder in (self._directory, *(self._directory / name for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY))):
             try:
                 found += sorted(path for path in folder.iterdir() if path.is_file())
             except OSError:

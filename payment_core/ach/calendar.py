@@ -2,35 +2,20 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
 import msgspec
 
+from checks.banking_days import is_banking_day
 from payment_core.ach.returns import Timeframe
 from payment_core.ach.schedule import AchSchedule
 from payment_core.ach.transaction_codes import Direction
 
 ZONE = ZoneInfo("America/New_York")
-
-SATURDAY = 5
-YEARS_KEPT = 64
 DAYS_BY_TIMEFRAME = {Timeframe.TWO_BANKING_DAYS: 2, Timeframe.FIVE_BANKING_DAYS: 5}
 UNAUTHORIZED_CALENDAR_DAYS = 60
 REVERSAL_BANKING_DAYS_MAX = 5
 MILLISECONDS = 1000
-
-
-@lru_cache(maxsize=YEARS_KEPT)
-def closed_days(year: int) -> frozenset[date]:
-    """Federal Reserve holidays of a year. A Sunday's moves to Monday, a Saturday's is not moved."""
-    return frozenset(holidays.financial_holidays("XFED", years=year))
-
-
-def is_banking_day(day: date) -> bool:
-    """Whether the Federal Reserve settles on this day."""
-    return day.weekday() < SATURDAY and day not in closed_days(day.year)
 
 
 def banking_day_on_or_after(day: date) -> date:

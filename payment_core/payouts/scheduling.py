@@ -5,8 +5,9 @@ from typing import cast
 
 import structlog
 
+from checks.banking_days import is_banking_day
 from config.ach import Ach
-from payment_core.ach.calendar import banking_day_on_or_after, is_banking_day, local_time
+from payment_core.ach.calendar import banking_day_on_or_after, local_time
 from payment_core.errors import CoreError
 from payment_core.identifiers import new_id
 from payment_core.payouts.model import Payout, PayoutSlot, ScheduleProgress

@@ -5,6 +5,7 @@ from datetime import date, time
 
 import msgspec
 
+from checks.banking_days import is_banking_day
 from config.ach import Ach
 from payment_core.ach.calendar import (
     Reason,
@@ -12,7 +13,6 @@ from payment_core.ach.calendar import (
     add_banking_days,
     banking_day_on_or_after,
     instant_ms,
-    is_banking_day,
     local_time,
     plan_settlement,
     same_day_marker,

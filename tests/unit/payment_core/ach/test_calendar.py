@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.banking_days import closed_days, is_banking_day
 from payment_core.ach.calendar import (
     Reason,
     add_banking_days,
     banking_day_on_or_after,
-    closed_days,
     instant_ms,
-    is_banking_day,
     local_time,
     plan_settlement,
     return_deadline,

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.scoring.model import Decision
-from payment_core.ach.calendar import is_banking_day
 from payment_core.answers import Answer
 from payment_core.errors import IllegalTransition
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE, PROVIDER_RESERVE, RAIL_CLEARING
