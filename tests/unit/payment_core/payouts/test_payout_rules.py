@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.banking_days import is_banking_day
 from checks.scoring.model import Decision
 from payment_core.answers import Answer
 from payment_core.errors import IllegalTransition
