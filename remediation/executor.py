@@ -14,6 +14,7 @@ from remediation.journal.kinds import Intent
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Action, Clock, Look, Preflight
 from remediation.state import ActionState
+from remediation.target_turns import TargetTurns
 
 log = structlog.get_logger()
 
@@ -45,6 +46,8 @@ class Executor:
         self._policy = policy
         self._deciding = asyncio.Lock()
         self._in_flight: set[str] = set()
+        self.turns = TargetTurns()
+        """Taken by whoever changes a target from here or, as a step of a deployment, from elsewhere."""
 
     def follow(self, policy: Policy) -> None:
         """Hold what is decided from now on against this policy; what is under way goes on to its end."""
@@ -107,6 +110,10 @@ class Executor:
         return self._clock.now_ms() >= self._writer.lease.until_ms
 
     async def _act(self, action: Action, one: ActionState) -> Outcome:
+        async with self.turns.of(one.target):
+            return await self._act_in_turn(action, one)
+
+    async def _act_in_turn(self, action: Action, one: ActionState) -> Outcome:
         preflight = await _preflight(action, one)
         if preflight.refusal:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
@@ -128,6 +135,10 @@ class Executor:
         return await self._effect(action, one)
 
     async def _resume(self, action: Action, one: ActionState) -> Outcome | None:
+        async with self.turns.of(one.target):
+            return await self._resume_in_turn(action, one)
+
+    async def _resume_in_turn(self, action: Action, one: ActionState) -> Outcome | None:
         if not one.intent_sequence:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=INTERRUPTED)
         look = await _look(action, one)

@@ -10,7 +10,7 @@ from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.deployment.folding import run_after
-from remediation.deployment.run import RUNS_MAX
+from remediation.deployment.run import RUNS_MAX, DeploymentRun
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import (
     Body,
@@ -59,6 +59,8 @@ __all__ = [
 ]
 
 EMPTY = State()
+TRAFFIC = "dns:"
+"""The kind of the targets that split traffic."""
 
 
 def fold(entries: Iterable[Entry], state: State = EMPTY) -> State:
@@ -106,10 +108,26 @@ def _with_calendar(state: State, entry: Entry, done: DaemonStarted | ReportWritt
 
 
 def _with_run(state: State, entry: Entry, body: Body | None) -> State:
+    before = state.runs.get(body.deployment_id) if isinstance(body, StepBegun | StepEnded | DeploymentEnded) else None
     run = run_after(state.runs, entry, body)
     if run is None:
         return state
+    state = _with_turn(state, before, run)
     return replace(state, runs=_bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
+
+
+def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun) -> State:
+    """Who changes an environment: a step that was begun, until it has ended.
+
+    Traffic is not among them: giving it back must not wait until a shift has settled, only until it was sent.
+    """
+    had = before.step if before is not None and before.key else None
+    has = after.step if after.key else None
+    if had is not None and had.target and (has is None or has.id != had.id):
+        state = state if had.target.startswith(TRAFFIC) else _put_target(state, had.target, running="")
+    if has is not None and has.target and not has.target.startswith(TRAFFIC):
+        state = _put_target(state, has.target, running=after.id)
+    return state
 
 
 def incident_of(state: State, fingerprint: str) -> Incident | None:

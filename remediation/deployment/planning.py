@@ -253,12 +253,14 @@ def _compared(one: Standing, request: Request) -> dict[str, str]:
 
 def _final(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
     phase = configuration.phases.final_validation
-    seconds = phase.within / (len(phase.checks) + 1)
+    # The stage that is watched here is the one with all of the traffic, so it gets half of the time.
+    watched = phase.within / 2 if phase.checks else phase.within
+    seconds = phase.within / 2 / max(1, len(phase.checks))
     compared = _compared(one, request)
     full = {**compared, "percent": str(FULL_PERCENT)}
     steps = [
         *(_step(one, "final_validation", f"check.final-{name}", seconds, **full) for name in phase.checks),
-        _step(one, "final_validation", "watch", seconds, name="watch-final", **full, at_least_seconds="0"),
+        _step(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_seconds="0"),
         _step(
             one,
             "final_validation",
@@ -312,19 +314,35 @@ def _unwinding(steps: Sequence[Step], standing: Sequence[Standing]) -> list[Step
         "prepare.alarms": ("release.alarms", {}),
     }
     by_region = {one.region: one for one in standing}
+    before = _instances_before(steps)
     unwinding = []
     for step in reversed(steps):
-        if step.kind not in undone or step.arguments.get("cohort") == "":
-            continue
-        kind, changes = undone[step.kind]
         one = by_region[step.region]
+        if step.kind == "roll":
+            kind, changes = "roll", {"instances": str(before[step.id])}
+        elif step.kind in undone and step.arguments.get("cohort") != "":
+            kind, changes = undone[step.kind]
+        else:
+            continue
+        suffix = f"-from-{step.arguments['percent']}" if kind == "roll" else ""
         unwinding.append(
             replace(
                 step,
-                id=f"{step.region}/unwinding/{kind}",
+                id=f"{step.region}/unwinding/{kind}{suffix}",
                 kind=kind,
                 within_seconds=RETIRE_SECONDS,
                 arguments={**step.arguments, **changes, "successor": one.environment, UNDOES: step.id},
             )
         )
     return unwinding
+
+
+def _instances_before(steps: Sequence[Step]) -> dict[str, int]:
+    """By batch of a rolling deployment: how many instances had the new version before it."""
+    before: dict[str, int] = {}
+    reached: dict[str, int] = {}
+    for step in steps:
+        if step.kind == "roll":
+            before[step.id] = reached.get(step.region, 0)
+            reached[step.region] = int(step.arguments["instances"])
+    return before

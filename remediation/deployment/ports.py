@@ -39,12 +39,17 @@ class Environments(Protocol):
 
 
 class StepContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step's work may go by. began_at_ms: when this step began; attempts: how often it was performed before."""
+    """What a step's work may go by.
+
+    began_at_ms: when this step began, or a person gave it the whole of its time once more. attempts: how often this
+    process performed it before. spent_ms: how much of its time it has used, pauses left out.
+    """
 
     plan: Plan
     step: Step
     began_at_ms: int
     attempts: int = 0
+    spent_ms: int = 0
 
 
 class Gates(Protocol):
