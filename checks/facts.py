@@ -1,6 +1,6 @@
 """The whole vocabulary of what can be observed: one msgspec Struct per kind of fact."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -47,6 +47,8 @@ class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.a
     amount_cents: what was asked for, in minor units. latency_ms: request received to outcome known.
     decline_code: the issuer's reason, empty unless declined. error_code: ours, empty unless failed.
     bin: the card's first six digits, empty for a bank account. ip and device_id: the payer's, empty when unknown.
+    fraud_score: 0 to 1000; scored: false when there was none. cohort: the band that the amount is in, such as
+    ``$50 to $100``; empty from a release that does not tell.
     """
 
     rail: Rail
@@ -63,6 +65,9 @@ class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.a
     bin: str = ""
     ip: str = ""
     device_id: str = ""
+    fraud_score: int = 0
+    scored: bool = False
+    cohort: str = ""
 
 
 class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="payment.requested"):
@@ -110,7 +115,8 @@ class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=T
     """A provider asks for money: all that is known before it is approved; subject is the payout's id.
 
     method_fingerprint: the bank account's. instant: paid at once, so that it cannot be called back.
-    balance_share_percent: this payout of the provider's available balance. The rest is as in PaymentRequested.
+    balance_share_percent: this payout of the provider's available balance. scored: false when the fraud detector could
+    not say anything, so that a person approves without it. The rest is as in PaymentRequested.
     """
 
     rail: Rail
@@ -134,6 +140,7 @@ class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=T
     balance_share_percent: int = 0
     chargeback_count: int = 0
     unauthorized_return_count: int = 0
+    scored: bool = True
 
 
 class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.captured"):
@@ -141,7 +148,8 @@ class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.ca
 
     cost_microcents: what taking it cost us, in millionths of a cent, by the price file; baseline_microcents: what the
     replaced processor would have charged; both 0 when no prices were known. baseline: the name of that price.
-    cohort: the band that the whole payment's amount is in, such as ``$50 to $100``.
+    cohort: the band that the whole payment's amount is in, such as ``$50 to $100``. method_fingerprint: of the card or
+    account. request_digest: equal for payments that were asked for with one idempotency key. Empty when not told.
     """
 
     rail: Rail
@@ -155,6 +163,8 @@ class PaymentCaptured(Fact, frozen=True, gc=False, kw_only=True, tag="payment.ca
     currency: str = "USD"
     customer_id: str = ""
     provider_id: str = ""
+    method_fingerprint: str = ""
+    request_digest: str = ""
 
 
 class Refund(Fact, frozen=True, gc=False, kw_only=True, tag="refund"):
@@ -307,6 +317,30 @@ class HealthProbed(Fact, frozen=True, gc=False, kw_only=True, tag="health.probed
     detail: str = ""
 
 
+class Reconciled(Fact, frozen=True, gc=False, kw_only=True, tag="payments.reconciled"):
+    """The newest payments of one release were held against what the rail says of them; subject is the environment.
+
+    examined: payments that the rail was asked about. unknown: the rail or the record does not know yet how they ended,
+    though they should. mismatched: one says that money moved and the other that it did not. example: the first of them.
+    """
+
+    examined: int
+    unknown: int = 0
+    mismatched: int = 0
+    example: str = ""
+
+
+class TokensOpened(Fact, frozen=True, gc=False, kw_only=True, tag="tokens.opened"):
+    """One release opened the keys of stored cards and accounts; subject is the data key that they are sealed under.
+
+    opened: keys that opened. failed: those that did not, and will not. example: the first token that did not.
+    """
+
+    opened: int
+    failed: int = 0
+    example: str = ""
+
+
 class SecurityFinding(Fact, frozen=True, gc=False, kw_only=True, tag="security.finding"):
     """GuardDuty, Security Hub or AWS Health reported something; subject is the finding's id."""
 
@@ -341,29 +375,13 @@ AnyFact = (
     | Deployment
     | CostLine
     | HealthProbed
+    | Reconciled
+    | TokensOpened
     | SecurityFinding
     | Heartbeat
 )
 
-FACT_TYPES: tuple[type[Fact], ...] = (
-    PaymentAttempted,
-    PaymentRequested,
-    PayoutRequested,
-    PaymentCaptured,
-    Refund,
-    Payout,
-    Dispute,
-    AchReturn,
-    AchReturnRate,
-    ObjectChanged,
-    AlarmStateChanged,
-    MetricSampled,
-    Deployment,
-    CostLine,
-    HealthProbed,
-    SecurityFinding,
-    Heartbeat,
-)
+FACT_TYPES: tuple[type[Fact], ...] = get_args(AnyFact)
 
 
 def kind_of(fact_type: type[Fact]) -> str:

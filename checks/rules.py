@@ -42,7 +42,7 @@ WINDOW_SECONDS_MAX = 24 * 3600
 PAGE = "page"
 """The one thing to ask for that changes nothing."""
 
-_UNBOUNDED_EVERYWHERE = frozenset({"id", "reason", "detail", "title", "payment_id"})
+_UNBOUNDED_EVERYWHERE = frozenset({"id", "reason", "detail", "title", "payment_id", "request_digest", "example"})
 _UNBOUNDED_SUBJECT = frozenset({"payment.attempted", "payment.captured", "refund", "payout", "security.finding"})
 
 

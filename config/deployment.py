@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from config.gates import Gates
 from config.model import Duration, Hold, Model, refusal
 from config.slo import Percentage, share
 from config.traffic import RegionName
@@ -257,6 +258,7 @@ class Deployments(Model):
     environments: tuple[EnvironmentName, EnvironmentName] = Field(default=("blue", "green"), strict=False)
     phases: Phases = Phases()
     evidence: Evidence = Evidence()
+    gates: Gates = Gates()
     bake: Duration = 1800.0
     rehearsal: Rehearsal = Rehearsal()
 

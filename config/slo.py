@@ -27,6 +27,11 @@ def share(percentage: str) -> Fraction:
     return Fraction(percentage.rstrip(" %")) / 100
 
 
+def ratio(percentage: str) -> float:
+    """The percentage as a share of 1 for statistics, where nothing is compared to the last digit."""
+    return float(share(percentage))
+
+
 def exact(number: float) -> Fraction:
     """The number as it was written: 14.4 and not the binary fraction next to it."""
     return Fraction(str(number))

@@ -69,6 +69,11 @@ def key_id(operation: str, key: str) -> str:
     return f"{operation}:{key}"
 
 
+def key_digest(operation: str, key: str) -> str:
+    """What a key, which may hold a name, is known by outside the core: 64 bits of its SHA-256, in hexadecimal."""
+    return hashlib.sha256(key_id(operation, key).encode()).hexdigest()[:16]
+
+
 def request_hash(target: str, body: msgspec.Struct | None) -> bytes:
     """SHA-256 of the target's id and the body in canonical JSON: fields in one order, defaults left out."""
     encoded = b"" if body is None else msgspec.json.encode(body, order="deterministic")

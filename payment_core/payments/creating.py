@@ -11,7 +11,7 @@ from payment_core.answers import Answer
 from payment_core.fraud.listing import freeze_payer
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.operations.call import Call
-from payment_core.operations.once import OnceRefusal, claim, finish, recall
+from payment_core.operations.once import OnceRefusal, claim, finish, key_digest, recall
 from payment_core.origin import Origin
 from payment_core.payments import facts
 from payment_core.payments.answers import creation_answer
@@ -126,6 +126,7 @@ class Creation:
             pending_reference=self._requested.subject if asked else "",
             pending_key=f"{CREATE}:{self._call.key}" if asked else "",
             purpose=self._purpose,
+            request_digest=key_digest(CREATE, self._call.key),
         )
 
     def _without_rail(self, transaction: Transaction, payment: Payment) -> Payment:

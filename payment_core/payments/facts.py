@@ -48,6 +48,9 @@ def attempted(payment: Payment, outcome: PaymentOutcome, latency_ms: float) -> P
         bin=payment.bin,
         ip=payment.fraud.ip,
         device_id=payment.fraud.device_id,
+        fraud_score=max(payment.fraud.score, 0),
+        scored=payment.fraud.score >= 0,
+        cohort=band_of(payment.amount_cents)[1],
     )
 
 
@@ -71,6 +74,8 @@ def captured(capture: Capture, payment: Payment) -> PaymentCaptured:
         currency=payment.currency,
         customer_id=payment.customer_id,
         provider_id=payment.provider_id,
+        method_fingerprint=payment.method_fingerprint,
+        request_digest=payment.request_digest,
     )
 
 

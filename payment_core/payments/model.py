@@ -64,7 +64,8 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     final: whether the capture in flight releases the rest. deferred: nobody waits for the answer, so what the rail
     never saw is sent again. pending_reference: what the rail knows the instruction in flight by; pending_key: the
     idempotency key of its operation. lease_until_ms: whose it is until then. open_disputes: how many.
-    purpose: ``health`` for a probe's payment, which counts in nothing.
+    purpose: ``health`` for a probe's payment, which counts in nothing. request_digest: of the idempotency key that it
+    was asked for with.
     """
 
     status: PaymentStatus
@@ -109,6 +110,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     ach_entry_id: str = ""
     open_disputes: int = 0
     purpose: Purpose = ""
+    request_digest: str = ""
 
     @property
     def due_at_ms(self) -> int:

@@ -34,7 +34,8 @@ class GateReading(msgspec.Struct, frozen=True, kw_only=True):
     """A gate with its numbers. gate: the rule's id, or a name of its own. shown: the value as people read it.
 
     limit: as the operator wrote it. samples, samples_needed: seen, and needed for the stated power. source: whose
-    telemetry it rests on. shadow: it is told and does not count.
+    telemetry it rests on. shadow: it is told and does not count. red_at_start: it was breached before the step began,
+    by what the release cannot have done, so that it is no verdict on the release.
     """
 
     gate: str
@@ -46,6 +47,7 @@ class GateReading(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     source: str = ""
     shadow: bool = False
+    red_at_start: bool = False
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Deployments as the daemon runs them: what looks, what acts, and what people may ask for."""

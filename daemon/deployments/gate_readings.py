@@ -1,0 +1,234 @@
+"""Reads every gate of a deployment: from the rules' readings, and from the log of facts since the step began."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from checks.cusum import chart
+from checks.engine import Engine
+from checks.readings import Reading
+from config.deployment import Deployments
+from config.gates import Gates
+from config.rules import SequentialMeasure
+from config.slo import ratio, share
+from daemon.checkpoint import StoredBatch
+from daemon.errors import CheckpointFailed
+from remediation.deployment.findings import GateReading, GateState
+from remediation.deployment.gates_comparison import threshold
+from remediation.deployment.gates_evidence import Unattainable, facts_to_see, facts_to_tell
+from remediation.deployment.gates_observed import Observed
+from remediation.deployment.gates_rules import red_before, rule_gates
+from remediation.deployment.gates_sides import FULL, sides_of
+from remediation.deployment.gates_sources import ALARMS, PAYMENTS, PROBES, QUORUM, quorum
+from remediation.deployment.gates_told import UNATTAINABLE, told
+from remediation.deployment.plan import Plan
+from remediation.deployment.ports import StepContext
+from remediation.ports import Clock
+
+log = structlog.get_logger()
+
+PAGE_BATCHES = 200
+"""Read from the log at a time; decoding that many takes some 20 ms, in a thread."""
+STEPS_MAX = 8
+"""Steps whose counts are kept: one for each region that is watched at the same time, with room to spare."""
+DECIDING_RULE = "payment-failure-rate"
+"""The rule whose own evidence a stage has to be long enough for; see `remediation.deployment.gates_evidence`."""
+WATCHES = ("watch", "bake")
+
+
+class FactLog(Protocol):
+    """The log of facts; daemon.checkpoint.Checkpoint. Raises CheckpointFailed."""
+
+    async def read(self, after: int, through: int, limit: int) -> Sequence[StoredBatch]:
+        """Batches above a place and up to another, oldest first."""
+
+
+class Evaluating(Protocol):
+    """What evaluates facts at this moment; daemon.pipeline.Pipeline."""
+
+    place: int
+
+    @property
+    def engine(self) -> Engine:
+        """The engine with the rules of this moment."""
+
+
+class Looking(Protocol):
+    """Makes what only has to be known during a rollout, as facts, and remembers when it last did."""
+
+    async def look(self, context: StepContext) -> None:
+        """Look if it is time to; never raises."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One step: what was observed of it, and the place in the log up to which that goes."""
+
+    observed: Observed
+    place: int
+
+
+class GateReadings:
+    """The gates of every running step.
+
+    Counts are made from the log of facts, which is on disk before anything is evaluated: a daemon that was killed
+    counts the same facts again and comes to the same readings. A source is dark by the daemon's own clock against the
+    event times of what it brought; what nobody could hear because the daemon was down is no darkness.
+
+    started_at_ms: when a deployment started, by its id; 0 for one that the journal does not know yet, so that whatever
+    is red then counts against it. looking: what has to be looked at during a rollout alone.
+    """
+
+    def __init__(
+        self,
+        pipeline: Evaluating,
+        facts: FactLog,
+        deployments: Deployments,
+        clock: Clock,
+        started_at_ms: Callable[[str], int],
+        looking: Sequence[Looking] = (),
+    ) -> None:
+        self._pipeline = pipeline
+        self._facts = facts
+        self._deployments = deployments
+        self._gates: Gates = deployments.gates
+        self._clock = clock
+        self._started_at_ms = started_at_ms
+        self._looking = tuple(looking)
+        self._listening_ms = clock.now_ms()
+        self._watched: dict[tuple[str, str], _Watched] = {}
+        # Two who read at once would both count what neither has.
+        self._turn = asyncio.Lock()
+
+    async def read(self, context: StepContext) -> tuple[GateReading, ...]:
+        """Every gate of this moment; before anything is deployed, what is red already."""
+        sides = sides_of(context.plan, context.step)
+        if sides is None:
+            return (_unreadable(f"the plan has no region {context.step.region}"),)
+        by_rule = self._by_rule()
+        shadow, differential = self._gates.shadow, context.plan.request.differential
+        if context.step.phase == "pre_deployment_validation":
+            red = red_before(self._gates.rules, by_rule, sides, shadow=shadow, differential=differential)
+            return tuple(red)
+        await asyncio.gather(*(one.look(context) for one in self._looking))
+        try:
+            async with self._turn:
+                watched = await self._caught_up(context)
+        except CheckpointFailed as fault:
+            log.error("gates cannot be read", action="gates_unreadable", fault=str(fault))
+            return (_unreadable(str(fault)),)
+        now_ms = self._clock.now_ms()
+        watched.observed.weigh(now_ms)
+        needed = await asyncio.to_thread(self._needed, self._deciding())
+        since_ms = max(context.began_at_ms, self._listening_ms)
+        return (
+            quorum(watched.observed.heard.newest_ms, self._dark_after, now_ms, since_ms),
+            *rule_gates(
+                self._gates.rules,
+                by_rule,
+                sides,
+                self._started_at_ms(context.plan.request.deployment_id),
+                shadow=shadow,
+                differential=differential,
+            ),
+            *told(watched.observed, self._gates, self._deployments.evidence, needed),
+        )
+
+    @property
+    def _dark_after(self) -> Mapping[str, float]:
+        sources = self._gates.sources
+        return {PAYMENTS: sources.payments, PROBES: sources.probes, ALARMS: sources.alarms}
+
+    def _by_rule(self) -> dict[str, list[Reading]]:
+        engine = self._pipeline.engine
+        readings: dict[str, list[Reading]] = {compiled.rule.id: [] for compiled in engine.rules}
+        for reading in engine.current():
+            readings[reading.rule_id].append(reading)
+        return readings
+
+    async def _caught_up(self, context: StepContext) -> _Watched:
+        """What was observed of the step, with everything that the engine has seen by now."""
+        key = (context.plan.request.deployment_id, context.step.id)
+        watched = self._watched.get(key)
+        if watched is None or watched.observed.since_ms != context.began_at_ms:
+            watched = await self._begun(context)
+            self._watched[key] = watched
+            while len(self._watched) > STEPS_MAX:
+                del self._watched[next(iter(self._watched))]
+        while watched.place < self._pipeline.place:
+            page = await self._facts.read(watched.place, self._pipeline.place, PAGE_BATCHES)
+            if not page:
+                break
+            await asyncio.to_thread(self._count, watched.observed, page)
+            watched.place = page[-1].sequence
+        return watched
+
+    async def _begun(self, context: StepContext) -> _Watched:
+        sides = sides_of(context.plan, context.step)
+        if sides is None:
+            message = f"the plan has no region {context.step.region}"
+            raise CheckpointFailed(message)
+        needed = thresholds(self._gates, context.plan)
+        observed = Observed(sides, self._gates, self._deployments.evidence, since_ms=context.began_at_ms, needed=needed)
+        # The first of two charges may have been made before the step began.
+        from_ms = context.began_at_ms - round(self._gates.twins_within * 1000)
+        return _Watched(observed, await self._place_before(from_ms))
+
+    async def _place_before(self, at_ms: int) -> int:
+        """A place in the log behind which everything arrived at this time or later; batches stand in that order."""
+        low, high = 0, self._pipeline.place
+        while low < high:
+            middle = (low + high) // 2
+            following = await self._facts.read(middle, high, 1)
+            if not following or following[0].arrived_at_ms >= at_ms:
+                high = middle
+            else:
+                low = following[0].sequence
+        return low
+
+    def _count(self, observed: Observed, page: Sequence[StoredBatch]) -> None:
+        for batch in page:
+            observed.take(batch.facts, batch.arrived_at_ms)
+
+    def _deciding(self) -> SequentialMeasure | None:
+        """How the rule measures that every stage has to be long enough for; None when it is not sequential."""
+        for compiled in self._pipeline.engine.rules:
+            if compiled.rule.id == DECIDING_RULE and isinstance(compiled.rule.measure, SequentialMeasure):
+                return compiled.rule.measure
+        return None
+
+    def _needed(self, measure: SequentialMeasure | None) -> int:
+        """Payments of the new version that a stage takes; UNATTAINABLE when no number does."""
+        evidence = self._deployments.evidence
+        faulty, power = ratio(evidence.faulty), ratio(evidence.power)
+        try:
+            least = facts_to_tell(ratio(evidence.healthy), faulty, power, ratio(evidence.false_alarm))
+            return least if measure is None else max(least, _to_fire(measure, faulty, power))
+        except Unattainable:
+            return UNATTAINABLE
+
+
+def thresholds(gates: Gates, plan: Plan) -> dict[str, float]:
+    """The evidence that each comparison takes: all of them, in every stage of the plan, share the false alarms."""
+    stages = sum(step.kind in WATCHES and step.arguments.get("percent") != FULL for step in plan.steps)
+    alpha = ratio(gates.false_alarm)
+    shared = defaultdict(lambda: 1, {one.id: gates.strata for one in gates.comparisons if one.by})
+    return {
+        one.id: threshold(alpha, len(gates.comparisons), max(1, stages), shared[one.id]) for one in gates.comparisons
+    }
+
+
+def _to_fire(measure: SequentialMeasure, faulty: float, power: float) -> int:
+    steps = chart(share(measure.healthy), share(measure.faulty), measure.facts_per_false_alarm)
+    return facts_to_see(steps, faulty, power)
+
+
+def _unreadable(why: str) -> GateReading:
+    return replace(
+        quorum({}, {PAYMENTS: 0, PROBES: 0, ALARMS: 0}, 1, 0), gate=QUORUM, state=GateState.NO_DATA, shown=why
+    )
