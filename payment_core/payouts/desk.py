@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-from checks.scoring.model import Decision
 from payment_core.ach.files.facts import EntryMover
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
@@ -12,7 +11,7 @@ from payment_core.operations.once import KeyRecord, key_id, perform_once
 from payment_core.origin import Origin
 from payment_core.payouts.deciding import approve, cancel
 from payment_core.payouts.model import Payout
-from payment_core.payouts.ports import Risk
+from payment_core.payouts.ports import Assessed
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.payouts.requesting import Requesting, Wanted
 from payment_core.payouts.requests import NoBody, PayoutRequest
@@ -56,15 +55,14 @@ class PayoutDesk:
             speed=body.speed,
             actor=call.actor,
         )
-        risk: Risk | None = None
+        assessed: Assessed | None = None
         # A replay must not count twice in the score's windows.
         if await self.store.read(KeyRecord, key_id(CREATE, call.key)) is None:
-            risk = await self._scoring.score(wanted, now_ms)
-        decided = Risk(Decision.REVIEW, ("not_scored",)) if risk is None else risk
+            assessed = await self._scoring.score(wanted, now_ms)
         disputed_cents = await self._scoring.disputed_cents(body.provider_id)
 
         def work(transaction: Transaction) -> Answer | StrEnum:
-            payout = self._requesting.request(transaction, wanted, decided, disputed_cents)
+            payout = self._requesting.request(transaction, wanted, assessed, disputed_cents)
             return _answered(payout, 201)
 
         return await perform_once(self.store, CREATE, call, work)

@@ -21,6 +21,11 @@ class RiskDecision(Protocol):
         """Codes of what spoke against it."""
         ...
 
+    @property
+    def score(self) -> object | None:
+        """None when nothing could be said."""
+        ...
+
 
 class PayoutRisk(Protocol):
     """Scores a payout before it is accepted; an outage is a review, never an approval."""
@@ -43,3 +48,10 @@ class Risk(msgspec.Struct, frozen=True):
 
     decision: Decision
     reasons: tuple[str, ...] = ()
+
+
+class Assessed(msgspec.Struct, frozen=True):
+    """A request as it was scored, which is the event of the payout's first version, and what was decided of it."""
+
+    requested: PayoutRequested
+    risk: Risk

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from checks.facts import PayoutRequested
+from checks.scoring.model import Decision
 from config.ach import Ach
 from payment_core.ach.calendar import local_time
 from payment_core.ach.files.planning import plan_entry
@@ -13,8 +15,8 @@ from payment_core.origin import Origin
 from payment_core.payouts.holding import Circumstances, holds_of, next_check_at_ms
 from payment_core.payouts.journals import set_aside
 from payment_core.payouts.limits import count, limit_refusal, room_cents
-from payment_core.payouts.model import Payout, Speed, payout_fact
-from payment_core.payouts.ports import Risk
+from payment_core.payouts.model import Payout, Speed
+from payment_core.payouts.ports import Assessed, Risk
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.store.port import Transaction
@@ -54,6 +56,9 @@ def available_of(transaction: Transaction, provider_id: str) -> Available:
     return Available(max(0, own - taken), taken)
 
 
+_NOT_SCORED = Risk(Decision.REVIEW, ("not_scored",))
+
+
 class Requesting:
     """Every refusal comes before anything is written."""
 
@@ -64,9 +69,12 @@ class Requesting:
         self._schedule = schedule_of(ach)
 
     def request(
-        self, transaction: Transaction, wanted: Wanted, risk: Risk, disputed_cents: int
+        self, transaction: Transaction, wanted: Wanted, assessed: Assessed | None, disputed_cents: int
     ) -> Payout | PayoutRefusal:
-        """The new payout, requested, with the reasons it waits for; or why there is none."""
+        """The new payout, requested, with the reasons it waits for; or why there is none.
+
+        assessed: None where nothing was scored.
+        """
         parties = self.parties(transaction, wanted.provider_id, wanted.bank_account_id)
         if isinstance(parties, PayoutRefusal):
             return parties
@@ -75,6 +83,7 @@ class Requesting:
         amount_cents = self._amount(transaction, wanted, provider, available)
         if isinstance(amount_cents, PayoutRefusal):
             return amount_cents
+        risk = _NOT_SCORED if assessed is None else assessed.risk
         payout = self._payout(transaction, wanted, account, risk, amount_cents)
         around = self.circumstances(provider, account, disputed_cents, transaction.now_ms)
         holds = holds_of(payout, around)
@@ -82,8 +91,27 @@ class Requesting:
         if set_aside(transaction, payout, available.owed_cents) is not None:
             return PayoutRefusal.AMOUNT_EXCEEDS_AVAILABLE
         count(transaction, provider.id, payout.counted_on, amount_cents)
-        transaction.change(payout, payout_fact(payout, "", self._origin, transaction.now_ms))
+        transaction.change(payout, self._event(payout, account, assessed, transaction.now_ms))
         return payout
+
+    def _event(self, payout: Payout, account: BankAccount, assessed: Assessed | None, now_ms: int) -> PayoutRequested:
+        """What was scored, with the amount that it came to; all that is known when nothing was scored."""
+        if assessed is not None:
+            return msgspec.structs.replace(assessed.requested, amount_cents=payout.amount_cents)
+        return PayoutRequested(
+            id=f"{payout.id}.1.requested",
+            at_ms=now_ms,
+            subject=payout.id,
+            region=self._origin.region,
+            environment=self._origin.environment,
+            version=self._origin.release,
+            rail="ach",
+            amount_cents=payout.amount_cents,
+            provider_id=payout.provider_id,
+            method_fingerprint=account.fingerprint,
+            bank_account_changed_at_ms=account.changed_at_ms,
+            scored=False,
+        )
 
     def parties(
         self, transaction: Transaction, provider_id: str, bank_account_id: str

@@ -11,7 +11,7 @@ from payment_core.ach.calendar import banking_day_on_or_after, local_time
 from payment_core.errors import CoreError
 from payment_core.identifiers import new_id
 from payment_core.payouts.model import Payout, PayoutSlot, ScheduleProgress
-from payment_core.payouts.ports import Risk
+from payment_core.payouts.ports import Assessed
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.payouts.requesting import Requesting, Wanted
 from payment_core.payouts.scoring import Scoring
@@ -76,20 +76,20 @@ class ScheduleJob:
             if await self._store.read(PayoutSlot, slot) is not None:
                 return False
             disputed_cents = await self._scoring.disputed_cents(provider.id)
-            risk = await self._scoring.score(wanted, now_ms)
-            if risk is None:
+            assessed = await self._scoring.score(wanted, now_ms)
+            if assessed is None:
                 return False
-            payout = await self._store.transact(self._paying(wanted, risk, disputed_cents), ACTOR)
+            payout = await self._store.transact(self._paying(wanted, assessed, disputed_cents), ACTOR)
         except CoreError as fault:
             _log.error("provider was not paid", action="payout_schedule_failed", slot=slot, fault=type(fault).__name__)
             return False
         return isinstance(payout, Payout)
 
-    def _paying(self, wanted: Wanted, risk: Risk, disputed_cents: int) -> Work[Payout | PayoutRefusal | None]:
+    def _paying(self, wanted: Wanted, assessed: Assessed, disputed_cents: int) -> Work[Payout | PayoutRefusal | None]:
         def work(transaction: Transaction) -> Payout | PayoutRefusal | None:
             if transaction.get(PayoutSlot, wanted.slot) is not None:
                 return None
-            payout = self._requesting.request(transaction, wanted, risk, disputed_cents)
+            payout = self._requesting.request(transaction, wanted, assessed, disputed_cents)
             if isinstance(payout, Payout):
                 transaction.put(PayoutSlot(id=wanted.slot, payout_id=payout.id))
             return payout

@@ -1,9 +1,11 @@
 """Asks for the fraud score of a payout that is about to be requested."""
 
+import msgspec
+
 from checks.facts import PayoutRequested
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE
 from payment_core.origin import Origin
-from payment_core.payouts.ports import OpenDisputes, PayoutRisk, Risk
+from payment_core.payouts.ports import Assessed, OpenDisputes, PayoutRisk, Risk
 from payment_core.payouts.requesting import Wanted
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.store.port import LedgerStore
@@ -24,7 +26,7 @@ class Scoring:
         """Of open disputes, as far as no money is set aside for them."""
         return await self._disputes.unsecured_cents(provider_id)
 
-    async def score(self, wanted: Wanted, now_ms: int) -> Risk | None:
+    async def score(self, wanted: Wanted, now_ms: int) -> Assessed | None:
         """The decision; None when provider or bank account are missing, which the request refuses anyway."""
         provider = await self._store.read(Provider, wanted.provider_id)
         if provider is None:
@@ -40,7 +42,7 @@ class Scoring:
         if account.id == provider.default_bank_account_id:
             changed_at_ms = max(changed_at_ms, provider.bank_account_changed_at_ms)
         fact = PayoutRequested(
-            id=f"{wanted.payout_id}.scored",
+            id=f"{wanted.payout_id}.1.requested",
             at_ms=now_ms,
             subject=wanted.payout_id,
             region=self._origin.region,
@@ -55,4 +57,7 @@ class Scoring:
             balance_share_percent=0 if available == 0 else min(PERCENT, amount_cents * PERCENT // available),
         )
         decided = self._risk.score(fact, now_ms, account.holder_name)
-        return Risk(decided.decision, decided.reasons)
+        if decided.score is None:
+            # The daemon has to hear of it: the provider sees a review and no fault.
+            fact = msgspec.structs.replace(fact, scored=False)
+        return Assessed(fact, Risk(decided.decision, decided.reasons))

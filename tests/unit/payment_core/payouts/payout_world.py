@@ -6,7 +6,7 @@ from datetime import date, time
 from typing import TypeVar, cast
 
 from checks.facts import PayoutRequested
-from checks.scoring.model import Decision
+from checks.scoring.model import Decision, Score
 from config.ach import Ach
 from config.load import DEFAULTS
 from config.loader import load_yaml
@@ -21,6 +21,7 @@ from payment_core.ach.files.ports import AccountNumbers, FileCipher
 from payment_core.ach.files.return_model import RETURN_RECORDS, AchCase, ReturnFile, ReturnItem
 from payment_core.costs.notes import CostNote, Spending
 from payment_core.errors import CoreError
+from payment_core.fraud.scorer import FraudDecision
 from payment_core.ledger.accounts import BANK, PAYOUT_IN_FLIGHT, PROVIDER_AVAILABLE, RAIL_CLEARING
 from payment_core.ledger.journals import Journal, Move
 from payment_core.ledger.posting import Hold as LedgerHold
@@ -29,7 +30,6 @@ from payment_core.operations.once import KeyRecord
 from payment_core.origin import Origin
 from payment_core.payouts.composition import Payouts, Surroundings, compose
 from payment_core.payouts.model import RECORDS, Payout
-from payment_core.payouts.ports import Risk
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions
 from payment_core.providers.model import RECORDS as PROVIDER_RECORDS
@@ -47,6 +47,9 @@ T = TypeVar("T")
 ORIGIN = Origin("blue", "1.0.0", "us-east-1")
 PRICES = load_yaml(DEFAULTS / "prices.yaml", Prices).value
 ROUTING = "121042882"
+SCORE = Score(
+    fact_id="", kind="", subject="", at_ms=0, now_ms=0, value=0, band=Decision.APPROVE, decision=Decision.APPROVE
+)
 DAY_MS = 24 * 3_600_000
 HOUR_MS = 3_600_000
 EVERY_RECORD: tuple[type[Record], ...] = (
@@ -188,16 +191,19 @@ class FakeCipher:
 
 
 class FakeRisk:
-    """Decides as it is told, and remembers what it was asked."""
+    """Decides as it is told, and remembers what it was asked. broken: it can say nothing, so a person has to."""
 
     def __init__(self) -> None:
         self.decision = Decision.APPROVE
+        self.broken = False
         self.asked: list[PayoutRequested] = []
 
-    def score(self, fact: PayoutRequested, now_ms: int, name: str | None = None) -> Risk:
+    def score(self, fact: PayoutRequested, now_ms: int, name: str | None = None) -> FraudDecision:
         del now_ms, name
         self.asked.append(fact)
-        return Risk(self.decision, ("test",))
+        if self.broken:
+            return FraudDecision(decision=Decision.REVIEW, reasons=("fraud_score_unavailable",))
+        return FraudDecision(decision=self.decision, reasons=("test",), score=SCORE)
 
 
 class FakeDisputes:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.banking_days import is_banking_day
+from checks.facts import AnyFact, PayoutRequested
 from checks.scoring.model import Decision
 from payment_core.answers import Answer
 from payment_core.errors import IllegalTransition
@@ -197,6 +198,34 @@ async def test_a_review_of_the_fraud_score_needs_a_person_and_a_block_can_only_b
     assert states == {reviewed.id: "batched", blocked.id: "requested"}
     await world.system.desk.cancel(world.call("c", payout_id=blocked.id), None)
     assert await world.balances("pro_ann") == (30_000, 0, 0)
+
+
+async def told(world: PayoutWorld, payout: Payout) -> list[PayoutRequested]:
+    """The events in which the payout's request is told."""
+    rows = await world.memory.events("", 100)
+    found = [msgspec.json.decode(row.body, type=AnyFact) for row in rows]
+    return [fact for fact in found if isinstance(fact, PayoutRequested) and fact.subject == payout.id]
+
+
+async def test_a_request_is_told_once_with_what_the_score_knew_and_the_amount_that_is_paid() -> None:
+    world = PayoutWorld(TUESDAY_MORNING)
+    await world.provider("ann", available_cents=100_000)
+    payout = await ask(world, "k1", cents=40_000)
+    assert isinstance(payout, Payout)
+    await ask(world, "k1", cents=40_000)
+    (fact,) = await told(world, payout)
+    assert (fact.id, fact.amount_cents, fact.balance_share_percent) == (f"{payout.id}.1.requested", 40_000, 40)
+    assert (fact.provider_id, fact.scored, fact.id) == ("pro_ann", True, world.risk.asked[0].id)
+
+
+async def test_a_payout_without_a_score_waits_for_a_person_and_its_event_says_so() -> None:
+    world = PayoutWorld(TUESDAY_MORNING)
+    await world.provider("ann", available_cents=100_000)
+    world.risk.broken = True
+    payout = await ask(world, "k1")
+    assert isinstance(payout, Payout)
+    assert (payout.risk, payout.approvals_needed) == ("review", 1)
+    assert [fact.scored for fact in await told(world, payout)] == [False]
 
 
 async def test_what_a_provider_owes_is_taken_back_before_it_is_paid() -> None:
