@@ -13,10 +13,11 @@ from daemon.cli.output import Exit, fail, print_json, say
 from daemon.cli.probing import Config, DataDir, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
-from daemon.probes.daemon_client import DaemonClient, RuleNow
+from daemon.probes.daemon_client import DaemonClient, DaemonSilent, RuleNow, SloNow
 from daemon.validation import costs as costs_area
 from daemon.validation import performance as performance_area
 from daemon.validation import security as security_area
+from daemon.validation.availability import availability_lines
 from daemon.validation.health import health_lines
 from daemon.validation.lines import Line, verdict
 from payment_core.costs.reading import CostReader
@@ -55,16 +56,17 @@ def performance_command(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Response time, success, errors and availability: what the rules read now, and a short run of health payments."""
+    """Response time, success, errors and availability: what the daemon measured, and a short run of health payments."""
     around = Surroundings(config, data_dir)
 
     async def look() -> list[Line]:
-        rules = await _rules(around, url, token)
+        rules, slos, silent = await _measured(around, url, token)
         async with opened_probes(around) as opened:
             environments = opened.core.environments
             runs = await performance_area.run_probes(opened.payments, environments, probes, SystemClock().now_ms())
         run_lines = [line for run in runs for line in performance_area.run_lines(run)]
-        return [*performance_area.reading_lines(rules), *run_lines]
+        available = availability_lines(runs, slos, silent)
+        return [*performance_area.reading_lines(rules, silent), *run_lines, *available]
 
     _tell("performance", _run(look()), as_json=as_json)
 
@@ -152,13 +154,27 @@ async def _components(around: Surroundings, component: str | None) -> list[Compo
         return list(judge(facts, opened.names if component is None else (component,), now_ms))
 
 
+async def _measured(around: Surroundings, url: str, token: str) -> tuple[list[RuleNow], list[SloNow], str]:
+    """What the running daemon measured of real payments, or why it does not say: what was asked for anyway is told."""
+    try:
+        async with await _daemon(around, url, token) as daemon:
+            return await daemon.rules(), await daemon.slos(), ""
+    except DaemonSilent as fault:
+        return [], [], f"no daemon answered: {fault.detail}"
+
+
 async def _rules(around: Surroundings, url: str, token: str) -> list[RuleNow]:
     """What the running daemon's rules read. Raises DaemonSilent."""
+    async with await _daemon(around, url, token) as daemon:
+        return await daemon.rules()
+
+
+async def _daemon(around: Surroundings, url: str, token: str) -> DaemonClient:
+    """The daemon of the address or the settings; ``up`` keeps its token below the data directory."""
     kept = around.data_dir / "console-token"
     if token == "" and around.embedded and await asyncio.to_thread(kept.is_file):
         token = (await asyncio.to_thread(kept.read_text, encoding="ascii")).strip()
-    async with DaemonClient(_url(around, url), token) as daemon:
-        return await daemon.rules()
+    return DaemonClient(_url(around, url), token)
 
 
 def _url(around: Surroundings, url: str) -> str:

@@ -1,11 +1,13 @@
 """What a command asks of a running daemon, over its API."""
 
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 import msgspec
 
 from daemon.errors import DaemonError
+
+T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5.0
 """An API that does not answer within this time is down for whoever asks."""
@@ -33,6 +35,24 @@ class RuleNow(msgspec.Struct, frozen=True):
     readings: list[RuleReadingNow]
 
 
+class SloNow(msgspec.Struct, frozen=True):
+    """An objective for one key. current: the share of good facts over window_seconds; None: no data.
+
+    budget_left: share of the error budget, below 0 when overspent; None where the objective has none.
+    """
+
+    rule_id: str
+    key: dict[str, str]
+    current: float | None
+    samples: int
+    window_seconds: float
+    budget_left: float | None = None
+
+
+class _Slos(msgspec.Struct, frozen=True):
+    slos: list[SloNow]
+
+
 class _Rules(msgspec.Struct, frozen=True):
     rules: list[RuleNow]
 
@@ -55,16 +75,23 @@ class DaemonClient:
 
     async def rules(self) -> list[RuleNow]:
         """Every rule with what it reads now."""
+        return (await self._ask("/api/v1/rules", _Rules)).rules
+
+    async def slos(self) -> list[SloNow]:
+        """Every objective with what it has come to."""
+        return (await self._ask("/api/v1/slos", _Slos)).slos
+
+    async def _ask(self, path: str, kind: type[T]) -> T:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        response = await self._get("/api/v1/rules", headers)
+        response = await self._get(path, headers)
         if response.status_code in _REFUSED:
             raise DaemonSilent(
                 f"{self.url} answered {response.status_code}; give a token by --token or TILLWATCH_TOKEN."
             )
         try:
-            return msgspec.json.decode(response.content, type=_Rules).rules
+            return msgspec.json.decode(response.content, type=kind)
         except msgspec.MsgspecError as fault:
-            raise DaemonSilent(f"{self.url} answered {response.status_code} and not its rules.") from fault
+            raise DaemonSilent(f"{self.url}{path} answered {response.status_code} and not what it holds.") from fault
 
     async def status_for_stranger(self, path: str) -> int:
         """The status that somebody without a token is answered."""

@@ -11,7 +11,7 @@ from daemon.validation.lines import Line, line
 from daemon.validation.readings import Objective, held_against
 
 RESPONSE_MS = 2_000.0
-SUCCESS_LIMIT, ERROR_LIMIT, AVAILABLE_LIMIT = 0.995, 0.001, 0.9999
+SUCCESS_LIMIT, ERROR_LIMIT = 0.995, 0.001
 OBJECTIVES = (
     Objective(
         rule="payment-success-ratio",
@@ -70,28 +70,29 @@ async def run_probes(payer: Payer, environments: Sequence[str], count: int, now_
     return runs
 
 
-def reading_lines(rules: Iterable[RuleNow]) -> list[Line]:
-    """What the daemon's rules read of real payments."""
+def reading_lines(rules: Iterable[RuleNow], silent: str = "") -> list[Line]:
+    """What the daemon's rules read of real payments. silent: why no daemon could be asked, so nothing holds."""
+    if silent:
+        return [line(one.rule, good=False, measured=silent, limit=one.limit, source=one.source) for one in OBJECTIVES]
     known = list(rules)
     return [each for objective in OBJECTIVES for each in held_against(objective, known)]
 
 
 def run_lines(run: ProbeRun) -> list[Line]:
-    """Response time, success and availability of one environment's probes.
+    """Response time and success of one environment's probes.
 
-    A core that answers is available; a payment that was taken and given back, however slowly, succeeded.
+    A payment that was taken and given back, however slowly, succeeded.
     """
     count = len(run.facts)
     place = f"({run.environment}, {count} probes)"
     if count == 0:
         return [line(f"probe run {place}", good=False, measured="no probe was made")]
-    answered = [fact for fact in run.facts if fact.version]
-    succeeded = [fact for fact in answered if fact.detail.startswith(_VOIDED)]
+    succeeded = [fact for fact in run.facts if fact.version and fact.detail.startswith(_VOIDED)]
     source = "Success criteria: Sub-2 second response times"
     if not succeeded:
         return [line(f"probe run {place}", good=False, measured=run.facts[0].detail, limit="$1 authorized and voided")]
     slowest_ms = _percentile([fact.latency_ms for fact in succeeded], 95)
-    available, success = len(answered) / count, len(succeeded) / count
+    success = len(succeeded) / count
     first_bad = next((fact.detail for fact in run.facts if fact not in succeeded), "")
     hint = f"; {first_bad}" if first_bad else ""
     return [
@@ -108,13 +109,6 @@ def run_lines(run: ProbeRun) -> list[Line]:
             measured=f"{success:.2%}{hint}",
             limit=">= 99.5 %",
             source="Key metrics: Payment Success Rate: >99.5%",
-        ),
-        line(
-            f"availability {place}",
-            good=available >= AVAILABLE_LIMIT,
-            measured=f"{available:.2%} answered",
-            limit=">= 99.99 %",
-            source="Key metrics: System Availability: >99.99%",
         ),
     ]
 

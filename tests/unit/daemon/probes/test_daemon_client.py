@@ -34,7 +34,7 @@ async def test_a_stranger_shows_no_token() -> None:
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
-    [(401, {}, "--token"), (403, {}, "--token"), (200, [], "not its rules"), (500, {}, "500")],
+    [(401, {}, "--token"), (403, {}, "--token"), (200, [], "not what it holds"), (500, {}, "500")],
 )
 async def test_whatever_is_not_its_rules_is_silence(status: int, body: object, words: str) -> None:
     async with client(status, body) as daemon:

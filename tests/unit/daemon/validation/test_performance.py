@@ -6,7 +6,9 @@ import pytest
 
 from checks.facts import HealthProbed, HealthStatus
 from config.load import load_configuration
-from daemon.probes.daemon_client import RuleNow, RuleReadingNow
+from daemon.probes.daemon_client import RuleNow, RuleReadingNow, SloNow
+from daemon.validation.availability import RULE as AVAILABILITY
+from daemon.validation.availability import availability_lines
 from daemon.validation.costs import VARIANCE
 from daemon.validation.performance import (
     IN_FLIGHT_MAX,
@@ -32,7 +34,7 @@ def rule(objective: Objective, *readings: RuleReadingNow) -> RuleNow:
 
 def test_every_objective_is_read_from_a_packaged_rule() -> None:
     packaged = {rule.id for loaded in load_configuration(None, {}).rule_files for rule in loaded.value.rules}
-    assert {objective.rule for objective in (*OBJECTIVES, VARIANCE, ALERTS)} <= packaged
+    assert {objective.rule for objective in (*OBJECTIVES, VARIANCE, ALERTS)} | {AVAILABILITY} <= packaged
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def outcomes(*facts: HealthProbed) -> dict[str, str]:
     return {found.name.split(" (")[0]: found.outcome for found in run_lines(ProbeRun("green", facts))}
 
 
-GOOD = {"response time": "passed", "success": "passed", "availability": "passed"}
+GOOD = {"response time": "passed", "success": "passed"}
 FAILED = fact(99, status="unhealthy", detail="$1 health payment: it failed: release_fault")
 AWAY = fact(98, status="unhealthy", detail="refused", version="")
 
@@ -111,8 +113,51 @@ def test_one_failed_payment_in_twenty_is_too_many_and_it_is_named() -> None:
     assert "95.00%; $1 health payment: it failed: release_fault" in line.measured
 
 
-def test_a_core_that_does_not_answer_once_is_not_available() -> None:
-    assert outcomes(*(fact(number) for number in range(19)), AWAY)["availability"] == "failed"
+def run(*facts: HealthProbed) -> ProbeRun:
+    return ProbeRun("green", facts)
+
+
+def slo(current: float | None, samples: int = 500, environment: str = "green", rule_id: str = AVAILABILITY) -> SloNow:
+    return SloNow(rule_id, {"environment": environment}, current, samples, 2_592_000.0, 0.42)
+
+
+@pytest.mark.parametrize(
+    ("current", "samples", "outcome"),
+    [(0.99995, 500, "passed"), (0.9998, 500, "failed"), (0.9998, 3, "failed"), (1.0, 99, "warned")],
+)
+def test_availability_is_what_the_daemon_measured_and_the_line_says_so(
+    current: float, samples: int, outcome: str
+) -> None:
+    (found,) = availability_lines([run(AWAY)], [slo(0.5, environment="blue"), slo(current, samples)])
+    assert (found.name, found.outcome) == ("availability (green)", outcome)
+    assert (
+        f"{current:.4%} over up to 30 d, as the daemon measured it (availability-budget, 42% of its budget left)"
+        in (found.measured)
+    )
+
+
+@pytest.mark.parametrize(
+    ("slos", "silent", "why"),
+    [
+        ([], "no daemon answered: refused", "no daemon answered: refused"),
+        ([slo(None)], "", "the daemon's availability-budget has no figure for it"),
+        ([slo(1.0, environment="blue"), slo(1.0, rule_id="payment-success-ratio")], "", "has no figure for it"),
+    ],
+)
+def test_availability_of_the_probes_alone_is_said_to_be_so_and_why(slos: list[SloNow], silent: str, why: str) -> None:
+    facts = [fact(number) for number in range(19)]
+    (good,) = availability_lines([run(*facts)], slos, silent)
+    (bad,) = availability_lines([run(*facts, AWAY)], slos, silent)
+    assert (good.outcome, bad.outcome) == ("passed", "failed")
+    assert bad.measured.startswith("95.00% answered in this run alone: ")
+    assert why in good.measured
+    assert availability_lines([run()], slos, silent)[0].outcome == "failed"
+
+
+def test_without_a_daemon_no_rule_was_validated() -> None:
+    found = reading_lines([], "no daemon answered: refused")
+    assert [(one.name, one.outcome) for one in found] == [(objective.rule, "failed") for objective in OBJECTIVES]
+    assert {one.measured for one in found} == {"no daemon answered: refused"}
 
 
 @pytest.mark.parametrize(("slow", "outcome"), [(1, "passed"), (2, "failed")])
