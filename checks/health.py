@@ -1,5 +1,6 @@
 """What probes say about each component, and about the system as a whole; what was not seen lately is unknown."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ WORST_FIRST: tuple[HealthStatus, ...] = ("unhealthy", "degraded", "unknown", "he
 
 @dataclass(frozen=True, slots=True)
 class ComponentHealth:
-    """One component, in one environment where it has several.
+    """One component, in one environment where it has several, with its region before it where there are several.
 
     age_seconds: since the latest probe; None when it was never probed. latency_ms: that probe's round trip.
     """
@@ -36,14 +37,23 @@ def judge(
 
     Latest is by event time. A component that is expected and was never, or not lately, probed is unknown.
     """
-    latest: dict[tuple[str, str], dict[str, HealthProbed]] = {}
+    latest: dict[tuple[str, str, str], dict[str, HealthProbed]] = {}
     for probe in probes:
-        by_check = latest.setdefault((probe.subject, probe.environment), {})
+        by_check = latest.setdefault((probe.subject, probe.environment, probe.region), {})
         known = by_check.get(probe.check)
         if known is None or probe.at_ms >= known.at_ms:
             by_check[probe.check] = probe
-    seen = {component for component, _ in latest}
-    judged = [_worst(by_check.values(), now_ms, stale_after_seconds) for by_check in latest.values()]
+    seen = {component for component, _, _ in latest}
+    regions = Counter((component, environment) for component, environment, _ in latest)
+    judged = [
+        _worst(
+            by_check.values(),
+            now_ms,
+            stale_after_seconds,
+            in_region=region if regions[component, environment] > 1 else "",
+        )
+        for (component, environment, region), by_check in latest.items()
+    ]
     judged.extend(
         ComponentHealth(component, "", "unknown", "it was never probed", None, 0.0)
         for component in dict.fromkeys(expected)
@@ -58,12 +68,19 @@ def overall(components: Iterable[ComponentHealth]) -> HealthStatus:
     return next((status for status in WORST_FIRST if status in found), "unknown")
 
 
-def _worst(checks: Iterable[HealthProbed], now_ms: int, stale_after_seconds: float) -> ComponentHealth:
-    """A component that is looked at in several ways is as healthy as the worst of them, and as slow as the slowest."""
+def _worst(
+    checks: Iterable[HealthProbed], now_ms: int, stale_after_seconds: float, *, in_region: str
+) -> ComponentHealth:
+    """A component that is looked at in several ways is as healthy as the worst of them, and as slow as the slowest.
+
+    in_region: stands before the environment where several regions have one of its name; empty elsewhere.
+    """
     judged = [_judged(probe, now_ms, stale_after_seconds) for probe in checks]
     worst = min(judged, key=lambda health: WORST_FIRST.index(health.status))
     detail = "; ".join(health.detail for health in judged if health.status == worst.status)
-    return replace(worst, detail=detail, latency_ms=max(health.latency_ms for health in judged))
+    environment = f"{in_region}/{worst.environment}" if in_region else worst.environment
+    slowest = max(health.latency_ms for health in judged)
+    return replace(worst, environment=environment, detail=detail, latency_ms=slowest)
 
 
 def _judged(probe: HealthProbed, now_ms: int, stale_after_seconds: float) -> ComponentHealth:

@@ -5,7 +5,13 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 ActionName = Literal[
-    "rollback.traffic", "block.fingerprint", "require.review", "raise.threshold", "kill.switch", "page"
+    "rollback.traffic",
+    "evacuate.region",
+    "block.fingerprint",
+    "require.review",
+    "raise.threshold",
+    "kill.switch",
+    "page",
 ]
 ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
 
@@ -17,9 +23,10 @@ SUBJECT_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "block.fingerprint": _FINGERPRINTS,
         "require.review": _PAYERS,
         "raise.threshold": (*_PAYERS, "rail"),
+        "evacuate.region": ("region",),
     }
 )
-"""By action on a fraud list: the fields of a rule's ``per`` that name whom it is about, the narrowest first.
+"""By action that is about somebody or some place: the fields of ``per`` that name it, the narrowest first.
 
 A block refuses payers, so it takes what is one card's, account's or device's alone; a higher threshold may be a rail's.
 """

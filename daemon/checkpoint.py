@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -121,10 +121,12 @@ class Checkpoint:
     horizon_ms: how long facts are kept for a restart; the longest window of any rule, or more. The limits above
     are applied by prune, which whoever owns the checkpoint calls every minute or so. Every method but
     totals raises CheckpointFailed when the disk does not do its part; nothing of that call is then remembered.
+    producers: the outbox of a region that shares another one's; every other region has its own.
     """
 
-    def __init__(self, path: Path, horizon_ms: int) -> None:
+    def __init__(self, path: Path, horizon_ms: int, producers: Mapping[str, str] | None = None) -> None:
         self._horizon_ms = horizon_ms
+        self._producers = {} if producers is None else dict(producers)
         self._file = DurableFile(path, CheckpointFailed)
         self._pending: list[_Waiting] = []
         self._group: list[_Waiting] = []
@@ -137,9 +139,9 @@ class Checkpoint:
         self._log_id = ""
 
     @classmethod
-    async def open(cls, path: Path, horizon_ms: int) -> Self:
+    async def open(cls, path: Path, horizon_ms: int, producers: Mapping[str, str] | None = None) -> Self:
         """Open or make the checkpoint; restore must follow before the first record."""
-        checkpoint = cls(path, horizon_ms)
+        checkpoint = cls(path, horizon_ms, producers)
         await checkpoint._file.open(_SCHEMA)
         return checkpoint
 
@@ -303,9 +305,10 @@ class Checkpoint:
         if fact.id in self._seen or fact.id in fresh:
             return False
         if fact.sequence > 0:
-            received = outboxes.get(fact.region)
+            producer = self._producers.get(fact.region, fact.region)
+            received = outboxes.get(producer)
             if received is None:
-                received = outboxes[fact.region] = self.received(fact.region).copy()
+                received = outboxes[producer] = self.received(producer).copy()
             # The id of so old a fact is forgotten, but its place in the outbox is not.
             if fact.at_ms <= self._forgotten_until_ms and fact.sequence in received:
                 return False

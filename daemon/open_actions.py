@@ -7,24 +7,53 @@ from config.settings import Settings
 from daemon.core_api import CoreApi
 from daemon.core_controls import CoreControls
 from daemon.core_token import read_core_token
+from daemon.probes.core import CoreProbe
+from daemon.probes.regions import RegionProbe
+from daemon.traffic.opened import OpenedTraffic
+from remediation.actions.by_region import ByRegion
+from remediation.actions.evacuate_region import EvacuateRegion
 from remediation.actions.fraud_list import FraudListAction
 from remediation.actions.kill_switch import KillSwitch
 from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.guard import KILL_SWITCH
-from remediation.ports import Action, Destination, Traffic
+from remediation.ports import Action
+from remediation.region_state import EVACUATE_REGION
 from remediation.subjects import LIST_ACTIONS
 
 
 async def open_actions(
-    stack: AsyncExitStack, settings: Settings, policy: Policy, traffic: Traffic, destination: Destination
+    stack: AsyncExitStack,
+    settings: Settings,
+    policy: Policy,
+    traffic: OpenedTraffic,
+    core: CoreProbe,
+    regions: RegionProbe,
 ) -> dict[str, Action]:
-    """The actions by name; connections are closed when the stack is. Raises NotUsable."""
-    urls = [core.url for core in settings.cores.values()]
+    """The actions by name; connections are closed when the stack is. Raises NotUsable.
+
+    Where there is one region alone nothing is ever decided on evacuating it, and the action is not there.
+    """
+    urls = [target.url for target in settings.cores.values()]
     controls = CoreControls(await stack.enter_async_context(CoreApi(urls, await read_core_token(settings))))
     lists = FraudListAction(controls)
-    return {
-        ROLLBACK_TRAFFIC: RollbackTraffic(traffic, destination, policy.traffic),
+    actions: dict[str, Action] = {
+        ROLLBACK_TRAFFIC: _rollback(policy, traffic, core),
         KILL_SWITCH: KillSwitch(controls),
         **dict.fromkeys(LIST_ACTIONS, lists),
     }
+    if traffic.between is not None:
+        actions[EVACUATE_REGION] = EvacuateRegion(traffic.between, regions, policy.traffic)
+    return actions
+
+
+def _rollback(policy: Policy, traffic: OpenedTraffic, core: CoreProbe) -> Action:
+    """Within the one region, or within the region that the decision names."""
+    if traffic.between is None:
+        return RollbackTraffic(traffic.at_home, core, policy.traffic)
+    return ByRegion(
+        {
+            region: RollbackTraffic(split, core.in_region(region), policy.traffic)
+            for region, split in traffic.by_region.items()
+        }
+    )

@@ -9,7 +9,6 @@ from checks.engine import Engine
 from config.load import Configuration
 from config.settings import Settings
 from daemon.archive.archive import Archive
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.checkpoint import Checkpoint
 from daemon.leadership import LEASE_MS
@@ -17,6 +16,8 @@ from daemon.loop_lag import LoopLag
 from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
+from daemon.probes.places import regions_of
+from daemon.probes.regions import RegionProbe
 from daemon.quarantine import Quarantine, Quarantined
 from daemon.reports.opened import Reporting, open_reporting
 from daemon.senses import Senses, open_senses
@@ -29,6 +30,7 @@ from daemon.state_keeping import StateKeeping
 from daemon.state_store import StateStore
 from daemon.traces.export import TraceExport
 from daemon.traces.opened import open_traces
+from daemon.traffic.opened import open_traffic
 from daemon.traffic_watch import TrafficWatch
 from remediation.executor import Executor
 from remediation.journal import kinds
@@ -82,19 +84,21 @@ async def open_parts(
     settings, policy = configuration.settings, configuration.policy
     trust = await open_trust(stack, settings, clock)
     journal, writer = await _open_journal(stack, settings.data_dir, holder, clock)
-    checkpoint = await Checkpoint.open(settings.data_dir / "checkpoint.db", HORIZON_MS)
+    home, sharing = settings.aws.region, regions_of(settings.cores, settings.aws.region)
+    producers = dict.fromkeys(sharing, home)
+    checkpoint = await Checkpoint.open(settings.data_dir / "checkpoint.db", HORIZON_MS, producers)
     stack.push_async_callback(checkpoint.close)
     quarantine = await Quarantine.open(settings.data_dir / "quarantine.db", _journaled(writer))
     stack.push_async_callback(quarantine.close)
     clients = AwsClients(settings.aws)
     sqs = await stack.enter_async_context(clients.client("sqs"))
-    traffic = Route53Traffic(
-        await stack.enter_async_context(clients.client("route53")), settings.hosted_zone_id, policy.traffic.record_name
-    )
+    traffic = await open_traffic(stack, settings, policy.traffic, clients)
     sightings = await outliving_sightings(settings.data_dir)
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
-    executor = Executor(writer, await open_actions(stack, settings, policy, traffic, probes.core), clock, policy)
     payments = PaymentSeries()
+    regions = RegionProbe(probes.core, traffic.by_region, payments.rows)
+    actions = await open_actions(stack, settings, policy, traffic, probes.core, regions)
+    executor = Executor(writer, actions, clock, policy)
     archive = await _open_archive(stack, settings, clock)
     pipeline = Pipeline(
         checkpoint=checkpoint,
@@ -121,8 +125,8 @@ async def open_parts(
         trust=trust,
         sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock), *reporting.bill),
         reporting=reporting,
-        backfill=Backfill(probes.clients, checkpoint, sink, producer=settings.aws.region),
-        watch=TrafficWatch(traffic, clock),
+        backfill=Backfill(probes.clients, checkpoint, sink, producer=home, sharing=sharing),
+        watch=TrafficWatch(traffic.shown, clock),
         probes=probes,
         sink=sink,
         senses=await open_senses(stack, settings, clients, sightings, clock),

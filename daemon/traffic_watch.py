@@ -1,18 +1,27 @@
 """Reads the traffic split again and again, so that people see who gets the traffic and how old that reading is."""
 
+from typing import Protocol
+
 import structlog
 
 from daemon.view import TrafficSplit
 from remediation.errors import RemediationError
-from remediation.ports import Clock, Traffic
+from remediation.ports import Clock
 
 log = structlog.get_logger()
+
+
+class Split(Protocol):
+    """Weights by the name of what they are given to. Raises WorldUnreachable or WorldRefused."""
+
+    async def read(self) -> dict[str, int]:
+        """All of them."""
 
 
 class TrafficWatch:
     """Holds the last reading; a failed one leaves the old reading and its age."""
 
-    def __init__(self, traffic: Traffic, clock: Clock) -> None:
+    def __init__(self, traffic: Split, clock: Clock) -> None:
         self._traffic = traffic
         self._clock = clock
         self.split = TrafficSplit({}, 0)

@@ -9,12 +9,14 @@ from config.policy import Policy
 from remediation.aim import Miss, deployment_to_blame
 from remediation.decisions import Decision, Reason
 from remediation.guard import KILL_SWITCH, Situation, held_back
+from remediation.region_aim import RegionAim, region_to_evacuate
+from remediation.region_state import EVACUATE_REGION
 from remediation.state import DeploymentState, State
 from remediation.subjects import LIST_ACTIONS, Subject, subject_of
 
 ROLLBACK_TRAFFIC = "rollback.traffic"
 """The action that gives all traffic back to the version that a deployment replaces."""
-ACTIONS = LIST_ACTIONS | {ROLLBACK_TRAFFIC, KILL_SWITCH}
+ACTIONS = LIST_ACTIONS | {ROLLBACK_TRAFFIC, EVACUATE_REGION, KILL_SWITCH}
 """Everything that can be carried out; a page is told and not carried out."""
 CONTROL_TARGET = "control:payments"
 """What the kill switch acts on: the mode of the payment core."""
@@ -60,15 +62,19 @@ def _first_with_an_aim(situations: list[Situation]) -> tuple[Situation, tuple[Re
 
 
 def _situation(action: str, finding: Finding, state: State, policy: Policy, now_ms: int) -> Situation:
-    aim: DeploymentState | Subject | Miss | None
+    aim: DeploymentState | Subject | RegionAim | Miss | None
+    region = ""
     if action in LIST_ACTIONS:
         aim = subject_of(action, finding, policy.fraud)
         target = "" if isinstance(aim, Miss) else aim.target
     elif action == KILL_SWITCH:
         aim, target = None, CONTROL_TARGET
+    elif action == EVACUATE_REGION:
+        aim, target = region_to_evacuate(finding, state.regions, policy.traffic), policy.traffic.target_between
     else:
         aim = deployment_to_blame(finding, state)
-        target = f"dns:{policy.traffic.record_name.rstrip('.')}" if action else ""
+        region = _region(finding, aim, policy)
+        target = policy.traffic.target_of(region) if action else ""
     return Situation(
         finding=finding,
         state=state,
@@ -78,7 +84,16 @@ def _situation(action: str, finding: Finding, state: State, policy: Policy, now_
         action=action,
         target=target,
         aim=aim,
+        region=region,
     )
+
+
+def _region(finding: Finding, aim: DeploymentState | Miss, policy: Policy) -> str:
+    """Where a rollback acts: where the finding says that it is wrong, or else where the release is being deployed."""
+    if not policy.traffic.regions:
+        return ""
+    deployed = aim.region if isinstance(aim, DeploymentState) else ""
+    return finding.key.get("region", deployed)
 
 
 def reading(finding: Finding) -> str:
@@ -97,7 +112,7 @@ def reading(finding: Finding) -> str:
     return f"{finding.rule_id}{place}: {shown}{samples}{window}{limit}"
 
 
-def _act(situation: Situation, aim: DeploymentState | Subject | None) -> Decision:
+def _act(situation: Situation, aim: DeploymentState | Subject | RegionAim | None) -> Decision:
     plan = _plan(situation, aim)
     return Decision(
         id=_decision_id(situation.finding, situation.action),
@@ -121,18 +136,26 @@ class _Plan(msgspec.Struct, frozen=True):
     arguments: dict[str, str]
 
 
-def _plan(situation: Situation, aim: DeploymentState | Subject | None) -> _Plan:
+def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | None) -> _Plan:
     finding, action = situation.finding, situation.action
     if isinstance(aim, DeploymentState):
         return _Plan(
             f"rolls {aim.version} on {aim.environment} back to {aim.previous_version} on {aim.previous_environment}",
-            (aim.id, action),
+            (aim.id, action, *((situation.region,) if situation.region else ())),
             {
                 "deployment_id": aim.id,
                 "from_environment": aim.environment,
                 "to_environment": aim.previous_environment,
                 "version": aim.version,
+                **({"region": situation.region} if situation.region else {}),
             },
+        )
+    if isinstance(aim, RegionAim):
+        return _Plan(
+            f"takes all traffic from {aim.region} and leaves it to {', '.join(aim.destinations)}, "
+            f"because {' and '.join(aim.signals)} agree",
+            (_decision_id(finding, action), action),
+            {"region": aim.region, "destinations": ",".join(aim.destinations)},
         )
     if isinstance(aim, Subject):
         expires_at_ms = str(situation.now_ms + round(aim.seconds * 1000))

@@ -21,6 +21,8 @@ class Reason(StrEnum):
     NO_DEPLOYMENT = "no_deployment"
     NOT_THE_CANARY = "not_the_canary"
     NO_SUBJECT = "no_subject"
+    LAST_REGION = "last_region"
+    UNCONFIRMED = "unconfirmed"
     ALREADY_ROLLED_BACK = "already_rolled_back"
     IN_EFFECT = "in_effect"
     ACTION_IN_PROGRESS = "action_in_progress"

@@ -22,6 +22,7 @@ from remediation.journal.kinds import (
     ReportWritten,
     body_of,
 )
+from remediation.region_state import with_evacuation, with_signal
 from remediation.state import (
     ACTIONS_MAX,
     BUDGETS_MAX,
@@ -138,6 +139,7 @@ def incident_of(state: State, fingerprint: str) -> Incident | None:
 def _with_finding(state: State, entry: Entry, finding: Finding) -> State:
     if finding.mode == "shadow":
         return state
+    state = replace(state, regions=with_signal(state.regions, finding))
     incident = incident_of(state, finding.fingerprint)
     if incident is not None and incident.state is not IncidentState.RESOLVED:
         # A finding of several limits may come back graver; an incident never grows milder by itself.
@@ -228,8 +230,9 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
     if action is None:
         return state
     detail = outcome.refusal if outcome.status is OutcomeStatus.REFUSED else outcome.detail
+    regions = with_evacuation(state.regions, action.action, action.arguments, outcome.status, entry.at_ms)
     state = _put_action(
-        state,
+        replace(state, regions=regions),
         replace(
             action,
             status=outcome.status,

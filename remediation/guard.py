@@ -8,6 +8,7 @@ from checks.findings import State as FindingState
 from config.policy import FraudPolicy, GuardPolicy
 from remediation.aim import Miss
 from remediation.decisions import Reason
+from remediation.region_aim import RegionAim
 from remediation.state import HOUR_MS, DeploymentState, State, TargetState
 from remediation.subjects import LIST_ACTIONS, Subject
 
@@ -23,7 +24,8 @@ REFUSED_PAUSE_LONGEST_MS = 300_000
 class Situation:
     """Everything that decides whether to act. action: empty when the rule asks for none that can be carried out.
 
-    aim: the deployment to roll back, the entry to make, None for an action on everything, or why there is no aim.
+    aim: the deployment to roll back, the region to leave, the entry to make, None for an action on everything, or why
+    there is no aim. region: in which of several regions a rollback acts; empty where there is one alone.
     """
 
     finding: Finding
@@ -33,7 +35,8 @@ class Situation:
     now_ms: int
     action: str
     target: str
-    aim: DeploymentState | Subject | Miss | None
+    aim: DeploymentState | Subject | RegionAim | Miss | None
+    region: str = ""
 
     @property
     def history(self) -> TargetState:
@@ -97,6 +100,8 @@ def _not_allowed(situation: Situation) -> str:
 
 
 def _in_effect(situation: Situation) -> str:
+    if isinstance(situation.aim, Miss):
+        return situation.aim.detail if situation.aim.reason is Reason.IN_EFFECT else ""
     left_ms = situation.history.until_ms - situation.now_ms
     return f"{situation.target} was listed and stays so for another {left_ms / 1000:.0f} s" if left_ms > 0 else ""
 
@@ -166,6 +171,8 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.NO_DEPLOYMENT, _missed(Reason.NO_DEPLOYMENT)),
     (Reason.NOT_THE_CANARY, _missed(Reason.NOT_THE_CANARY)),
     (Reason.NO_SUBJECT, _missed(Reason.NO_SUBJECT)),
+    (Reason.LAST_REGION, _missed(Reason.LAST_REGION)),
+    (Reason.UNCONFIRMED, _missed(Reason.UNCONFIRMED)),
     (Reason.ALREADY_ROLLED_BACK, _missed(Reason.ALREADY_ROLLED_BACK)),
     (Reason.IN_EFFECT, _in_effect),
     (Reason.ACTION_IN_PROGRESS, _in_progress),

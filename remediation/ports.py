@@ -52,6 +52,16 @@ class Destination(Protocol):
         """Probe the environment once, now; an unreachable one is unhealthy, not an error."""
 
 
+class Regions(Protocol):
+    """Tells whether a region can take traffic over from another one."""
+
+    async def health(self, region: str) -> DestinationHealth:
+        """Probe every environment that holds the region's traffic once, now; unreachable is unhealthy, not an error."""
+
+    def payments_per_second(self) -> float:
+        """What all regions together took in their busiest moment lately."""
+
+
 class ListedValue(msgspec.Struct, frozen=True, kw_only=True):
     """A value to put on a fraud list of the payment core. expires_at_ms: Unix epoch, excluded."""
 

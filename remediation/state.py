@@ -8,6 +8,7 @@ from checks.findings import Finding
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
 from remediation.journal.entry import GENESIS_HASH
+from remediation.region_state import RegionState
 
 INCIDENTS_MAX = 500
 """Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""
@@ -159,6 +160,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     listed_at_ms: the same for entries on fraud lists. first_started_at_ms: when a daemon first led; 0 before that.
     reports: the newest slot of each scheduled report that was written. budgets: the months and thresholds reached.
     runs: of deployments, by id, oldest first.
+    regions: what is said of each region, by name.
     """
 
     sequence: int = 0
@@ -174,3 +176,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     reports: dict[str, int] = {}
     budgets: tuple[tuple[str, int], ...] = ()
     runs: dict[str, DeploymentRun] = {}
+    regions: dict[str, RegionState] = {}

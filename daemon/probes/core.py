@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from checks.facts import HealthProbed, HealthStatus
 from daemon.errors import CoreUnreachable
 from daemon.probes.core_client import TIMEOUT_SECONDS, CoreClient, Readiness
-from remediation.ports import Clock, DestinationHealth
+from daemon.probes.places import name_in, place_of
+from remediation.ports import Clock, Destination, DestinationHealth
 
 COMPONENT = "aws-payment-processor"
 READINESS, PAYMENT = "readiness", "payment"
@@ -18,7 +19,8 @@ SLOW_MS = 1_000.0
 class CoreProbe:
     """Looks at every environment of the payment core; also the Destination port of a rollback's preflight.
 
-    cores: a client for each environment. timeout_seconds: the deadline of one look, connection included.
+    cores: a client for each environment, by its name in the settings. region: the home region. timeout_seconds: the
+    deadline of one look, connection included.
     """
 
     def __init__(
@@ -36,18 +38,19 @@ class CoreProbe:
 
     @property
     def environments(self) -> tuple[str, ...]:
-        """The environments that can be probed."""
+        """The environments that can be probed, by their names in the settings."""
         return tuple(self._cores)
 
-    async def probe(self, environment: str, now_ms: int) -> HealthProbed:
+    async def probe(self, name: str, now_ms: int) -> HealthProbed:
         """One look at an environment, as a fact; one that is not configured is unknown. Never raises."""
-        status, version, detail, latency_ms = await self._look(environment)
+        status, version, detail, latency_ms = await self._look(name)
+        place = place_of(name, self._region)
         return HealthProbed(
-            id=f"probe:{COMPONENT}:{environment}:{now_ms}",
+            id=f"probe:{COMPONENT}:{name}:{now_ms}",
             at_ms=now_ms,
             subject=COMPONENT,
-            region=self._region,
-            environment=environment,
+            region=place.region,
+            environment=place.environment,
             version=version,
             status=status,
             check=READINESS,
@@ -65,8 +68,12 @@ class CoreProbe:
         seen = f"{environment} {version}: {detail}" if version else f"{environment}: {detail}"
         return DestinationHealth(healthy=status in {"healthy", "degraded"}, detail=seen)
 
-    async def _look(self, environment: str) -> tuple[HealthStatus, str, str, float]:
-        core = self._cores.get(environment)
+    def in_region(self, region: str) -> Destination:
+        """The same looks, at the environments of one region by their names there."""
+        return _InRegion(self, region, self._region)
+
+    async def _look(self, name: str) -> tuple[HealthStatus, str, str, float]:
+        core = self._cores.get(name)
         if core is None:
             return "unknown", "", "no address is configured", 0.0
         started = self._clock.monotonic_ms()
@@ -77,8 +84,21 @@ class CoreProbe:
             detail = fault.detail if isinstance(fault, CoreUnreachable) else f"no answer in {self._timeout_seconds} s"
             return "unhealthy", "", detail, self._clock.monotonic_ms() - started
         latency_ms = self._clock.monotonic_ms() - started
-        status, detail = _judged(told, environment, latency_ms)
+        status, detail = _judged(told, place_of(name, self._region).environment, latency_ms)
         return status, told.version, detail, latency_ms
+
+
+class _InRegion:
+    """The Destination port of one region."""
+
+    def __init__(self, probe: CoreProbe, region: str, home: str) -> None:
+        self._probe = probe
+        self._region = region
+        self._home = home
+
+    async def health(self, environment: str) -> DestinationHealth:
+        """See Destination."""
+        return await self._probe.health(name_in(self._region, environment, self._home))
 
 
 def _judged(told: Readiness, environment: str, latency_ms: float) -> tuple[HealthStatus, str]:

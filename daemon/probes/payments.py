@@ -8,6 +8,7 @@ from checks.facts import HealthProbed
 from daemon.probes.core import COMPONENT, PAYMENT
 from daemon.probes.core_client import HealthPayment
 from daemon.probes.looking import Observed, looked
+from daemon.probes.places import place_of
 from remediation.ports import Clock
 
 DEADLINE_SECONDS = 10.0
@@ -44,25 +45,25 @@ class HealthPaymentProbe:
         """One payment at every environment."""
         return list(await asyncio.gather(*(self.probe(environment, now_ms) for environment in self._cores)))
 
-    async def probe(self, environment: str, now_ms: int, number: int = 0) -> HealthProbed:
-        """One payment at an environment. number: tells payments of one moment apart."""
-        core = self._cores[environment]
+    async def probe(self, name: str, now_ms: int, number: int = 0) -> HealthProbed:
+        """One payment at an environment, by its name in the settings. number: tells payments of one moment apart."""
+        core, place = self._cores[name], place_of(name, self._region)
         started = self._clock.monotonic_ms()
         version = ""
 
         async def look() -> Observed:
             nonlocal version
-            paid = await core.pay(f"probe:{environment}:{now_ms}:{number}")
+            paid = await core.pay(f"probe:{name}:{now_ms}:{number}")
             version = paid.version
             return _judged(paid)
 
         observed = await looked(look, self._deadline_seconds)
         return HealthProbed(
-            id=f"probe:{COMPONENT}:{PAYMENT}:{environment}:{now_ms}:{number}",
+            id=f"probe:{COMPONENT}:{PAYMENT}:{name}:{now_ms}:{number}",
             at_ms=now_ms,
             subject=COMPONENT,
-            region=self._region,
-            environment=environment,
+            region=place.region,
+            environment=place.environment,
             version=version,
             status=observed.status,
             check=PAYMENT,

@@ -1,6 +1,6 @@
 """Events that the queue lost, asked of the payment core that has them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,14 +75,23 @@ class Backfill:
     """Compares the outbox with what has arrived, and hands over what is missing.
 
     outboxes: the cores that share the outbox, asked in order until one answers. producer: the outbox's name in the
-    checkpoint, which is its region.
+    checkpoint, which is its region. sharing: other regions whose cores write the same outbox.
     """
 
-    def __init__(self, outboxes: Sequence[Outbox], arrivals: Arrivals, sink: FactSink, *, producer: str) -> None:
+    def __init__(
+        self,
+        outboxes: Sequence[Outbox],
+        arrivals: Arrivals,
+        sink: FactSink,
+        *,
+        producer: str,
+        sharing: Collection[str] = (),
+    ) -> None:
         self._outboxes = outboxes
         self._arrivals = arrivals
         self._sink = sink
         self._producer = producer
+        self._regions = frozenset({producer, *sharing})
         self._stats = BackfillStats()
 
     def stats(self) -> BackfillStats:
@@ -155,7 +164,7 @@ class Backfill:
             except CoreUnreachable as unreachable:
                 fault = unreachable
                 continue
-            strangers = {fact.region for fact in page.events} - {self._producer}
+            strangers = {fact.region for fact in page.events} - self._regions
             if not strangers:
                 return page
             self._stats.errors += 1

@@ -15,7 +15,8 @@ ALL_PERCENT = 100
 class LambdaAliasTraffic:
     """The Traffic port over one alias. Weights are percent and add up to 100.
 
-    Each environment has an alias of its own that names its version. A version that is no environment's is read under ``version N``, so that whoever compares sees it.
+    Each environment has an alias of its own that names its version. A version that is no environment's is read under
+    ``version N``, so that whoever compares sees it.
     """
 
     def __init__(self, aws: Aws, settings: LambdaAlias) -> None:

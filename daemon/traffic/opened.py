@@ -12,6 +12,7 @@ from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
 from daemon.errors import NotUsable
 from daemon.traffic.alb import LoadBalancerTraffic
+from daemon.traffic.combined import CombinedSplit
 from daemon.traffic.lambda_alias import LambdaAliasTraffic
 from remediation.ports import Traffic
 
@@ -31,6 +32,11 @@ class OpenedTraffic:
     def at_home(self) -> Traffic:
         """The split of the home region."""
         return self.by_region[self.home]
+
+    @property
+    def shown(self) -> Traffic | CombinedSplit:
+        """What people look at: who gets which share of all traffic."""
+        return self.at_home if self.between is None else CombinedSplit(self.between, self.by_region)
 
 
 async def open_traffic(

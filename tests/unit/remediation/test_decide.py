@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.policy import FraudPolicy, Freeze, GuardPolicy, Policy
+from config.policy import FraudPolicy, Freeze, GuardPolicy, Policy, RegionRoom, TrafficPolicy
 from remediation.decide import decide, reading
 from remediation.decisions import Reason
 from remediation.guard import GUARDS, REFUSED_PAUSE_MS
@@ -93,6 +93,9 @@ def others_blocked(count: int) -> State:
 
 PLAIN = Policy()
 KILLING = Policy(fraud=FraudPolicy(kill_switch=True))
+REGIONS = Policy(
+    traffic=TrafficPolicy(regions=dict.fromkeys(("us-east-1", "us-west-2"), RegionRoom(payments_per_second=100.0)))
+)
 CASES = [
     ("a breach of the canary acts", finding(), ROLLING, PLAIN, Reason.BREACHED),
     ("a cleared rule does nothing", finding(state=FindingState.CLEARED), ROLLING, PLAIN, Reason.CLEARED),
@@ -111,6 +114,8 @@ CASES = [
     ("nothing deployed", finding(), State(), PLAIN, Reason.NO_DEPLOYMENT),
     ("an earlier phase", finding(), state_with(release(phase="data_migration")), PLAIN, Reason.NO_DEPLOYMENT),
     ("the final validation", finding(), state_with(release(phase="final_validation")), PLAIN, Reason.BREACHED),
+    ("a region that is the only one", finding(do=("evacuate.region",)), ROLLING, PLAIN, Reason.LAST_REGION),
+    ("a region that one rule says is lost", finding(do=("evacuate.region",)), ROLLING, REGIONS, Reason.UNCONFIRMED),
     ("a finished deployment", finding(), state_with(release(status="succeeded")), PLAIN, Reason.NO_DEPLOYMENT),
     ("a first release", finding(), state_with(release(previous_environment="")), PLAIN, Reason.NO_DEPLOYMENT),
     ("back to itself", finding(), state_with(release(previous_environment="green")), PLAIN, Reason.NO_DEPLOYMENT),

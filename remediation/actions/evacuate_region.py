@@ -1,0 +1,118 @@
+"""Takes all traffic away from a region that is lost, by absolute weights between the regions."""
+
+import asyncio
+from collections.abc import Mapping
+
+from config.policy import TrafficPolicy
+from remediation.errors import UnsafeWeights
+from remediation.ports import Look, Preflight, Regions, Traffic
+
+ALL_PERCENT = 100
+
+
+class EvacuateRegion:
+    """The action ``evacuate.region``. Arguments: region loses all traffic; destinations, with commas, may take it.
+
+    The destinations keep the weights that they have; where none has any, each gets the same. Refuses when the records
+    are not exactly the regions of the policy, when a destination that would hold traffic is not well in every one of
+    the policy's checks, and when one is not sized for what it would take. A person takes it back by ``reverse``.
+    """
+
+    def __init__(self, between: Traffic, regions: Regions, policy: TrafficPolicy) -> None:
+        self._between = between
+        self._regions = regions
+        self._policy = policy
+
+    async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
+        """See Action; before holds the weight of each region."""
+        weights = await self._between.read()
+        refusal = self._wrong_records(weights, arguments)
+        if refusal:
+            return Preflight(refusal=refusal)
+        if _is_evacuated(weights, arguments):
+            return Preflight(already_done=True)
+        wanted = _wanted(weights, arguments)
+        refusal = self._too_much(wanted) or await self._not_well(
+            [region for region in _destinations(arguments) if wanted[region]]
+        )
+        if refusal:
+            return Preflight(refusal=refusal)
+        return Preflight(before={region: str(weight) for region, weight in weights.items()})
+
+    async def apply(self, arguments: Mapping[str, str], key: str) -> None:
+        """See Action."""
+        weights = await self._between.read()
+        refusal = self._wrong_records(weights, arguments)
+        if refusal:
+            raise UnsafeWeights(refusal)
+        await self._between.write(_wanted(weights, arguments), key)
+
+    async def verify(self, arguments: Mapping[str, str]) -> Look:
+        """See Action; in effect when the region weighs 0, a destination does not, and no other record is there."""
+        weights = await self._between.read()
+        shown = ", ".join(f"{region} {weight}" for region, weight in sorted(weights.items()))
+        right = not self._wrong_records(weights, arguments) and _is_evacuated(weights, arguments)
+        return Look(in_effect=right, detail=f"weights are {shown}")
+
+    async def reverse(self, before: Mapping[str, str], key: str) -> None:
+        """See Action."""
+        weights = {region: int(weight) for region, weight in before.items()}
+        if not any(weight > 0 for weight in weights.values()) or any(weight < 0 for weight in weights.values()):
+            raise UnsafeWeights(f"weights {weights}")
+        await self._between.write(weights, key)
+
+    def _wrong_records(self, weights: Mapping[str, int], arguments: Mapping[str, str]) -> str:
+        """Why the records are not the regions that the policy knows, or nothing."""
+        if missing := sorted(set(self._policy.regions) - set(weights)):
+            return f"there is no record for {', '.join(missing)}"
+        if strangers := sorted(set(weights) - set(self._policy.regions)):
+            return f"the record set also holds {', '.join(strangers)}, which would keep a share of the traffic"
+        asked = {arguments["region"], *_destinations(arguments)}
+        if unknown := sorted(asked - set(self._policy.regions)):
+            return f"{', '.join(unknown)} is no region of the policy"
+        return ""
+
+    def _too_much(self, wanted: Mapping[str, int]) -> str:
+        """Which region would take more than it is sized for, or nothing."""
+        load, total = self._regions.payments_per_second(), sum(wanted.values())
+        for region, weight in wanted.items():
+            share, room = load * weight / total, self._policy.regions[region].payments_per_second
+            if share > room:
+                return (
+                    f"{region} would take {share:.1f} of {load:.1f} payments a second and is sized for {room:g} "
+                    "(traffic.regions in policy.yaml)"
+                )
+        return ""
+
+    async def _not_well(self, regions: list[str]) -> str:
+        """Why a region cannot take traffic, or nothing after enough good looks in a row at each."""
+        checks = self._policy.destination_checks
+        for check in range(1, checks + 1):
+            for region in regions:
+                try:
+                    async with asyncio.timeout(self._policy.destination_timeout):
+                        health = await self._regions.health(region)
+                except TimeoutError:
+                    seconds = self._policy.destination_timeout
+                    return f"{region} did not answer check {check} of {checks} in {seconds:g} s"
+                if not health.healthy:
+                    return f"{region} is not healthy in check {check} of {checks}: {health.detail}"
+        return ""
+
+
+def _destinations(arguments: Mapping[str, str]) -> list[str]:
+    return [region for region in arguments["destinations"].split(",") if region]
+
+
+def _is_evacuated(weights: Mapping[str, int], arguments: Mapping[str, str]) -> bool:
+    taken = sum(weights.get(region, 0) for region in _destinations(arguments))
+    return weights.get(arguments["region"], 0) == 0 and taken > 0
+
+
+def _wanted(weights: Mapping[str, int], arguments: Mapping[str, str]) -> dict[str, int]:
+    """The weights without the lost region; only a destination may hold traffic, and a third region's is let be."""
+    wanted = dict(weights) | {arguments["region"]: 0}
+    destinations = _destinations(arguments)
+    if not any(wanted[region] for region in destinations):
+        wanted |= dict.fromkeys(destinations, ALL_PERCENT)
+    return wanted
