@@ -63,6 +63,41 @@ class HealthPayment(msgspec.Struct, frozen=True):
     version: str = ""
 
 
+class ReleaseReconciliation(msgspec.Struct, frozen=True):
+    """The newest payments of one release, as the rail was asked about them."""
+
+    environment: str
+    version: str
+    region: str
+    examined: int
+    unknown: int
+    mismatched: int
+    example: str = ""
+
+
+class Reconciliation(msgspec.Struct, frozen=True):
+    """``GET /v1/health/reconciliation``: what record and rail come to."""
+
+    releases: list[ReleaseReconciliation]
+
+
+class OpenedKey(msgspec.Struct, frozen=True):
+    """What is sealed under one data key, as the asked release opens it."""
+
+    data_key: str
+    opened: int
+    failed: int
+    example: str = ""
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """``GET /v1/health/tokens``: the newest data keys."""
+
+    keys: list[OpenedKey]
+    environment: str = ""
+    version: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicAnswer:
     """What somebody without an API key is answered. tls_version: empty without TLS."""
@@ -95,6 +130,8 @@ _PAGE = msgspec.json.Decoder(EventPage)
 _LEDGER = msgspec.json.Decoder(LedgerReading)
 _SELF_CHECK = msgspec.json.Decoder(SelfCheck)
 _HEALTH_PAYMENT = msgspec.json.Decoder(HealthPayment)
+_RECONCILIATION = msgspec.json.Decoder(Reconciliation)
+_TOKENS = msgspec.json.Decoder(Tokens)
 
 
 class CoreClient:
@@ -151,6 +188,15 @@ class CoreClient:
             "POST", "/v1/health/payments", json={}, headers={"Idempotency-Key": key}, timeout=HEALTH_PAYMENT_SECONDS
         )
         return _decoded(_HEALTH_PAYMENT, self._allowed(await self._send(request), "health payments"))
+
+    async def reconciliation(self) -> Reconciliation:
+        """Let the core hold payments against the rail. Raises NotAsked when its key may not ask, or it is too old."""
+        response = await self._get("/v1/health/reconciliation", SELF_CHECK_SECONDS)
+        return _decoded(_RECONCILIATION, self._allowed(response, "reconciliation"))
+
+    async def tokens(self) -> Tokens:
+        """Let the core open keys of stored cards. Raises NotAsked when its key may not ask, or it is too old."""
+        return _decoded(_TOKENS, self._allowed(await self._get("/v1/health/tokens", SELF_CHECK_SECONDS), "tokens"))
 
     async def as_stranger(self, path: str) -> PublicAnswer:
         """What the address answers to somebody who shows no API key."""

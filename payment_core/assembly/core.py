@@ -131,6 +131,7 @@ class Core:
             engine=engine,
             fraud=scorer.counts,
             desk=domains.desk,
+            rail=acquirer,
             origin=self._origin,
             clock=self._clock,
         )

@@ -3,7 +3,7 @@
 from checks.scoring.engine import ScoringEngine
 from payment_core.assembly.settings import CoreSettings
 from payment_core.assembly.stores import OpenStore
-from payment_core.assembly.vaulting import Vaulting
+from payment_core.assembly.vaulting import TENANT, Vaulting
 from payment_core.clock import Clock
 from payment_core.fraud.scorer import FraudCounts
 from payment_core.health.ach import AchCheck
@@ -13,9 +13,12 @@ from payment_core.health.encryption import EncryptionCheck
 from payment_core.health.escrows import EscrowCheck
 from payment_core.health.fraud import FraudCheck
 from payment_core.health.payments import HealthPayments
+from payment_core.health.reconciliation import Rail, Reconciliation
+from payment_core.health.tokens import TokenCheck
 from payment_core.http.health import health_routes
 from payment_core.http.routes import Route
 from payment_core.logs import written
+from payment_core.methods.vault_keys import StoredDataKeys
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.payments.desk import Desk
@@ -30,6 +33,7 @@ def self_check_routes(
     engine: ScoringEngine,
     fraud: FraudCounts,
     desk: Desk,
+    rail: Rail,
     origin: Origin,
     clock: Clock,
 ) -> tuple[Route, ...]:
@@ -46,4 +50,9 @@ def self_check_routes(
         origin,
         clock,
     )
-    return health_routes(HealthPayments(store, desk, origin), checks)
+    return health_routes(
+        HealthPayments(store, desk, origin),
+        checks,
+        Reconciliation(store, rail, clock),
+        TokenCheck(StoredDataKeys(store), vaulting.cache, TENANT, origin),
+    )

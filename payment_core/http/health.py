@@ -6,6 +6,8 @@ from types import MappingProxyType
 from payment_core.answers import Answer
 from payment_core.health.checking import HealthCheckView, SelfChecks
 from payment_core.health.payments import HealthPayments, HealthPaymentView, TakeHealthPayment
+from payment_core.health.reconciliation import Reconciliation, ReconciliationView
+from payment_core.health.tokens import TokenCheck, TokensView
 from payment_core.http.routes import Route
 from payment_core.operations.call import Call
 from payment_core.operations.once import explain_once
@@ -24,8 +26,10 @@ CHECKS = MappingProxyType(
 """What can be checked, by component."""
 
 
-def health_routes(payments: HealthPayments, checks: SelfChecks) -> tuple[Route, ...]:
-    """One route for each check, and one that pays."""
+def health_routes(
+    payments: HealthPayments, checks: SelfChecks, reconciliation: Reconciliation, tokens: TokenCheck
+) -> tuple[Route, ...]:
+    """One route for each check, one that pays, and two that hold releases against each other."""
     return (
         Route(
             method="POST",
@@ -38,6 +42,22 @@ def health_routes(payments: HealthPayments, checks: SelfChecks) -> tuple[Route, 
             problems=(409,),
             explain=explain_once,
             example=TakeHealthPayment(),
+        ),
+        Route(
+            method="GET",
+            path="/v1/health/reconciliation",
+            scope=HEALTH_PROBE,
+            summary="Hold the newest payments of each release against what the rail says of them",
+            handler=reconciliation.answer,
+            answer=ReconciliationView,
+        ),
+        Route(
+            method="GET",
+            path="/v1/health/tokens",
+            scope=HEALTH_PROBE,
+            summary="Open keys of stored cards and accounts, data key by data key; no number is opened",
+            handler=tokens.answer,
+            answer=TokensView,
         ),
         *(
             Route(

@@ -44,7 +44,8 @@ class Heard:
                 if fact.region == self._sides.region:
                     self._payments_ms = max(self._payments_ms, fact.at_ms)
             case HealthProbed():
-                if fact.subject == PROCESSOR and fact.status != "unknown" and fact.environment in self._probes_ms:
+                looked = fact.subject == PROCESSOR and fact.status != "unknown" and fact.region == self._sides.region
+                if looked and fact.environment in self._probes_ms:
                     newest_ms = max(self._probes_ms[fact.environment], fact.at_ms)
                     self._probes_ms[fact.environment] = newest_ms
             case AlarmStateChanged() | MetricSampled() | Heartbeat():

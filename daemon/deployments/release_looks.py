@@ -1,0 +1,133 @@
+"""What has to be known of releases only while one takes over: payments against the rail, stored cards that open."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from checks.facts import Fact, Reconciled, TokensOpened
+from daemon.errors import CheckpointFailed, DaemonError, NotAsked
+from daemon.probes.core_client import Reconciliation, Tokens
+from daemon.probes.places import name_in
+from remediation.deployment.gates_sides import sides_of
+from remediation.deployment.ports import StepContext
+from remediation.ports import Clock
+
+log = structlog.get_logger()
+
+EVERY_SECONDS = 15.0
+"""Between two looks at a region: a mismatch is known within that, and the rail is asked about 100 payments in it."""
+SOURCE = "probes"
+
+
+class ReleaseDoor(Protocol):
+    """A core that looks at what it and others have written. Raises DaemonError."""
+
+    async def reconciliation(self) -> Reconciliation:
+        """The newest payments of every release, against the rail."""
+
+    async def tokens(self) -> Tokens:
+        """Keys of stored cards and accounts, opened by this release."""
+
+
+class Sink(Protocol):
+    """Takes facts. Raises CheckpointFailed."""
+
+    async def accept(self, facts: Sequence[Fact], source: str) -> None:
+        """Record and evaluate them."""
+
+
+class ReleaseLooks:
+    """Asks both releases about stored cards, and one of them about everybody's payments.
+
+    That is the old one, because the new one's word is what is in doubt; the new one only when the old is too old to
+    know the question. Whoever does not answer has told nothing. cores: by their names in the settings. home: the region
+    of those whose name has none.
+    """
+
+    def __init__(self, cores: Mapping[str, ReleaseDoor], sink: Sink, clock: Clock, *, home: str = "us-east-1") -> None:
+        self._cores = cores
+        self._home = home
+        self._sink = sink
+        self._clock = clock
+        self._looked_ms: dict[str, float] = {}
+
+    async def look(self, context: StepContext) -> None:
+        """Look if it is time to. Never raises."""
+        sides = sides_of(context.plan, context.step)
+        moment_ms = self._clock.monotonic_ms()
+        last_ms = self._looked_ms.get(context.step.region)
+        if sides is None or (last_ms is not None and moment_ms - last_ms < EVERY_SECONDS * 1000):
+            return
+        self._looked_ms[context.step.region] = moment_ms
+        environments = list(dict.fromkeys((sides.old.environment, sides.new.environment)))
+        names = [name_in(sides.region, environment, self._home) for environment in environments]
+        opened = (
+            self._tokens(name, sides.region, environment) for name, environment in zip(names, environments, strict=True)
+        )
+        answers = await asyncio.gather(self._reconciled(names), *opened)
+        facts = [fact for answer in answers for fact in answer]
+        try:
+            await self._sink.accept(facts, SOURCE)
+        except CheckpointFailed as fault:
+            log.error("looks at releases not recorded", action="looks_not_recorded", fault=str(fault))
+
+    async def _reconciled(self, names: Sequence[str]) -> list[Fact]:
+        """What the first says that knows the question."""
+        told = Reconciliation([])
+        for name in names:
+            core = self._cores.get(name)
+            if core is None:
+                continue
+            try:
+                told = await core.reconciliation()
+            except NotAsked as fault:
+                log.info("payments not reconciled", action="not_reconciled", core=name, fault=str(fault))
+            except DaemonError as fault:
+                log.warning("payments not reconciled", action="not_reconciled", core=name, fault=str(fault))
+                return []
+            else:
+                break
+        now_ms = self._clock.now_ms()
+        return [
+            Reconciled(
+                id=f"reconciled:{one.region}:{one.environment}:{one.version}:{now_ms}",
+                at_ms=now_ms,
+                subject=one.environment,
+                region=one.region,
+                environment=one.environment,
+                version=one.version,
+                examined=one.examined,
+                unknown=one.unknown,
+                mismatched=one.mismatched,
+                example=one.example,
+            )
+            for one in told.releases
+        ]
+
+    async def _tokens(self, name: str, region: str, environment: str) -> list[Fact]:
+        core = self._cores.get(name)
+        if core is None:
+            return []
+        try:
+            told = await core.tokens()
+        except DaemonError as fault:
+            log.warning("tokens not opened", action="tokens_not_opened", core=name, fault=str(fault))
+            return []
+        now_ms = self._clock.now_ms()
+        return [
+            TokensOpened(
+                id=f"tokens:{region}:{environment}:{one.data_key}:{now_ms}",
+                at_ms=now_ms,
+                subject=one.data_key,
+                region=region,
+                environment=environment,
+                version=told.version,
+                opened=one.opened,
+                failed=one.failed,
+                example=one.example,
+            )
+            for one in told.keys
+            if one.opened or one.failed
+        ]

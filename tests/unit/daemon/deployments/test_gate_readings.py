@@ -1,0 +1,242 @@
+"""The gates of a running step, read from real rules and a real log: the same after a restart, blind in a blackout."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from checks.engine import Engine
+from checks.facts import Fact, HealthProbed, Heartbeat, Reconciled
+from checks.rules import compile_rules
+from config.deployment import Deployments, Evidence
+from config.gates import CostGate, DriftGate, Gates
+from config.load import load_configuration
+from daemon.checkpoint import Checkpoint, StoredBatch
+from daemon.deployments.gate_readings import GateReadings
+from daemon.errors import CheckpointFailed
+from remediation.deployment.findings import GateReading, GateState, StepFinding
+from remediation.deployment.gates import start_verdict, verdict
+from remediation.deployment.gates_sources import QUORUM
+from remediation.deployment.ports import StepContext
+from tests.unit.remediation.gates.scenes import NOW_MS, attempt, capture, context, step
+from tests.unit.remediation.worlds import FakeClock
+
+SMALL = Deployments(
+    evidence=Evidence(healthy="0.5%", faulty="40%"),
+    gates=Gates(cost=CostGate(samples=30), drift=DriftGate(samples=50)),
+)
+WATCHED = context(step(5))
+
+
+@dataclass
+class Line:
+    """What evaluates and what is read: the engine's place is the log's."""
+
+    engine: Engine
+    checkpoint: Checkpoint
+    clock: FakeClock
+    place: int = 0
+    number: int = 0
+
+    async def hear(self, facts: Sequence[Fact]) -> None:
+        """Record and evaluate, as the pipeline does."""
+        recorded = await self.checkpoint.record(facts, "events", self.clock.at_ms)
+        self.place = recorded.sequence
+        self.engine.observe(recorded.facts, self.clock.at_ms)
+        self.engine.tick(self.clock.at_ms)
+
+    async def second(self, *, new_failed: bool = False, silent: bool = False) -> None:
+        """One second: eight payments of the old version and two of the new one, probes, and a beat."""
+        self.clock.at_ms += 1_000
+        at_ms = self.clock.at_ms
+        if silent:
+            self.engine.tick(at_ms)
+            return
+        facts: list[Fact] = [
+            HealthProbed(
+                id=f"{name}-{at_ms}",
+                at_ms=at_ms,
+                subject=subject,
+                environment=name,
+                check=check,
+                status="healthy",
+            )
+            for name, subject, check in (
+                ("blue", "aws-payment-processor", "readiness"),
+                ("green", "aws-payment-processor", "readiness"),
+                ("", "database", ""),
+            )
+        ]
+        facts.append(Heartbeat(id=f"beat-{at_ms}", at_ms=at_ms, subject="tillwatch"))
+        for place in range(10):
+            self.number += 1
+            new = place < 2
+            failed = new and new_failed
+            facts.append(attempt(self.number, new=new, at_ms=at_ms, outcome="failed" if failed else "succeeded"))
+            if not failed:
+                facts.append(capture(self.number, new=new, at_ms=at_ms))
+        await self.hear(facts)
+
+    def gates(self, deployments: Deployments = SMALL) -> GateReadings:
+        return GateReadings(self, self.checkpoint, deployments, self.clock, started_at_ms=lambda _: NOW_MS)
+
+
+@asynccontextmanager
+async def line(path: Path) -> AsyncIterator[Line]:
+    checkpoint = await Checkpoint.open(path / "checkpoint.db", 86_400_000)
+    await checkpoint.restore(NOW_MS)
+    try:
+        engine = Engine(compile_rules(load_configuration(None, {}).rule_files))
+        yield Line(engine, checkpoint, FakeClock(NOW_MS))
+    finally:
+        await checkpoint.close()
+
+
+async def found(gates: GateReadings, at: StepContext = WATCHED) -> StepFinding:
+    return verdict(await gates.read(at), is_over=False).finding
+
+
+def named(readings: Sequence[GateReading]) -> dict[str, GateReading]:
+    return {one.gate: one for one in readings}
+
+
+async def test_a_sound_release_waits_until_there_is_evidence_and_then_passes(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        findings = []
+        for _ in range(40):
+            await stage.second()
+            findings.append(await found(gates))
+        assert findings[0] is StepFinding.WAITING
+        assert findings[-1] is StepFinding.PASSED
+        assert set(findings) == {StepFinding.WAITING, StepFinding.PASSED}
+        readings = named(await gates.read(WATCHED))
+        assert readings["evidence"].samples == 80
+        assert readings["evidence"].samples_needed == 36
+        assert next(iter(readings)) == QUORUM
+
+
+async def test_a_release_that_fails_is_breached_by_the_rule_and_against_the_old_version(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        for _ in range(30):
+            await stage.second(new_failed=True)
+        readings = await gates.read(WATCHED)
+        report = verdict(readings, is_over=False)
+        assert report.finding is StepFinding.BREACHED
+        for name in ("payment-failure-rate", "payment-failure-by-bin", "failures-against-baseline"):
+            assert named(readings)[name].state is GateState.BREACHED
+            assert name in report.detail or len(report.readings) > 4
+
+
+async def test_a_daemon_that_starts_anew_reads_the_same_from_the_log(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        for number in range(20):
+            await stage.second(new_failed=number % 5 == 0)
+            await gates.read(WATCHED)
+        before = await gates.read(WATCHED)
+        assert await stage.gates().read(WATCHED) == before
+
+
+async def test_two_who_read_at_once_count_every_payment_once(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        for _ in range(5):
+            await stage.second()
+        readings = await asyncio.gather(*(gates.read(WATCHED) for _ in range(4)))
+        assert [named(one)["evidence"].samples for one in readings] == [10] * 4
+
+
+async def test_a_step_counts_from_its_own_beginning_and_a_later_one_anew(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        for _ in range(5):
+            await stage.second()
+        later = context(step(25), began_at_ms=stage.clock.at_ms + 1)
+        for _ in range(3):
+            await stage.second()
+        assert named(await gates.read(WATCHED))["evidence"].samples == 16
+        assert named(await gates.read(later))["evidence"].samples == 6
+
+
+async def test_ten_minutes_without_any_telemetry_hold_and_neither_pass_nor_breach(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        for _ in range(40):
+            await stage.second()
+        assert await found(gates) is StepFinding.PASSED
+        findings = []
+        for _ in range(600):
+            await stage.second(silent=True)
+            findings.append(await found(gates))
+        assert set(findings[11:]) == {StepFinding.HELD}
+        assert StepFinding.BREACHED not in findings
+        for _ in range(30):
+            await stage.second()
+        assert await found(gates) is StepFinding.PASSED
+
+
+async def test_what_nobody_could_hear_while_the_daemon_was_down_is_no_darkness(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        for _ in range(40):
+            await stage.second()
+        stage.clock.at_ms += 300_000
+        restarted = stage.gates()
+        assert named(await restarted.read(WATCHED))[QUORUM].state is GateState.PASSED
+        stage.clock.at_ms += 11_000
+        assert named(await restarted.read(WATCHED))[QUORUM].state is GateState.NO_DATA
+
+
+async def test_a_mismatch_with_the_rail_is_breached_at_the_first(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        await stage.second()
+        told = Reconciled(
+            id="r", at_ms=stage.clock.at_ms, subject="green", environment="green", examined=100, mismatched=1
+        )
+        await stage.hear([told])
+        reading = named(await gates.read(WATCHED))["rail-mismatch"]
+        assert (reading.state, reading.limit) == (GateState.BREACHED, "> 0")
+
+
+async def test_before_a_deployment_a_broken_ledger_refuses_and_a_sound_system_does_not(tmp_path: Path) -> None:
+    start = context(step(phase="pre_deployment_validation"))
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        for _ in range(3):
+            await stage.second()
+        assert start_verdict(await gates.read(start)).finding is StepFinding.PASSED
+        broken = HealthProbed(id="b", at_ms=stage.clock.at_ms, subject="database", status="unhealthy")
+        await stage.hear([broken])
+        report = start_verdict(await gates.read(start))
+        assert report.finding is StepFinding.FAILED
+        assert "red at the start: ledger-broken" in report.detail
+        declared = context(step(phase="pre_deployment_validation"), differential=True)
+        assert start_verdict(await gates.read(declared)).finding is StepFinding.PASSED
+
+
+class BrokenLog:
+    """A disk that does not read."""
+
+    async def read(self, after: int, through: int, limit: int) -> Sequence[StoredBatch]:
+        """See FactLog."""
+        raise CheckpointFailed(f"no {limit} batches of {after} to {through}")
+
+
+async def test_a_log_that_cannot_be_read_holds_and_says_why(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        await stage.second()
+        gates = GateReadings(stage, BrokenLog(), SMALL, stage.clock, started_at_ms=lambda _: NOW_MS)
+        report = verdict(await gates.read(WATCHED), is_over=False)
+        assert report.finding is StepFinding.HELD
+        assert "no 1 batches" in report.detail
+
+
+async def test_a_region_that_is_not_in_the_plan_holds(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        elsewhere = replace(WATCHED, step=replace(WATCHED.step, region="eu-west-1"))
+        assert await found(stage.gates(), elsewhere) is StepFinding.HELD
