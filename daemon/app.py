@@ -160,6 +160,7 @@ class App:
             ledger=lambda: parts.probes.ledger.status,
             probed=lambda: parts.senses.latest,
             outlet=lambda: parts.senses.outlet,
+            automation=parts.automation,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),
             archive=lambda: None if parts.archive is None else parts.archive.status(),

@@ -54,6 +54,7 @@ class Duties:
             ("lease", RENEW_SECONDS, leadership.renew),
             ("rules", RULES_SECONDS, parts.pipeline.tick),
             ("recover", RULES_SECONDS, self._recover),
+            ("automation", RULES_SECONDS, self._automation),
             ("cores", CORES_SECONDS, self._cores),
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
             ("backfill", BACKFILL_SECONDS, self._backfill),
@@ -90,6 +91,12 @@ class Duties:
             await self._parts.executor.recover()
         except (JournalFull, JournalFailed, SequenceConflict) as fault:
             log.error("interrupted actions stay open", action="journal_fault", fault=str(fault))
+
+    async def _automation(self) -> None:
+        try:
+            await self._parts.automation.tick()
+        except (JournalFull, JournalFailed, SequenceConflict, CheckpointFailed) as fault:
+            log.error("storm not recorded", action="journal_fault", fault=str(fault))
 
     async def _cores(self) -> None:
         await self._take(await self._parts.probes.core.probe_all(self._clock.now_ms()))

@@ -9,11 +9,13 @@ from checks.engine import Engine
 from config.load import Configuration
 from config.settings import Settings
 from daemon.archive.archive import Archive
+from daemon.automation import Automation
 from daemon.aws.session import AwsClients
-from daemon.checkpoint import Checkpoint
+from daemon.checkpoint import PROBES, Checkpoint
 from daemon.leadership import LEASE_MS
 from daemon.loop_lag import LoopLag
 from daemon.open_actions import open_actions
+from daemon.payment_flow import PaymentFlow
 from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.probes.places import regions_of
@@ -53,6 +55,7 @@ class Parts:
     payments: PaymentSeries
     executor: Executor
     pipeline: Pipeline
+    automation: Automation
     keeping: StateKeeping
     sources: tuple[Source, ...]
     trust: Trust
@@ -99,7 +102,7 @@ async def open_parts(
     regions = RegionProbe(probes.core, traffic.by_region, payments.rows)
     actions = await open_actions(stack, settings, policy, traffic, probes.core, regions)
     executor = Executor(writer, actions, clock, policy)
-    archive = await _open_archive(stack, settings, clock)
+    archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
     pipeline = Pipeline(
         checkpoint=checkpoint,
         engine=engine,
@@ -109,7 +112,7 @@ async def open_parts(
         policy=policy,
         clock=clock,
         changed=changed,
-        archived=kept_nowhere if archive is None else archive.take,
+        archived=flow.beside(kept_nowhere if archive is None else archive.take),
     )
     sink = SeeingSink(pipeline, sightings, clock)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
@@ -121,6 +124,9 @@ async def open_parts(
         payments=payments,
         executor=executor,
         pipeline=pipeline,
+        automation=Automation(
+            writer, executor, flow, clock, lambda: pipeline.policy, lambda facts: pipeline.accept(facts, PROBES)
+        ),
         keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
         trust=trust,
         sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock), *reporting.bill),

@@ -23,12 +23,16 @@ from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.executor import Executor
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
+from remediation.precedence import settle
 from remediation.state import IncidentState
 
 log = structlog.get_logger()
 
 WAITING_FINDINGS_MAX = 10_000
 """Findings between evaluation and decision; when full, sources wait and the queue keeps their messages."""
+
+MOMENT_FINDINGS_MAX = 20
+"""Findings that are weighed against each other: each may cost a journal entry, and the first one waits for the last."""
 
 ALL_KEYS = 1_000_000
 """As many as a rule may have."""
@@ -183,11 +187,26 @@ class Pipeline:
         """Decide on findings in the order in which they came; what acts is carried out beside the next decisions."""
         async with asyncio.TaskGroup() as acting:
             while True:
-                finding = await self._findings.get()
-                decision = await self._decided(finding)
-                if decision is not None:
-                    self._acting.add(finding.fingerprint)
+                decided = await self._decided_at_once()
+                settled = settle(decided)
+                self._acting -= {one.finding.fingerprint for one in decided} - {
+                    one.finding.fingerprint for one in settled
+                }
+                for decision in settled:
                     acting.create_task(self._carry_out(decision), name=f"carry out {decision.id}")
+
+    async def _decided_at_once(self) -> list[Decision]:
+        """What acts of all that waits at this moment; each rule and key counts as acting from here on."""
+        found = [await self._findings.get()]
+        while len(found) < MOMENT_FINDINGS_MAX and not self._findings.empty():
+            found.append(self._findings.get_nowait())
+        decisions = []
+        for finding in found:
+            decision = await self._decided(finding)
+            if decision is not None:
+                self._acting.add(finding.fingerprint)
+                decisions.append(decision)
+        return decisions
 
     async def _take(self, facts: Sequence[Fact], source: str, now_ms: int) -> list[Finding]:
         recorded = await self._record(facts, source, now_ms)

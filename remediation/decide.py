@@ -8,7 +8,7 @@ from checks.findings import Finding
 from config.policy import Policy
 from remediation.aim import Miss, deployment_to_blame
 from remediation.decisions import Decision, Reason
-from remediation.guard import KILL_SWITCH, Situation, held_back
+from remediation.guard import APPROVED_AS, KILL_SWITCH, Situation, held_back, question
 from remediation.region_aim import RegionAim, region_to_evacuate
 from remediation.region_state import EVACUATE_REGION
 from remediation.state import DeploymentState, State
@@ -42,6 +42,7 @@ def decide(finding: Finding, state: State, policy: Policy, now_ms: int) -> Decis
     if held is None and not isinstance(situation.aim, Miss):
         return _act(situation, situation.aim)
     reason, why = held if held is not None else (Reason.NO_DEPLOYMENT, "no deployment is to blame")
+    asks = question(situation, reason) if reason in APPROVED_AS else None
     return Decision(
         id=_decision_id(finding, situation.action),
         finding=finding,
@@ -52,6 +53,7 @@ def decide(finding: Finding, state: State, policy: Policy, now_ms: int) -> Decis
         key="",
         at_ms=now_ms,
         detail=f"{reading(finding)}: {why}",
+        asks=asks,
     )
 
 
@@ -84,6 +86,8 @@ def _situation(action: str, finding: Finding, state: State, policy: Policy, now_
         action=action,
         target=target,
         aim=aim,
+        calendars=policy.calendars,
+        approvals=policy.approvals,
         region=region,
     )
 

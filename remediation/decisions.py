@@ -16,6 +16,8 @@ class Reason(StrEnum):
     SHADOW_MODE = "shadow_mode"
     STALE_EVIDENCE = "stale_evidence"
     OBSERVE_ONLY = "observe_only"
+    STOPPED = "stopped"
+    STORM = "storm"
     NOT_ALLOWED = "not_allowed"
     FROZEN = "frozen"
     NO_DEPLOYMENT = "no_deployment"
@@ -27,9 +29,19 @@ class Reason(StrEnum):
     IN_EFFECT = "in_effect"
     ACTION_IN_PROGRESS = "action_in_progress"
     COOLING_DOWN = "cooling_down"
+    RECURRING = "recurring"
     TOO_WIDE = "too_wide"
     BUDGET_SPENT = "budget_spent"
     BREACHED = "breached"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What people are asked when a decision waits for them; see ``remediation.approvals``. what: for a person."""
+
+    change: str
+    subject: str
+    digest: str
+    what: str
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +52,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     target: what is acted on, such as ``dns:payments.tillwatch.test`` or ``fraud:block:card:fp_1``; empty when nothing
     can be named.
     detail: one sentence for the person at 03:00, with the numbers.
+    asks: what people could allow, when that is what it waits for. set_aside: what other rules wanted of the target at
+    the same moment, as ``action of rule``.
     """
 
     id: str
@@ -52,6 +66,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     detail: str
     arguments: dict[str, str] = {}
+    asks: Question | None = None
+    set_aside: tuple[str, ...] = ()
 
 
 class OutcomeStatus(StrEnum):

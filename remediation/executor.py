@@ -1,20 +1,25 @@
 """Carries decisions out: intent on disk, then the effect, then a look at the world, then the outcome."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 
 import structlog
+from msgspec.structs import replace
 
 from config.policy import Policy
+from remediation.approvals import ApprovalChange, to_ask
 from remediation.decide import decide
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.errors import RemediationError, UnknownAction, WorldUnreachable
 from remediation.guard import standing_guard
+from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import Intent
-from remediation.journal.writer import JournalWriter
+from remediation.journal.writer import DAEMON, JournalWriter
 from remediation.ports import Action, Clock, Look, Preflight
 from remediation.state import ActionState
 from remediation.target_turns import TargetTurns
+from remediation.undo import Reversal, UndoRefusal, refused
 
 log = structlog.get_logger()
 
@@ -49,6 +54,11 @@ class Executor:
         self.turns = TargetTurns()
         """Taken by whoever changes a target from here or, as a step of a deployment, from elsewhere."""
 
+    @property
+    def deciding(self) -> asyncio.Lock:
+        """Held by whoever looks whether a target is free and then writes that it is not: see remediation.locks."""
+        return self._deciding
+
     def follow(self, policy: Policy) -> None:
         """Hold what is decided from now on against this policy; what is under way goes on to its end."""
         self._policy = policy
@@ -60,23 +70,64 @@ class Executor:
         two that were made on the same state do not both act. Raises UnknownAction before anything is recorded.
         """
         if not decision.act:
-            await self._writer.append(decision)
+            await self._record(decision)
             return None
         action = self._action(decision.action)
         self._in_flight.add(decision.id)
         try:
             async with self._deciding:
                 # What was decided may rest on a state that others moved since, so the newest state has the last word.
+                aside = decision.set_aside
                 decision = decide(decision.finding, self._writer.state, self._policy, self._clock.now_ms())
                 if decision.act:
                     # It may be another action of the rule than the one that was decided on before.
                     action = self._action(decision.action)
-                await self._writer.append(decision)
+                    decision = replace(decision, set_aside=aside)
+                await self._record(decision)
             if not decision.act:
                 return None
             return await self._act(action, self._writer.state.actions[decision.id])
         finally:
             self._in_flight.discard(decision.id)
+
+    async def undo(self, decision_id: str, actor: str, reason: str) -> Outcome | tuple[UndoRefusal, str]:
+        """Take an automatic action back for a person, or say why not; see ``remediation.undo``."""
+        async with self._deciding:
+            refusal = refused(self._writer.state, decision_id)
+            if refusal is not None:
+                return refusal
+            key = hashlib.sha256(f"undo\0{decision_id}\0{self._writer.state.sequence}".encode()).hexdigest()
+            undo_id = f"und-{key[:16]}"
+            self._in_flight.add(undo_id)
+            asked = UndoAsked(undo_id=undo_id, decision_id=decision_id, reason=reason, key=key[:32])
+            try:
+                await self._writer.append(asked, actor)
+            except BaseException:
+                self._in_flight.discard(undo_id)
+                raise
+        try:
+            one = self._writer.state.actions[undo_id]
+            return await self._act(self._action_of(one), one)
+        finally:
+            self._in_flight.discard(undo_id)
+
+    async def _record(self, decision: Decision) -> None:
+        """Write the decision, and what people are asked when it waits for them."""
+        await self._writer.append(decision)
+        if decision.asks is None:
+            return
+        asked = to_ask(
+            self._writer.state,
+            self._policy.approvals,
+            ApprovalChange(decision.asks.change),
+            subject=decision.asks.subject,
+            digest=decision.asks.digest,
+            what=decision.asks.what,
+            requested_by=DAEMON,
+            now_ms=self._clock.now_ms(),
+        )
+        if asked is not None:
+            await self._writer.append(asked)
 
     async def recover(self) -> list[Outcome]:
         """Bring every action that was interrupted to its outcome; call at start and on each tick, cheap when none is.
@@ -93,7 +144,7 @@ class Executor:
         for one in interrupted:
             self._in_flight.add(one.decision_id)
             try:
-                outcome = await self._resume(self._action(one.action), one)
+                outcome = await self._resume(self._action_of(one), one)
             finally:
                 self._in_flight.discard(one.decision_id)
             if outcome is not None:
@@ -105,6 +156,15 @@ class Executor:
         if action is None:
             raise UnknownAction(name)
         return action
+
+    def _action_of(self, one: ActionState) -> Action:
+        """What carries it out; taking back is the reversal of the action that is taken back."""
+        if not one.undoes:
+            return self._action(one.action)
+        original = self._writer.state.actions.get(one.undoes)
+        if original is None:
+            raise UnknownAction(one.undoes)
+        return Reversal(self._action(original.action), original.before)
 
     def _lease_ran_out(self) -> bool:
         return self._clock.now_ms() >= self._writer.lease.until_ms
@@ -147,7 +207,7 @@ class Executor:
         if look.in_effect:
             detail = f"interrupted after its intent and found in effect: {look.detail}"
             return await self._end(one, OutcomeStatus.ALREADY_DONE, detail=detail)
-        held = standing_guard(self._policy.guard, self._clock.now_ms(), one.cause_at_ms)
+        held = standing_guard(self._policy, self._writer.state, one.action, self._clock.now_ms(), one.cause_at_ms)
         if held:
             why = f"interrupted after its intent and found not in effect ({look.detail}); not sent now: {held}"
             return await self._end(one, OutcomeStatus.REFUSED, refusal=why)

@@ -1,17 +1,20 @@
 """Incidents, deployments and actions as folds over the journal; there is no second place that knows them."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
+from remediation.bounded import bounded
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.deployment.folding import run_after
 from remediation.deployment.run import RUNS_MAX, DeploymentRun
+from remediation.guardrail_folds import Folded, with_guardrail
+from remediation.guardrail_state import ACTS_MAX
 from remediation.journal.entry import Entry
+from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import (
     Body,
     BudgetReached,
@@ -45,6 +48,7 @@ from remediation.state import (
     level_of,
 )
 from remediation.subjects import LIST_ACTIONS
+from remediation.undo import with_undo, with_undone
 
 __all__ = [
     "ActionState",
@@ -60,6 +64,7 @@ __all__ = [
 ]
 
 EMPTY = State()
+IN_EFFECT = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 TRAFFIC = "dns:"
 """The kind of the targets that split traffic."""
 
@@ -90,6 +95,10 @@ def apply(state: State, entry: Entry) -> State:
             state = _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
         case DaemonStarted() | ReportWritten() | BudgetReached() as done:
             state = _with_calendar(state, entry, done)
+        case UndoAsked() as asked:
+            state = with_undo(state, entry, asked)
+        case body if isinstance(body, Folded):
+            state = with_guardrail(state, entry, body)
         case other:
             state = _with_run(state, entry, other)
     return replace(state, sequence=entry.sequence, hash=entry.hash)
@@ -114,7 +123,7 @@ def _with_run(state: State, entry: Entry, body: Body | None) -> State:
     if run is None:
         return state
     state = _with_turn(state, before, run)
-    return replace(state, runs=_bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
+    return replace(state, runs=bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
 
 
 def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun) -> State:
@@ -213,6 +222,11 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
         before=intent.before,
     )
     state = _put_action(state, started)
+    if decided.undoes:
+        # A person's own hand spends no budget of automation.
+        return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
+    acts = (*state.targets.get(intent.target, TargetState()).acts_at_ms, entry.at_ms)[-ACTS_MAX:]
+    state = _put_target(state, intent.target, acts_at_ms=acts)
     if intent.action in LIST_ACTIONS:
         state = replace(state, listed_at_ms=_within_the_hour(state.listed_at_ms, entry.at_ms))
     else:
@@ -252,7 +266,9 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
     else:
         refusals = state.targets.get(outcome.target, TargetState()).refusals + 1
         state = _put_target(state, outcome.target, running="", refused_at_ms=entry.at_ms, refusals=refusals)
-    if outcome.status in {OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE}:
+    if action.undoes:
+        return with_undone(state, action) if outcome.status in IN_EFFECT else state
+    if outcome.status in IN_EFFECT:
         # Where nothing was sent because the release held no traffic yet, it may get some later.
         had_traffic = bool(action.intent_sequence) or _weight(state, action.arguments.get("deployment_id", "")) > 0
         state = (
@@ -342,35 +358,25 @@ def _resolve(state: State, incident_id: str, at_ms: int, actor: str) -> State:
 
 
 def _put_incident(state: State, incident: Incident) -> State:
-    kept = _bounded(
+    kept = bounded(
         {**state.incidents, incident.id: incident}, INCIDENTS_MAX, lambda one: one.state is IncidentState.RESOLVED
     )
     return replace(state, incidents=kept)
 
 
 def _put_deployment(state: State, deployment: DeploymentState) -> State:
-    kept = _bounded(
+    kept = bounded(
         {**state.deployments, deployment.id: deployment}, DEPLOYMENTS_MAX, lambda one: one.status not in RUNNING
     )
     return replace(state, deployments=kept)
 
 
 def _put_action(state: State, action: ActionState) -> State:
-    kept = _bounded({**state.actions, action.decision_id: action}, ACTIONS_MAX, lambda one: one.status is not None)
+    kept = bounded({**state.actions, action.decision_id: action}, ACTIONS_MAX, lambda one: one.status is not None)
     return replace(state, actions=kept)
 
 
-def _put_target(state: State, target: str, **changes: str | int) -> State:
+def _put_target(state: State, target: str, **changes: str | int | tuple[int, ...]) -> State:
     changed = replace(state.targets.get(target, TargetState()), **changes)
-    kept = _bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
+    kept = bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
     return replace(state, targets=kept)
-
-
-Kept = TypeVar("Kept")
-
-
-def _bounded(kept: dict[str, Kept], limit: int, expendable: Callable[[Kept], bool]) -> dict[str, Kept]:
-    """The same, without the oldest expendable one, or the oldest at all, when there is one too many."""
-    if len(kept) > limit:
-        del kept[next((name for name, one in kept.items() if expendable(one)), next(iter(kept)))]
-    return kept

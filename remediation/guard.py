@@ -1,13 +1,19 @@
 """What holds an action back: one small rule per reason, in order of precedence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.policy import FraudPolicy, GuardPolicy
+from config.calendar import Calendar
+from config.guardrails import Approvals
+from config.policy import FraudPolicy, GuardPolicy, Policy
 from remediation.aim import Miss
-from remediation.decisions import Reason
+from remediation.approvals import ApprovalChange, digest_of, is_approved
+from remediation.calendar import closed_for
+from remediation.changes import Change, change_of
+from remediation.decisions import Question, Reason
+from remediation.locks import holder
 from remediation.region_aim import RegionAim
 from remediation.state import HOUR_MS, DeploymentState, State, TargetState
 from remediation.subjects import LIST_ACTIONS, Subject
@@ -36,6 +42,8 @@ class Situation:
     action: str
     target: str
     aim: DeploymentState | Subject | RegionAim | Miss | None
+    calendars: tuple[Calendar, ...] = ()
+    approvals: Approvals = field(default_factory=Approvals)
     region: str = ""
 
     @property
@@ -48,9 +56,20 @@ Guard = Callable[[Situation], str]
 """Says why the action is held back, in words that follow the numbers; empty when it is not."""
 
 
-def standing_guard(policy: GuardPolicy, now_ms: int, evidence_at_ms: int) -> str:
-    """What holds any action back whatever it acts on: stale evidence, the observe-only switch, a freeze."""
-    return _stale(policy, now_ms, evidence_at_ms) or _observe_only(policy) or _frozen(policy, now_ms)
+def standing_guard(policy: Policy, state: State, action: str, now_ms: int, evidence_at_ms: int) -> str:
+    """What holds an action back whatever it acts on: stale evidence, the observe-only switch, the stop, a calendar.
+
+    A storm does not: what was begun is finished. What a person takes back is held by its age alone.
+    """
+    guard = policy.guard
+    if change_of(action) is Change.UNDO:
+        return _stale(guard, now_ms, evidence_at_ms)
+    return (
+        _stale(guard, now_ms, evidence_at_ms)
+        or _observe_only(guard)
+        or _stopped(state)
+        or _frozen(guard, policy.calendars, action, now_ms)
+    )
 
 
 def _stale(policy: GuardPolicy, now_ms: int, evidence_at_ms: int) -> str:
@@ -65,11 +84,22 @@ def _observe_only(policy: GuardPolicy) -> str:
     return "automatic actions are switched off (observe_only)" if policy.observe_only else ""
 
 
-def _frozen(policy: GuardPolicy, now_ms: int) -> str:
+def _stopped(state: State) -> str:
+    stop = state.stopped
+    return "" if stop is None else f"{stop.by} stopped automation: {stop.reason}"
+
+
+def _stormy(state: State) -> str:
+    storm = state.storm
+    return f"automation stopped itself: {storm.why}" if storm is not None and storm.lasts else ""
+
+
+def _frozen(policy: GuardPolicy, calendars: tuple[Calendar, ...], action: str, now_ms: int) -> str:
     for freeze in policy.freezes:
         if freeze.start.timestamp() * 1000 <= now_ms < freeze.end.timestamp() * 1000:
             return f"changes are frozen until {freeze.end.isoformat()}: {freeze.reason}"
-    return ""
+    closed = closed_for(change_of(action), calendars, now_ms)
+    return "" if closed is None else closed.detail
 
 
 def _cleared(situation: Situation) -> str:
@@ -94,7 +124,7 @@ def _shadow(situation: Situation) -> str:
 
 
 def _not_allowed(situation: Situation) -> str:
-    if situation.action != KILL_SWITCH or situation.fraud.kill_switch:
+    if situation.action != KILL_SWITCH or situation.fraud.kill_switch or _approved(situation, Reason.NOT_ALLOWED):
         return ""
     return "holding every payment is left to a person (fraud.kill_switch in policy.yaml)"
 
@@ -123,7 +153,7 @@ def _missed(reason: Reason) -> Guard:
 
 
 def _in_progress(situation: Situation) -> str:
-    running = situation.history.running
+    running = holder(situation.state, situation.target)
     return f"{running} is still acting on {situation.target}" if running else ""
 
 
@@ -146,6 +176,51 @@ def _cooling_down(situation: Situation) -> str:
     return ""
 
 
+def _recurring(situation: Situation) -> str:
+    policy, times = situation.policy, _acts(situation)
+    if len(times) < policy.repeats or _approved(situation, Reason.RECURRING):
+        return ""
+    return (
+        f"{situation.target} was acted on {len(times)} times in {policy.repeats_within:g} s and it did not last: "
+        "a person decides"
+    )
+
+
+def _acts(situation: Situation) -> tuple[int, ...]:
+    """When automation acted on the target within the policy's time, for the release that it would act on now."""
+    since_ms = situation.now_ms - round(situation.policy.repeats_within * 1000)
+    if isinstance(situation.aim, DeploymentState):
+        since_ms = max(since_ms, situation.aim.started_at_ms)
+    return tuple(at_ms for at_ms in situation.history.acts_at_ms if at_ms > since_ms)
+
+
+def _approved(situation: Situation, reason: Reason) -> bool:
+    asked = question(situation, reason)
+    change = APPROVED_AS[reason]
+    # Where nobody needs to be asked, nobody's yes takes the place of the policy's.
+    needed = getattr(situation.approvals, change).needed > 0
+    return needed and is_approved(
+        situation.state, situation.approvals, change, asked.subject, asked.digest, situation.now_ms
+    )
+
+
+def question(situation: Situation, reason: Reason) -> Question:
+    """What people are asked when this reason holds an action back.
+
+    A yes is for one act, because each act makes it another question; an incident that comes and goes makes none.
+    """
+    finding, action, target = situation.finding, situation.action, situation.target
+    aim = situation.aim
+    release = aim.id if isinstance(aim, DeploymentState) else ""
+    acts = ",".join(str(at_ms) for at_ms in _acts(situation))
+    return Question(
+        change=APPROVED_AS[reason].value,
+        subject=f"{action} on {target} for {finding.fingerprint}",
+        digest=digest_of(action, target, finding.fingerprint, release, acts),
+        what=f"{action} on {target}, because of {finding.rule_id} ({finding.subject})",
+    )
+
+
 def _budget_spent(situation: Situation) -> str:
     # An action that is decided and has no intent yet is about to spend.
     lists = situation.action in LIST_ACTIONS
@@ -159,6 +234,9 @@ def _budget_spent(situation: Situation) -> str:
     return f"{spent} automatic actions in the last hour, {allowed} are allowed" if spent >= allowed else ""
 
 
+APPROVED_AS = {Reason.NOT_ALLOWED: ApprovalChange.KILL_SWITCH, Reason.RECURRING: ApprovalChange.REPEAT}
+"""Reasons that end when people allow the action this once."""
+
 GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.CLEARED, _cleared),
     (Reason.NO_DATA, _no_data),
@@ -166,8 +244,10 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.SHADOW_MODE, _shadow),
     (Reason.STALE_EVIDENCE, lambda now: _stale(now.policy, now.now_ms, now.finding.at_ms)),
     (Reason.OBSERVE_ONLY, lambda now: _observe_only(now.policy)),
+    (Reason.STOPPED, lambda now: _stopped(now.state)),
+    (Reason.STORM, lambda now: _stormy(now.state)),
     (Reason.NOT_ALLOWED, _not_allowed),
-    (Reason.FROZEN, lambda now: _frozen(now.policy, now.now_ms)),
+    (Reason.FROZEN, lambda now: _frozen(now.policy, now.calendars, now.action, now.now_ms)),
     (Reason.NO_DEPLOYMENT, _missed(Reason.NO_DEPLOYMENT)),
     (Reason.NOT_THE_CANARY, _missed(Reason.NOT_THE_CANARY)),
     (Reason.NO_SUBJECT, _missed(Reason.NO_SUBJECT)),
@@ -177,6 +257,7 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.IN_EFFECT, _in_effect),
     (Reason.ACTION_IN_PROGRESS, _in_progress),
     (Reason.COOLING_DOWN, _cooling_down),
+    (Reason.RECURRING, _recurring),
     (Reason.TOO_WIDE, _too_wide),
     (Reason.BUDGET_SPENT, _budget_spent),
 )

@@ -7,6 +7,7 @@ import msgspec
 from checks.findings import Finding
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
+from remediation.guardrail_state import ApprovalState, RiskState, StopState, StormState
 from remediation.journal.entry import GENESIS_HASH
 from remediation.region_state import RegionState
 
@@ -116,7 +117,8 @@ class ActionState(msgspec.Struct, frozen=True, kw_only=True):
     """One decision that acts, from decision to outcome.
 
     cause_at_ms: event time of the breaching fact. intent_sequence, intended_at_ms: 0 until the intent is on disk.
-    before: what reverse would restore. status: None while there is no outcome.
+    before: what reverse would restore. status: None while there is no outcome. undoes: the decision that a person takes
+    back by it, undone_by: by which this one was taken back; empty for none.
     """
 
     decision_id: str
@@ -136,6 +138,8 @@ class ActionState(msgspec.Struct, frozen=True, kw_only=True):
     cause_to_call_ms: float | None = None
     verified_ms: float | None = None
     detail: str = ""
+    undoes: str = ""
+    undone_by: str = ""
 
 
 class TargetState(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +147,7 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
 
     acted_at_ms: last time something was or may have been done. refused_at_ms: last time preflight refused. 0: never.
     refusals: in a row, since something was last done. until_ms: when what was done ends by itself, 0 when it does not.
+    acts_at_ms: when automatic actions on it were begun, the newest ACTS_MAX.
     """
 
     running: str = ""
@@ -150,6 +155,7 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
     refused_at_ms: int = 0
     refusals: int = 0
     until_ms: int = 0
+    acts_at_ms: tuple[int, ...] = ()
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +164,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     sequence, hash: the newest entry folded in. incidents, deployments and actions: by id, oldest first. targets: by
     name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour;
     listed_at_ms: the same for entries on fraud lists. first_started_at_ms: when a daemon first led; 0 before that.
-    reports: the newest slot of each scheduled report that was written. budgets: the months and thresholds reached.
+    stopped: by a person, None while automation may act. storm: the newest one. approvals: by id, oldest first. risked:
+    of the last hour. reports: the newest slot of each scheduled report that was written. budgets: the months and
+    thresholds reached.
     runs: of deployments, by id, oldest first.
     regions: what is said of each region, by name.
     """
@@ -175,5 +183,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     first_started_at_ms: int = 0
     reports: dict[str, int] = {}
     budgets: tuple[tuple[str, int], ...] = ()
+    stopped: StopState | None = None
+    storm: StormState | None = None
+    approvals: dict[str, ApprovalState] = {}
+    risked: tuple[RiskState, ...] = ()
     runs: dict[str, DeploymentRun] = {}
     regions: dict[str, RegionState] = {}

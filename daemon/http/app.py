@@ -13,6 +13,7 @@ from starlette.routing import Route
 from daemon.http.access import ACCESS, Access, Guard
 from daemon.http.api import Api
 from daemon.http.auth import Authority
+from daemon.http.automation import AutomationDoor
 from daemon.http.console import Console
 from daemon.http.feed import ConsoleFeed
 from daemon.http.firehose import FirehoseDoor
@@ -46,7 +47,7 @@ def create_app(
         _route("/ingest/events", IngestDoor(view, sink, quarantine, options.trust).take, "POST"),
         _route("/ingest/firehose", FirehoseDoor(view, sink, quarantine, authority, options.trust).take, "POST"),
     )
-    routes = [*doors, *_routes(view, login, options)]
+    routes = [*doors, *_routes(view, login, options), *_automation_routes(view, options)]
     app = Starlette(
         routes=routes,
         middleware=[
@@ -81,6 +82,18 @@ def _routes(view: SystemView, login: Login, options: HttpOptions) -> list[Route]
         _route("/console/login", login.form, "GET", "POST"),
         _route("/console/logout", login.leave, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
+    ]
+
+
+def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
+    door = AutomationDoor(options.automation, view.now_ms)
+    return [
+        _route("/api/v1/automation", door.show),
+        _route("/api/v1/automation/stop", door.stop, "POST"),
+        _route("/api/v1/automation/resume", door.resume, "POST"),
+        _route("/api/v1/approvals", door.approvals),
+        _route("/api/v1/approvals/{approval_id}", door.answer, "POST"),
+        _route("/api/v1/actions/{decision_id}/undo", door.undo, "POST"),
     ]
 
 

@@ -1,5 +1,6 @@
 """Describes the API in OpenAPI 3.1, from the types that the handlers answer with."""
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -9,6 +10,14 @@ from checks.facts import PackedEvents
 from config.settings import Role
 from daemon.http import resources
 from daemon.http.access import ACCESS
+from daemon.http.automation import (
+    ApprovalAnswer,
+    ApprovalDocument,
+    ApprovalList,
+    AutomationDocument,
+    Reasoned,
+    UndoDocument,
+)
 from daemon.http.firehose import FirehoseAnswer, FirehoseError
 from daemon.http.ingest import IngestCounts
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
@@ -53,6 +62,32 @@ OPERATIONS = (
     Operation("/api/v1/rules", "Every rule with its current readings", resources.RuleList),
     Operation("/api/v1/slos", "Service level objectives", resources.SloList),
     Operation("/api/v1/costs", "The AWS bill, and savings by rail and cohort", CostsDocument),
+    Operation("/api/v1/automation", "Whether automation acts, and what holds it", AutomationDocument),
+    Operation(
+        "/api/v1/automation/stop", "Stop everything that acts by itself", AutomationDocument, "post", takes=Reasoned
+    ),
+    Operation(
+        "/api/v1/automation/resume",
+        "Let automation act again, after a stop or a storm",
+        AutomationDocument,
+        "post",
+        takes=Reasoned,
+    ),
+    Operation("/api/v1/approvals", "What waits for people, newest first", ApprovalList),
+    Operation(
+        "/api/v1/approvals/{approval_id}",
+        "Approve or refuse what is asked",
+        ApprovalDocument,
+        "post",
+        takes=ApprovalAnswer,
+    ),
+    Operation(
+        "/api/v1/actions/{decision_id}/undo",
+        "Take an automatic action back",
+        UndoDocument,
+        "post",
+        takes=Reasoned,
+    ),
     Operation(
         "/ingest/events",
         "Take events: packed, EventBridge or CloudEvents, one or many",
@@ -109,11 +144,17 @@ def _operation(operation: Operation, reference_of: dict[type, dict[str, object]]
     }
     described: dict[str, object] = {
         "summary": operation.summary,
-        "operationId": f"{operation.method}_{operation.path.strip('/').replace('/', '_')}",
+        "operationId": f"{operation.method}_{re.sub('[{}]', '', operation.path).strip('/').replace('/', '_')}",
         "x-role": role,
         "parameters": [
-            {"name": parameter.name, "in": "query", "required": False, "schema": parameter.schema}
-            for parameter in operation.parameters
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in re.findall(r"{(\w+)}", operation.path)
+            ),
+            *(
+                {"name": parameter.name, "in": "query", "required": False, "schema": parameter.schema}
+                for parameter in operation.parameters
+            ),
         ],
         "responses": {str(int(operation.status)): success, "default": failure},
     }

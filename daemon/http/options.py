@@ -8,6 +8,7 @@ from config.policy import Severities
 from config.rules import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
+from daemon.automation import Automation
 from daemon.clock import SystemClock
 from daemon.metric_outlet import MetricOutlet
 from daemon.reports.view import CostsSource
@@ -78,6 +79,7 @@ class HttpOptions:
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
     traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
+    automation: what people may do to it; None: it is not held from here.
     """
 
     tokens: Sequence[Token]
@@ -94,6 +96,7 @@ class HttpOptions:
     costs: CostsSource | None = None
     probed: Callable[[], Sequence[HealthProbed]] = tuple
     outlet: Callable[[], MetricOutlet | None] = _no_outlet
+    automation: Automation | None = None
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 from checks.facts import Deployment, HealthStatus
 from checks.findings import Finding, State
 from config.rules import Rule
+from daemon.http.guardrail_sentences import guardrail_parts
 from daemon.http.wording import (
     OUTCOME_WORDS,
     REASON_WORDS,
@@ -21,6 +22,7 @@ from daemon.http.wording import (
 from remediation.decisions import Decision, Outcome, OutcomeStatus
 from remediation.errors import JournalCorrupt
 from remediation.journal.entry import Entry
+from remediation.journal.guardrail_kinds import GuardrailBody
 from remediation.journal.kinds import (
     Body,
     BudgetReached,
@@ -82,6 +84,8 @@ def sentence(entry: Entry, rules: Rules) -> Sentence:
 
 
 def _say(body: Body, rules: Rules) -> Sentence:
+    if isinstance(body, GuardrailBody):
+        return Sentence(*guardrail_parts(body))
     match body:
         case Finding():
             return _finding(body, rules)

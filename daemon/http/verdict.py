@@ -7,7 +7,7 @@ from checks.readings import Reading
 from daemon.http.page import SourceRow, Verdict
 from daemon.http.wording import OUTCOME_WORDS, REASON_WORDS, action_words, counted, key_text
 from daemon.view import SystemView
-from remediation.state import Incident
+from remediation.state import Incident, State
 
 NAMED_BREACHES = 2
 """The line names so many; the table below has all."""
@@ -28,14 +28,27 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
         headline = f"{counted(len(unresolved), 'incident')} open" + (f", {critical} critical" if critical else "")
         seen = f"{numbers}." if numbers else "Nothing is breached any more."
         done = what_was_done(unresolved[-1])
-        return Verdict("incident", headline, f"{seen} {done[:1].upper()}{done[1:]}.")
+        held = held_words(view.state())
+        stop = f" {held[:1].upper()}{held[1:]}." if held else ""
+        return Verdict("incident", headline, f"{seen} {done[:1].upper()}{done[1:]}.{stop}")
     if breached:
         return Verdict("incident", f"{counted(len(breached), 'check')} breached", f"{numbers}.")
     unknown = _why_unknown(view, enforced, sources)
     if unknown is not None:
         return unknown
+    held = held_words(view.state())
+    if held:
+        return Verdict("unknown", "Automation stopped", f"{held[:1].upper()}{held[1:]}. Nothing acts by itself.")
     clear = sum(reading.state is ReadingState.CLEARED for reading in enforced)
     return Verdict("safe", "Safe", f"{counted(clear, 'check')} clear, none breached, no source is stale.")
+
+
+def held_words(state: State) -> str:
+    """Who or what holds automation, empty when it may act."""
+    if state.stopped is not None:
+        return f"{state.stopped.by} stopped automation: {state.stopped.reason}"
+    storm = state.storm
+    return f"automation stopped itself: {storm.why}" if storm is not None and storm.lasts else ""
 
 
 def what_was_done(incident: Incident) -> str:

@@ -19,6 +19,8 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.SHADOW_MODE: "the rule runs in shadow mode: it is watched, it does not act",
     Reason.STALE_EVIDENCE: "the evidence is too old to act on",
     Reason.OBSERVE_ONLY: "automatic actions are switched off (observe-only)",
+    Reason.STOPPED: "a person stopped automation",
+    Reason.STORM: "automation stopped itself, because too much happened at once",
     Reason.NOT_ALLOWED: "the policy leaves this action to a person",
     Reason.FROZEN: "a change freeze is in force",
     Reason.NO_DEPLOYMENT: "no deployment is in progress that could be rolled back",
@@ -28,6 +30,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.IN_EFFECT: "what was done is still in force",
     Reason.ACTION_IN_PROGRESS: "an action on the same target is still in progress",
     Reason.COOLING_DOWN: "the target was acted on a short while ago and is cooling down",
+    Reason.RECURRING: "the same action was taken before and did not last, so a person decides",
     Reason.TOO_WIDE: "too many automatic entries are in force already",
     Reason.BUDGET_SPENT: "the hourly budget of automatic actions is spent",
     Reason.BREACHED: "the rule is breached",
@@ -59,6 +62,7 @@ ACTION_WORDS = {
     "require.review": "have payments reviewed",
     "raise.threshold": "judge payments more strictly",
     "kill.switch": "hold every payment",
+    "undo": "take an action back",
     "page": "page",
 }
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from config.policy import TrafficPolicy
-from remediation.errors import UnsafeWeights
+from remediation.errors import UnsafeWeights, WorldRefused
 from remediation.ports import Destination, Look, Preflight, Traffic
 
 ALL_PERCENT = 100
@@ -31,10 +31,8 @@ class RollbackTraffic:
             return Preflight(refusal=refusal)
         if weights == wanted:
             return Preflight(already_done=True)
-        refusal = await self._unhealthy(arguments["to_environment"])
-        if refusal:
-            return Preflight(refusal=refusal)
-        return Preflight(before={environment: str(weight) for environment, weight in weights.items()})
+        before = {environment: str(weight) for environment, weight in weights.items()}
+        return Preflight(refusal=await self._unhealthy(arguments["to_environment"]), before=before)
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
         """See Action."""
@@ -47,8 +45,13 @@ class RollbackTraffic:
         return Look(in_effect=weights == _wanted(arguments), detail=f"weights are {shown}")
 
     async def reverse(self, before: Mapping[str, str], key: str) -> None:
-        """See Action."""
-        await self._write({environment: int(weight) for environment, weight in before.items()}, key)
+        """See Action; refuses to give traffic to an environment that is not healthy."""
+        weights = {environment: int(weight) for environment, weight in before.items()}
+        for environment in (name for name, weight in weights.items() if weight > 0):
+            refusal = await self._unhealthy(environment)
+            if refusal:
+                raise WorldRefused(refusal)
+        await self._write(weights, key)
 
     async def _write(self, weights: dict[str, int], key: str) -> None:
         # Route 53 serves all records equally when all weigh 0.

@@ -12,6 +12,7 @@ from remediation.deployment.plan import Plan
 from remediation.deployment.run import RunOutcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.entry import Draft, Entry, canonical
+from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
 
 
 class DaemonStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +206,7 @@ Body = (
     | ScenarioStep
     | BudgetReached
     | ReportWritten
+    | GuardrailBody
     | DeploymentPlanned
     | StepBegun
     | StepEnded
@@ -229,6 +231,7 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "scenario": ScenarioStep,
     "budget.reached": BudgetReached,
     "report.written": ReportWritten,
+    **GUARDRAIL_TYPE_BY_KIND,
     "deployment.planned": DeploymentPlanned,
     "step.begun": StepBegun,
     "step.ended": StepEnded,

@@ -20,6 +20,8 @@ NAMES = (
     "lease",
     "rules",
     "recover",
+    "deployments",
+    "automation",
     "cores",
     "traffic",
     "backfill",
@@ -60,6 +62,10 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
 
     made = SimpleNamespace(
         executor=SimpleNamespace(recover=call("recover")),
+        deployments=SimpleNamespace(
+            runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
+        ),
+        automation=SimpleNamespace(tick=call("storm")),
         pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept"), reconcile=call("reconcile")),
         probes=SimpleNamespace(
             core=SimpleNamespace(probe_all=call("probe_cores")),
@@ -107,6 +113,7 @@ async def test_every_duty_is_a_task_of_its_own() -> None:
     [
         ("recover", "recover", JournalFull(), "recover"),
         ("recover", "recover", SequenceConflict(), "recover"),
+        ("automation", "storm", JournalFull(), "storm"),
         ("cores", "accept", CheckpointFailed("full"), "accept"),
         ("health", "accept", CheckpointFailed("full"), "accept"),
         ("health", "probe_cores", JournalFailed("I/O"), "accept"),

@@ -13,6 +13,7 @@ from config.policy import FraudPolicy, Freeze, GuardPolicy, Policy, RegionRoom, 
 from remediation.decide import decide, reading
 from remediation.decisions import Reason
 from remediation.guard import GUARDS, REFUSED_PAUSE_MS
+from remediation.guardrail_state import StopState, StormState
 from remediation.state import ActionState, DeploymentState, State, TargetState
 from tests.unit.remediation.worlds import NOW_MS, TARGET, finding, release
 
@@ -64,6 +65,18 @@ def begun_beside(*intents_ago_ms: int) -> State:
         decided_at_ms=NOW_MS,
     )
     return replace(intents_ago(*intents_ago_ms), actions={"dec-0": begun})
+
+
+STOPPED = replace(ROLLING, stopped=StopState(by="ada", reason="looking", at_ms=NOW_MS - 1))
+STORMY = replace(ROLLING, storm=StormState(why="4 different actions", began_at_ms=NOW_MS - 1))
+CALM = replace(ROLLING, storm=StormState(why="4 different actions", began_at_ms=NOW_MS - 2, ended_at_ms=NOW_MS - 1))
+
+
+def acted_times_ago(*milliseconds: int) -> State:
+    """The release began a day before the oldest of them."""
+    acts = tuple(NOW_MS - one for one in milliseconds)
+    began = release(started_at_ms=NOW_MS - 90_000_000_000)
+    return state_with(began, targets={TARGET: TargetState(acts_at_ms=acts)})
 
 
 CARD = "fraud:block:card:fp_1"
@@ -159,6 +172,20 @@ CASES = [
     ("a clock that went back", finding(), acted_ago(-3_600_000), PLAIN, Reason.COOLING_DOWN),
     ("just refused", finding(), refused_ago(REFUSED_PAUSE_MS - 1), PLAIN, Reason.COOLING_DOWN),
     ("refused a while ago", finding(), refused_ago(REFUSED_PAUSE_MS), PLAIN, Reason.BREACHED),
+    ("a stop", finding(), STOPPED, PLAIN, Reason.STOPPED),
+    ("a stop before a storm", finding(), replace(STOPPED, storm=STORMY.storm), PLAIN, Reason.STOPPED),
+    ("a storm", finding(), STORMY, PLAIN, Reason.STORM),
+    ("a storm that is over", finding(), CALM, PLAIN, Reason.BREACHED),
+    ("twice and again", finding(), acted_times_ago(9_000_000, 3_600_000), PLAIN, Reason.RECURRING),
+    ("once and again", finding(), acted_times_ago(3_600_000), PLAIN, Reason.BREACHED),
+    ("twice, once a day ago", finding(), acted_times_ago(86_400_000, 3_600_000), PLAIN, Reason.BREACHED),
+    (
+        "twice before this release",
+        finding(),
+        replace(acted_times_ago(9_000_000, 3_600_000), deployments={"dep-1": release()}),
+        PLAIN,
+        Reason.BREACHED,
+    ),
     ("the budget spent", finding(), intents_ago(1, 2, 3, 3_599_999), PLAIN, Reason.BUDGET_SPENT),
     ("the budget an hour later", finding(), intents_ago(1, 2, 3, 3_600_000), PLAIN, Reason.BREACHED),
     ("the last of the budget taken and not yet spent", finding(), begun_beside(1, 2, 3), PLAIN, Reason.BUDGET_SPENT),

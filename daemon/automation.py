@@ -1,0 +1,209 @@
+"""What people may do to automation: stop it, let it go on, answer what it asks, take back what it did."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from checks.facts import Fact, HealthProbed
+from config.policy import Policy
+from daemon.payment_flow import PaymentFlow
+from remediation.approvals import (
+    REFUSAL_WORDS,
+    ApprovalChange,
+    ApprovalRefusal,
+    digest_of,
+    is_approved,
+    may_approve,
+    may_refuse,
+    to_ask,
+)
+from remediation.decide import ROLLBACK_TRAFFIC
+from remediation.decisions import Outcome
+from remediation.executor import Executor
+from remediation.guardrail_state import StormState
+from remediation.journal.guardrail_kinds import (
+    ApprovalGiven,
+    ApprovalRefused,
+    AutomationResumed,
+    AutomationStopped,
+    MoneyRisked,
+    StormBegan,
+    StormEnded,
+)
+from remediation.journal.writer import JournalWriter
+from remediation.money_at_risk import RiskKind, weigh
+from remediation.ports import Clock
+from remediation.state import ActionState, State
+from remediation.storm import judge
+from remediation.undo import UndoRefusal
+
+log = structlog.get_logger()
+
+COMPONENT = "automation"
+"""The name under which rules hear that automation stopped itself."""
+TELL_SECONDS = 60
+"""A storm is told again this often, so that a reading of it does not grow old while it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """refusal: why nothing was taken back, None when it was tried. detail: in words. outcome: what the world showed."""
+
+    refusal: UndoRefusal | None
+    detail: str
+    outcome: Outcome | None = None
+
+
+class Automation:
+    """The guard rails that people hold. policy: as it is at this moment. take: hands facts to the rules.
+
+    Journal faults are raised, and nothing has changed then.
+    """
+
+    def __init__(
+        self,
+        writer: JournalWriter,
+        executor: Executor,
+        flow: PaymentFlow,
+        clock: Clock,
+        policy: Callable[[], Policy],
+        take: Callable[[Sequence[Fact]], Awaitable[None]],
+    ) -> None:
+        self._writer = writer
+        self._executor = executor
+        self._flow = flow
+        self._clock = clock
+        self._policy = policy
+        self._take = take
+        self._told_ms = 0
+
+    @property
+    def state(self) -> State:
+        """What the journal says."""
+        return self._writer.state
+
+    @property
+    def policy(self) -> Policy:
+        """What is decided by at this moment."""
+        return self._policy()
+
+    async def stop(self, actor: str, reason: str) -> bool:
+        """Let nothing act by itself from now on, also after a restart; false when it is stopped already."""
+        if self.state.stopped is not None:
+            return False
+        await self._writer.append(AutomationStopped(reason=reason), actor)
+        log.warning("automation stopped", action="automation_stopped", by=actor, reason=reason)
+        return True
+
+    async def resume(self, actor: str, reason: str) -> bool:
+        """Let automation act again, after a stop or a storm; false when neither is in force."""
+        storm = self.state.storm
+        if self.state.stopped is None and (storm is None or not storm.lasts):
+            return False
+        await self._writer.append(AutomationResumed(reason=reason), actor)
+        log.warning("automation resumed", action="automation_resumed", by=actor, reason=reason)
+        return True
+
+    async def approve(self, approval_id: str, person: str, role: str, digest: str, note: str) -> ApprovalRefusal | None:
+        """Count this person's yes to what they looked at; why it does not count otherwise."""
+        async with self._executor.deciding:
+            approval = self.state.approvals.get(approval_id)
+            refusal = may_approve(approval, person, role, digest, self._clock.now_ms())
+            if refusal is None:
+                await self._writer.append(ApprovalGiven(approval_id=approval_id, digest=digest, note=note), person)
+            return refusal
+
+    async def refuse(self, approval_id: str, person: str, role: str, reason: str) -> ApprovalRefusal | None:
+        """End the question with this person's no; why it does not count otherwise."""
+        async with self._executor.deciding:
+            refusal = may_refuse(self.state.approvals.get(approval_id), role, self._clock.now_ms())
+            if refusal is None:
+                await self._writer.append(ApprovalRefused(approval_id=approval_id, reason=reason), person)
+            return refusal
+
+    async def undo(self, decision_id: str, actor: str, reason: str) -> Undone:
+        """Take an automatic action back; giving traffic to a version that it was taken from puts money at risk."""
+        one = self.state.actions.get(decision_id)
+        if one is not None and one.action == ROLLBACK_TRAFFIC:
+            held = await self._held_by_money(one, actor, reason)
+            if held is not None:
+                return held
+        found = await self._executor.undo(decision_id, actor, reason)
+        if isinstance(found, tuple):
+            return Undone(*found)
+        return Undone(None, found.refusal if found.refusal else found.detail, found)
+
+    async def tick(self) -> None:
+        """Stop automation when too much happens at once, let it go on when it is calm, and tell the rules of it."""
+        said = judge(self.state, self.policy.storm, self._clock.now_ms())
+        if isinstance(said, StormBegan | StormEnded):
+            await self._writer.append(said)
+            log.warning("storm", action="storm_began" if isinstance(said, StormBegan) else "storm_ended", why=said.why)
+        storm, now_ms = self.state.storm, self._clock.now_ms()
+        if storm is None:
+            return
+        # What was told a while ago grows old for the rules while the storm lasts; its end is told once.
+        due = now_ms - self._told_ms >= TELL_SECONDS * 1000 if storm.lasts else storm.ended_at_ms > self._told_ms
+        if said is not None or due:
+            self._told_ms = now_ms
+            await self._take([_told(storm, now_ms)])
+
+    async def _held_by_money(self, one: ActionState, actor: str, reason: str) -> Undone | None:
+        """Why the version may not get its traffic back without others who agree; None when it may."""
+        policy, now_ms = self.policy, self._clock.now_ms()
+        weight = one.before.get(one.arguments.get("from_environment", ""), "0")
+        subject = f"undo of {one.decision_id}"
+        digest = digest_of(subject, one.key, weight)
+        approved = is_approved(self.state, policy.approvals, ApprovalChange.AT_RISK, subject, digest, now_ms)
+        risked = weigh(
+            RiskKind.ACTION,
+            subject,
+            self._flow.seen(),
+            int(weight),
+            state=self.state,
+            policy=policy.money_at_risk,
+            now_ms=now_ms,
+            approved=approved,
+        )
+        if risked is not None:
+            await self._writer.append(risked, actor)
+        if approved or (risked is not None and risked.allowed):
+            return None
+        return await self._ask(subject, digest, actor, reason, risked)
+
+    async def _ask(self, subject: str, digest: str, actor: str, reason: str, risked: MoneyRisked | None) -> Undone:
+        figure = (
+            "how much money would be at risk is not known, because no payment was seen"
+            if risked is None
+            else f"{risked.cents} cents would be at risk, {risked.limit_cents} are allowed"
+        )
+        asked = to_ask(
+            self.state,
+            self.policy.approvals,
+            ApprovalChange.AT_RISK,
+            subject=subject,
+            digest=digest,
+            what=f"{subject}: {figure} ({reason})",
+            requested_by=actor,
+            now_ms=self._clock.now_ms(),
+        )
+        if asked is not None:
+            await self._writer.append(asked, actor)
+        return Undone(UndoRefusal.NEEDS_APPROVAL, f"{figure}: others have to approve it, see tillwatch approvals list")
+
+
+def words_of(refusal: ApprovalRefusal) -> str:
+    """The refusal as a sentence."""
+    return f"{REFUSAL_WORDS[refusal]}."
+
+
+def _told(storm: StormState, now_ms: int) -> HealthProbed:
+    return HealthProbed(
+        id=f"automation-{now_ms}",
+        at_ms=now_ms,
+        subject=COMPONENT,
+        status="unhealthy" if storm.lasts else "healthy",
+        check="storm",
+        detail=f"automation stopped itself: {storm.why}" if storm.lasts else "automation acts",
+    )

@@ -1,0 +1,141 @@
+"""Takes an automatic action back for a person: whether that can be, and the action that does it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from remediation.bounded import bounded
+from remediation.decisions import OutcomeStatus
+from remediation.journal.entry import Entry
+from remediation.journal.guardrail_kinds import UndoAsked
+from remediation.locks import conflicts, holder
+from remediation.ports import Action, Look, Preflight
+from remediation.state import ACTIONS_MAX, TARGETS_MAX, ActionState, State, TargetState
+
+UNDO = "undo"
+"""The name of taking an action back, in intents and outcomes."""
+
+
+class UndoRefusal(StrEnum):
+    """Why an action is not taken back, in order of precedence."""
+
+    UNKNOWN = "unknown"
+    IS_UNDO = "is_undo"
+    NOTHING_DONE = "nothing_done"
+    UNDONE = "undone"
+    MOVED_ON = "moved_on"
+    BUSY = "busy"
+    NEEDS_APPROVAL = "needs_approval"
+
+
+def refused(state: State, decision_id: str) -> tuple[UndoRefusal, str] | None:
+    """Why the action of this decision cannot be taken back, as far as the journal knows; None when it can."""
+    one = state.actions.get(decision_id)
+    if one is None:
+        return UndoRefusal.UNKNOWN, f"no action of a decision {decision_id:.40} is known"
+    if one.undoes:
+        return UndoRefusal.IS_UNDO, f"it took {one.undoes} back itself; let automation or a person act anew instead"
+    if one.status is not OutcomeStatus.VERIFIED:
+        ended = "has not ended" if one.status is None else f"ended as {one.status.value}"
+        return UndoRefusal.NOTHING_DONE, f"{one.action} {ended}, so there is nothing that is known to be in effect"
+    if one.undone_by:
+        return UndoRefusal.UNDONE, f"{one.undone_by} took it back already"
+    later = _later(state, one)
+    if later:
+        return UndoRefusal.MOVED_ON, later
+    running = holder(state, one.target)
+    return (UndoRefusal.BUSY, f"{running} is still acting on {one.target}") if running else None
+
+
+def _later(state: State, one: ActionState) -> str:
+    """What happened since that makes the old state of the world somebody else's."""
+    deployment = state.deployments.get(one.arguments.get("deployment_id", ""))
+    newer = [
+        other.id
+        for other in state.deployments.values()
+        if deployment is not None and other.sequence > deployment.sequence and other.started_at_ms > one.ended_at_ms
+    ]
+    if newer:
+        return f"deployment {newer[-1]} began since"
+    acts = [
+        other.decision_id
+        for other in state.actions.values()
+        if other.intent_sequence > one.intent_sequence
+        and other.status is not OutcomeStatus.REFUSED
+        and conflicts(other.target, one.target)
+    ]
+    return f"{acts[-1]} acted on {one.target} since" if acts else ""
+
+
+class Reversal:
+    """An action that restores what another one found. arguments are those of the action that is taken back.
+
+    Refuses when the world is not as that action left it: somebody else changed it since, and theirs is not undone.
+    """
+
+    def __init__(self, action: Action, before: Mapping[str, str]) -> None:
+        self._action = action
+        self._before = dict(before)
+
+    async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
+        """See Action."""
+        look = await self._action.verify(arguments)
+        if not look.in_effect:
+            return Preflight(refusal=f"the world has moved on since: {look.detail}")
+        return Preflight(before=self._before)
+
+    async def apply(self, _arguments: Mapping[str, str], key: str) -> None:
+        """See Action."""
+        await self._action.reverse(self._before, key)
+
+    async def verify(self, arguments: Mapping[str, str]) -> Look:
+        """See Action; in effect when the action would find the world as it found it before."""
+        found = await self._action.preflight(arguments)
+        shown = ", ".join(f"{name} {value}" for name, value in sorted(found.before.items()))
+        detail = f"it would find {shown}" if shown else found.refusal
+        return Look(in_effect=found.before == self._before, detail=detail if detail else "it is still in effect")
+
+    async def reverse(self, before: Mapping[str, str], key: str) -> None:
+        """See Action; what was taken back is not brought again: that is a decision of its own."""
+        raise NotImplementedError(f"undo of an undo with {len(before)} values under {key}")
+
+
+def with_undo(state: State, entry: Entry, asked: UndoAsked) -> State:
+    """The state after somebody asked to take an action back."""
+    original = state.actions.get(asked.decision_id)
+    if original is None:
+        return state
+    undo = ActionState(
+        decision_id=asked.undo_id,
+        sequence=entry.sequence,
+        action=UNDO,
+        target=original.target,
+        key=asked.key,
+        arguments=original.arguments,
+        cause_at_ms=entry.at_ms,
+        decided_at_ms=entry.at_ms,
+        undoes=original.decision_id,
+    )
+    actions = bounded({**state.actions, undo.decision_id: undo}, ACTIONS_MAX, lambda one: one.status is not None)
+    held = replace(state.targets.get(undo.target, TargetState()), running=undo.decision_id)
+    targets = bounded({**state.targets, undo.target: held}, TARGETS_MAX, lambda one: not one.running)
+    return replace(state, actions=actions, targets=targets)
+
+
+def with_undone(state: State, undo: ActionState) -> State:
+    """The state after the world was seen to be as before the action that is taken back."""
+    original = state.actions.get(undo.undoes)
+    if original is None:
+        return state
+    state = replace(
+        state,
+        actions={**state.actions, original.decision_id: replace(original, undone_by=undo.decision_id)},
+    )
+    deployment = state.deployments.get(original.arguments.get("deployment_id", ""))
+    weight = original.before.get(original.arguments.get("from_environment", ""), "")
+    if deployment is None or not weight.isdigit():
+        return state
+    # It stays rolled back: its second rollback needs a person, as the one did who gave it traffic again.
+    back = replace(deployment, weight_percent=int(weight))
+    return replace(state, deployments={**state.deployments, back.id: back})
