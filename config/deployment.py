@@ -241,8 +241,12 @@ class Evidence(Model):
 
 
 class Rehearsal(Model):
-    """A rollout is refused when the last good drill of a rollback is older than max_age or slower than objective."""
+    """A rollout is refused when the last good drill of a rollback is older than max_age or slower than objective.
 
+    required: whether it is refused; where it is not, what is known is told and nothing more.
+    """
+
+    required: bool = True
     max_age: Duration = 7 * 86_400.0
     objective: Duration = 300.0
 

@@ -14,6 +14,8 @@ _RELOADED = frozenset({"rule_files", "policy", "deployment"})
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
 """But not how traffic is shifted: actions were made with it, and one may be under way."""
+_EVIDENCE = ("deployment.gates", "deployment.evidence")
+"""Nor what a release is held against: a stage that is being watched has counted by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,18 @@ def difference(before: Configuration, after: Configuration) -> Difference:
     changes = {name: tuple(_changes("", _dump(old[name]), _dump(new[name]))) for name in old if name in new}
     rest = [change for name in _restarted() for change in _part(name, before, after)]
     policy = list(_part("policy", before, after))
+    deployment = list(_part("deployment", before, after))
     return Difference(
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
         changed={name: found for name, found in changes.items() if found},
         policy=tuple(change for change in policy if not change.path.startswith(_TRAFFIC)),
-        restart=(*rest, *(change for change in policy if change.path.startswith(_TRAFFIC))),
-        deployment=tuple(_part("deployment", before, after)),
+        restart=(
+            *rest,
+            *(change for change in policy if change.path.startswith(_TRAFFIC)),
+            *(change for change in deployment if change.path.startswith(_EVIDENCE)),
+        ),
+        deployment=tuple(change for change in deployment if not change.path.startswith(_EVIDENCE)),
     )
 
 

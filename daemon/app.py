@@ -178,6 +178,7 @@ class App:
             self._clock,
             asked=self._hangup,
             changed=self._changes.mark,
+            deploy_by=parts.deployments.current.follow,
         )
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 RULES_SECONDS = 1.0
 """Absence, staleness, what is still breached and what was interrupted are looked at this often."""
+DEPLOYMENTS_SECONDS = 1.0
+"""A step is looked at this often; whoever asks for something wakes it sooner."""
 CORES_SECONDS = 2.0
 """A dead core is known within two ticks; a probe costs it one read."""
 TRAFFIC_SECONDS = 2.0
@@ -54,6 +56,7 @@ class Duties:
             ("lease", RENEW_SECONDS, leadership.renew),
             ("rules", RULES_SECONDS, parts.pipeline.tick),
             ("recover", RULES_SECONDS, self._recover),
+            ("deployments", DEPLOYMENTS_SECONDS, self._deployments),
             ("automation", RULES_SECONDS, self._automation),
             ("cores", CORES_SECONDS, self._cores),
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
@@ -83,7 +86,8 @@ class Duties:
     def start(self) -> None:
         """Begin to tick; what people look at first is due at once."""
         self._ticks.start()
-        for name in ("heart", "traffic", "cores", "backfill", "health", "tally", "reports"):
+        self._parts.deployments.desk.wakes(lambda: self._ticks.now("deployments"))
+        for name in ("heart", "deployments", "traffic", "cores", "backfill", "health", "tally", "reports"):
             self._ticks.now(name)
 
     async def _recover(self) -> None:
@@ -97,6 +101,9 @@ class Duties:
             await self._parts.automation.tick()
         except (JournalFull, JournalFailed, SequenceConflict, CheckpointFailed) as fault:
             log.error("storm not recorded", action="journal_fault", fault=str(fault))
+
+    async def _deployments(self) -> None:
+        await self._parts.deployments.runner.tick()
 
     async def _cores(self) -> None:
         await self._take(await self._parts.probes.core.probe_all(self._clock.now_ms()))

@@ -12,6 +12,8 @@ from daemon.archive.archive import Archive
 from daemon.automation import Automation
 from daemon.aws.session import AwsClients
 from daemon.checkpoint import PROBES, Checkpoint
+from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
+from daemon.environments.opened import open_environments
 from daemon.leadership import LEASE_MS
 from daemon.loop_lag import LoopLag
 from daemon.open_actions import open_actions
@@ -68,6 +70,7 @@ class Parts:
     loop_lag: LoopLag
     archive: Archive | None
     traces: TraceExport | None
+    deployments: DeploymentParts
 
 
 async def open_parts(
@@ -115,6 +118,19 @@ async def open_parts(
         archived=flow.beside(kept_nowhere if archive is None else archive.take),
     )
     sink = SeeingSink(pipeline, sightings, clock)
+    deployments = open_deployments(
+        Surroundings(
+            settled=configuration,
+            environments=await open_environments(stack, settings, clients, clock),
+            traffic=traffic.by_region,
+            probes=probes,
+            pipeline=pipeline,
+            checkpoint=checkpoint,
+            writer=writer,
+            executor=executor,
+            clock=clock,
+        )
+    )
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(
         journal=journal,
@@ -139,6 +155,7 @@ async def open_parts(
         loop_lag=LoopLag(clock),
         archive=archive,
         traces=await open_traces(stack, settings, journal, clock),
+        deployments=deployments,
     )
 
 

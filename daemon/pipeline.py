@@ -19,6 +19,7 @@ from daemon.rule_time import RuleTime
 from daemon.series import PaymentSeries
 from remediation.decide import decide
 from remediation.decisions import Decision
+from remediation.deployment.telling import OWN_RULES
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.executor import Executor
 from remediation.journal.writer import JournalWriter
@@ -112,8 +113,14 @@ class Pipeline:
         self._rules = {compiled.rule.id: compiled.rule for compiled in engine.rules}
         self.place = place
 
+    async def find(self, finding: Finding) -> None:
+        """Have a finding decided on that no rule made: one of OWN_RULES."""
+        await self._findings.put(finding)
+
     def is_watched(self, finding: Finding) -> bool:
         """Whether a rule still says something about this key, and means it as seriously as it was meant."""
+        if finding.rule_id in OWN_RULES:
+            return True
         rule = self._rules.get(finding.rule_id)
         return rule is not None and set(rule.per) == finding.key.keys() and rule.mode == finding.mode
 
@@ -233,7 +240,7 @@ class Pipeline:
 
     async def _decided(self, finding: Finding) -> Decision | None:
         """Journal the finding if it is news and decide on it; the decision if it acts, else None."""
-        if finding.rule_id not in self._rules:
+        if finding.rule_id not in self._rules and finding.rule_id not in OWN_RULES:
             # It waited while a reload took its rule away.
             return None
         if self._news.is_finding(finding):

@@ -10,6 +10,7 @@ import structlog
 from checks.compiled_rule import CompiledRule
 from checks.rules import compile_rules
 from checks.state import StateUnfit
+from config.deployment import Deployments
 from config.difference import Difference, difference
 from config.load import Configuration, load_configuration
 from config.problems import ConfigurationError
@@ -47,6 +48,7 @@ class Reload:
 
     directory: None for the packaged configuration, which does not change. asked: set by whoever wants a reload now.
     changed: called when something to show has changed.
+    deploy_by: called with what deployments are planned by from now on.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Reload:
         *,
         asked: asyncio.Event,
         changed: Callable[[], None],
+        deploy_by: Callable[[Deployments], None] = lambda _: None,
     ) -> None:
+        self._deploy_by = deploy_by
         self._directory = directory
         self._files = None if directory is None else ConfigurationFiles(directory)
         self._running = configuration
@@ -123,6 +127,7 @@ class Reload:
         self._running = replace(
             self._running, rule_files=configuration.rule_files, policy=policy, deployment=configuration.deployment
         )
+        self._deploy_by(configuration.deployment)
         self._succeeded(configuration, found)
         withdrawn = self._withdrawal.forget()
         entry = _entry(cause, configuration, found, fresh, withdrawn)

@@ -5,16 +5,14 @@ from msgspec.structs import replace
 from checks.facts import Deployment, DeploymentStatus
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from remediation.deployment.plan import Step, Strategy
+from remediation.deployment.plan import Step
 from remediation.deployment.run import DeploymentRun, RunOutcome
 from remediation.deployment.telling import OWN_RULES, fact_of
 from remediation.state import IncidentState, State
 
 
-def closing_fact(run: DeploymentRun, outcome: RunOutcome, now_ms: int) -> Deployment | None:
-    """How it ended, for whoever looks for a release to blame; None where a rollback has said so already."""
-    if outcome is RunOutcome.ROLLED_BACK and run.plan.request.strategy is not Strategy.ROLLING:
-        return None
+def closing_fact(run: DeploymentRun, outcome: RunOutcome, now_ms: int) -> Deployment:
+    """How it ended, for whoever looks for a release to blame, and for rules over deployments."""
     status: DeploymentStatus = "failed"
     if outcome in {RunOutcome.SUCCEEDED, RunOutcome.ROLLED_BACK}:
         status = "succeeded" if outcome is RunOutcome.SUCCEEDED else "rolled_back"

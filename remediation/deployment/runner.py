@@ -7,6 +7,7 @@ import structlog
 from remediation.deployment.closing import clear_own_findings, closing_fact
 from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.looking import Looking
+from remediation.deployment.permitting import Permission, locks_alone
 from remediation.deployment.plan import Step, Strategy
 from remediation.deployment.planning import UNDOES
 from remediation.deployment.run import DeploymentRun, RunOutcome
@@ -15,7 +16,6 @@ from remediation.deployment.transitions import Move, Pressure, move, move_of_unw
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldUnreachable
 from remediation.journal.kinds import DeploymentEnded, StepBegun, StepEnded
 from remediation.journal.writer import JournalWriter
-from remediation.locks import holder
 from remediation.ports import Clock
 
 log = structlog.get_logger()
@@ -31,13 +31,21 @@ class Runner:
 
     Raises StaleEpoch when another leader took over. Other faults of the journal end the tick, and nothing is done
     that is not on disk; the next tick reads the state anew. deciding: held by whoever looks whether a target is free.
+    permitted: why a step may not be begun now.
     """
 
     def __init__(
-        self, writer: JournalWriter, looking: Looking, herald: Herald, deciding: asyncio.Lock, clock: Clock
+        self,
+        writer: JournalWriter,
+        looking: Looking,
+        herald: Herald,
+        deciding: asyncio.Lock,
+        clock: Clock,
+        permitted: Permission = locks_alone,
     ) -> None:
         self._writer = writer
         self._deciding = deciding
+        self._permitted = permitted
         self._looking = looking
         self._herald = herald
         self._clock = clock
@@ -93,10 +101,10 @@ class Runner:
     async def _begin(self, run: DeploymentRun, step: Step) -> bool:
         """Write that the step comes next, before anything of it is done; not while another changes its target."""
         async with self._deciding:
-            other = holder(self._writer.state, step.target) if step.target else ""
-            if other and other != run.id:
-                detail = f"{other} is at work on {step.target}"
-                self.reports[run.id] = StepReport(finding=StepFinding.WAITING, detail=detail)
+            state, now_ms = self._writer.state, self._clock.now_ms()
+            why_not = self._permitted(step, state, now_ms, unwinding=run.stopped is not None)
+            if why_not:
+                self.reports[run.id] = StepReport(finding=StepFinding.WAITING, detail=f"not begun: {why_not}")
                 return False
             begun = StepBegun(
                 deployment_id=run.id,
@@ -206,9 +214,8 @@ class Runner:
     async def _end(self, run: DeploymentRun) -> None:
         """Nothing is left to do: the last words, each of which may be said again after a crash."""
         outcome = RunOutcome.SUCCEEDED if run.stopped is None else run.stopped
-        fact = closing_fact(run, outcome, self._clock.now_ms())
-        if fact is not None and not is_told(fact, self._writer.state):
-            await self._herald.tell(fact)
+        # Told again after a crash, too: rules over a deployment that was held have to hear that it is over.
+        await self._herald.tell(closing_fact(run, outcome, self._clock.now_ms()))
         for finding in clear_own_findings(run, self._writer.state, self._clock.now_ms()):
             await self._herald.find(finding)
         await self._writer.append(DeploymentEnded(deployment_id=run.id, outcome=outcome, detail=_summary(run)))

@@ -189,6 +189,9 @@ class ReportWritten(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
 
 
+RunBody = DeploymentPlanned | StepBegun | StepEnded | DeploymentAsked | DeploymentEnded
+"""What is said of a deployment that runs."""
+
 Body = (
     DaemonStarted
     | DaemonStopped

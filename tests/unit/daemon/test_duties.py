@@ -21,6 +21,7 @@ NAMES = (
     "rules",
     "recover",
     "deployments",
+    "deployments",
     "automation",
     "cores",
     "traffic",
@@ -62,6 +63,9 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
 
     made = SimpleNamespace(
         executor=SimpleNamespace(recover=call("recover")),
+        deployments=SimpleNamespace(
+            runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
+        ),
         deployments=SimpleNamespace(
             runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
         ),

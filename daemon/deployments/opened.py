@@ -1,0 +1,167 @@
+"""Opens deployments: what each kind of step does here, the gates, the runner, and the desk that people ask."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.readings import Reading
+from config.deployment import Deployments
+from config.load import Configuration
+from daemon.checkpoint import Checkpoint
+from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
+from daemon.deployments.cores import ProbedCores
+from daemon.deployments.gate_readings import GateReadings
+from daemon.deployments.herald import PipelineHerald
+from daemon.deployments.release_looks import ReleaseLooks
+from daemon.deployments.rule_checks import Baseline, Quiet, Readable
+from daemon.deployments.service import DeploymentDesk
+from daemon.deployments.standing import Ground
+from daemon.deployments.wanted import Possible
+from daemon.pipeline import Pipeline
+from daemon.probes.opened import Probes
+from remediation.deployment.looking import Looking
+from remediation.deployment.permitting import under
+from remediation.deployment.ports import Environments, Gates, StepWork
+from remediation.deployment.runner import Runner
+from remediation.deployment.works.approval import Approved
+from remediation.deployment.works.environment import Deploy, Resize, Retire
+from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
+from remediation.deployment.works.rehearsed import Rehearsed
+from remediation.deployment.works.shift import Shift
+from remediation.deployment.works.watching import Bake, GatesAtStart, Watch
+from remediation.executor import Executor
+from remediation.journal.writer import JournalWriter
+from remediation.ports import Clock, Traffic
+
+WATCHED_FAMILIES = ("sla", "health")
+UNDONE = "nothing was prepared, so nothing is undone"
+
+
+@dataclass(slots=True)
+class Current:
+    """deployment.yaml as it is at this moment: what is planned from now on follows it."""
+
+    value: Deployments
+
+    def follow(self, value: Deployments) -> None:
+        """Plan by this from now on; what is planned keeps its plan."""
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentParts:
+    """desk: what people ask. runner: ticks every deployment. current: deployment.yaml as it is at this moment."""
+
+    desk: DeploymentDesk
+    runner: Runner
+    current: Current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What deployments are opened over. settled: as the daemon began with it."""
+
+    settled: Configuration
+    environments: Environments
+    traffic: Mapping[str, Traffic]
+    probes: Probes
+    pipeline: Pipeline
+    checkpoint: Checkpoint
+    writer: JournalWriter
+    executor: Executor
+    clock: Clock
+
+    @property
+    def cores(self) -> ProbedCores:
+        """The payment cores of the settings."""
+        home = self.settled.settings.aws.region
+        return ProbedCores(self.probes.core, self.probes.payments, home, self.clock)
+
+    def readings(self) -> Sequence[Reading]:
+        """What every rule says now."""
+        return self.pipeline.engine.current()
+
+
+def open_deployments(over: Surroundings) -> DeploymentParts:
+    """Everything that brings out versions; nothing is started, and nothing has to be closed."""
+    writer, executor, clock = over.writer, over.executor, over.clock
+    gates = _gates(over)
+    current = Current(over.settled.deployment)
+    works = {**_looks(over, gates, current), **_changes(over)}
+    looking = Looking(writer, works, executor.turns, clock)
+    permitted = under(lambda: over.pipeline.policy)
+    runner = Runner(writer, looking, PipelineHerald(over.pipeline), executor.deciding, clock, permitted)
+    targets = {region: over.settled.policy.traffic.target_of(region) for region in over.traffic}
+    desk = DeploymentDesk(
+        writer=writer,
+        executor=executor,
+        ground=Ground(over.environments, over.traffic, targets),
+        clock=clock,
+        policy=lambda: over.pipeline.policy,
+        configuration=lambda: current.value,
+        reports=lambda: runner.reports,
+        possible=Possible(regions=tuple(over.traffic), batches="roll" in works),
+    )
+    return DeploymentParts(desk=desk, runner=runner, current=current)
+
+
+def _gates(over: Surroundings) -> Gates:
+    doors = dict(zip(over.probes.core.environments, over.probes.clients, strict=True))
+
+    def planned_at_ms(deployment_id: str) -> int:
+        run = over.writer.state.runs.get(deployment_id)
+        return 0 if run is None else run.planned_at_ms
+
+    looks = ReleaseLooks(doors, over.pipeline, over.clock, home=over.settled.settings.aws.region)
+    return GateReadings(over.pipeline, over.checkpoint, over.settled.deployment, over.clock, planned_at_ms, (looks,))
+
+
+def _looks(over: Surroundings, gates: Gates, current: Current) -> dict[str, StepWork]:
+    """The checks of the six phases, by kind of step."""
+    cores, clock, writer = over.cores, over.clock, over.writer
+    healthy = Healthy(cores)
+    savings = Quiet(over.readings, ("savings",), "savings")
+    security = Quiet(over.readings, ("security",), "security")
+    payments = Payments(cores)
+    journal = Path(over.settled.settings.data_dir) / "journal.db"
+    return {
+        "check.health": HealthyAndBalanced(healthy, lambda: over.probes.ledger.status, clock),
+        "check.savings-baseline": Baseline(over.settled.prices, savings, clock),
+        "check.backup": Readable(journal, lambda: over.probes.ledger.status, clock),
+        "check.approval": Approved(lambda: writer.state, lambda: over.pipeline.policy, clock),
+        "check.security": security,
+        "check.rehearsal": Rehearsed(lambda: writer.state, lambda: current.value.rehearsal, clock),
+        "check.gates": GatesAtStart(gates),
+        "prepare.rollback": WayBack(over.environments, over.traffic),
+        "test.traffic": Payments(cores, gates),
+        "check.new-health": healthy,
+        "check.new-performance": payments,
+        "check.new-security": security,
+        "check.final-end-to-end": payments,
+        "check.final-savings": savings,
+        "check.final-performance": Quiet(over.readings, WATCHED_FAMILIES, "performance"),
+        "check.final-customer-impact": Quiet(over.readings, ("sla",), "customers"),
+        "watch": Watch(gates, clock),
+        "bake": Bake(gates, over.environments, clock),
+    }
+
+
+def _changes(over: Surroundings) -> dict[str, StepWork]:
+    """The steps that change something, and those with nothing to change here."""
+    scaling = NothingToDo("nothing scales by itself in this version, so nothing is held while the release is out")
+    flags = NothingToDo("no flag is kept in this version, so none is prepared")
+    alarms = NothingToDo("the rules watch every environment and version by themselves; no alarm is made for a release")
+    undone = NothingToDo(UNDONE)
+    return {
+        "prepare.scaling": scaling,
+        "prepare.flags": flags,
+        "prepare.alarms": alarms,
+        "release.scaling": undone,
+        "release.flags": undone,
+        "release.alarms": undone,
+        "migrate": Migrate(),
+        "deploy": Deploy(over.environments),
+        "resize": Resize(over.environments),
+        "retire": Retire(over.environments, over.traffic, over.clock),
+        "shift": Shift(over.traffic, over.environments, over.clock),
+    }

@@ -1,0 +1,56 @@
+"""What somebody asks of a deployment, and what of it could never be done; pure."""
+
+import re
+
+import msgspec
+
+from daemon.deployments.refusals import Refusal, Refused
+from remediation.deployment.plan import Strategy
+
+VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]{1,32})?", re.ASCII)
+COHORT = re.compile(r"(merchant=[A-Za-z0-9_-]{1,64}|header=[a-z0-9-]{1,40}:[\x21-\x7e]{1,64})", re.ASCII)
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for. regions: empty for those of deployment.yaml. See ``Request`` for the rest."""
+
+    version: str
+    strategy: Strategy
+    regions: tuple[str, ...] = ()
+    reason: str = ""
+    cohort: str = ""
+    force: bool = False
+    differential: bool = False
+
+
+class Possible(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be done here. regions: whose traffic can be moved. batches: instances replaced some at a time."""
+
+    regions: tuple[str, ...]
+    cohorts: bool = False
+    batches: bool = False
+
+
+def malformed(wanted: Wanted, regions: tuple[str, ...], possible: Possible) -> Refused | None:
+    """The first thing that makes it impossible, whatever stands in the world. regions: those that are meant."""
+    if VERSION.fullmatch(wanted.version) is None:
+        detail = f"{wanted.version!r:.60} is no version; write three numbers, such as 2.0.0"
+        return Refused(refusal=Refusal.BAD_VERSION, detail=detail)
+    strangers = sorted(set(regions) - set(possible.regions))
+    if strangers or len(set(regions)) < len(regions):
+        what = f"{', '.join(strangers)} has no traffic that can be moved" if strangers else "a region is named twice"
+        return Refused(refusal=Refusal.BAD_REGION, detail=f"{what}; known: {', '.join(possible.regions)}")
+    if wanted.cohort and COHORT.fullmatch(wanted.cohort) is None:
+        detail = f"{wanted.cohort!r:.60} is no cohort; write merchant=mer_12 or header=x-canary:1"
+        return Refused(refusal=Refusal.BAD_COHORT, detail=detail)
+    return _impossible(wanted, possible)
+
+
+def _impossible(wanted: Wanted, possible: Possible) -> Refused | None:
+    if wanted.cohort and not possible.cohorts:
+        detail = "what splits the traffic here routes no cohort; a load balancer with a cohort rule does"
+        return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
+    if wanted.strategy is Strategy.ROLLING and not possible.batches:
+        detail = "the environments here cannot be replaced in batches; use blue-green or canary"
+        return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
+    return None
