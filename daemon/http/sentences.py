@@ -7,6 +7,8 @@ from typing import Literal, assert_never
 from checks.facts import Deployment, HealthStatus
 from checks.findings import Finding, State
 from config.rules import Rule
+from daemon.http.aftermath_sentences import aftermath_parts
+from daemon.http.deployment_sentences import deployment_parts
 from daemon.http.guardrail_sentences import guardrail_parts
 from daemon.http.wording import (
     OUTCOME_WORDS,
@@ -21,6 +23,7 @@ from daemon.http.wording import (
 )
 from remediation.decisions import Decision, Outcome, OutcomeStatus
 from remediation.errors import JournalCorrupt
+from remediation.journal.aftermath_kinds import AftermathBody
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import GuardrailBody
 from remediation.journal.kinds import (
@@ -36,6 +39,7 @@ from remediation.journal.kinds import (
     Intent,
     Quarantined,
     ReportWritten,
+    RunBody,
     ScenarioStep,
     body_of,
 )
@@ -84,11 +88,28 @@ def sentence(entry: Entry, rules: Rules) -> Sentence:
 
 
 def _say(body: Body, rules: Rules) -> Sentence:
-    if isinstance(body, GuardrailBody):
-        return Sentence(*guardrail_parts(body))
+    if isinstance(body, GuardrailBody | AftermathBody | RunBody):
+        return Sentence(*_parts(body))
     match body:
         case Finding():
             return _finding(body, rules)
+        case Decision() | Intent() | Outcome():
+            return _acting(body)
+        case Deployment():
+            return _deployment(body)
+        case _:
+            return _say_rest(body)
+
+
+def _parts(body: GuardrailBody | AftermathBody | RunBody) -> tuple[Tone, str, str, str]:
+    """What has a page of words of its own."""
+    if isinstance(body, GuardrailBody):
+        return guardrail_parts(body)
+    return aftermath_parts(body) if isinstance(body, AftermathBody) else deployment_parts(body)
+
+
+def _acting(body: Decision | Intent | Outcome) -> Sentence:
+    match body:
         case Decision():
             return _decision(body)
         case Intent():
@@ -96,10 +117,6 @@ def _say(body: Body, rules: Rules) -> Sentence:
             return Sentence("act", "intent", f"About to {action_words(body.action)} on {body.target}.", changes)
         case Outcome():
             return _outcome(body)
-        case Deployment():
-            return _deployment(body)
-        case _:
-            return _say_rest(body)
 
 
 def _say_rest(body: Seldom) -> Sentence:
