@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from checks.readings import Reading
 from config.deployment import Deployments
@@ -21,9 +22,10 @@ from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes
 from remediation.deployment.looking import Looking
 from remediation.deployment.permitting import under
-from remediation.deployment.ports import Environments, Gates, StepWork
+from remediation.deployment.ports import Cohorts, Environments, Gates, StepWork
 from remediation.deployment.runner import Runner
 from remediation.deployment.works.approval import Approved
+from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
 from remediation.deployment.works.rehearsed import Rehearsed
@@ -57,9 +59,17 @@ class DeploymentParts:
     current: Current
 
 
+class RoutedRegions(Cohorts, Protocol):
+    """Cohorts with the regions that can route one."""
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Those regions."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What deployments are opened over. settled: as the daemon began with it."""
+    """What deployments are opened over. settled: as the daemon began with it. cohorts: None where none are routed."""
 
     settled: Configuration
     environments: Environments
@@ -70,6 +80,7 @@ class Surroundings:
     writer: JournalWriter
     executor: Executor
     clock: Clock
+    cohorts: RoutedRegions | None = None
 
     @property
     def cores(self) -> ProbedCores:
@@ -88,6 +99,8 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
     gates = _gates(over)
     current = Current(over.settled.deployment)
     works = {**_looks(over, gates, current), **_changes(over)}
+    if over.cohorts is not None:
+        works["cohort"] = Cohort(over.cohorts)
     looking = Looking(writer, works, executor.turns, clock)
     permitted = under(lambda: over.pipeline.policy)
     runner = Runner(writer, looking, PipelineHerald(over.pipeline), executor.deciding, clock, permitted)
@@ -100,7 +113,11 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
         policy=lambda: over.pipeline.policy,
         configuration=lambda: current.value,
         reports=lambda: runner.reports,
-        possible=Possible(regions=tuple(over.traffic), batches="roll" in works),
+        possible=Possible(
+            regions=tuple(over.traffic),
+            cohorts=() if over.cohorts is None else over.cohorts.regions,
+            batches="roll" in works,
+        ),
     )
     return DeploymentParts(desk=desk, runner=runner, current=current)
 

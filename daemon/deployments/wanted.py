@@ -24,10 +24,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Possible(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be done here. regions: whose traffic can be moved. batches: instances replaced some at a time."""
+    """What can be done here.
+
+    regions: whose traffic can be moved. cohorts: those that can route one. batches: instances replaced some at a time.
+    """
 
     regions: tuple[str, ...]
-    cohorts: bool = False
+    cohorts: tuple[str, ...] = ()
     batches: bool = False
 
 
@@ -43,12 +46,13 @@ def malformed(wanted: Wanted, regions: tuple[str, ...], possible: Possible) -> R
     if wanted.cohort and COHORT.fullmatch(wanted.cohort) is None:
         detail = f"{wanted.cohort!r:.60} is no cohort; write merchant=mer_12 or header=x-canary:1"
         return Refused(refusal=Refusal.BAD_COHORT, detail=detail)
-    return _impossible(wanted, possible)
+    return _impossible(wanted, regions, possible)
 
 
-def _impossible(wanted: Wanted, possible: Possible) -> Refused | None:
-    if wanted.cohort and not possible.cohorts:
-        detail = "what splits the traffic here routes no cohort; a load balancer with a cohort rule does"
+def _impossible(wanted: Wanted, regions: tuple[str, ...], possible: Possible) -> Refused | None:
+    unrouted = [region for region in regions if region not in possible.cohorts]
+    if wanted.cohort and unrouted:
+        detail = f"what splits the traffic of {', '.join(unrouted)} routes no cohort; leave it out, or give it a rule"
         return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
     if wanted.strategy is Strategy.ROLLING and not possible.batches:
         detail = "the environments here cannot be replaced in batches; use blue-green or canary"
