@@ -12,6 +12,9 @@ from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
 from daemon.errors import NotUsable
 from daemon.traffic.alb import LoadBalancerTraffic
+from daemon.traffic.cohort_host import CohortHost
+from daemon.traffic.cohort_rule import CohortRule
+from daemon.traffic.cohorts import RegionalCohorts, RegionCohort
 from daemon.traffic.combined import CombinedSplit
 from daemon.traffic.lambda_alias import LambdaAliasTraffic
 from remediation.ports import Traffic
@@ -21,12 +24,13 @@ from remediation.ports import Traffic
 class OpenedTraffic:
     """home: the region of the settings. by_region: splits between environments. between: splits between regions.
 
-    between is None where there is one region alone.
+    between is None where there is one region alone. cohorts: of the regions that can route one.
     """
 
     home: str
     by_region: Mapping[str, Traffic]
     between: Traffic | None
+    cohorts: RegionalCohorts
 
     @property
     def at_home(self) -> Traffic:
@@ -54,11 +58,14 @@ async def open_traffic(
     if home not in regions:
         raise NotUsable(f"aws.region is {home}, which traffic.regions of policy.yaml does not name.")
     route53 = await stack.enter_async_context(clients.client("route53"))
-    by_region: dict[str, Traffic] = {
-        region: await _of_region(stack, settings, policy, clients, route53, region) for region in regions
-    }
+    by_region: dict[str, Traffic] = {}
+    cohorts: dict[str, RegionCohort] = {}
+    for region in regions:
+        by_region[region], cohort = await _of_region(stack, settings, policy, clients, route53, region)
+        if cohort is not None:
+            cohorts[region] = cohort
     between = Route53Traffic(route53, settings.hosted_zone_id, policy.record_name, "CNAME") if policy.regions else None
-    return OpenedTraffic(home=home, by_region=by_region, between=between)
+    return OpenedTraffic(home=home, by_region=by_region, between=between, cohorts=RegionalCohorts(cohorts))
 
 
 async def _of_region(
@@ -68,18 +75,18 @@ async def _of_region(
     clients: AwsClients,
     route53: Aws,
     region: str,
-) -> Traffic:
-    chosen = settings.traffic.regions.get(region)
+) -> tuple[Traffic, RegionCohort | None]:
+    """What splits the region's traffic, and what routes a cohort there."""
+    chosen, zone = settings.traffic.regions.get(region), settings.hosted_zone_id
     match chosen:
-        case None:
-            return Route53Traffic(route53, settings.hosted_zone_id, policy.record_of(region))
-        case Route53Records():
-            return Route53Traffic(route53, settings.hosted_zone_id, chosen.record_name)
+        case None | Route53Records():
+            name = policy.record_of(region) if chosen is None else chosen.record_name
+            return Route53Traffic(route53, zone, name), CohortHost(route53, zone, name)
         case LoadBalancerGroups():
             elb = await stack.enter_async_context(clients.client("elbv2", region))
-            return LoadBalancerTraffic(elb, chosen)
+            return LoadBalancerTraffic(elb, chosen), None if chosen.cohort is None else CohortRule(elb, chosen)
         case LambdaAlias():
             functions = await stack.enter_async_context(clients.client("lambda", region))
-            return LambdaAliasTraffic(functions, chosen)
+            return LambdaAliasTraffic(functions, chosen), None
         case _:
             assert_never(chosen)

@@ -38,6 +38,26 @@ class Environments(Protocol):
         """Let it have this many instances of what it runs; 0 keeps what is needed to start it again."""
 
 
+class CohortRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is routed where by name. cohort: as in a Request, such as ``merchant=mer_12``."""
+
+    cohort: str
+    environment: str
+
+
+class Cohorts(Protocol):
+    """Routes one cohort of a region past the weights. Raises WorldUnreachable (unknown) or WorldRefused (certain)."""
+
+    async def read(self, region: str) -> CohortRoute | None:
+        """Who is routed now; None when everybody goes by the weights."""
+
+    async def route(self, region: str, route: CohortRoute, key: str) -> None:
+        """Let this cohort, and no other, go to the environment; doing it twice is doing it once."""
+
+    async def clear(self, region: str, key: str) -> None:
+        """Let everybody go by the weights; no cohort is no error."""
+
+
 class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a step's work may go by.
 

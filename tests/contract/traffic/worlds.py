@@ -59,26 +59,8 @@ class World:
 @asynccontextmanager
 async def route53_world(url: str) -> AsyncIterator[World]:
     """Weighted records of an emulator."""
-    zone = f"t{next(_NUMBERS)}.test."
     async with AwsClients(AwsSettings(endpoint_url=url), "test", "test").client("route53") as client:
-        made = await client.call("create_hosted_zone", Name=zone, CallerReference=zone)
-        zone_id = str(made["HostedZone"]["Id"]).rpartition("/")[2]
-        name = f"payments.{zone}"
-
-        async def put(environment: str, weight: int, address: str) -> None:
-            record = {
-                "Name": name,
-                "Type": "A",
-                "SetIdentifier": environment,
-                "Weight": weight,
-                "TTL": 5,
-                "ResourceRecords": [{"Value": address}],
-            }
-            change = {"Action": "UPSERT", "ResourceRecordSet": record}
-            await client.call("change_resource_record_sets", HostedZoneId=zone_id, ChangeBatch={"Changes": [change]})
-
-        await put("blue", FIRST["blue"], "127.0.0.2")
-        await put("green", FIRST["green"], "127.0.0.3")
+        zone_id, name = await records_in(client)
         aws = Faulty(client)
         yield World(
             Route53Traffic(aws, zone_id, name),
@@ -86,8 +68,32 @@ async def route53_world(url: str) -> AsyncIterator[World]:
             "list_resource_record_sets",
             "change_resource_record_sets",
             5.0,
-            lambda: put("red", 50, "127.0.0.4"),
+            lambda: put_record(client, zone_id, name, "red", 50, "127.0.0.4"),
         )
+
+
+async def records_in(client: Aws) -> tuple[str, str]:
+    """A new zone's id, and the name of its two weighted records."""
+    zone = f"t{next(_NUMBERS)}.test."
+    made = await client.call("create_hosted_zone", Name=zone, CallerReference=zone)
+    zone_id, name = str(made["HostedZone"]["Id"]).rpartition("/")[2], f"payments.{zone}"
+    await put_record(client, zone_id, name, "blue", FIRST["blue"], "127.0.0.2")
+    await put_record(client, zone_id, name, "green", FIRST["green"], "127.0.0.3")
+    return zone_id, name
+
+
+async def put_record(client: Aws, zone_id: str, name: str, environment: str, weight: int, address: str) -> None:
+    """Make or change one weighted record."""
+    record = {
+        "Name": name,
+        "Type": "A",
+        "SetIdentifier": environment,
+        "Weight": weight,
+        "TTL": 5,
+        "ResourceRecords": [{"Value": address}],
+    }
+    change = {"Action": "UPSERT", "ResourceRecordSet": record}
+    await client.call("change_resource_record_sets", HostedZoneId=zone_id, ChangeBatch={"Changes": [change]})
 
 
 @asynccontextmanager

@@ -79,7 +79,7 @@ def test_a_signal_that_cleared_agrees_no_longer() -> None:
 
 @pytest.mark.parametrize("weak", [{"state": FindingState.NO_DATA}, {"mode": "shadow"}])
 def test_a_silent_sensor_and_a_shadow_rule_agree_with_nothing(weak: dict[str, object]) -> None:
-    assert decide(probes(), after(payments(**weak), probes()), TWO, NOW_MS).reason is Reason.UNCONFIRMED
+    assert decide(probes(), after(payments(EAST, **weak), probes()), TWO, NOW_MS).reason is Reason.UNCONFIRMED
 
 
 def test_the_last_region_of_which_nothing_is_said_is_never_left() -> None:
