@@ -12,6 +12,7 @@ from time import process_time
 from checks.facts import Fact, PaymentAttempted
 from checks.findings import Finding
 from checks.measures.burn_rate import BurnRate
+from checks.measures.selection import Selection
 from checks.measures.single import single
 from checks.rules import compile_rules
 from config.loader import load_yaml
@@ -127,7 +128,7 @@ def _count(watcher: BurnRate, chance: random.Random, slos: int, count: int, span
             )
         found: list[Finding] = []
         started = process_time()
-        watcher.observe(facts, facts[-1].at_ms, found)
+        watcher.observe(Selection(facts), facts[-1].at_ms, found)
         seconds += process_time() - started
     return seconds
 

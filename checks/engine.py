@@ -12,11 +12,12 @@ from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.measures.count import count_plan
 from checks.measures.keyed import Keyed
-from checks.measures.lane import Lane
+from checks.measures.lane import Lane, in_lanes
 from checks.measures.plan import Plan
 from checks.measures.quantile import quantile_plan
 from checks.measures.rate import rate_plan
 from checks.measures.ratio import ratio_plan
+from checks.measures.selection import NARROW, Selection
 from checks.measures.single import Single, condition_of, reading_of, single
 from checks.measures.watcher import FUTURE_MS_MAX, Observer, Watcher
 from checks.measures.windowed import Windowed
@@ -49,6 +50,7 @@ class Engine:
         self._observers: dict[type[Fact], list[Observer]] = {}
         for fact_type, observer in (*singles, *_lanes(windows)):
             self._observers.setdefault(fact_type, []).append(observer)
+        self._narrow = _narrow(self.rules)
         keyed = [watcher for _, watcher in singles if isinstance(watcher, Keyed)]
         self._windows: list[Windowed | Keyed] = [*(window for _, _, window in windows), *keyed]
         self._watchers: list[Watcher] = [*(watcher for _, watcher in singles), *(window for _, _, window in windows)]
@@ -84,8 +86,9 @@ class Engine:
             if isinstance(fact, Deployment) and self._is_new_release(fact):
                 self._begin_anew(fact, findings)
         for fact_type, batch in batches.items():
+            selection = Selection(batch, self._narrow.get(fact_type, ()))
             for observer in self._observers.get(fact_type, ()):
-                observer.observe(batch, now_ms, findings)
+                observer.observe(selection, now_ms, findings)
         findings.sort(key=_event_time)
         return findings
 
@@ -177,6 +180,15 @@ def _ahead(facts: Sequence[Fact], now_ms: int) -> int:
     return len(facts) - bisect_right(facts, now_ms + FUTURE_MS_MAX, key=_event_time)
 
 
+def _narrow(rules: Sequence[CompiledRule]) -> dict[type[Fact], tuple[str, ...]]:
+    """Of each kind of fact, the fields of few values by which rules have their keys."""
+    fields: dict[type[Fact], set[str]] = {}
+    for compiled in rules:
+        if NARROW.issuperset(compiled.rule.per):
+            fields.setdefault(compiled.fact_type, set()).update(compiled.rule.per)
+    return {fact_type: tuple(sorted(found)) for fact_type, found in fields.items()}
+
+
 def _watchers(
     rules: Sequence[CompiledRule], apart: Mapping[str, int]
 ) -> tuple[list[tuple[type[Fact], Single]], list[tuple[type[Fact], Condition, Windowed]]]:
@@ -196,14 +208,11 @@ def _watchers(
 
 
 def _lanes(windows: Sequence[tuple[type[Fact], Condition, Windowed]]) -> list[tuple[type[Fact], Lane]]:
-    """One lane for all windows that want the same facts, cut into panes of the same length."""
-    shared: dict[tuple[type[Fact], str, int], list[tuple[Condition, Windowed]]] = {}
+    """The lanes of all windows, by the kind of fact."""
+    by_type: dict[type[Fact], list[tuple[Condition, Windowed]]] = {}
     for fact_type, where, window in windows:
-        shared.setdefault((fact_type, where.canonical, window.pane_ms), []).append((where, window))
-    return [
-        (fact_type, Lane(members[0][0], [window for _, window in members]))
-        for (fact_type, _, _), members in shared.items()
-    ]
+        by_type.setdefault(fact_type, []).append((where, window))
+    return [(fact_type, lane) for fact_type, members in by_type.items() for lane in in_lanes(members)]
 
 
 def _plan(compiled: CompiledRule, measure: CountMeasure | RatioMeasure | RateMeasure | QuantileMeasure) -> Plan:

@@ -25,6 +25,7 @@ class Condition:
 
     select: those of many facts that meet it, in their order, without a call for each. always: it holds for every fact.
     opposite: the condition that holds exactly where this one does not, when this one is a plain ``!=``.
+    terms: the conditions that must all hold, when this one is an ``and`` of several and none can divide by zero.
     """
 
     predicate: Predicate
@@ -32,6 +33,7 @@ class Condition:
     canonical: str
     always: bool = False
     opposite: str = ""
+    terms: tuple["Condition", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,11 @@ def compile_condition(text: str, fact_type: type[Fact]) -> Condition:
     select = _selector(tree)
     if can_fail(tree):
         predicate = _false_when_undefined(predicate)
-        select = _select_by(predicate)
-    return Condition(predicate, select, ast.unparse(node), always, "" if can_fail(tree) else _opposite(node))
+        return Condition(predicate, _select_by(predicate), ast.unparse(node), always)
+    terms: tuple[Condition, ...] = ()
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        terms = tuple(compile_condition(ast.unparse(part), fact_type) for part in node.values)
+    return Condition(predicate, select, ast.unparse(node), always, _opposite(node), terms)
 
 
 def compile_value(text: str, fact_type: type[Fact]) -> ValueExpression:
@@ -66,6 +71,13 @@ def compile_value(text: str, fact_type: type[Fact]) -> ValueExpression:
     read = _none_when_undefined(_function(tree))
     read_all = _each(read) if can_fail(tree) else _comprehension(tree, [])
     return ValueExpression(read, read_all, found, ast.unparse(node))
+
+
+def read_fields(fields: Sequence[str]) -> Selector:
+    """Read fields, by their names in the Struct, of many facts: one value each for one field, a tuple for several."""
+    fact = ast.Name(id=FACT, ctx=ast.Load())
+    values: list[ast.expr] = [ast.Attribute(value=fact, attr=field, ctx=ast.Load()) for field in fields]
+    return _comprehension(values[0] if len(values) == 1 else ast.Tuple(elts=values, ctx=ast.Load()), [])
 
 
 def checked_tree(text: str, fact_type: type[Fact]) -> tuple[ast.expr, ast.expr, Type, Checker]:

@@ -1,41 +1,57 @@
 """``absent``: no fact for too long, counted from the first fact that named the key."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import islice
 
 import msgspec
 
 from checks.compiled_rule import CompiledRule
+from checks.expression import ValueExpression
 from checks.facts import Fact
 from checks.findings import Finding, State
 from checks.measures import shown
 from checks.measures.episodes import Episodes
 from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.selection import Selection, latest
 from checks.measures.verdict import Verdict
-from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
 from checks.state import KeyRead, about, encode
 from checks.windows import Key
 
+INTERVALS = 2
+"""So many of the intervals that a fact names have to pass: one late fact is no silence."""
+ALLOWED_MS_MAX = 2 * 86_400_000
+"""What a fact may name at most, so that no key is let go silent for ever by what it once said."""
+
 
 class AbsentState(msgspec.Struct, frozen=True, kw_only=True):
-    """last: when each key was last heard of. now_ms: until when anybody listened."""
+    """last: when each key was last heard of. now_ms: until when anybody listened.
+
+    allowed: how many milliseconds each key may be silent, by what its own facts said.
+    """
 
     now_ms: int
     last: dict[KeyRead, int]
     refused: int
     episodes: EpisodesState
+    allowed: dict[KeyRead, int] = {}
 
 
 class Absent:
-    """One ``absent`` rule; without ``per`` the silence counts from the engine's first tick or fact."""
+    """One ``absent`` rule; without ``per`` the silence counts from the engine's first tick or fact.
 
-    def __init__(self, compiled: CompiledRule, absent_seconds: float) -> None:
+    expected: reads from a fact the seconds after which the next one is due; None: every key may be silent as long.
+    """
+
+    def __init__(
+        self, compiled: CompiledRule, absent_seconds: float, expected: ValueExpression | None = None
+    ) -> None:
         self._compiled = compiled
         self._absent_seconds = absent_seconds
         self._absent_ms = round(absent_seconds * 1000)
-        self._select = None if compiled.where.always else compiled.where.select
-        self._key_of = key_reader(compiled.rule.per)
+        self._expected = expected
+        self._allowed: dict[Key, int] = {}
         self._last: dict[Key, int] = {}
         self._episodes = Episodes(compiled, silence_is_news=False)
         # A page for silence says that nothing is known, which is never a ground to act; else silence is the breach.
@@ -49,17 +65,18 @@ class Absent:
         """Facts of new keys beyond max_keys."""
         return self._refused + self._episodes.forgotten
 
-    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+    def observe(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Remember when each key was last heard of; a fresh fact ends the silence."""
         self._started(now_ms)
-        key_of, last, opened = self._key_of, self._last, self._episodes.open
+        last, opened = self._last, self._episodes.open
         latest_ms = now_ms + FUTURE_MS_MAX
-        if self._select is not None:
-            facts = self._select(facts)
-        if not self._compiled.rule.per:
-            facts = facts[-1:]  # In order of event time; of a single key only the latest counts.
-        for fact in facts:
-            key = key_of(fact)
+        batch = batch.matching(self._compiled.where)
+        keys = batch.keys(self._compiled.rule.per)
+        heard: Iterable[tuple[Key, Fact]] = zip(keys, batch.facts, strict=True)
+        if self._hears_only_known(batch, latest_ms):
+            # In order of event time, the latest of each key says everything.
+            heard = latest(batch.facts, keys, batch.counted(self._compiled.rule.per)).items()
+        for key, fact in heard:
             at_ms = fact.at_ms if fact.at_ms <= latest_ms else now_ms
             known = last.get(key)
             if known is None and len(last) >= self._compiled.rule.max_keys:
@@ -67,15 +84,23 @@ class Absent:
                 continue
             if known is None or at_ms > known:
                 last[key] = at_ms
-            if key in opened and now_ms - last[key] < self._absent_ms:
+                if self._expected is not None:
+                    self._allow(key, self._expected.read(fact))
+            if key in opened and now_ms - last[key] < self._allowed.get(key, self._absent_ms):
                 self._settle(key, Verdict.CLEAR, at_ms, fact.id, findings)
+
+    def _hears_only_known(self, batch: Selection, latest_ms: int) -> bool:
+        """Whether no fact can end a silence, is refused, or comes from the future."""
+        if not batch.facts or self._episodes.open or batch.facts[-1].at_ms > latest_ms:
+            return False
+        return self._last.keys() >= batch.counted(self._compiled.rule.per).keys()
 
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Declare absent what has been silent for too long."""
         self._started(now_ms)
         now_ms = self._now_ms  # While a backlog comes in, the tick's time is older than what is left out of silence.
         for key, heard_ms in self._last.items():
-            if now_ms - heard_ms >= self._absent_ms:
+            if now_ms - heard_ms >= self._allowed.get(key, self._absent_ms):
                 self._settle(key, self._silent, now_ms, "", findings)
             elif key in self._episodes.open:
                 self._settle(key, Verdict.CLEAR, now_ms, "", findings)
@@ -101,7 +126,13 @@ class Absent:
         """See Watcher."""
         last: dict[Key, int] = dict(self._last)
         return encode(
-            AbsentState(now_ms=self._now_ms, last=last, refused=self._refused, episodes=keep_episodes(self._episodes))
+            AbsentState(
+                now_ms=self._now_ms,
+                last=last,
+                refused=self._refused,
+                episodes=keep_episodes(self._episodes),
+                allowed=dict(self._allowed),
+            )
         )
 
     def restore(self, saved: bytes) -> None:
@@ -109,6 +140,7 @@ class Absent:
         state = msgspec.msgpack.decode(saved, type=AbsentState)
         self._now_ms, self._refused = state.now_ms, state.refused
         self._last = dict(state.last)
+        self._allowed = dict(state.allowed) if self._expected is not None else {}
         take_back_episodes(self._episodes, state.episodes)
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
@@ -134,6 +166,13 @@ class Absent:
             if episode.breaching
         ]
 
+    def _allow(self, key: Key, seconds: object) -> None:
+        """Let the key be silent for twice what its newest fact named; what names nothing usable has the rule's own."""
+        if isinstance(seconds, int | float) and 0 < seconds < ALLOWED_MS_MAX:
+            self._allowed[key] = min(ALLOWED_MS_MAX, round(INTERVALS * 1000 * seconds))
+        else:
+            self._allowed.pop(key, None)
+
     def _started(self, now_ms: int) -> None:
         self._now_ms = max(self._now_ms, now_ms)
         if not self._compiled.rule.per and not self._last:
@@ -149,4 +188,5 @@ class Absent:
 
     def _finding(self, key: Key, state: State, at_ms: int, fact_id: str) -> Finding:
         silence = self._silence_seconds(key)
-        return self._episodes.finding(key, state, silence, 0, at_ms, fact_id, self._absent_seconds)
+        allowed_seconds = self._allowed[key] / 1000 if key in self._allowed else self._absent_seconds
+        return self._episodes.finding(key, state, silence, 0, at_ms, fact_id, allowed_seconds)

@@ -1,15 +1,15 @@
 """``anomaly``: a number against the same key's own past, in standard deviations."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
-from checks.facts import Fact
 from checks.findings import Finding
 from checks.limits import holds
 from checks.measures.keyed import NOTHING, Described, Keyed
+from checks.measures.selection import Selection
 from checks.measures.verdict import Verdict
 from checks.own_past import OwnPast, deviations_above
 from checks.state import KeyRead
@@ -41,9 +41,9 @@ class Anomaly(Keyed):
         """Keys longest silent that made room, and episodes that did."""
         return super().refused + self._past.evicted
 
-    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+    def take(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Hold the number of each fact against those before it; one older than the key's latest comes too late."""
-        for key, fact, value in zip(keys, facts, self._reading.read_all(facts), strict=True):
+        for key, fact, value in self.read(batch, self._reading):
             at_ms = self.event_time(fact, now_ms)
             known = self._latest.get(key)
             if known is not None and at_ms < known[0]:

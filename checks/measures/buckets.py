@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from math import ceil, log2
+from math import ceil, floor, log2
 
 from checks.windows import Key
 
@@ -11,66 +11,83 @@ BUCKETS_PER_OCTAVE = 64
 SMALLEST, LARGEST = 0.001, 1e18
 """Whatever is smaller, zero and negative included, or larger is shown as one of these."""
 
+ASIDE_MAX = 4_096
+"""Values that are put aside in a pane: sorting them into buckets takes half a millisecond."""
+
+ByKey = dict[Key, dict[int, int]]
+"""How many values of each key are in which bucket."""
+Aside = tuple[list[Key], list[float | None]]
+"""Keys and their values."""
+
 
 class Buckets:
-    """Values of a field by key over the same panes as a wheel, which says when to enter and drop panes."""
+    """Values of a field by key over the panes of a window, which says when panes turn.
 
-    __slots__ = ("here", "panes", "totals")
+    What comes is put aside until the pane turns or is asked for: many values are sorted into buckets at once.
+    """
+
+    __slots__ = ("_aside", "_panes", "_totals")
 
     def __init__(self) -> None:
-        self.totals: dict[Key, dict[int, int]] = {}
-        self.panes: dict[int, dict[Key, dict[int, int]]] = {}
-        self.here: dict[Key, dict[int, int]] = {}
+        self._totals: dict[Key, dict[int, int]] = {}
+        self._panes: dict[int, ByKey] = {}
+        self._aside: dict[int, Aside] = {}
 
-    def enter(self, pane: int) -> None:
-        """Make this pane the one that is filled."""
-        self.here = self.panes.setdefault(pane, {})
+    def add(self, pane: int, keys: Sequence[Key], values: Sequence[float | None]) -> None:
+        """Count one value for each key; a division by zero is no value."""
+        aside = self._aside.get(pane)
+        if aside is None:
+            aside = self._aside[pane] = ([], [])
+        aside[0].extend(keys)
+        aside[1].extend(values)
+        if len(aside[0]) >= ASIDE_MAX:
+            self._count(pane)
 
-    def add(self, keys: Iterable[Key], values: Sequence[float]) -> None:
-        """Count one value for each key in the pane that is being filled."""
-        buckets = [
-            int(log2(value) * BUCKETS_PER_OCTAVE // 1) if SMALLEST < value < LARGEST else _outermost(value)
-            for value in values
-        ]
-        for (key, bucket), count in Counter(zip(keys, buckets, strict=True)).items():
-            for counts in (self.here, self.totals):
-                of_key = counts.get(key)
-                if of_key is None:
-                    of_key = counts[key] = {}
-                of_key[bucket] = of_key.get(bucket, 0) + count
+    @property
+    def panes(self) -> dict[int, ByKey]:
+        """The values by pane, key and bucket. Only reads: what is put aside stays so."""
+        panes = dict(self._panes)
+        for pane, aside in self._aside.items():
+            held = {key: dict(counts) for key, counts in self._panes.get(pane, {}).items()}
+            panes[pane] = _joined(held, _counted(aside))
+        return panes
 
     def forget(self, keys: Iterable[Key]) -> None:
         """Forget all values of these keys."""
+        self._settle()
         for key in keys:
-            self.totals.pop(key, None)
-            for pane in self.panes.values():
+            self._totals.pop(key, None)
+            for pane in self._panes.values():
                 pane.pop(key, None)
 
-    def refill(self, panes: dict[int, dict[Key, dict[int, int]]]) -> None:
+    def refill(self, panes: dict[int, ByKey]) -> None:
         """Hold exactly these values, by pane, key and bucket."""
-        self.panes, self.here, self.totals = panes, {}, {}
+        self._panes, self._totals, self._aside = panes, {}, {}
         for by_key in panes.values():
-            for key, counts in by_key.items():
-                of_key = self.totals.setdefault(key, {})
-                for bucket, count in counts.items():
-                    of_key[bucket] = of_key.get(bucket, 0) + count
+            _joined(self._totals, by_key)
 
-    def drop_before(self, oldest: int) -> None:
-        """Take away the panes that have left the window."""
-        for expired in [pane for pane in self.panes if pane < oldest]:
-            for key, counts in self.panes.pop(expired).items():
-                buckets = self.totals[key]
+    def turn(self, oldest: int) -> None:
+        """Take away the panes that have left the window, those before this one."""
+        for pane in [pane for pane in self._aside if pane < oldest]:
+            del self._aside[pane]
+        self._settle()
+        for expired in [pane for pane in self._panes if pane < oldest]:
+            for key, counts in self._panes.pop(expired).items():
+                buckets = self._totals[key]
                 for bucket, count in counts.items():
                     if buckets[bucket] > count:
                         buckets[bucket] -= count
                     else:
                         del buckets[bucket]
                 if not buckets:
-                    del self.totals[key]
+                    del self._totals[key]
 
     def quantile(self, key: Key, q: float) -> float | None:
         """The smallest value that at least a share q of the values does not exceed; None without values."""
-        buckets = self.totals.get(key)
+        buckets = dict(self._totals.get(key, {}))
+        for keys, values in self._aside.values():
+            own = [value for of_key, value in zip(keys, values, strict=True) if of_key == key]
+            _join(buckets, _counted(([key] * len(own), own)).get(key, {}))
         if not buckets:
             return None
         wanted = max(1, ceil(q * sum(buckets.values())))
@@ -80,6 +97,49 @@ class Buckets:
             if seen >= wanted:
                 return float(2 ** ((bucket + 0.5) / BUCKETS_PER_OCTAVE))
         return None
+
+    def _settle(self) -> None:
+        for pane in list(self._aside):
+            self._count(pane)
+
+    def _count(self, pane: int) -> None:
+        counted = _counted(self._aside.pop(pane))
+        _joined(self._panes.setdefault(pane, {}), counted)
+        _joined(self._totals, counted)
+
+
+def _counted(aside: Aside) -> ByKey:
+    """How many values of each key are in which bucket."""
+    values_by_key: dict[Key, list[float]] = {}
+    for key, value in zip(*aside, strict=True):
+        if value is None:
+            continue
+        of_key = values_by_key.get(key)
+        if of_key is None:
+            of_key = values_by_key[key] = []
+        of_key.append(value)
+    return {key: Counter(_buckets(values)) for key, values in values_by_key.items()}
+
+
+def _joined(held: ByKey, counted: ByKey) -> ByKey:
+    for key, counts in counted.items():
+        of_key = held.get(key)
+        if of_key is None:
+            held[key] = dict(counts)
+        else:
+            _join(of_key, counts)
+    return held
+
+
+def _join(held: dict[int, int], counts: dict[int, int]) -> None:
+    for bucket, count in counts.items():
+        held[bucket] = held.get(bucket, 0) + count
+
+
+def _buckets(values: Sequence[float]) -> list[int]:
+    return [
+        floor(log2(value) * BUCKETS_PER_OCTAVE) if SMALLEST < value < LARGEST else _outermost(value) for value in values
+    ]
 
 
 def _outermost(value: float) -> int:

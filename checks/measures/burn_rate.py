@@ -1,7 +1,7 @@
 """``burn_rate``: how fast the error budget of an objective is spent, over several pairs of windows."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from checks.columns import Columns
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
-from checks.facts import Fact
 from checks.findings import Finding, State
 from checks.measures import shown
 from checks.measures.keyed import NOTHING, Described, Keyed
+from checks.measures.selection import Selection
 from checks.measures.verdict import Verdict
 from checks.readings import Reading
 from checks.state import KeyRead
@@ -104,9 +104,10 @@ class BurnRate(Keyed):
         self._told: dict[Key, str] = {}
         self._fired: dict[Key, list[int]] = {}
 
-    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+    def take(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Count the facts, pane by pane, and judge the keys that have new bad ones or are open."""
-        bad = set(map(id, self._condition.select(facts)))
+        keys, facts = batch.keys(self.per), batch.facts
+        bad = set(map(id, batch.matching(self._condition).facts))
         times = [self.event_time(fact, now_ms) for fact in facts]
         self._advance()
         whole = zip(keys, facts, times, strict=True)

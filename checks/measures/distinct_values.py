@@ -1,17 +1,17 @@
 """``distinct``: how many different values of a text a key has had within the window."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from checks.compiled_rule import CompiledRule
 from checks.distinct import Distinct
 from checks.expression import ValueExpression
-from checks.facts import Fact
 from checks.findings import Finding
 from checks.measures import shown
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.limit_test import number_test
+from checks.measures.selection import Selection
 from checks.measures.verdict import Verdict
 from checks.state import KeyRead
 from checks.windows import Key
@@ -44,10 +44,10 @@ class DistinctValues(Keyed):
         """Facts of new keys beyond max_keys, values that made room, and episodes that did."""
         return super().refused + self._values.evicted
 
-    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+    def take(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Count the text of each fact; an empty one names nothing."""
         values, totals, opened = self._values, self._values.totals, self.episodes.open
-        for key, fact, value in zip(keys, facts, self._reading.read_all(facts), strict=True):
+        for key, fact, value in self.read(batch, self._reading):
             at_ms = self.event_time(fact, now_ms)
             self.elapse(findings)
             if not value:

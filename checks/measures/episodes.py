@@ -45,6 +45,12 @@ class Episode:
         self.breaching = False
         self.was_breached = False
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether one more verdict of breach, without a fact that confirms it, would change nothing."""
+        waiting = (self.silent_since_ms, self.clear_since_ms, self.healed_ms)
+        return self.state is State.BREACHED and self.breaching and waiting == (None, None, None)
+
 
 class Episodes:
     """The open episodes of one rule by key; a key without one is healthy, or has too little data to say.

@@ -1,18 +1,21 @@
 """A rule of its own that keeps something small for each key, and judges a key with each fact of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import msgspec
 
 from checks.compiled_rule import CompiledRule
+from checks.expression import ValueExpression
 from checks.facts import Fact
 from checks.findings import Finding, State
 from checks.measures.episodes import Episodes
 from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.selection import Selection
 from checks.measures.verdict import Verdict
-from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
 from checks.state import about, encode
 from checks.windows import Key
@@ -54,8 +57,8 @@ class Keyed(ABC):
         self.moment_ms = 0
         self.late = 0
         self.refused_facts = 0
-        self._select = None if compiled.where.always else compiled.where.select
-        self.key_of = key_reader(per)
+        self._where = compiled.where
+        self.per = per
         self._environment = per.index("environment") if "environment" in per else None
         self._since_ms: dict[str, int] = {}
         self._heard: set[Key] = set()
@@ -63,8 +66,8 @@ class Keyed(ABC):
         self.silence_ms = round(compiled.window_seconds * 1000)
 
     @abstractmethod
-    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Take facts, in order of event time, each with its key, and settle every key that they can tip."""
+    def take(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
+        """Take facts and settle every key that they can tip."""
 
     @abstractmethod
     def elapse(self, findings: list[Finding]) -> None:
@@ -113,15 +116,14 @@ class Keyed(ABC):
         """Nothing beside its own."""
         return frozenset()
 
-    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Take facts of the rule's kind, in order of event time."""
-        if self._select is not None:
-            facts = self._select(facts)
-        if self._since_ms:
-            since = self._since_ms
-            facts = [fact for fact in facts if fact.at_ms >= since.get(fact.environment, 0)]
-        if facts:
-            self.take(list(map(self.key_of, facts)), facts, now_ms, findings)
+    def observe(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
+        """Take facts of the rule's kind."""
+        batch = batch.matching(self._where)
+        since = self._since_ms
+        if since and batch.facts and batch.facts[0].at_ms < max(since.values()):
+            batch = Selection([fact for fact in batch.facts if fact.at_ms >= since.get(fact.environment, 0)])
+        if batch.facts:
+            self.take(batch, now_ms, findings)
 
     def tick(self, now_ms: int, findings: list[Finding]) -> None:
         """Let time pass, and judge what is open or fell silent."""
@@ -145,6 +147,10 @@ class Keyed(ABC):
         for key in gone:
             if key in self.episodes.open:
                 self._judge(key, Verdict.NO_DATA, at_ms, fact_id, findings)
+
+    def read(self, batch: Selection, reading: ValueExpression) -> Iterator[tuple[Key, Fact, Any]]:
+        """Each fact with its key and what is read of it."""
+        return zip(batch.keys(self.per), batch.facts, reading.read_all(batch.facts), strict=True)
 
     def settle(self, key: Key, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
         """Judge a key that has facts, and say so if that changes anything.

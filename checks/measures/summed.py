@@ -1,17 +1,17 @@
 """``sum``: the sum of a number over the facts of the window, exact."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 import msgspec
 
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
-from checks.facts import Fact
 from checks.findings import Finding
 from checks.measures import shown
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.limit_test import number_test
+from checks.measures.selection import Selection
 from checks.measures.verdict import Verdict
 from checks.state import KeyRead
 from checks.windows import Key, pane_length_ms
@@ -47,9 +47,9 @@ class Summed(Keyed):
         self._totals: dict[Key, Tally] = {}
         self._newest = _NEVER
 
-    def take(self, keys: Sequence[Key], facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+    def take(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Add the number of each fact to its key; a division by zero adds nothing."""
-        for key, fact, value in zip(keys, facts, self._reading.read_all(facts), strict=True):
+        for key, fact, value in self.read(batch, self._reading):
             at_ms = self.event_time(fact, now_ms)
             self.elapse(findings)
             pane = at_ms // self._pane_ms

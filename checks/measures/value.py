@@ -1,6 +1,5 @@
 """``value``: the latest reading of an expression by event time; one that is too old is no data."""
 
-from collections.abc import Sequence
 from itertools import islice
 
 import msgspec
@@ -8,15 +7,15 @@ import msgspec
 from checks import limits
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
-from checks.facts import Fact
 from checks.findings import Finding, State
 from checks.limits import Limit, holds
 from checks.measures import shown
 from checks.measures.episodes import Episodes
 from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.fit import is_time
+from checks.measures.selection import Selection
 from checks.measures.verdict import Verdict
-from checks.measures.watcher import FUTURE_MS_MAX, key_reader
+from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
 from checks.state import KeyRead, about, encode
 from checks.windows import Key
@@ -42,7 +41,6 @@ class LatestValue:
         self._compiled = compiled
         self._reading = reading
         self._stale_ms = round(stale_after_seconds * 1000)
-        self._key_of = key_reader(compiled.rule.per)
         self._latest: dict[Key, Latest] = {}
         self._episodes = Episodes(compiled, silence_is_news=True)
         self._moment_ms = 0
@@ -55,12 +53,10 @@ class LatestValue:
         """Facts of new keys beyond max_keys."""
         return self._refused + self._episodes.forgotten
 
-    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
+    def observe(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Keep the latest reading of each key; one older than what is known is ignored."""
-        for fact in facts:
-            if not self._compiled.where.predicate(fact):
-                continue
-            key = self._key_of(fact)
+        batch = batch.matching(self._compiled.where)
+        for key, fact in zip(batch.keys(self._compiled.rule.per), batch.facts, strict=True):
             at_ms = fact.at_ms if fact.at_ms <= now_ms + FUTURE_MS_MAX else now_ms
             known = self._latest.get(key)
             if known is None and len(self._latest) >= self._compiled.rule.max_keys:

@@ -1,13 +1,10 @@
 """The port of the engine: something that watches one kind of fact for one or several rules."""
 
-from collections.abc import Callable, Sequence
-from operator import attrgetter
-from typing import Any, Protocol
+from typing import Protocol
 
-from checks.facts import Fact
 from checks.findings import Finding
+from checks.measures.selection import Selection
 from checks.readings import Reading
-from checks.windows import Key
 
 FUTURE_MS_MAX = 5_000
 """Clocks of well-kept hosts differ by less; a fact from further ahead is counted at now, or it would expire others."""
@@ -16,8 +13,8 @@ FUTURE_MS_MAX = 5_000
 class Observer(Protocol):
     """Takes one kind of fact."""
 
-    def observe(self, facts: Sequence[Fact], now_ms: int, findings: list[Finding]) -> None:
-        """Take facts of its kind, in order of event time, and append what changed to findings."""
+    def observe(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
+        """Take facts of its kind and append what changed to findings."""
 
 
 class Watcher(Protocol):
@@ -59,10 +56,3 @@ class Watcher(Protocol):
 
     def breached(self) -> list[Finding]:
         """What is beyond its limit now."""
-
-
-def key_reader(per: Sequence[str]) -> Callable[[Any], Key]:
-    """Read the key of a fact: one field as it is, several as a tuple, none as empty text."""
-    if not per:
-        return lambda _: ""
-    return attrgetter(*per)

@@ -1,4 +1,4 @@
-"""The state of a wheel and of the rules that share it, as it is kept and taken back."""
+"""The state of a window and of the rules that share it, as it is kept and taken back."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from checks.measures.buckets import Buckets
 from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.shared_window import SharedWindow
 from checks.measures.windowed_rule import WindowedRule
 from checks.state import KeyRead, PaneCounts, decode_panes, encode, encode_panes
-from checks.windows import Counts, Key, Wheel
+from checks.windows import Counts, Key
 
 _BUCKET_COUNTS = msgspec.msgpack.Decoder(dict[KeyRead, dict[int, int]])
 
@@ -32,7 +33,7 @@ class WindowedState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def kept(
-    wheel: Wheel,
+    window: SharedWindow,
     tracks: Mapping[str, Counts],
     buckets: Mapping[str, Buckets],
     rules: Sequence[WindowedRule],
@@ -41,11 +42,11 @@ def kept(
     """The state as MessagePack; totals are the sums of their panes and are not repeated."""
     return encode(
         WindowedState(
-            newest=wheel.newest,
-            late=wheel.late,
-            refused=wheel.refused,
+            newest=window.newest,
+            late=window.late,
+            refused=window.refused,
             since_ms=dict(since_ms),
-            all_facts=encode_panes(wheel.all_facts.panes),
+            all_facts=encode_panes(window.all_facts.panes),
             tracks={counted: encode_panes(track.panes) for counted, track in tracks.items()},
             buckets={read: _encode_buckets(of_values) for read, of_values in buckets.items()},
             episodes={rule.episodes.compiled.rule.id: keep_episodes(rule.episodes) for rule in rules},
@@ -56,7 +57,7 @@ def kept(
 
 def take_back(
     saved: bytes,
-    wheel: Wheel,
+    window: SharedWindow,
     tracks: Mapping[str, Counts],
     buckets: Mapping[str, Buckets],
     rules: Sequence[WindowedRule],
@@ -73,8 +74,8 @@ def take_back(
     all_facts = decode_panes(state.all_facts)
     of_tracks = {counted: decode_panes(state.tracks[counted]) for counted in tracks}
     of_buckets = {read: _decode_buckets(state.buckets[read]) for read in buckets}
-    wheel.newest, wheel.late, wheel.refused = state.newest, state.late, state.refused
-    _fill(wheel.all_facts, all_facts)
+    window.newest, window.late, window.refused = state.newest, state.late, state.refused
+    window.all_facts.refill(all_facts)
     for counted, panes in of_tracks.items():
         _fill(tracks[counted], panes)
     for read, values in of_buckets.items():
@@ -88,7 +89,7 @@ def take_back(
 
 
 def merged(one: bytes, other: bytes) -> bytes | None:
-    """The state of two wheels over the same facts as that of one wheel; None when they do not hold the same facts."""
+    """The state of two windows over the same facts as that of one; None when they do not hold the same facts."""
     first = msgspec.msgpack.decode(one, type=WindowedState)
     second = msgspec.msgpack.decode(other, type=WindowedState)
     if (first.newest, first.since_ms) != (second.newest, second.since_ms):

@@ -149,7 +149,7 @@ def test_what_is_beyond_its_limit_can_be_asked_for_with_its_latest_evidence(star
     assert engine.breached()[0].at_ms == NOW_MS + 5_300
 
 
-def test_rules_over_the_same_facts_key_and_length_share_one_wheel(start: Start) -> None:
+def test_rules_over_the_same_facts_key_and_length_share_one_window(start: Start) -> None:
     engine = start(
         rules(
             FAILING,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.findings import State
+from checks.measures.shared_window import SharedWindow
 from checks.measures.windowed import Windowed
-from checks.windows import Wheel
 from tests.unit.checks.conftest import Compile
 from tests.unit.checks.rule_text import rule, rules
 
@@ -81,9 +81,9 @@ class Recount:
             self.findings.append((State.CLEARED, environment, fact_id))
 
 
-def wheel_of(engine: Engine) -> Wheel:
+def window_of(engine: Engine) -> SharedWindow:
     (windowed,) = (watcher for watcher in engine._watchers if isinstance(watcher, Windowed))
-    return windowed._wheel
+    return windowed._window
 
 
 @settings(deadline=None, max_examples=1_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -104,7 +104,7 @@ def test_windows_equal_a_recount_with_late_duplicate_and_disordered_facts(compil
                 assert working == (total - failed) / total
             declining = readings.get(("declining", environment))
             assert (0 if declining is None else declining.value) == recount.counts(environment, "declined")[0]
-        assert wheel_of(engine).late == recount.late
+        assert window_of(engine).late == recount.late
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -170,7 +170,7 @@ def test_panes_that_left_the_window_leave_nothing_behind(compiled: Compile, give
     for batch in given:
         engine.observe(batch, START_MS + 20_000)
     engine.tick(START_MS + 60_000)
-    wheel = wheel_of(engine)
-    assert not wheel.all_facts.totals
-    assert not any(track.totals for track in wheel.tracks)
-    assert not wheel.all_facts._panes
+    window = window_of(engine)
+    assert not window.all_facts.totals()
+    assert not any(track.totals for track in window.tracks)
+    assert not window.all_facts.panes
