@@ -27,8 +27,7 @@ class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind"
     id: unique per fact; the same id seen again is a duplicate and is counted once.
     at_ms: event time, Unix epoch in milliseconds, as the observed system stamped it.
     subject: what the fact is about (payment id, alarm name, service, component).
-    environment: which copy of the payment core, ``blue`` or ``green``; empty when it is about none.
-    version: release of the payment core that was observed; empty when unknown.
+    environment: which copy of the payment core, ``blue`` or ``green``; version: its release. Empty when not known.
     sequence: position in the producer's outbox, from 1; 0 when the producer keeps no outbox.
     """
 
@@ -331,11 +330,13 @@ class Reconciled(Fact, frozen=True, gc=False, kw_only=True, tag="payments.reconc
 
 
 class TokensOpened(Fact, frozen=True, gc=False, kw_only=True, tag="tokens.opened"):
-    """One release opened the keys of stored cards and accounts; subject is the data key that they are sealed under.
+    """A release opened the keys of stored cards and accounts; subject is the data key that they are sealed under.
 
-    opened: keys that opened. failed: those that did not, and will not. example: the first token that did not.
+    reader: the environment that opened them; environment and version are empty, as nobody knows who sealed them.
+    opened: keys that opened. failed: those that did not, and will not. example: the first token of those.
     """
 
+    reader: str
     opened: int
     failed: int = 0
     example: str = ""

@@ -60,8 +60,10 @@ def _compile(configuration: Configuration) -> None:
     """Compile the rules as a start would; the compiler is loaded only here, ``schema`` has no use for it."""
     from checks.rules import compile_rules  # noqa: PLC0415 - see above.
     from checks.scoring.compile import compile_fraud  # noqa: PLC0415 - see above.
+    from remediation.deployment.gates_checked import check_gates  # noqa: PLC0415 - see above.
 
-    compile_rules(configuration.rule_files)
+    rules = compile_rules(configuration.rule_files)
+    check_gates(configuration.deployment.gates, {compiled.rule.id for compiled in rules})
     compile_fraud(configuration.fraud)
 
 

@@ -80,6 +80,7 @@ class GateReadings:
     counts the same facts again and comes to the same readings. A source is dark by the daemon's own clock against the
     event times of what it brought; what nobody could hear because the daemon was down is no darkness.
 
+    deployments: deployment.yaml as it is at this moment; a step that is watched already keeps its comparisons.
     started_at_ms: when a deployment started, by its id; 0 for one that the journal does not know yet, so that whatever
     is red then counts against it. looking: what has to be looked at during a rollout alone.
     """
@@ -88,15 +89,14 @@ class GateReadings:
         self,
         pipeline: Evaluating,
         facts: FactLog,
-        deployments: Deployments,
+        deployments: Callable[[], Deployments],
         clock: Clock,
         started_at_ms: Callable[[str], int],
         looking: Sequence[Looking] = (),
     ) -> None:
         self._pipeline = pipeline
         self._facts = facts
-        self._deployments = deployments
-        self._gates: Gates = deployments.gates
+        self._current = deployments
         self._clock = clock
         self._started_at_ms = started_at_ms
         self._looking = tuple(looking)
@@ -138,6 +138,14 @@ class GateReadings:
             ),
             *told(watched.observed, self._gates, self._deployments.evidence, needed),
         )
+
+    @property
+    def _deployments(self) -> Deployments:
+        return self._current()
+
+    @property
+    def _gates(self) -> Gates:
+        return self._current().gates
 
     @property
     def _dark_after(self) -> Mapping[str, float]:

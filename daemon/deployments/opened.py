@@ -96,8 +96,8 @@ class Surroundings:
 def open_deployments(over: Surroundings) -> DeploymentParts:
     """Everything that brings out versions; nothing is started, and nothing has to be closed."""
     writer, executor, clock = over.writer, over.executor, over.clock
-    gates = _gates(over)
     current = Current(over.settled.deployment)
+    gates = _gates(over, current)
     works = {**_looks(over, gates, current), **_changes(over)}
     if over.cohorts is not None:
         works["cohort"] = Cohort(over.cohorts)
@@ -122,7 +122,7 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
     return DeploymentParts(desk=desk, runner=runner, current=current)
 
 
-def _gates(over: Surroundings) -> Gates:
+def _gates(over: Surroundings, current: Current) -> Gates:
     doors = dict(zip(over.probes.core.environments, over.probes.clients, strict=True))
 
     def planned_at_ms(deployment_id: str) -> int:
@@ -130,7 +130,7 @@ def _gates(over: Surroundings) -> Gates:
         return 0 if run is None else run.planned_at_ms
 
     looks = ReleaseLooks(doors, over.pipeline, over.clock, home=over.settled.settings.aws.region)
-    return GateReadings(over.pipeline, over.checkpoint, over.settled.deployment, over.clock, planned_at_ms, (looks,))
+    return GateReadings(over.pipeline, over.checkpoint, lambda: current.value, over.clock, planned_at_ms, (looks,))
 
 
 def _looks(over: Surroundings, gates: Gates, current: Current) -> dict[str, StepWork]:

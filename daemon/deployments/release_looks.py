@@ -8,7 +8,7 @@ import structlog
 
 from checks.facts import Fact, Reconciled, TokensOpened
 from daemon.errors import CheckpointFailed, DaemonError, NotAsked
-from daemon.probes.core_client import Reconciliation, Tokens
+from daemon.probes.core_client import Reconciliation, SealedToken, Tokens
 from daemon.probes.places import name_in
 from remediation.deployment.gates_sides import sides_of
 from remediation.deployment.ports import StepContext
@@ -27,8 +27,11 @@ class ReleaseDoor(Protocol):
     async def reconciliation(self) -> Reconciliation:
         """The newest payments of every release, against the rail."""
 
-    async def tokens(self) -> Tokens:
-        """Keys of stored cards and accounts, opened by this release."""
+    async def tokens(self, token: str = "") -> Tokens:
+        """Keys of stored cards and accounts, or of one of them, opened by this release."""
+
+    async def seal_test_card(self, key: str) -> SealedToken:
+        """A token of the test card, sealed by this release; the same one for the same key."""
 
 
 class Sink(Protocol):
@@ -41,9 +44,10 @@ class Sink(Protocol):
 class ReleaseLooks:
     """Asks both releases about stored cards, and one of them about everybody's payments.
 
-    That is the old one, because the new one's word is what is in doubt; the new one only when the old is too old to
-    know the question. Whoever does not answer has told nothing. cores: by their names in the settings. home: the region
-    of those whose name has none.
+    Each step has the new release seal one card, which both have to open. Payments are asked of the old release, because
+    the new one's word is what is in doubt; of the new one only when the old is too old to know the question. Whoever
+    does not answer has told nothing. cores: by their names in the settings. home: the region of those whose name has
+    none.
     """
 
     def __init__(self, cores: Mapping[str, ReleaseDoor], sink: Sink, clock: Clock, *, home: str = "us-east-1") -> None:
@@ -61,12 +65,14 @@ class ReleaseLooks:
         if sides is None or (last_ms is not None and moment_ms - last_ms < EVERY_SECONDS * 1000):
             return
         self._looked_ms[context.step.region] = moment_ms
-        environments = list(dict.fromkeys((sides.old.environment, sides.new.environment)))
-        names = [name_in(sides.region, environment, self._home) for environment in environments]
+        environments = dict.fromkeys((sides.old.environment, sides.new.environment))
+        names = {environment: name_in(sides.region, environment, self._home) for environment in environments}
+        key = f"{context.plan.request.deployment_id}:{context.step.id}"
+        sealed = await self._sealed(names[sides.new.environment], key)
         opened = (
-            self._tokens(name, sides.region, environment) for name, environment in zip(names, environments, strict=True)
+            self._tokens(names[environment], sides.region, environment, ("", *sealed)) for environment in environments
         )
-        answers = await asyncio.gather(self._reconciled(names), *opened)
+        answers = await asyncio.gather(self._reconciled(list(names.values())), *opened)
         facts = [fact for answer in answers for fact in answer]
         try:
             await self._sink.accept(facts, SOURCE)
@@ -106,28 +112,40 @@ class ReleaseLooks:
             for one in told.releases
         ]
 
-    async def _tokens(self, name: str, region: str, environment: str) -> list[Fact]:
+    async def _sealed(self, name: str, key: str) -> list[str]:
         core = self._cores.get(name)
         if core is None:
             return []
         try:
-            told = await core.tokens()
+            return [(await core.seal_test_card(key)).token]
+        except DaemonError as fault:
+            log.warning("test card not sealed", action="test_card_not_sealed", core=name, fault=str(fault))
+            return []
+
+    async def _tokens(self, name: str, region: str, reader: str, tokens: Sequence[str]) -> list[Fact]:
+        """What one release opens, one fact for each data key; tokens: which, and empty for some under each key."""
+        core = self._cores.get(name)
+        if core is None:
+            return []
+        try:
+            told = [key for token in tokens for key in (await core.tokens(token)).keys]
         except DaemonError as fault:
             log.warning("tokens not opened", action="tokens_not_opened", core=name, fault=str(fault))
             return []
         now_ms = self._clock.now_ms()
-        return [
-            TokensOpened(
-                id=f"tokens:{region}:{environment}:{one.data_key}:{now_ms}",
-                at_ms=now_ms,
-                subject=one.data_key,
-                region=region,
-                environment=environment,
-                version=told.version,
-                opened=one.opened,
-                failed=one.failed,
-                example=one.example,
+        found: list[Fact] = []
+        for data_key in dict.fromkeys(one.data_key for one in told if one.opened or one.failed):
+            under = [one for one in told if one.data_key == data_key]
+            found.append(
+                TokensOpened(
+                    id=f"tokens:{region}:{reader}:{data_key}:{now_ms}",
+                    at_ms=now_ms,
+                    subject=data_key,
+                    region=region,
+                    reader=reader,
+                    opened=sum(one.opened for one in under),
+                    failed=sum(one.failed for one in under),
+                    example=next((one.example for one in under if one.failed), ""),
+                )
             )
-            for one in told.keys
-            if one.opened or one.failed
-        ]
+        return found

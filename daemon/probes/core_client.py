@@ -90,6 +90,12 @@ class OpenedKey(msgspec.Struct, frozen=True):
     example: str = ""
 
 
+class SealedToken(msgspec.Struct, frozen=True):
+    """``POST /v1/health/tokens``: the test card, sealed by the asked release."""
+
+    token: str
+
+
 class Tokens(msgspec.Struct, frozen=True):
     """``GET /v1/health/tokens``: the newest data keys."""
 
@@ -132,6 +138,7 @@ _SELF_CHECK = msgspec.json.Decoder(SelfCheck)
 _HEALTH_PAYMENT = msgspec.json.Decoder(HealthPayment)
 _RECONCILIATION = msgspec.json.Decoder(Reconciliation)
 _TOKENS = msgspec.json.Decoder(Tokens)
+_SEALED = msgspec.json.Decoder(SealedToken)
 
 
 class CoreClient:
@@ -194,9 +201,17 @@ class CoreClient:
         response = await self._get("/v1/health/reconciliation", SELF_CHECK_SECONDS)
         return _decoded(_RECONCILIATION, self._allowed(response, "reconciliation"))
 
-    async def tokens(self) -> Tokens:
-        """Let the core open keys of stored cards. Raises NotAsked when its key may not ask, or it is too old."""
-        return _decoded(_TOKENS, self._allowed(await self._get("/v1/health/tokens", SELF_CHECK_SECONDS), "tokens"))
+    async def tokens(self, token: str = "") -> Tokens:
+        """Let the core open keys of stored cards, or of one. Raises NotAsked as reconciliation does."""
+        asked = f"/v1/health/tokens?{httpx.QueryParams({'token': token})}" if token else "/v1/health/tokens"
+        return _decoded(_TOKENS, self._allowed(await self._get(asked, SELF_CHECK_SECONDS), "tokens"))
+
+    async def seal_test_card(self, key: str) -> SealedToken:
+        """Let the core seal the test card, once for each key. Raises NotAsked when its key may not ask."""
+        request = self._http.build_request(
+            "POST", "/v1/health/tokens", json={}, headers={"Idempotency-Key": key}, timeout=SELF_CHECK_SECONDS
+        )
+        return _decoded(_SEALED, self._allowed(await self._send(request), "a sealed test card"))
 
     async def as_stranger(self, path: str) -> PublicAnswer:
         """What the address answers to somebody who shows no API key."""

@@ -14,11 +14,12 @@ from payment_core.health.escrows import EscrowCheck
 from payment_core.health.fraud import FraudCheck
 from payment_core.health.payments import HealthPayments
 from payment_core.health.reconciliation import Rail, Reconciliation
-from payment_core.health.tokens import TokenCheck
+from payment_core.health.tokens import TokenCheck, TokenSealing
 from payment_core.http.health import health_routes
 from payment_core.http.routes import Route
 from payment_core.logs import written
 from payment_core.methods.vault_keys import StoredDataKeys
+from payment_core.methods.vault_records import StoredVaultRecords
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.payments.desk import Desk
@@ -54,5 +55,6 @@ def self_check_routes(
         HealthPayments(store, desk, origin),
         checks,
         Reconciliation(store, rail, clock),
-        TokenCheck(StoredDataKeys(store), vaulting.cache, TENANT, origin),
+        TokenCheck(StoredDataKeys(store), StoredVaultRecords(store), vaulting.cache, TENANT, origin),
+        TokenSealing(store, vaulting.vault, origin),
     )

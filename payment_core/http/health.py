@@ -7,8 +7,8 @@ from payment_core.answers import Answer
 from payment_core.health.checking import HealthCheckView, SelfChecks
 from payment_core.health.payments import HealthPayments, HealthPaymentView, TakeHealthPayment
 from payment_core.health.reconciliation import Reconciliation, ReconciliationView
-from payment_core.health.tokens import TokenCheck, TokensView
-from payment_core.http.routes import Route
+from payment_core.health.tokens import SealedTestCard, SealTestCard, TokenCheck, TokenSealing, TokensView
+from payment_core.http.routes import QueryParameter, Route
 from payment_core.operations.call import Call
 from payment_core.operations.once import explain_once
 
@@ -27,9 +27,13 @@ CHECKS = MappingProxyType(
 
 
 def health_routes(
-    payments: HealthPayments, checks: SelfChecks, reconciliation: Reconciliation, tokens: TokenCheck
+    payments: HealthPayments,
+    checks: SelfChecks,
+    reconciliation: Reconciliation,
+    tokens: TokenCheck,
+    sealing: TokenSealing,
 ) -> tuple[Route, ...]:
-    """One route for each check, one that pays, and two that hold releases against each other."""
+    """One route for each check, one that pays, and three that hold releases against each other."""
     return (
         Route(
             method="POST",
@@ -57,7 +61,20 @@ def health_routes(
             scope=HEALTH_PROBE,
             summary="Open keys of stored cards and accounts, data key by data key; no number is opened",
             handler=tokens.answer,
+            query=(QueryParameter("token", "only this one"),),
             answer=TokensView,
+        ),
+        Route(
+            method="POST",
+            path="/v1/health/tokens",
+            scope=HEALTH_PROBE,
+            summary="Seal the test card, for another release to open; it is nobody's and destroyed within two hours",
+            handler=sealing.seal,
+            body=SealTestCard,
+            answer=SealedTestCard,
+            problems=(409,),
+            explain=explain_once,
+            example=SealTestCard(),
         ),
         *(
             Route(

@@ -41,6 +41,11 @@ class StoredVaultRecords:
 
         return await self._store.transact(work, ACTOR)
 
+    async def key_of(self, token: str) -> RecordKey | None:
+        """The key of what stands behind a token, alone."""
+        known = await self._store.read(VaultKey, token)
+        return None if known is None else known.key
+
 
 def require_data_key(transaction: Transaction, data_key_id: str) -> None:
     """Raise DataKeyGone unless numbers may be sealed under this data key."""

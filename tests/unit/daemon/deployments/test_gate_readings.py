@@ -81,7 +81,7 @@ class Line:
         await self.hear(facts)
 
     def gates(self, deployments: Deployments = SMALL) -> GateReadings:
-        return GateReadings(self, self.checkpoint, deployments, self.clock, started_at_ms=lambda _: NOW_MS)
+        return GateReadings(self, self.checkpoint, lambda: deployments, self.clock, started_at_ms=lambda _: NOW_MS)
 
 
 @asynccontextmanager
@@ -230,7 +230,7 @@ class BrokenLog:
 async def test_a_log_that_cannot_be_read_holds_and_says_why(tmp_path: Path) -> None:
     async with line(tmp_path) as stage:
         await stage.second()
-        gates = GateReadings(stage, BrokenLog(), SMALL, stage.clock, started_at_ms=lambda _: NOW_MS)
+        gates = GateReadings(stage, BrokenLog(), lambda: SMALL, stage.clock, started_at_ms=lambda _: NOW_MS)
         report = verdict(await gates.read(WATCHED), is_over=False)
         assert report.finding is StepFinding.HELD
         assert "no 1 batches" in report.detail

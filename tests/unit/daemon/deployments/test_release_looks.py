@@ -8,7 +8,7 @@ import pytest
 from checks.facts import Fact, Reconciled, TokensOpened
 from daemon.deployments.release_looks import EVERY_SECONDS, ReleaseLooks
 from daemon.errors import CheckpointFailed, CoreUnreachable, DaemonError, NotAsked
-from daemon.probes.core_client import OpenedKey, Reconciliation, ReleaseReconciliation, Tokens
+from daemon.probes.core_client import OpenedKey, Reconciliation, ReleaseReconciliation, SealedToken, Tokens
 from tests.unit.remediation.gates.scenes import context, step
 from tests.unit.remediation.worlds import FakeClock
 
@@ -23,6 +23,8 @@ class FakeCore:
     fault: DaemonError | None = None
     asked: int = 0
     failed: int = 0
+    strands: bool = False
+    sealed: list[str] = field(default_factory=list)
 
     async def reconciliation(self) -> Reconciliation:
         """See ReleaseDoor."""
@@ -31,11 +33,20 @@ class FakeCore:
             raise self.fault
         return Reconciliation([GREEN])
 
-    async def tokens(self) -> Tokens:
+    async def tokens(self, token: str = "") -> Tokens:
         """See ReleaseDoor."""
         if self.fault is not None:
             raise self.fault
+        if token:
+            return Tokens([OpenedKey("dk_1", 1 - self.strands, int(self.strands), token)])
         return Tokens([OpenedKey("dk_1", 5 - self.failed, self.failed, "tok_1"), OpenedKey("dk_0", 0, 0)], "", "2.0.0")
+
+    async def seal_test_card(self, key: str) -> SealedToken:
+        """See ReleaseDoor."""
+        self.sealed.append(key)
+        if self.fault is not None:
+            raise self.fault
+        return SealedToken("tok_new")
 
 
 @dataclass
@@ -64,11 +75,23 @@ async def test_the_old_release_speaks_of_all_payments_and_each_release_of_the_ca
     assert isinstance(reconciled, Reconciled)
     assert (reconciled.environment, reconciled.version) == ("green", "2.0.0")
     assert (reconciled.examined, reconciled.unknown, reconciled.mismatched) == (50, 1, 2)
-    opened = {fact.environment: fact for fact in told(sink, TokensOpened) if isinstance(fact, TokensOpened)}
+    opened = {fact.reader: fact for fact in told(sink, TokensOpened) if isinstance(fact, TokensOpened)}
     assert {name: (fact.subject, fact.opened, fact.failed) for name, fact in opened.items()} == {
-        "blue": ("dk_1", 5, 0),
-        "green": ("dk_1", 3, 2),
+        "blue": ("dk_1", 6, 0),
+        "green": ("dk_1", 4, 2),
     }
+
+
+async def test_what_the_new_release_has_just_sealed_the_old_one_has_to_open() -> None:
+    sink, blue, green, clock = FakeSink(), FakeCore(strands=True), FakeCore(), FakeClock()
+    looks = ReleaseLooks({"blue": blue, "green": green}, sink, clock)
+    await looks.look(WATCHED)
+    clock.at_ms += 15_000
+    await looks.look(WATCHED)
+    assert blue.sealed == []
+    assert green.sealed == [f"dep-1:{WATCHED.step.id}"] * 2
+    found = [fact for fact in told(sink, TokensOpened) if isinstance(fact, TokensOpened) and fact.reader == "blue"]
+    assert [(fact.failed, fact.example) for fact in found] == [(1, "tok_new")] * 2
 
 
 async def test_an_old_release_that_does_not_know_the_question_leaves_it_to_the_new_one() -> None:
@@ -86,7 +109,7 @@ async def test_an_old_release_that_is_away_tells_nothing_and_the_new_one_does_no
     cores = {"green": green} if fault is None else {"blue": FakeCore(fault), "green": green}
     await ReleaseLooks(cores, sink, FakeClock()).look(WATCHED)
     assert len(told(sink, Reconciled)) == (1 if fault is None else 0)
-    assert {fact.environment for fact in told(sink, TokensOpened)} == {"green"}
+    assert {fact.reader for fact in told(sink, TokensOpened) if isinstance(fact, TokensOpened)} == {"green"}
 
 
 async def test_a_region_is_looked_at_every_fifteen_seconds_however_often_its_gates_are_read() -> None:

@@ -3,18 +3,48 @@
 import msgspec
 import pytest
 
-from payment_core.health.tokens import DATA_KEYS_MAX, EACH_MAX, OpenedKey, TokenCheck, TokensView
+from payment_core.answers import Answer
+from payment_core.health.tokens import (
+    DATA_KEYS_MAX,
+    EACH_MAX,
+    OpenedKey,
+    SealedTestCard,
+    SealTestCard,
+    TokenCheck,
+    TokenSealing,
+    TokensView,
+)
 from payment_core.operations.call import Call
 from payment_core.origin import Origin
+from payment_core.registry import core_registry
+from payment_core.store.memory import MemoryStore
 from payment_core.vault.keys import KeyState
+from payment_core.vault.records import RecordKey
+from tests.unit.payment_core.http.api_world import HandClock
 from tests.unit.payment_core.vault.vault_world import TENANT, World, card, pan_number
 
 CALL = Call(actor="key:daemon", instance="/v1/health/tokens")
 GREEN = Origin("green", "2.0.0", "us-east-1")
 
 
-async def looked(world: World) -> tuple[OpenedKey, ...]:
-    answer = await TokenCheck(world.records, world.cache, TENANT, GREEN).answer(CALL, None)
+class Rows:
+    """The rows of a world, under the names that the store gives them."""
+
+    def __init__(self, world: World) -> None:
+        self.data_keys = world.records.data_keys
+        self.keys_under = world.records.keys_under
+        self.get = world.rows.get
+        self._keys = world.records.keys
+
+    async def key_of(self, token: str) -> RecordKey | None:
+        """See Tokens."""
+        return self._keys.get(token)
+
+
+async def looked(world: World, token: str = "") -> tuple[OpenedKey, ...]:
+    call = msgspec.structs.replace(CALL, query={"token": token})
+    rows = Rows(world)
+    answer = await TokenCheck(rows, rows, world.cache, TENANT, GREEN).answer(call, None)
     view = msgspec.json.decode(answer.body, type=TokensView)
     assert (view.environment, view.version) == ("green", "2.0.0")
     return tuple(view.keys)
@@ -51,6 +81,28 @@ async def test_one_damaged_key_is_counted_and_named() -> None:
     world.records.keys[tokens[1]] = msgspec.structs.replace(damaged, sealed=changed)
     (key,) = await looked(world)
     assert (key.opened, key.failed, key.example) == (2, 1, tokens[1])
+
+
+async def test_one_token_can_be_asked_for_and_one_that_is_gone_tells_nothing() -> None:
+    world = World()
+    tokens = await sealed(world, 9)
+    (key,) = await looked(world, tokens[8])
+    assert (key.opened, key.failed) == (1, 0)
+    assert await looked(world, "tok_gone") == ()
+
+
+async def test_the_test_card_is_sealed_once_for_each_key_and_another_release_opens_it() -> None:
+    green, store = World(), MemoryStore(registry=core_registry(), producer="green", clock=HandClock())
+    sealing = TokenSealing(store, green.vault, GREEN)
+    answers = [
+        await sealing.seal(msgspec.structs.replace(CALL, key=key, request_hash=b"same"), SealTestCard())
+        for key in ("dep-1:a", "dep-1:a", "dep-1:b")
+    ]
+    bodies = [answer.body for answer in answers if isinstance(answer, Answer)]
+    assert bodies[0] == bodies[1] != bodies[2]
+    token = msgspec.json.decode(bodies[0], type=SealedTestCard).token
+    (key,) = await looked(World(beside=green), token)
+    assert (key.opened, key.failed) == (1, 0)
 
 
 @pytest.mark.parametrize(
