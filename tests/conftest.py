@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.forked import FORK_SERVER
+
 Require = Callable[[str, bool], None]
 _SETTING_PREFIXES = ("TILL_", "AWS_")
 _PASSIVE_HOSTS = {None, "", "localhost", "0.0.0.0", "::"}  # noqa: S104 (a listener's address, nothing is sent there)
@@ -76,6 +78,13 @@ def no_inherited_settings() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server_ends() -> Iterator[None]:
+    """End it with the tests; it starts with the first that needs it."""
+    yield
+    FORK_SERVER.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
-"""The real application over a fake view on a loopback port, and a browser page that watches it."""
+"""The real application over a fake view on a loopback port, and pages of a browser that watch it."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import uvicorn
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from daemon.http.app import create_app
 from daemon.quarantine import Quarantine
@@ -58,6 +57,7 @@ class Console:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
     transferred_bytes: int = 0
+    contexts: list[BrowserContext] = field(default_factory=list)
 
     async def open(self, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
         """A page that is signed in and shows the first live update."""
@@ -74,6 +74,7 @@ class Console:
             timezone_id="America/New_York",
             locale="en-US",
         )
+        self.contexts.append(context)
         page = await context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
@@ -87,8 +88,8 @@ class Console:
 
 
 @asynccontextmanager
-async def running_console(view: FakeView) -> AsyncIterator[Console]:
-    """The application on a free port, and a browser; both end with the block."""
+async def running_console(view: FakeView, browser: Browser) -> AsyncIterator[Console]:
+    """The application on a free port; it ends with the block, and so does what its pages left in the browser."""
     view.clock = RunningClock()
     # No test of the console sends events, so nothing takes them.
     app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options(view))
@@ -107,14 +108,11 @@ async def running_console(view: FakeView) -> AsyncIterator[Console]:
         serving = group.create_task(server.serve(), name="console-server")
         while not server.started:
             await loop_turns(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        console = Console(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", view, browser)
         try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=CHROMIUM, args=list(QUIET_BROWSER), env={**os.environ, "TZ": "UTC"}
-                )
-                yield Console(f"http://127.0.0.1:{port}", view, browser)
-                await browser.close()
+            yield console
         finally:
+            for context in console.contexts:
+                await context.close()
             server.should_exit = True
             await serving

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from checks.findings import State
 from daemon.view import SecondOfPayments
@@ -10,6 +10,9 @@ from remediation.journal.kinds import Quarantined
 from tests.browser.console_server import running_console
 from tests.unit.daemon.http.fake_view import NOW_MS, token_of
 from tests.unit.daemon.http.story import bad_canary, finding, reading
+
+# The browser lives as long as the module, and so does the loop that talks to it.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIRST_LOAD_BYTES = 120_000
 XSS = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script>"
@@ -19,8 +22,8 @@ async def no_horizontal_scroll(page: Page) -> bool:
     return bool(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-async def test_the_page_shows_the_story_without_a_complaint_and_within_its_bytes() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_the_page_shows_the_story_without_a_complaint_and_within_its_bytes(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.open()
         await expect(page.locator(".headline")).to_have_text("1 incident open, 1 critical")
         await expect(page.locator(".rules tbody tr")).to_have_count(6)
@@ -32,8 +35,8 @@ async def test_the_page_shows_the_story_without_a_complaint_and_within_its_bytes
         assert 0 < console.transferred_bytes <= FIRST_LOAD_BYTES
 
 
-async def test_a_change_arrives_without_reloading() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_a_change_arrives_without_reloading(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.open()
         await page.evaluate("window.sameDocument = true")
         view = console.view
@@ -50,8 +53,8 @@ async def test_a_change_arrives_without_reloading() -> None:
         assert console.complaints == []
 
 
-async def test_a_row_that_stays_is_the_same_element_so_that_focus_and_selection_survive() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_a_row_that_stays_is_the_same_element_so_that_focus_and_selection_survive(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.open()
         await page.evaluate("document.querySelector('.timeline li[data-key=\"4\"]').dataset.mine = 'kept'")
         await page.locator(".timeline").focus()
@@ -64,11 +67,11 @@ async def test_a_row_that_stays_is_the_same_element_so_that_focus_and_selection_
 
 
 @pytest.mark.parametrize("when", ["first", "live"])
-async def test_a_hostile_name_is_text_and_never_runs(when: str) -> None:
+async def test_a_hostile_name_is_text_and_never_runs(when: str, browser: Browser) -> None:
     view = bad_canary()
     if when == "first":
         view.append(Quarantined(source=XSS, message_id="m", why=XSS, size_bytes=1), NOW_MS)
-    async with running_console(view) as console:
+    async with running_console(view, browser) as console:
         page = await console.open()
         if when == "live":
             view.append(Quarantined(source=XSS, message_id="m", why=XSS, size_bytes=1), NOW_MS)
@@ -83,15 +86,15 @@ async def test_a_hostile_name_is_text_and_never_runs(when: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_a_phone_needs_no_horizontal_scrolling(scheme: str) -> None:
-    async with running_console(bad_canary()) as console:
+async def test_a_phone_needs_no_horizontal_scrolling(scheme: str, browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.open(width=360, height=740, scheme=scheme)
         await expect(page.locator("#chart canvas")).to_be_visible()
         assert await no_horizontal_scroll(page)
 
 
-async def test_a_stopped_stream_is_called_stale_and_comes_back() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_a_stopped_stream_is_called_stale_and_comes_back(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.open()
         await page.route("**/console/stream", lambda route: route.abort())
         await page.clock.install()
@@ -104,8 +107,8 @@ async def test_a_stopped_stream_is_called_stale_and_comes_back() -> None:
         await expect(live).to_have_attribute("data-state", "live")
 
 
-async def test_a_session_that_ended_leads_to_the_form() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_a_session_that_ended_leads_to_the_form(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.open()
         await page.context.clear_cookies()
         await page.clock.install()
@@ -114,10 +117,10 @@ async def test_a_session_that_ended_leads_to_the_form() -> None:
         await page.wait_for_url("**/console/login")
 
 
-async def test_the_chart_leaves_a_gap_where_no_payment_was() -> None:
+async def test_the_chart_leaves_a_gap_where_no_payment_was(browser: Browser) -> None:
     view = bad_canary()
     view.payments = [SecondOfPayments(NOW_MS // 1000 - age, "blue", 10, 0, 0) for age in (200, 199, 50, 49)]
-    async with running_console(view) as console:
+    async with running_console(view, browser) as console:
         page = await console.open()
         await expect(page.locator("#chart canvas")).to_be_visible()
         blue = await page.evaluate("plot.data[1]")
@@ -125,8 +128,8 @@ async def test_the_chart_leaves_a_gap_where_no_payment_was() -> None:
         assert blue.count(None) > 200
 
 
-async def test_everything_is_reached_by_keyboard_and_the_form_signs_in() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_everything_is_reached_by_keyboard_and_the_form_signs_in(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.blank()
         await page.goto(f"{console.url}/console")
         await expect(page.locator("#token")).to_be_focused()
@@ -143,8 +146,8 @@ async def test_everything_is_reached_by_keyboard_and_the_form_signs_in() -> None
         assert console.complaints == []
 
 
-async def test_a_wrong_token_is_said_on_the_form() -> None:
-    async with running_console(bad_canary()) as console:
+async def test_a_wrong_token_is_said_on_the_form(browser: Browser) -> None:
+    async with running_console(bad_canary(), browser) as console:
         page = await console.blank()
         await page.goto(f"{console.url}/console?token=wrong")
         await expect(page.get_by_role("alert")).to_have_text("This token is not known here.")
@@ -152,21 +155,21 @@ async def test_a_wrong_token_is_said_on_the_form() -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 1300, 800, 390])
-async def test_a_long_key_and_a_long_limit_widen_no_page(width: int) -> None:
+async def test_a_long_key_and_a_long_limit_widen_no_page(width: int, browser: Browser) -> None:
     view = bad_canary()
     burn = {"breach": "> 14.4 times the budget over 1 h and 5 min"}
     card = {"method_fingerprint": f"fp_{'a' * 64}"}
     shown = "1.2 times over 1 h, 100 % of the 30 d budget left"
     view.rule_readings = [reading("payment-failure-rate", State.BREACHED, card, shown, 1.2, **burn)]
-    async with running_console(view) as console:
+    async with running_console(view, browser) as console:
         page = await console.open(width)
         await expect(page.locator(".rules").first).to_contain_text("30 d budget left")
         assert await no_horizontal_scroll(page)
 
 
-async def test_what_only_watches_is_one_line_that_stays_as_the_reader_left_it() -> None:
+async def test_what_only_watches_is_one_line_that_stays_as_the_reader_left_it(browser: Browser) -> None:
     view = bad_canary()
-    async with running_console(view) as console:
+    async with running_console(view, browser) as console:
         page = await console.open()
         watched = page.locator("details.watched")
         await expect(watched.locator("summary")).to_contain_text("1 in shadow mode")

@@ -12,6 +12,7 @@ import pytest
 from config.settings import AwsSettings
 from daemon.aws.session import Aws, AwsClients
 from daemon.embedded.ports import free_port
+from tests.forked import Forked
 
 START_SECONDS = 30.0
 """ministack answers after one second on a quiet machine."""
@@ -27,7 +28,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait_until_it_answers(program: "subprocess.Popen[bytes]", url: str) -> None:
+def wait_until_it_answers(program: "subprocess.Popen[bytes] | Forked", url: str) -> None:
     """Wait for the first answer; a program that ends before that fails the test at once."""
     for _ in range(round(START_SECONDS / _POLL_SECONDS)):
         if answers(url):

@@ -18,6 +18,7 @@ import pytest
 from config.load import DEFAULTS
 from daemon.embedded.ports import free_port
 from daemon.embedded.surroundings import local_environment
+from tests import forked
 from tests.conftest import Require
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ class Place:
         self.port = free_port("127.0.0.1")
 
     def typed(self, command: str, **changes: str) -> list[str]:
-        """The command as words, this Python in place of the installed script, and the changes made."""
+        """The command as the words of ``python -m``, with the changes made."""
         text = command.replace("/etc/tillwatch", "data/config").replace("--config DIR", "--config data/config")
         text = text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
         text = text.replace("--config NEW", "--config tuning").replace("--against RUNNING", "--against data/config")
@@ -60,12 +61,12 @@ class Place:
                 words[words.index(name) + 1] = value
             else:
                 words += [name, value]
-        return [sys.executable, "-m", "daemon", *words[1:]]
+        return ["daemon", *words[1:]]
 
     def start(self, words: list[str]) -> "subprocess.Popen[str]":
-        """Start it; both outputs are one stream of lines."""
+        """Start it as a newcomer does; both outputs are one stream of lines."""
         return subprocess.Popen(
-            words,
+            [sys.executable, "-m", *words],
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -76,8 +77,18 @@ class Place:
 
     def run(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
         """Run it to its end."""
+        return forked.run(*words, environment=self.environment(), folder=self.folder, seconds=120)
+
+    def in_shell(self, script: str) -> "subprocess.CompletedProcess[str]":
+        """Run what a page shows beside our own commands."""
         return subprocess.run(
-            words, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=120, check=False
+            ["bash", "-ec", script],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     def environment(self) -> dict[str, str]:
@@ -101,7 +112,7 @@ class Place:
         (self.folder / "bin-attack.yaml").write_text(tests, encoding="utf-8")
         steps = re.findall(r"(?m)^(?:mkdir|cp|sed) .*$", page)
         assert len(steps) == 4
-        done = self.run(["bash", "-ec", "\n".join(steps).replace("config/defaults", str(DEFAULTS))])
+        done = self.in_shell("\n".join(steps).replace("config/defaults", str(DEFAULTS)))
         assert done.returncode == 0, done.stderr
 
 
@@ -236,7 +247,7 @@ def test_a_payment_is_taken_by_the_shown_requests(command: str, tmp_path: Path, 
         paying = shown_part("payments.md", r"(?s)(curl -s \S+/v1/payments .*?\}')\n")
         reading = shown_part("api.md", r"(?m)^(curl -s \S+/v1/ledger .*)$")
         script = f"{entering}\n{paying}\necho\n{reading}"
-        answer = place.run(["bash", "-c", script.replace(":8081", f":{port}")])
+        answer = place.in_shell(script.replace(":8081", f":{port}"))
     finally:
         code = stop(running)
     payment, _, books = answer.stdout.partition("\n")
@@ -248,7 +259,7 @@ def test_a_payment_is_taken_by_the_shown_requests(command: str, tmp_path: Path, 
 def test_a_token_is_hashed_as_shown(tmp_path: Path) -> None:
     line = re.search(r"(?m)^printf .*sha256sum$", (ROOT / "docs" / "operating.md").read_text("utf-8"))
     assert line is not None
-    done = Place(tmp_path).run(["bash", "-c", f"TOKEN=abc; {line.group()}"])
+    done = Place(tmp_path).in_shell(f"TOKEN=abc; {line.group()}")
     assert done.stdout.startswith("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
 
 

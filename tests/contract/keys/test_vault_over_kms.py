@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -26,6 +24,7 @@ from payment_core.vault.records import MoveProgress
 from payment_core.vault.reencryption import Reencryption
 from payment_core.vault.sensitive import Pan
 from payment_core.vault.vault import Vault
+from tests.forked import Forked
 
 CARD = Card(Pan("4111111111111111"), 12, 2099)
 
@@ -39,9 +38,8 @@ class StandIn:
         self.url = self.start(0)
 
     def start(self, port: int) -> str:
-        command = [sys.executable, "-m", "daemon.embedded.kms", "--port", str(port), "--state", str(self._state)]
-        self._program = self._stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-        self._stack.callback(self._program.kill)
+        command = ["daemon.embedded.kms", "--port", str(port), "--state", str(self._state)]
+        self._program = self._stack.enter_context(Forked(command))
         line = "" if self._program.stdout is None else self._program.stdout.readline()
         return str(json.loads(line)["listening"])
 

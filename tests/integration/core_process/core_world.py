@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.forked import Forked
+
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.05
 NUMBERS = itertools.count(1)
@@ -62,7 +61,7 @@ class CoreWorld:
         self.url = ""
         self.answers: list[bytes] = []
         self._starts = itertools.count(1)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
         self.client = httpx.AsyncClient(timeout=30, trust_env=False, limits=httpx.Limits(max_connections=64))
 
     @property
@@ -76,7 +75,7 @@ class CoreWorld:
         return self._process is not None and self._process.poll() is None
 
     @property
-    def process(self) -> "subprocess.Popen[str]":
+    def process(self) -> Forked:
         """The newest process."""
         if self._process is None:
             raise LookupError("nothing was started")
@@ -88,23 +87,13 @@ class CoreWorld:
         config = self.folder / "config"
         config.mkdir(parents=True, exist_ok=True)
         (config / "ach.yaml").write_text(TERMS)
-        command = [sys.executable, "-m", *module, "--database", str(self.database), "--config", str(config)]
+        command = [*module, "--database", str(self.database), "--config", str(config)]
         command += ["--rail-latency-ms", "0", *self.flags, *flags]
+        environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         logs = self.folder / "logs"
         logs.mkdir(exist_ok=True)
         with (logs / f"core-{next(self._starts)}.log").open("w") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "AWS_ACCESS_KEY_ID": "test",
-                    "AWS_SECRET_ACCESS_KEY": "test",
-                },
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+            self._process = Forked(command, stderr=log, environment=environment)
         line = self.process.stdout.readline() if self.process.stdout is not None else ""
         if line == "":
             raise AssertionError(f"the core ended with {self.process.wait()}: {self.logs()[-2000:]}")

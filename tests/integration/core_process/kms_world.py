@@ -1,15 +1,12 @@
 """The KMS stand-in as a process of its own, and what its operator does to the key."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import msgspec
 
-from tests.integration.core_process.core_world import ROOT
+from tests.forked import Forked
 
 ALIAS = "alias/vault"
 
@@ -19,7 +16,7 @@ class Kms:
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
         self._port = 0
         self.key_id = ""
         self.start()
@@ -38,18 +35,14 @@ class Kms:
 
     def start(self) -> None:
         """Serve, with the keys of before."""
-        command = [sys.executable, "-m", "daemon.embedded.kms", "--port", str(self._port), "--state", str(self._state)]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+        self._process = Forked(["daemon.embedded.kms", "--port", str(self._port), "--state", str(self._state)])
         line = "" if self._process.stdout is None else self._process.stdout.readline()
         self._port = int(json.loads(line)["listening"].rpartition(":")[2])
 
     def kill(self) -> None:
         """An outage."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+            self._process.close()
 
     def call(self, operation: str, **fields: object) -> dict[str, dict[str, str]]:
         """One call as its operator makes it."""

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from daemon.cli import app
 from daemon.embedded.ports import free_port
 from payment_core.assembly import existing
 from tests.contract.store.emulators import ministack
+from tests.forked import run
 from tests.integration.core_process.conftest import MakeWorld
-from tests.integration.core_process.core_world import ROOT, CoreWorld, Json
+from tests.integration.core_process.core_world import CoreWorld, Json
 from tests.integration.core_process.marketplace import card, payment
 
 CENT = 1_000_000
@@ -50,9 +50,8 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ran(*words: str) -> "subprocess.CompletedProcess[str]":
     """A command in a process of its own, ended."""
-    command = [sys.executable, "-m", "daemon", *words]
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return run("daemon", *words, environment=environment)
 
 
 def answered(*words: str) -> Json:

@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked import run
 from tests.integration.core_process.conftest import MakeWorld
-from tests.integration.core_process.core_world import ROOT, CoreWorld, Json, until
+from tests.integration.core_process.core_world import CoreWorld, Json, until
 from tests.integration.core_process.marketplace import (
     acknowledge_files,
     credited_cents,
@@ -22,8 +22,7 @@ CENT = 1_000_000
 
 def costs(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """Run the command."""
-    command = [sys.executable, "-m", "daemon", "costs", *words, "--data-dir", str(folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return run("daemon", "costs", *words, "--data-dir", str(folder))
 
 
 def answered(world: CoreWorld, *words: str) -> Json:

@@ -2,13 +2,13 @@
 
 import asyncio
 import subprocess
-import sys
 from collections import Counter
 
 import pytest
 
+from tests.forked import run
 from tests.integration.core_process.conftest import MakeWorld
-from tests.integration.core_process.core_world import ROOT, CoreWorld, until
+from tests.integration.core_process.core_world import CoreWorld, until
 from tests.integration.core_process.marketplace import acknowledge_files, credited_cents, payable_provider, payment
 from tests.integration.core_process.traffic import Person, everybody, waiting_records, wrong_with_money
 
@@ -41,8 +41,7 @@ async def killed_after(world: CoreWorld, answers: int) -> None:
 
 def audit_verified(world: CoreWorld) -> "subprocess.CompletedProcess[str]":
     """What the command says about the audit trail."""
-    command = [sys.executable, "-m", "daemon", "audit", "verify", "--core", "--data-dir", str(world.folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return run("daemon", "audit", "verify", "--core", "--data-dir", str(world.folder))
 
 
 @pytest.mark.timeout(300)

@@ -3,16 +3,15 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests import forked
 from tests.integration.core_process.conftest import MakeWorld
-from tests.integration.core_process.core_world import ROOT, CoreWorld, Json, rows, until
+from tests.integration.core_process.core_world import CoreWorld, Json, rows, until
 from tests.integration.core_process.kms_world import Kms
 from tests.integration.core_process.marketplace import card, payment
 
@@ -44,22 +43,15 @@ async def pay_with_all(world: CoreWorld, tokens: list[tuple[int, str]]) -> None:
 
 def command(world: CoreWorld, *words: str) -> list[str]:
     """A vault command over the core's folder."""
-    return [sys.executable, "-m", "daemon", "vault", *words, "--data-dir", str(world.folder)]
+    return ["daemon", "vault", *words, "--data-dir", str(world.folder)]
 
 
 async def run(world: CoreWorld, *words: str, code: int = 0) -> Json:
     """What a command answers as JSON, while this test's other requests go on."""
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    process = await asyncio.create_subprocess_exec(
-        *command(world, *words, "--json"),
-        cwd=ROOT,
-        env={**os.environ, **credentials},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    assert process.returncode == code, errors.decode()
-    return dict(json.loads(output.splitlines()[-1])) if output else {"said": errors.decode()}
+    ended = await forked.run_beside(*command(world, *words, "--json"), environment={**os.environ, **credentials})
+    assert ended.returncode == code, ended.stderr
+    return dict(json.loads(ended.stdout.splitlines()[-1])) if ended.stdout else {"said": ended.stderr}
 
 
 async def test_both_rotations_run_beside_the_core_and_every_card_still_pays(make_world: MakeWorld) -> None:
@@ -85,15 +77,13 @@ async def test_a_killed_move_goes_on_with_exact_counts(make_world: MakeWorld) ->
     world = make_world()
     world.start()
     tokens = await keep_cards(world, CARDS)
-    dying = await asyncio.create_subprocess_exec(*command(world, "reencrypt"), cwd=ROOT, stderr=subprocess.DEVNULL)
+    dying = forked.Forked(command(world, "reencrypt"))
 
     def has_begun() -> bool:
         return rows(world.database, "SELECT id FROM records WHERE kind = 'vault_move'") != []
 
     await until(has_begun, "the first batch is stored")
-    if dying.returncode is None:
-        dying.kill()
-    await dying.wait()
+    dying.close()
     await run(world, "reencrypt")
     status = await run(world, "status")
     numbers = sorted(key["numbers"] for key in status["data_keys"])
@@ -125,8 +115,7 @@ async def test_a_key_service_that_refuses_is_told_by_the_exit_code(make_world: M
 
 
 def test_a_folder_without_a_database_is_bad_input(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "daemon", "vault", "status", "--data-dir", str(tmp_path)]
-    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ended = forked.run("daemon", "vault", "status", "--data-dir", str(tmp_path))
     assert (ended.returncode, "payments.db" in ended.stderr) == (2, True)
     assert not list(tmp_path.iterdir())
 
@@ -155,8 +144,7 @@ def accesses(world: CoreWorld) -> set[tuple[str, str, str, str]]:
 
 def is_intact(world: CoreWorld) -> bool:
     """Whether the audit trail holds."""
-    command = [sys.executable, "-m", "daemon", "audit", "verify", "--core", "--data-dir", str(world.folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    return forked.run("daemon", "audit", "verify", "--core", "--data-dir", str(world.folder)).returncode == 0
 
 
 @pytest.mark.timeout(180)

@@ -1,12 +1,14 @@
 """The commands as scripts call them, beside a daemon and a core that are running."""
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
+import pytest_asyncio
 from typer.testing import CliRunner, Result
 
 from daemon.aws.provision import ensure_queues, ensure_rules
@@ -24,10 +26,14 @@ from tests.integration.daemon.world import (
     ask,
     configure,
     counted,
+    make_account,
     pay,
     tillwatch,
     until,
 )
+
+beside_the_system = pytest.mark.asyncio(loop_scope="module")
+"""Runs in the loop of the system that all these tests share; each leaves it as it was."""
 
 
 def invoke(*arguments: str) -> Result:
@@ -57,18 +63,31 @@ def has_felt_its_heart(path: Path) -> bool:
     return msgspec.json.decode(path.read_bytes(), type=Sightings).beat_back_at_ms > 0
 
 
-@pytest.fixture
-async def system(tmp_path: Path, programs: Programs, account: Account, aws_clients: AwsClients) -> System:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(
+    tmp_path_factory: pytest.TempPathFactory, aws_clients: AwsClients, ministack_url: str
+) -> AsyncIterator[System]:
+    folder = tmp_path_factory.mktemp("system")
+    account = await make_account(aws_clients, ministack_url, folder.name, {"blue": 50, "green": 50})
+    programs = Programs(folder)
+    try:
+        yield await started(folder, programs, account, aws_clients)
+    finally:
+        await programs.end()
+
+
+async def started(directory: Path, programs: Programs, account: Account, aws_clients: AwsClients) -> System:
+    """A daemon that has felt its heart and seen five payments of the core."""
     await route_heartbeats(aws_clients, account)
-    core = await programs.core(tmp_path / "payments.db", account, "--environment", "blue")
-    folder = configure(tmp_path, account, cores={"blue": core.url})
+    core = await programs.core(directory / "payments.db", account, "--environment", "blue")
+    folder = configure(directory, account, cores={"blue": core.url})
     daemon = await programs.ready_daemon(folder)
     await pay(core, [f"k{number}" for number in range(5)])
-    await until(lambda: counted(tmp_path).consumed >= 5 * EVENTS_OF_A_PAYMENT, "five payments are consumed")
-    await until(lambda: counted(tmp_path).lost == 0, "what the core tells by itself is consumed")
-    sightings = tmp_path / "data" / FILE
+    await until(lambda: counted(directory).consumed >= 5 * EVENTS_OF_A_PAYMENT, "five payments are consumed")
+    await until(lambda: counted(directory).lost == 0, "what the core tells by itself is consumed")
+    sightings = directory / "data" / FILE
     await until(lambda: sightings.is_file() and has_felt_its_heart(sightings), "a heartbeat came back")
-    return System(str(folder), str(tmp_path / "data"), str(tmp_path / "payments.db"), daemon, core)
+    return System(str(folder), str(directory / "data"), str(directory / "payments.db"), daemon, core)
 
 
 COMPONENTS = (
@@ -85,6 +104,7 @@ COMPONENTS = (
 )
 
 
+@beside_the_system
 async def test_every_component_is_told_with_what_is_wrong_and_its_exit_code(system: System) -> None:
     every = await tillwatch("health", "--comprehensive", "--config", system.folder, "--json")
     # A core without KMS keeps its master key in a file, its first key may do everything, and the packaged prices
@@ -102,6 +122,7 @@ async def test_every_component_is_told_with_what_is_wrong_and_its_exit_code(syst
     assert "\x1b" not in one.out
 
 
+@beside_the_system
 async def test_a_deployment_is_validated_area_by_area(system: System) -> None:
     daemon = ("--url", system.daemon.url, "--token", TOKEN, "--config", system.folder, "--json")
     health = await tillwatch("validate", "health", "--config", system.folder, "--json")
@@ -119,6 +140,7 @@ async def test_a_deployment_is_validated_area_by_area(system: System) -> None:
     assert {"journal", "door /metrics", "tokens"} <= {line["name"] for line in security.document["lines"]}
 
 
+@beside_the_system
 async def test_a_health_payment_changes_no_rate_no_saving_and_no_balance(system: System) -> None:
     async def seen() -> tuple[object, object, object]:
         readings = (await ask(system.daemon, "/api/v1/rules")).json()["rules"]
@@ -141,15 +163,18 @@ def counts(kind: str) -> bool:
     return kind.startswith("payment.")
 
 
+@beside_the_system
 async def test_in_holding_mode_nothing_is_paid_for_health(system: System) -> None:
-    held = await control(system, "holding")
-    assert held == 200
-    answer = await tillwatch("health", "--component", "aws-payment-processor", "--config", system.folder, "--json")
+    assert await control(system, "holding") == 200
+    try:
+        answer = await tillwatch("health", "--component", "aws-payment-processor", "--config", system.folder, "--json")
+        performance = await tillwatch(
+            "validate", "performance", "--url", system.daemon.url, "--token", TOKEN, "--config", system.folder, "--json"
+        )
+    finally:
+        assert await control(system, "normal") == 200
     (core,) = answer.document["components"]
     assert (answer.code, core["status"], "holding mode" in core["detail"]) == (1, "degraded", True)
-    performance = await tillwatch(
-        "validate", "performance", "--url", system.daemon.url, "--token", TOKEN, "--config", system.folder, "--json"
-    )
     assert performance.code == 1
     (failed,) = [line for line in performance.document["lines"] if line["outcome"] == "failed"]
     assert "holding mode" in failed["measured"]
@@ -163,6 +188,7 @@ async def control(system: System, mode: str) -> int:
     return answer.status_code
 
 
+@beside_the_system
 async def test_books_and_rules_are_read_while_the_system_runs(system: System) -> None:
     audited = invoke("audit", "verify", "--data-dir", system.data, "--json")
     assert (audited.exit_code, json.loads(audited.stdout)["first_bad"]) == (0, None), audited.stderr

@@ -91,5 +91,5 @@ async def test_the_daemon_outlives_its_aws_and_loses_nothing(
     )
     counts = counted(tmp_path)
     assert (counts.lost, counts.consumed) == (0, counts.published)
-    assert daemon.process.returncode is None
+    assert daemon.process.poll() is None
     assert await daemon.stop() == 0

@@ -6,12 +6,11 @@ import json
 import os
 import signal
 import ssl
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import msgspec
@@ -26,8 +25,8 @@ from daemon.embedded.books import EventCounts, count_events
 from daemon.embedded.surroundings import local_environment
 from remediation.journal.entry import Entry
 from remediation.journal.offline import following, open_read_only
+from tests.forked import Forked, run_beside
 
-ROOT = Path(__file__).parents[3]
 WAIT_SECONDS = 40.0
 POLL_SECONDS = 0.02
 TOKEN = "operator-of-this-test"
@@ -151,22 +150,15 @@ class Answer:
 
 async def tillwatch(*arguments: str) -> Answer:
     """Run one command to its end, as a script does."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "daemon", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env=local_environment(os.environ),
-    )
-    async with asyncio.timeout(WAIT_SECONDS):
-        out, err = await process.communicate()
-    return Answer(await process.wait(), out.decode(), err.decode())
+    environment = local_environment(os.environ)
+    ended = await run_beside("daemon", *arguments, environment=environment, seconds=WAIT_SECONDS)
+    return Answer(ended.returncode, ended.stdout, ended.stderr)
 
 
 class Program:
     """A child of the test; what it logs is in a file beside its data. key: a core's API key."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: Forked, log: Path) -> None:
         self.process = process
         self.log = log
         self.url = ""
@@ -179,24 +171,22 @@ class Program:
 
     async def listening(self) -> str:
         """Its address, once it says that it listens."""
-        assert self.process.stdout is not None
         async with asyncio.timeout(WAIT_SECONDS):
-            line = await self.process.stdout.readline()
+            line = await self.process.line()
         if not line:
-            pytest.fail(f"ended with {await self.process.wait()}: {self.log.read_text(encoding='utf-8')[-2000:]}")
+            pytest.fail(f"ended with {await self.process.ended()}: {self.log.read_text(encoding='utf-8')[-2000:]}")
         self.url = json.loads(line)["listening"]
         return self.url
 
     async def kill(self) -> None:
         """End it as a crash would."""
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.process.wait()
+        self.process.kill()
+        await self.process.ended()
 
     async def ended(self, seconds: float = WAIT_SECONDS) -> int:
         """Its exit code."""
         async with asyncio.timeout(seconds):
-            return await self.process.wait()
+            return await self.process.ended()
 
     async def stop(self) -> int:
         """Ask it to end, and return its exit code."""
@@ -217,7 +207,7 @@ class Programs:
 
     async def daemon(self, configuration: Path) -> Program:
         """A daemon that is starting."""
-        return await self._start("daemon", "daemon", "run", "--config", str(configuration))
+        return self._start("daemon", "daemon", "run", "--config", str(configuration))
 
     async def ready_daemon(self, configuration: Path) -> Program:
         """A daemon that consumes."""
@@ -228,7 +218,7 @@ class Programs:
     async def core(self, database: Path, account: Account, *flags: str, queue: str | None = None) -> Program:
         """A payment core that takes payments."""
         to = account.payment_queue if queue is None else queue
-        program = await self._start(
+        program = self._start(
             "core",
             *("payment_core", "--port", "0", "--database", str(database), "--rail-latency-ms", "0"),
             *("--queue", to, "--endpoint-url", account.endpoint_url, *flags),
@@ -241,23 +231,15 @@ class Programs:
         """Kill what still runs."""
         for program in self._started:
             await program.kill()
+            program.process.close()
 
-    async def _start(self, name: str, *module: str) -> Program:
+    def _start(self, name: str, *module: str) -> Program:
         log = self._directory / f"{name}-{len(self._started)}.log"
         with log.open("ab") as stderr:
-            process = await self._spawn(module, stderr)
+            process = Forked(module, stderr=stderr, environment=local_environment(os.environ))
         program = Program(process, log)
         self._started.append(program)
         return program
-
-    async def _spawn(self, module: Sequence[str], stderr: IO[bytes]) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", *module),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=stderr,
-            cwd=ROOT,
-            env=local_environment(os.environ),
-        )
 
 
 def entries(directory: Path, kind: str = "") -> list[Entry]:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from payment_core.assembly.core import running_core
 from payment_core.keys.admin import ensure_admin_key
 from payment_core.options import CoreOptions
+from tests.forked import Forked
 
 
 def bearer(key_file: Path) -> dict[str, str]:
@@ -24,7 +23,7 @@ def bearer(key_file: Path) -> dict[str, str]:
 class CoreProcess:
     """A payment core that was started for one test. headers: what its admin sends."""
 
-    def __init__(self, process: "subprocess.Popen[str]", key_file: Path) -> None:
+    def __init__(self, process: Forked, key_file: Path) -> None:
         self.process = process
         line = "" if process.stdout is None else process.stdout.readline()
         self.url: str = json.loads(line)["listening"]
@@ -51,12 +50,9 @@ def start_core(database: Path) -> Iterator[StartCore]:
     with ExitStack() as stack:
 
         def start(*flags: str) -> CoreProcess:
-            command = [sys.executable, "-m", "payment_core", "--database", str(database), "--rail-latency-ms", "0"]
+            command = ["payment_core", "--database", str(database), "--rail-latency-ms", "0", *flags]
             environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-            process = stack.enter_context(
-                subprocess.Popen([*command, *flags], env=environment, stdout=subprocess.PIPE, text=True)
-            )
-            stack.callback(process.kill)
+            process = stack.enter_context(Forked(command, environment=environment))
             return CoreProcess(process, CoreOptions(database=database).admin_key_file)
 
         yield start

@@ -3,8 +3,6 @@
 import asyncio
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import httpx
 import pytest
 
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
+from tests.forked import run
 
 StartCore = Callable[..., Any]  # conftest's CoreProcess: fixtures' classes cannot be imported
 FAST_RECOVERY = ("--rail-timeout-seconds", "0.5", "--recovery-margin-seconds", "0.5")
@@ -126,18 +125,12 @@ async def test_a_stop_finishes_what_is_in_flight_and_ends_with_0(start_core: Sta
     assert core.process.wait(timeout=15) == 0
 
 
-def run(*flags: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "payment_core", *flags], capture_output=True, text=True, timeout=30, check=False
-    )
-
-
 def test_a_taken_port_is_a_clear_error(database: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        ended = run("--port", port, "--database", str(database))
+        ended = run("payment_core", "--port", port, "--database", str(database))
     assert ended.returncode == 3
     assert port in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -155,7 +148,7 @@ def test_a_taken_port_is_a_clear_error(database: Path) -> None:
     ],
 )
 def test_bad_usage_ends_with_2_and_names_the_flag(flags: tuple[str, ...]) -> None:
-    ended = run(*flags)
+    ended = run("payment_core", *flags)
     assert ended.returncode == 2
     assert flags[0] in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -163,6 +156,6 @@ def test_bad_usage_ends_with_2_and_names_the_flag(flags: tuple[str, ...]) -> Non
 
 def test_a_database_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    ended = run("--database", str(tmp_path / "file" / "payments.db"))
+    ended = run("payment_core", "--database", str(tmp_path / "file" / "payments.db"))
     assert ended.returncode == 3
     assert "Traceback" not in ended.stderr

@@ -1,10 +1,6 @@
 """All routes of a whole payment core against its own description, in a process of its own."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -15,6 +11,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
+from tests.forked import Forked
 from tests.integration.payment_core.conftest import CoreProcess
 from tests.integration.payment_core.descriptions import generator_of
 
@@ -25,14 +22,8 @@ EXAMPLES = 6
 def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CoreProcess]:
     """One payment core for all routes."""
     database = tmp_path_factory.mktemp("core") / "payments.db"
-    command = [sys.executable, "-m", "payment_core", "--database", str(database), "--rail-latency-ms", "0"]
-    with ExitStack() as stack:
-        process = stack.enter_context(
-            subprocess.Popen(
-                [*command, "--rail-timeout-seconds", "0.2"], env={**os.environ}, stdout=subprocess.PIPE, text=True
-            )
-        )
-        stack.callback(process.kill)
+    flags = ["--rail-latency-ms", "0", "--rail-timeout-seconds", "0.2"]
+    with Forked(["payment_core", "--database", str(database), *flags]) as process:
         yield CoreProcess(process, database.with_name("payments.key"))
 
 

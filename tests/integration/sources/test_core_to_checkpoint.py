@@ -1,8 +1,6 @@
 """A real payment core: its events reach the checkpoint by the queue, and by its outbox when the queue lost them."""
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,9 +21,9 @@ from daemon.probes.core_client import CoreClient
 from daemon.quarantine import Quarantine
 from daemon.sources.backfill import Backfill
 from daemon.sources.sqs import SqsSource
+from tests.forked import Forked
 from tests.integration.conftest import wait_until_it_answers
 
-ROOT = Path(__file__).parents[3]
 PAYMENT = {
     "amount": {"amount_cents": 1_999, "currency": "USD"},
     "payment_method": "tok_visa",
@@ -58,23 +56,19 @@ class Recorder:
 def green_core(tmp_path: Path, queue_name: str, ministack_url: str) -> Iterator[Core]:
     """A green core 2.0.0 that sends its events to the queue."""
     port = free_port("127.0.0.1")
-    command = [sys.executable, "-m", "payment_core", "--port", str(port), "--database", str(tmp_path / "payments.db")]
+    command = ["payment_core", "--port", str(port), "--database", str(tmp_path / "payments.db")]
     command += ["--environment", "green", "--version", "2.0.0", "--rail-latency-ms", "0"]
     command += ["--queue", queue_name, "--endpoint-url", ministack_url]
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
     }
     url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, env=environment, cwd=ROOT) as program:
-        try:
-            wait_until_it_answers(program, f"{url}/readyz")
-            yield Core(url, (tmp_path / "payments.key").read_text(encoding="ascii").strip())
-        finally:
-            program.kill()
+    with Forked(command, environment=environment) as program:
+        wait_until_it_answers(program, f"{url}/readyz")
+        yield Core(url, (tmp_path / "payments.key").read_text(encoding="ascii").strip())
 
 
 @pytest.fixture
