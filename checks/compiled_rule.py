@@ -22,8 +22,9 @@ class CompiledRule:
     """A rule that has been checked against the fact it reads.
 
     condition: what ``count``, ``ratio`` and ``rate`` count, what is bad for ``sequential`` and ``burn_rate``.
-    reading: what the other measures read. breach: its limit; for ``absent`` the time without a fact, for ``sequential``
-    the whole evidence, for ``burn_rate`` the factor of the first tier. clear: None means as soon as it is not breached.
+    reading: what the other measures read; of ``absent`` when the next fact is due, None where the rule alone says so.
+    breach: its limit; for ``absent`` the time without a fact, for ``sequential`` the whole evidence, for ``burn_rate``
+    the factor of the first tier. clear: None means as soon as it is not breached.
     """
 
     rule: Rule
@@ -66,6 +67,8 @@ class CompiledRule:
         measure = self.rule.measure
         match measure:
             case AbsentMeasure():
+                if measure.expected:
+                    return f"no fact for twice {measure.expected}, {measure.absent:g} s where it is 0"
                 return f"no fact for {measure.absent:g} s"
             case SequentialMeasure():
                 return f"{measure.faulty} rather than {measure.healthy}"

@@ -126,11 +126,13 @@ def _breach(compiled: CompiledRule) -> str:
 
 
 def _ends(compiled: CompiledRule) -> str:
-    match compiled.rule.measure:
+    measure = compiled.rule.measure
+    match measure:
         case AbsentMeasure():
             return "It clears with the next fact"
         case SequentialMeasure():
-            return "It clears when healthy facts have outweighed all of it"
+            calm = f", or when no bad one came for {measure.clear_after:g} s" if measure.clear_after else ""
+            return f"It clears when healthy facts have outweighed all of it{calm}"
         case BurnRateMeasure():
             return "It clears when no tier is exceeded any more"
         case _:

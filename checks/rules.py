@@ -77,6 +77,7 @@ _READINGS: dict[type[Model], tuple[str, Kind | None, str]] = {
     SumMeasure: ("sum", Kind.NUMBER, "amount_cents"),
     AnomalyMeasure: ("anomaly", Kind.NUMBER, "amount_cents or latency_ms"),
     DistinctMeasure: ("distinct", Kind.TEXT, "method_fingerprint or customer_id"),
+    AbsentMeasure: ("expected", Kind.NUMBER, "interval_seconds"),
 }
 """Measures of a value: the key that holds it, the kind it must be of, and fields that are."""
 
@@ -90,7 +91,7 @@ _COUNTED: dict[type[Model], str] = {
 
 _ENDS: dict[type[Model], str] = {
     AbsentMeasure: "absence ends with the next fact",
-    SequentialMeasure: "a sequential breach ends when healthy facts have outweighed it",
+    SequentialMeasure: "a sequential breach ends when healthy facts have outweighed it, or after clear_after",
     BurnRateMeasure: "a burn ends when no tier fires any more",
 }
 """Measures that know by themselves when they are clear."""
@@ -198,6 +199,8 @@ class _Compilation:
             return None
         name, kind, example = _READINGS[type(measure)]
         text = getattr(measure, name)
+        if text == "":
+            return None
         reading = self._value(("measure", name), text, fact_type)
         if reading is not None and kind is not None and reading.type.kind is not kind:
             what = f"{_article(name)} {name} needs a {kind}, but this is a {reading.type.kind}"

@@ -7,6 +7,7 @@ from math import ceil, floor
 from checks.compiled_rule import CompiledRule
 from checks.cusum import chart
 from checks.limits import FALLING, RISING
+from checks.measures.absent import INTERVALS
 from config.rules import (
     AbsentMeasure,
     AnomalyMeasure,
@@ -50,7 +51,7 @@ def times_to_breach(compiled: CompiledRule, facts_per_second: float) -> tuple[Ti
     if isinstance(compiled.rule.measure, BurnRateMeasure):
         return tuple(_burn(compiled.rule, compiled.rule.measure, share, facts_per_second) for share in SHARES_SHOWN)
     if isinstance(compiled.rule.measure, AbsentMeasure):
-        return tuple(_absence(compiled.rule.measure, share) for share in SHARES_SHOWN)
+        return tuple(_absence(compiled.rule.measure, share, facts_per_second) for share in SHARES_SHOWN)
     wanted = _bad_facts_wanted(compiled)
     if wanted:
         return tuple(_gathered(compiled, wanted, share, facts_per_second) for share in SHARES_SHOWN)
@@ -93,9 +94,10 @@ def _burn(rule: Rule, measure: BurnRateMeasure, bad_share: float, facts_per_seco
     )
 
 
-def _absence(measure: AbsentMeasure, missing_share: float) -> TimeToBreach:
-    """Only a silence is seen: as long as some facts come, none is."""
-    seconds = measure.absent if missing_share == 1 else None
+def _absence(measure: AbsentMeasure, missing_share: float, facts_per_second: float) -> TimeToBreach:
+    """Only a silence is seen: as long as some facts come, none is. What facts name as due is taken for what they do."""
+    silence = INTERVALS / facts_per_second if measure.expected else measure.absent
+    seconds = silence if missing_share == 1 else None
     return TimeToBreach(missing_share, seconds, seconds)
 
 

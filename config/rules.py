@@ -110,6 +110,9 @@ class SequentialMeasure(Model):
         examples=["1 per 20 million facts"],
     )
     stale_after: Duration = 3_600.0
+    clear_after: Hold = Field(
+        default=0.0, description="A breach ends when only good facts came for so long; 0: by their evidence alone"
+    )
 
     @model_validator(mode="after")
     def _healthy_is_better(self) -> "SequentialMeasure":
@@ -145,9 +148,14 @@ class ValueMeasure(Model):
 
 
 class AbsentMeasure(Model):
-    """Breached when no fact came for this long; keys count from the first fact that named them."""
+    """Breached when no fact came for this long; keys count from the first fact that named them.
+
+    expected: a number of seconds that the fact itself names, after which the next one is due; a key is silent after
+    twice as long, and after ``absent`` where its fact names none.
+    """
 
     absent: Duration
+    expected: str = Field(default="", max_length=EXPRESSION_LENGTH_MAX, examples=["interval_seconds"])
 
 
 Measure = Annotated[

@@ -76,6 +76,8 @@ def _traffic(one: CompiledRule, around: Surroundings) -> Iterator[Found]:
 
 def _silence(one: CompiledRule, around: Surroundings) -> Iterator[Found]:
     measure = one.rule.measure
+    if isinstance(measure, AbsentMeasure) and measure.expected:
+        return
     if isinstance(measure, AbsentMeasure):
         key, tolerated = "measure.absent", measure.absent
     elif isinstance(measure, ValueMeasure):

@@ -32,7 +32,7 @@ def single(compiled: CompiledRule, measure: OwnMeasure) -> Single:
     found: Single
     match measure:
         case AbsentMeasure():
-            found = Absent(compiled, measure.absent)
+            found = Absent(compiled, measure.absent, compiled.reading)
         case ValueMeasure():
             found = LatestValue(compiled, reading_of(compiled), measure.stale_after)
         case SumMeasure():
@@ -43,7 +43,7 @@ def single(compiled: CompiledRule, measure: OwnMeasure) -> Single:
             found = Anomaly(compiled, reading_of(compiled), measure.stale_after)
         case SequentialMeasure():
             steps = chart(share(measure.healthy), share(measure.faulty), measure.facts_per_false_alarm)
-            found = Sequential(compiled, condition_of(compiled), steps, measure.stale_after)
+            found = Sequential(compiled, condition_of(compiled), steps, measure.stale_after, measure.clear_after)
         case BurnRateMeasure():
             found = BurnRate(compiled, condition_of(compiled), measure)
     return found

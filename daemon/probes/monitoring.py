@@ -13,7 +13,7 @@ DEPTH_DEGRADED, DEPTH_UNHEALTHY = 1_000, 10_000
 AGE_DEGRADED_SECONDS, AGE_UNHEALTHY_SECONDS = 60.0, 300.0
 """Of the oldest waiting message: a rule's window, and the longest that a rollback may take altogether."""
 BEAT_SECONDS = 10.0
-"""Between two heartbeats; three of them fit into the 30 s of the rule heartbeat-lost."""
+"""Between two heartbeats, which say so: the rule heartbeat-lost pages after twice as long."""
 SILENT_DEGRADED_SECONDS, SILENT_UNHEALTHY_SECONDS = 3 * BEAT_SECONDS, 12 * BEAT_SECONDS
 
 See = Callable[[], Awaitable[Sightings]]

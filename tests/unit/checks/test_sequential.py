@@ -7,11 +7,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from checks.cusum import Chart, Indistinct, chart
 from checks.engine import Engine
 from checks.facts import Deployment, Fact, PaymentAttempted
 from checks.findings import State
+from checks.measures.sequential import CALM_FACTS
 from checks.time_to_breach import times_to_breach
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.rule_text import rule, rules
@@ -123,6 +125,76 @@ def test_a_breach_lasts_until_the_last_bad_fact_is_outweighed_and_is_clear_when_
     assert engine.current()[0].state is State.BREACHED
     rest = [payment(300 + number, failed=False) for number in range(STEPS.threshold)]
     assert [one.state for one in engine.observe(rest, NOW_MS)] == [State.CLEARED]
+
+
+SLOW = MEASURE.replace("5%", "0.5%").replace("40%", "2%")
+CALM = rules(rule(SLOW.replace("facts}", "facts, clear_after: 60s}")))
+SLOW_STEPS = chart(Fraction(5, 1000), Fraction(2, 100), 1_000_000)
+BAD = -(-SLOW_STEPS.threshold // SLOW_STEPS.up)
+
+
+def fed(engine: Engine, outcomes: list[tuple[int, bool]]) -> list[tuple[State, int]]:
+    """State and time in ms of each finding after facts at these ms, failed or not."""
+    found = []
+    for number, (at_ms, failed) in enumerate(outcomes):
+        fact = payment(0, failed=failed, at_ms=NOW_MS + at_ms)
+        found += engine.observe([structs.replace(fact, id=f"{at_ms}-{number}")], NOW_MS + at_ms)
+    return [(one.state, one.at_ms - NOW_MS) for one in found]
+
+
+FAILING = [(number, True) for number in range(3 * BAD)]
+FIRED = (State.BREACHED, BAD - 1)
+QUIET = [(1_000 * second, False) for second in range(1, 63)]
+CLEARED = (State.CLEARED, 61_000)
+
+
+def test_a_breach_ends_when_it_was_calm_for_long_enough_however_much_evidence_there_was(start: Start) -> None:
+    assert fed(start(rules(rule(SLOW))), FAILING + QUIET) == [FIRED]
+    assert fed(start(CALM), FAILING + QUIET) == [FIRED, CLEARED]
+
+
+def test_a_bad_fact_in_between_begins_the_calm_anew_and_after_it_all_evidence_is_new(start: Start) -> None:
+    restless = [(1_000 * second, second == 50) for second in range(1, 112)]
+    again = [(200_000 + number, True) for number in range(BAD)]
+    assert fed(start(CALM), FAILING + restless + again) == [
+        FIRED,
+        (State.CLEARED, 110_000),
+        (State.BREACHED, 200_000 + BAD - 1),
+    ]
+
+
+def test_one_good_fact_after_a_gap_is_no_calm(start: Start) -> None:
+    after = [(600_000 + 1_000 * second, False) for second in range(CALM_FACTS)]
+    assert fed(start(CALM), FAILING + after[:-1]) == [FIRED]
+    assert fed(start(CALM), FAILING + after) == [FIRED, (State.CLEARED, after[-1][0])]
+
+
+def test_calm_survives_a_restart(start: Start, compiled: Compile) -> None:
+    first, second = start(CALM), Engine(compiled(CALM))
+    fed(first, FAILING + QUIET[:40])
+    second.restore(first.snapshot())
+    assert fed(second, QUIET[40:]) == [CLEARED]
+
+
+def test_a_batch_says_the_same_of_calm_as_its_facts_one_by_one(start: Start) -> None:
+    facts = [payment(0, failed=failed, at_ms=NOW_MS + at_ms) for at_ms, failed in FAILING + QUIET]
+    named = [structs.replace(fact, id=f"{number}") for number, fact in enumerate(facts)]
+    found = start(CALM).observe(named, NOW_MS + QUIET[-1][0])
+    assert [(one.state, one.at_ms - NOW_MS) for one in found] == [FIRED, CLEARED]
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 99), max_size=300), st.integers(1, 60), st.integers(1, 30))
+def test_what_is_detected_does_not_depend_on_how_a_breach_ends(
+    compiled: Compile, luck: list[int], percent: int, size: int
+) -> None:
+    facts = [payment(number, failed=one < percent) for number, one in enumerate(luck)]
+    first = []
+    for text in (rules(rule(SLOW)), CALM):
+        engine = Engine(compiled(text))
+        found = [one for at in range(0, len(facts), size) for one in engine.observe(facts[at : at + size], NOW_MS)]
+        first.append([(one.state, one.fact_id) for one in found][:1])
+    assert first[0] == first[1]
 
 
 def test_evidence_that_nobody_adds_to_is_no_data_after_a_while_and_never_clear(start: Start) -> None:
