@@ -13,8 +13,14 @@ from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.rule_text import rule, rules
 
 NOW_MS = 1_700_000_000_000
-KEYS = {"on": "heartbeat", "per": "[subject]"}
-PAGING = rules(rule("{absent: 30s, expected: interval_seconds}", more="no_data: page", **KEYS))
+
+
+def beats(measure: str) -> str:
+    """A rule about each heart that pages for its silence."""
+    return rules(rule(measure, on="heartbeat", per="[subject]", more="no_data: page"))
+
+
+PAGING = beats("{absent: 30s, expected: interval_seconds}")
 TICK_MS = 1_000
 
 
@@ -83,7 +89,7 @@ def test_what_was_named_survives_a_restart(start: Start, compiled: Compile) -> N
 
 def test_an_expectation_that_is_no_number_is_refused(compiled: Compile) -> None:
     with pytest.raises(ConfigurationError, match="needs a number"):
-        compiled(rules(rule("{absent: 30s, expected: subject}", **KEYS)))
+        compiled(beats("{absent: 30s, expected: subject}"))
 
 
 def test_the_time_to_breach_is_twice_the_interval_in_which_facts_come(compiled: Compile) -> None:

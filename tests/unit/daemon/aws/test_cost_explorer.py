@@ -1,15 +1,40 @@
-"""The Cost Explorer adapter reads every page, counts its calls, and never takes another currency for dollars."""
+"""The Cost Explorer adapter reads every page, counts its calls, and never takes another currency for dollars.
 
+No emulator here keeps costs: ministack has no Cost Explorer, and moto's repeats what it was given. So each request and
+each answer of these tests has to be one that the service's own published model knows.
+"""
+
+from functools import cache
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
 
 from daemon.aws.cost_explorer import PAGES_MAX, CostExplorer
 from daemon.errors import AwsFailed, Untranslatable
 
+OPERATIONS = {"get_cost_and_usage": "GetCostAndUsage", "get_cost_forecast": "GetCostForecast"}
+
+
+@cache
+def model() -> ServiceModel:
+    """What AWS publishes of the service, as botocore ships it."""
+    return ServiceModel(Loader().load_service_model("ce", "service-2"), "ce")
+
+
+def unknown_to_aws(said: dict[str, Any], shape: Any) -> str:  # noqa: ANN401  # botocore publishes no types
+    """What of a request or an answer does not fit its shape; empty when all of it does."""
+    unknown = sorted(set(said) - set(shape.members))
+    return f"{unknown} {ParamValidator().validate(said, shape).generate_report()}".removeprefix("[] ")
+
 
 class FakeAnswers:
-    """Answers one after the other, the last again and again; raises what is an exception."""
+    """Answers one after the other, the last again and again; raises what is an exception.
+
+    What AWS would not take, or would not answer, fails the test.
+    """
 
     def __init__(self, *answers: dict[str, Any] | Exception) -> None:
         self.answers = list(answers)
@@ -18,8 +43,11 @@ class FakeAnswers:
     async def call(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  # shapes are botocore's
         self.calls.append((operation, arguments))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        described = model().operation_model(OPERATIONS[operation])
+        assert unknown_to_aws(arguments, described.input_shape) == ""
         if isinstance(answer, Exception):
             raise answer
+        assert unknown_to_aws(answer, described.output_shape) == ""
         return answer
 
 
@@ -31,6 +59,16 @@ def page(amount: str = "0.0123456789", unit: str = "USD", **more: object) -> dic
     group = {"Keys": ["Amazon Simple Queue Service", "Requests-Tier1"], "Metrics": metrics}
     period = {"Start": "2026-11-03", "End": "2026-11-04"}
     return {"ResultsByTime": [{"TimePeriod": period, "Groups": [group], "Estimated": True}], **more}
+
+
+def test_what_aws_does_not_know_is_seen() -> None:
+    described = model().operation_model("GetCostAndUsage")
+    assert "Granularity" in unknown_to_aws(
+        {"TimePeriod": {"Start": "a", "End": "b"}, "Metrics": []}, described.input_shape
+    )
+    assert "Groupe" in unknown_to_aws({"Groupe": []}, described.output_shape)
+    errors = {shape.name for shape in model().operation_model("GetCostForecast").error_shapes}
+    assert "DataUnavailableException" in errors
 
 
 async def test_every_page_is_read_exactly_and_counted() -> None:
@@ -58,8 +96,8 @@ async def test_pages_without_end_cost_no_more_than_their_limit() -> None:
 
 async def test_a_forecast_is_read_and_too_little_history_is_none() -> None:
     known = FakeAnswers({"Total": {"Amount": "70.84", "Unit": "USD"}})
-    assert (await CostExplorer(known).forecast("a", "b")).amount_microcents == 7_084_000_000
+    assert (await CostExplorer(known).forecast("2026-11-10", "2026-12-01")).amount_microcents == 7_084_000_000
     none = FakeAnswers(AwsFailed("too little", code="DataUnavailableException", retryable=False))
-    assert (await CostExplorer(none).forecast("a", "b")).amount_microcents is None
+    assert (await CostExplorer(none).forecast("2026-11-10", "2026-12-01")).amount_microcents is None
     with pytest.raises(AwsFailed):
-        await CostExplorer(FakeAnswers(AwsFailed("no", code="AccessDenied"))).forecast("a", "b")
+        await CostExplorer(FakeAnswers(AwsFailed("no", code="AccessDenied"))).forecast("2026-11-10", "2026-12-01")
