@@ -40,7 +40,7 @@ from daemon.translate.security import (
     securityhub_facts,
 )
 from daemon.translate.sns import PACKED_HEAD, topic_owner
-from daemon.translate.soundness import unsound
+from daemon.translate.soundness import all_sound, unsound
 
 MAX_BODY_BYTES = 1_048_576
 """The largest message that SQS carries: 1 MiB."""
@@ -64,6 +64,7 @@ _CORE_FACTS = (
     PayoutRequested,
     Refund,
 )
+_CORE_TYPES = frozenset(_CORE_FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,8 @@ def _foreign(fact: Fact) -> str:
 
 
 def _own(translation: Translation) -> Translation:
+    if _CORE_TYPES.issuperset(map(type, translation.facts)):
+        return translation
     own = tuple(fact for fact in translation.facts if not _foreign(fact))
     foreign = tuple(Refused(msgspec.json.encode(fact), _foreign(fact)) for fact in translation.facts if _foreign(fact))
     return Translation(own, translation.ignored, translation.refused + foreign)
@@ -268,9 +271,9 @@ def _checked(translation: Translation) -> Translation:
     facts = translation.facts
     if len(facts) + len(translation.refused) > MAX_EVENTS:
         raise Untranslatable(f"It holds {len(facts)} events; the limit is {MAX_EVENTS}.")
-    reasons = [unsound(fact) for fact in facts]
-    if not any(reasons):
+    if all_sound(facts):
         return translation
+    reasons = [unsound(fact) for fact in facts]
     sound = tuple(fact for fact, reason in zip(facts, reasons, strict=True) if not reason)
     bad = tuple(
         Refused(msgspec.json.encode(fact), f"{reason}.") for fact, reason in zip(facts, reasons, strict=True) if reason
