@@ -24,7 +24,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     value: what was measured, in the measure's unit (a share of 1 for ``ratio``); None when there is no data.
     breach: the limit as the operator wrote it. samples: facts behind the value. window_seconds: 0 for ``value``.
     at_ms: event time of the fact that tipped the rule, or the tick's time. fact_id: that fact, empty on a tick.
-    do: the actions the rule asks for, in order. no_data: what the rule says that silence means.
+    do: the actions the rule asks for, in order. no_data: what the rule says that silence means. asked_by: the person
+    who asks for it in place of a rule; empty for none.
     """
 
     rule_id: str
@@ -42,6 +43,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     do: tuple[str, ...]
     runbook: str
     no_data: str = "hold"
+    asked_by: str = ""
 
     @property
     def is_alarming(self) -> bool:

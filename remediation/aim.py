@@ -40,8 +40,11 @@ def deployment_to_blame(finding: Finding, state: State) -> DeploymentState | Mis
     return _none_running(finding, state)
 
 
-def _none_running(finding: Finding, state: State) -> Miss:
+def _none_running(finding: Finding, state: State) -> DeploymentState | Miss:
     newest = max(state.deployments.values(), key=lambda one: one.sequence, default=None)
+    if newest is not None and finding.asked_by and newest.status == "succeeded" and _names(finding, newest):
+        # A release that was taken for good is nothing that a rule may take back; a person may.
+        return _with_a_way_back(newest)
     if newest is not None and newest.rolled_back and _names(finding, newest):
         return Miss(
             Reason.ALREADY_ROLLED_BACK,

@@ -207,7 +207,7 @@ class Executor:
         if look.in_effect:
             detail = f"interrupted after its intent and found in effect: {look.detail}"
             return await self._end(one, OutcomeStatus.ALREADY_DONE, detail=detail)
-        held = standing_guard(self._policy, self._writer.state, one.action, self._clock.now_ms(), one.cause_at_ms)
+        held = standing_guard(self._policy, self._writer.state, one, self._clock.now_ms())
         if held:
             why = f"interrupted after its intent and found not in effect ({look.detail}); not sent now: {held}"
             return await self._end(one, OutcomeStatus.REFUSED, refusal=why)

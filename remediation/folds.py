@@ -1,6 +1,8 @@
 """Incidents, deployments and actions as folds over the journal; there is no second place that knows them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, get_args
 
 from msgspec.structs import replace
 
@@ -8,24 +10,40 @@ from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.bounded import bounded
+from remediation.compensation.fold import with_compensation
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.deployment.folding import run_after
 from remediation.deployment.run import RUNS_MAX, DeploymentRun
 from remediation.guardrail_folds import Folded, with_guardrail
 from remediation.guardrail_state import ACTS_MAX
+from remediation.journal.aftermath_kinds import (
+    CompensationBegun,
+    CompensationEnded,
+    CompensationListed,
+    RollbackAsked,
+    RollbackEnded,
+    RollbackMeasured,
+    RollbackStepEnded,
+)
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import (
     Body,
     BudgetReached,
     DaemonStarted,
+    DeploymentAsked,
+    DeploymentEnded,
+    DeploymentPlanned,
     IncidentAcknowledged,
     IncidentResolved,
     Intent,
     ReportWritten,
+    StepBegun,
+    StepEnded,
     body_of,
 )
 from remediation.region_state import with_evacuation, with_signal
+from remediation.rollback.fold import with_rollback_entry
 from remediation.state import (
     ACTIONS_MAX,
     BUDGETS_MAX,
@@ -35,6 +53,7 @@ from remediation.state import (
     FINDINGS_PER_INCIDENT,
     HOUR_MS,
     INCIDENTS_MAX,
+    ROLLBACKS_MAX,
     RUNNING,
     SEVERITY_LEVELS,
     TARGETS_MAX,
@@ -64,9 +83,9 @@ __all__ = [
 ]
 
 EMPTY = State()
-IN_EFFECT = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 TRAFFIC = "dns:"
 """The kind of the targets that split traffic."""
+IN_EFFECT = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 
 def fold(entries: Iterable[Entry], state: State = EMPTY) -> State:
@@ -78,29 +97,10 @@ def fold(entries: Iterable[Entry], state: State = EMPTY) -> State:
 
 def apply(state: State, entry: Entry) -> State:
     """The state after one more entry; a kind of a newer version moves nothing but the sequence."""
-    match body_of(entry):
-        case Finding() as finding:
-            state = _with_finding(state, entry, finding)
-        case Decision() as decision:
-            state = _with_decision(state, entry, decision)
-        case Intent() as intent:
-            state = _with_intent(state, entry, intent)
-        case Outcome() as outcome:
-            state = _with_outcome(state, entry, outcome)
-        case Deployment() as deployment:
-            state = _with_deployment(state, entry, deployment)
-        case IncidentAcknowledged() as acknowledged:
-            state = _acknowledge(state, entry, acknowledged.incident_id)
-        case IncidentResolved() as resolved:
-            state = _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
-        case DaemonStarted() | ReportWritten() | BudgetReached() as done:
-            state = _with_calendar(state, entry, done)
-        case UndoAsked() as asked:
-            state = with_undo(state, entry, asked)
-        case body if isinstance(body, Folded):
-            state = with_guardrail(state, entry, body)
-        case other:
-            state = _with_run(state, entry, other)
+    body = body_of(entry)
+    fold_in = _FOLDS.get(type(body))
+    if fold_in is not None:
+        state = fold_in(state, entry, body)
     return replace(state, sequence=entry.sequence, hash=entry.hash)
 
 
@@ -126,6 +126,12 @@ def _with_run(state: State, entry: Entry, body: Body | None) -> State:
     return replace(state, runs=bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
 
 
+def _with_compensation(
+    state: State, entry: Entry, said: CompensationListed | CompensationBegun | CompensationEnded
+) -> State:
+    return replace(state, compensations=with_compensation(state.compensations, said, entry.at_ms))
+
+
 def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun) -> State:
     """Who changes an environment: a step that was begun, until it has ended.
 
@@ -138,6 +144,18 @@ def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun)
     if has is not None and has.target and not has.target.startswith(TRAFFIC):
         state = _put_target(state, has.target, running=after.id)
     return state
+
+
+def _with_rollback(state: State, _entry: Entry, measured: RollbackMeasured) -> State:
+    kept = {**state.rollbacks, measured.deployment_id: measured}
+    return replace(state, rollbacks=bounded(kept, ROLLBACKS_MAX, lambda _: True))
+
+
+def _with_manual_rollback(
+    state: State, entry: Entry, said: RollbackAsked | RollbackStepEnded | RollbackEnded
+) -> State:
+    runs = with_rollback_entry(state.manual_rollbacks, entry, said)
+    return replace(state, manual_rollbacks=bounded(runs, ROLLBACKS_MAX, lambda one: one.ended_at_ms > 0))
 
 
 def incident_of(state: State, fingerprint: str) -> Incident | None:
@@ -207,6 +225,7 @@ def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
         arguments=decision.arguments,
         cause_at_ms=decision.finding.at_ms,
         decided_at_ms=entry.at_ms,
+        asked_by=decision.finding.asked_by,
     )
     return _put_target(_put_action(state, action), decision.target, running=decision.id)
 
@@ -336,17 +355,21 @@ def _with_deployment(state: State, entry: Entry, fact: Deployment) -> State:
     )
 
 
-def _acknowledge(state: State, entry: Entry, incident_id: str) -> State:
-    incident = state.incidents.get(incident_id)
+def _with_acknowledgement(state: State, entry: Entry, acknowledged: IncidentAcknowledged) -> State:
+    incident = state.incidents.get(acknowledged.incident_id)
     if incident is None or incident.state is not IncidentState.OPEN:
         return state
-    acknowledged = replace(
+    taken_on = replace(
         incident,
         state=IncidentState.ACKNOWLEDGED,
         acknowledged_at_ms=entry.at_ms,
         acknowledged_by=entry.actor,
     )
-    return _put_incident(state, acknowledged)
+    return _put_incident(state, taken_on)
+
+
+def _with_resolution(state: State, entry: Entry, resolved: IncidentResolved) -> State:
+    return _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
 
 
 def _resolve(state: State, incident_id: str, at_ms: int, actor: str) -> State:
@@ -380,3 +403,34 @@ def _put_target(state: State, target: str, **changes: str | int | tuple[int, ...
     changed = replace(state.targets.get(target, TargetState()), **changes)
     kept = bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
     return replace(state, targets=kept)
+
+
+_FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = MappingProxyType(
+    {
+        Finding: _with_finding,
+        Decision: _with_decision,
+        Intent: _with_intent,
+        Outcome: _with_outcome,
+        Deployment: _with_deployment,
+        IncidentAcknowledged: _with_acknowledgement,
+        IncidentResolved: _with_resolution,
+        DaemonStarted: _with_calendar,
+        ReportWritten: _with_calendar,
+        BudgetReached: _with_calendar,
+        DeploymentPlanned: _with_run,
+        StepBegun: _with_run,
+        StepEnded: _with_run,
+        DeploymentAsked: _with_run,
+        DeploymentEnded: _with_run,
+        CompensationListed: _with_compensation,
+        CompensationBegun: _with_compensation,
+        CompensationEnded: _with_compensation,
+        RollbackMeasured: _with_rollback,
+        RollbackAsked: _with_manual_rollback,
+        RollbackStepEnded: _with_manual_rollback,
+        RollbackEnded: _with_manual_rollback,
+        UndoAsked: with_undo,
+        **dict.fromkeys(get_args(Folded), with_guardrail),
+    }
+)
+"""What each kind of entry moves; a kind that is not in here moves nothing but the sequence."""

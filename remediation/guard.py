@@ -15,7 +15,7 @@ from remediation.changes import Change, change_of
 from remediation.decisions import Question, Reason
 from remediation.locks import holder
 from remediation.region_aim import RegionAim
-from remediation.state import HOUR_MS, DeploymentState, State, TargetState
+from remediation.state import HOUR_MS, ActionState, DeploymentState, State, TargetState
 from remediation.subjects import LIST_ACTIONS, Subject
 
 KILL_SWITCH = "kill.switch"
@@ -56,20 +56,16 @@ Guard = Callable[[Situation], str]
 """Says why the action is held back, in words that follow the numbers; empty when it is not."""
 
 
-def standing_guard(policy: Policy, state: State, action: str, now_ms: int, evidence_at_ms: int) -> str:
-    """What holds an action back whatever it acts on: stale evidence, the observe-only switch, the stop, a calendar.
+def standing_guard(policy: Policy, state: State, one: ActionState, now_ms: int) -> str:
+    """What holds any action back whatever it acts on: stale evidence, the observe-only switch, the stop, a calendar.
 
-    A storm does not: what was begun is finished. What a person takes back is held by its age alone.
+    A storm does not: what was begun is finished. What a person does or takes back is held by its age alone.
     """
     guard = policy.guard
-    if change_of(action) is Change.UNDO:
-        return _stale(guard, now_ms, evidence_at_ms)
-    return (
-        _stale(guard, now_ms, evidence_at_ms)
-        or _observe_only(guard)
-        or _stopped(state)
-        or _frozen(guard, policy.calendars, action, now_ms)
-    )
+    stale = _stale(guard, now_ms, one.cause_at_ms)
+    if stale or one.asked_by or change_of(one.action) is Change.UNDO:
+        return stale
+    return _observe_only(guard) or _stopped(state) or _frozen(guard, policy.calendars, one.action, now_ms)
 
 
 def _stale(policy: GuardPolicy, now_ms: int, evidence_at_ms: int) -> str:
@@ -264,9 +260,27 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
 """Every reason not to act, first match wins; a test holds this order equal to the order of Reason."""
 
 
+LIMITS_OF_AUTOMATION = frozenset(
+    {
+        Reason.OBSERVE_ONLY,
+        Reason.STOPPED,
+        Reason.STORM,
+        Reason.NOT_ALLOWED,
+        Reason.FROZEN,
+        Reason.COOLING_DOWN,
+        Reason.RECURRING,
+        Reason.TOO_WIDE,
+        Reason.BUDGET_SPENT,
+    }
+)
+"""Reasons that hold back what acts by itself. A person may act all the same; what would do harm holds for them, too."""
+
+
 def held_back(situation: Situation) -> tuple[Reason, str] | None:
     """The first guard that holds, with its words; None when nothing stands in the way."""
     for reason, guard in GUARDS:
+        if situation.finding.asked_by and reason in LIMITS_OF_AUTOMATION:
+            continue
         detail = guard(situation)
         if detail:
             return reason, detail

@@ -5,10 +5,13 @@ from enum import StrEnum
 import msgspec
 
 from checks.findings import Finding
+from remediation.compensation.state import CompensationState
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
 from remediation.guardrail_state import ApprovalState, RiskState, StopState, StormState
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
+from remediation.rollback.model import RollbackRun
 from remediation.region_state import RegionState
 
 INCIDENTS_MAX = 500
@@ -22,6 +25,7 @@ BUDGETS_MAX = 40
 DECISIONS_MAX = 200
 FINDINGS_PER_INCIDENT = 50
 DECISIONS_PER_INCIDENT = 50
+ROLLBACKS_MAX = 50
 HOUR_MS = 3_600_000
 
 SEVERITY_LEVELS = {"critical": 1, "high": 2, "medium": 3}
@@ -118,7 +122,7 @@ class ActionState(msgspec.Struct, frozen=True, kw_only=True):
 
     cause_at_ms: event time of the breaching fact. intent_sequence, intended_at_ms: 0 until the intent is on disk.
     before: what reverse would restore. status: None while there is no outcome. undoes: the decision that a person takes
-    back by it, undone_by: by which this one was taken back; empty for none.
+    back by it, undone_by: by which this one was taken back; empty for none. asked_by: the person who asked for it.
     """
 
     decision_id: str
@@ -140,6 +144,7 @@ class ActionState(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     undoes: str = ""
     undone_by: str = ""
+    asked_by: str = ""
 
 
 class TargetState(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +173,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     of the last hour. reports: the newest slot of each scheduled report that was written. budgets: the months and
     thresholds reached.
     runs: of deployments, by id, oldest first.
+    compensations: by deployment, the newest list of payments that it left wrong. rollbacks: by deployment, how it went.
+    manual_rollbacks: those that people asked for, by id, oldest first.
     regions: what is said of each region, by name.
     """
 
@@ -188,4 +195,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     approvals: dict[str, ApprovalState] = {}
     risked: tuple[RiskState, ...] = ()
     runs: dict[str, DeploymentRun] = {}
+    compensations: dict[str, CompensationState] = {}
+    rollbacks: dict[str, RollbackMeasured] = {}
+    manual_rollbacks: dict[str, RollbackRun] = {}
     regions: dict[str, RegionState] = {}

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from checks.facts import PaymentAttempted, PaymentRequested
-from daemon.checkpoint import Checkpoint
+from daemon.checkpoint import Checkpoint, StoredBatch
+from daemon.fact_log import place_before
 
 BATCHES = 200
 """Batches of facts that are in memory at a time."""
@@ -14,13 +15,14 @@ EARLIER_MS = 60_000
 
 async def payments_since(checkpoint: Checkpoint, at_ms: int) -> AsyncIterator[PaymentAttempted | PaymentRequested]:
     """The payment facts that arrived since a minute before this time, in that order. Raises CheckpointFailed."""
-    place = await checkpoint.place_before(at_ms - EARLIER_MS)
     through = checkpoint.newest_sequence
+    place = await place_before(checkpoint, through, at_ms - EARLIER_MS)
     while batches := await checkpoint.read(place, through, BATCHES):
-        for batch in batches:
-            for fact in batch.facts:
-                if isinstance(fact, PaymentAttempted | PaymentRequested):
-                    yield fact
-            # Decoding a batch takes the loop for a moment; others get their turn in between.
-            await asyncio.sleep(0)
+        for fact in await asyncio.to_thread(_payments, batches):
+            yield fact
         place = batches[-1].sequence
+
+
+def _payments(batches: list[StoredBatch]) -> list[PaymentAttempted | PaymentRequested]:
+    facts = (fact for batch in batches for fact in batch.facts)
+    return [fact for fact in facts if isinstance(fact, PaymentAttempted | PaymentRequested)]

@@ -10,13 +10,19 @@ from remediation.journal.aftermath_kinds import (
     CompensationBegun,
     CompensationEnded,
     CompensationListed,
+    RollbackAsked,
+    RollbackEnded,
     RollbackMeasured,
+    RollbackStepEnded,
 )
+from remediation.rollback.model import StepStatus
 
 
 def aftermath_parts(body: AftermathBody) -> Parts:
     """The entry in words."""
     match body:
+        case RollbackAsked() | RollbackStepEnded() | RollbackEnded():
+            return _by_hand(body)
         case RollbackMeasured():
             return _measured(body)
         case CompensationListed():
@@ -28,6 +34,17 @@ def aftermath_parts(body: AftermathBody) -> Parts:
             return "good" if body.done else "unknown", "payments", f"{body.payment_id} {done}.", body.detail
         case _:
             assert_never(body)
+
+
+def _by_hand(body: RollbackAsked | RollbackStepEnded | RollbackEnded) -> Parts:
+    if isinstance(body, RollbackAsked):
+        about = f" of {body.deployment_id}" if body.deployment_id else ""
+        return "act", "rollback", f"A rollback ({body.kind}){about} was asked for: {body.rollback_id}.", body.reason
+    if isinstance(body, RollbackEnded):
+        whole = "is complete" if body.complete else "is partial: not every step is done"
+        return "good" if body.complete else "bad", "rollback", f"{body.rollback_id} {whole}.", body.detail
+    failed = body.status is StepStatus.FAILED
+    return "bad" if failed else "plain", "rollback", f"{body.rollback_id}: {body.step} {body.status}.", body.detail
 
 
 def _measured(body: RollbackMeasured) -> Parts:

@@ -122,4 +122,5 @@ def finding_of(
         mode="enforce",
         do=("rollback.traffic", "page"),
         runbook=RUNBOOK,
+        asked_by=run.asked_to_abort_by,
     )

@@ -1,8 +1,39 @@
-"""What the journal says about what a rolled-back release left behind: its cost, and the payments that are put right."""
+"""What the journal says about rollbacks by hand, and about what a rolled-back release left behind."""
 
 import msgspec
 
 from remediation.compensation.model import AffectedPayment, Fix
+from remediation.rollback.model import RollbackKind, RollbackStep, StepStatus
+
+
+class RollbackAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A person asked for a rollback; the entry's actor is that person. deployment_id: empty when there is none.
+
+    skipped: the confirmations that were passed over because they said so (``--force``).
+    """
+
+    rollback_id: str
+    kind: RollbackKind
+    deployment_id: str
+    reason: str
+    skipped: tuple[str, ...] = ()
+
+
+class RollbackStepEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of it is done, had nothing to do, or failed; the later ones are tried all the same."""
+
+    rollback_id: str
+    step: RollbackStep
+    status: StepStatus
+    detail: str
+
+
+class RollbackEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """Every step was tried. complete: none failed; otherwise it is partial, and detail says which and why."""
+
+    rollback_id: str
+    complete: bool
+    detail: str
 
 
 class RollbackMeasured(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,9 +89,20 @@ class CompensationEnded(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-AftermathBody = RollbackMeasured | CompensationListed | CompensationBegun | CompensationEnded
+AftermathBody = (
+    RollbackAsked
+    | RollbackStepEnded
+    | RollbackEnded
+    | RollbackMeasured
+    | CompensationListed
+    | CompensationBegun
+    | CompensationEnded
+)
 
 AFTERMATH_TYPE_BY_KIND: dict[str, type[AftermathBody]] = {
+    "rollback.asked": RollbackAsked,
+    "rollback.step": RollbackStepEnded,
+    "rollback.ended": RollbackEnded,
     "rollback.measured": RollbackMeasured,
     "compensation.listed": CompensationListed,
     "compensation.begun": CompensationBegun,

@@ -11,6 +11,7 @@ from remediation.deployment.findings import GateReading, StepFinding
 from remediation.deployment.plan import Plan
 from remediation.deployment.run import RunOutcome
 from remediation.errors import JournalCorrupt
+from remediation.journal.aftermath_kinds import AFTERMATH_TYPE_BY_KIND, AftermathBody
 from remediation.journal.entry import Draft, Entry, canonical
 from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
 
@@ -215,6 +216,7 @@ Body = (
     | StepEnded
     | DeploymentAsked
     | DeploymentEnded
+    | AftermathBody
 )
 
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
@@ -240,6 +242,7 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "step.ended": StepEnded,
     "deployment.asked": DeploymentAsked,
     "deployment.ended": DeploymentEnded,
+    **AFTERMATH_TYPE_BY_KIND,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
 

@@ -1,0 +1,175 @@
+"""What each step of a rollback by hand does: through guard and executor, or by looking at payments and books."""
+
+from collections.abc import Awaitable, Callable
+
+from checks.facts import HealthProbed
+from config.policy import Policy
+from daemon.aftermath.affected import AffectedPayments
+from daemon.aftermath.compensations import Compensations
+from daemon.errors import CheckpointFailed
+from daemon.rollbacks.notice import Notices
+from remediation.by_hand import by_hand
+from remediation.compensation.model import Fix
+from remediation.decide import ROLLBACK_TRAFFIC, decide
+from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
+from remediation.deployment.ports import Environments
+from remediation.errors import WorldUnreachable
+from remediation.executor import Executor
+from remediation.guard import KILL_SWITCH
+from remediation.journal.writer import JournalWriter
+from remediation.ports import Clock
+from remediation.rollback.model import RollbackRun, RollbackStep, StepResult, StepStatus
+from remediation.rollback.running import StepWork
+from remediation.state import DeploymentState
+
+NO_RELEASE = "no deployment is known, so there is nothing to take back"
+_NOTHING = frozenset({Reason.NO_DEPLOYMENT, Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT})
+"""Reasons not to act that leave nothing undone; ACTION_IN_PROGRESS is waited for, any other one is a failure."""
+_SO = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
+
+Probe = Callable[[str, int], Awaitable[HealthProbed]]
+"""One look at a component of this name, at this time."""
+
+
+class Works:
+    """The steps over the parts of a daemon. region: the one that stands for deployments that name none."""
+
+    def __init__(
+        self,
+        *,
+        writer: JournalWriter,
+        executor: Executor,
+        policy: Callable[[], Policy],
+        affected: AffectedPayments,
+        compensations: Compensations,
+        environments: Environments,
+        probe: Probe,
+        notices: Notices,
+        region: str,
+        clock: Clock,
+    ) -> None:
+        self._writer = writer
+        self._executor = executor
+        self._policy = policy
+        self._affected = affected
+        self._compensations = compensations
+        self._environments = environments
+        self._probe = probe
+        self._notices = notices
+        self._region = region
+        self._clock = clock
+
+    def by_step(self) -> dict[RollbackStep, StepWork]:
+        """What does each step."""
+        return {
+            RollbackStep.HOLD: self.hold,
+            RollbackStep.TRAFFIC: self.traffic,
+            RollbackStep.FLAGS: self.flags,
+            RollbackStep.DRAIN: self.drain,
+            RollbackStep.RECONCILIATION: self.reconciliation,
+            RollbackStep.PAYMENTS: self.payments,
+            RollbackStep.ENVIRONMENT: self.environment,
+            RollbackStep.COMMUNICATION: self.communication,
+        }
+
+    async def hold(self, run: RollbackRun) -> StepResult:
+        """Let the payment core keep payments and send none, until a person ends it."""
+        return await self._act(run, KILL_SWITCH, None)
+
+    async def traffic(self, run: RollbackRun) -> StepResult:
+        """Give all traffic back to what held it before."""
+        deployment = self._deployment(run)
+        if deployment is None:
+            return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
+        running = self._writer.state.runs.get(deployment.id)
+        if running is not None and running.no_return:
+            detail = f"{running.no_return} has begun: {deployment.version} has to be mended, the old version cannot run"
+            return StepResult(status=StepStatus.FAILED, detail=detail)
+        return await self._act(run, ROLLBACK_TRAFFIC, deployment)
+
+    async def flags(self, _run: RollbackRun) -> StepResult:
+        """Flags are no part of this version yet, and the step says so."""
+        return StepResult(status=StepStatus.NOTHING, detail="no flags are installed, so the release switched none")
+
+    async def drain(self, run: RollbackRun) -> StepResult:
+        """Wait until the payments that the release began have come to their end where they were begun."""
+        deployment = self._deployment(run)
+        if deployment is None:
+            return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
+        found = await self._looked(deployment)
+        waiting = found.count(Fix.WAIT)
+        if waiting:
+            return StepResult(status=StepStatus.WAITING, detail=f"{waiting} payments of the release are under way")
+        return StepResult(status=StepStatus.DONE, detail="no payment of the release is under way")
+
+    async def reconciliation(self, _run: RollbackRun) -> StepResult:
+        """Let the books be checked now: every invariant of the ledger."""
+        fact = await self._probe("database", self._clock.now_ms())
+        status = StepStatus.DONE if fact.status == "healthy" else StepStatus.FAILED
+        return StepResult(status=status, detail=f"{fact.subject} is {fact.status}: {fact.detail}")
+
+    async def payments(self, run: RollbackRun) -> StepResult:
+        """List the payments that are wrong; people approve what puts them right."""
+        deployment = self._deployment(run)
+        if deployment is None:
+            return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
+        try:
+            listed = await self._compensations.list_payments(deployment, run.asked_by)
+        except CheckpointFailed as fault:
+            raise WorldUnreachable(str(fault)) from fault
+        if not listed.payments:
+            return StepResult(status=StepStatus.NOTHING, detail="no payment of the release is wrong")
+        detail = f"{len(listed.payments)} payments are listed with what puts each right; two people have to approve"
+        return StepResult(status=StepStatus.DONE, detail=detail)
+
+    async def environment(self, run: RollbackRun) -> StepResult:
+        """Stop the release's instances, once its deployment is unwound."""
+        deployment = self._deployment(run)
+        if deployment is None:
+            return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
+        unwinding = self._writer.state.runs.get(deployment.id)
+        if unwinding is not None and unwinding.outcome is None:
+            return StepResult(status=StepStatus.WAITING, detail=f"{deployment.id} is being unwound")
+        region = deployment.region or self._region
+        seen = await self._environments.look(region, deployment.environment)
+        if seen is None or seen.running == 0:
+            return StepResult(status=StepStatus.NOTHING, detail=f"{deployment.environment} in {region} runs nothing")
+        await self._environments.resize(region, deployment.environment, 0, f"{run.id}-environment")
+        detail = f"{seen.running} instances of {deployment.environment} in {region} are being stopped"
+        return StepResult(status=StepStatus.WAITING, detail=detail)
+
+    async def communication(self, run: RollbackRun) -> StepResult:
+        """Write what customers are told; a person sends it, because no channel to them exists yet."""
+        deployment = self._deployment(run)
+        if deployment is None:
+            return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
+        listed = self._writer.state.compensations.get(deployment.id)
+        place = await self._notices.write(run, deployment, listed)
+        return StepResult(status=StepStatus.DONE, detail=f"{place} says what customers are told; a person sends it")
+
+    async def _looked(self, deployment: DeploymentState) -> list[Fix]:
+        try:
+            return [one.fix for one in (await self._affected.look(deployment)).payments]
+        except CheckpointFailed as fault:
+            raise WorldUnreachable(str(fault)) from fault
+
+    async def _act(self, run: RollbackRun, action: str, deployment: DeploymentState | None) -> StepResult:
+        now_ms = self._clock.now_ms()
+        finding = by_hand(action, deployment, asked_by=run.asked_by, reason=run.reason, now_ms=now_ms)
+        decision = decide(finding, self._writer.state, self._policy(), now_ms)
+        if decision.reason is Reason.ACTION_IN_PROGRESS:
+            # The rollback that is under way may well be this one, after a restart: its end says so.
+            return StepResult(status=StepStatus.WAITING, detail=decision.detail)
+        outcome = await self._executor.carry_out(decision)
+        return _result(decision, outcome)
+
+    def _deployment(self, run: RollbackRun) -> DeploymentState | None:
+        return self._writer.state.deployments.get(run.deployment_id)
+
+
+def _result(decision: Decision, outcome: Outcome | None) -> StepResult:
+    if outcome is None:
+        status = StepStatus.NOTHING if decision.reason in _NOTHING else StepStatus.FAILED
+        return StepResult(status=status, detail=decision.detail)
+    told = f"{outcome.status}: {outcome.refusal or outcome.detail}"
+    return StepResult(status=StepStatus.DONE if outcome.status in _SO else StepStatus.FAILED, detail=told)
