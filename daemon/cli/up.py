@@ -106,8 +106,11 @@ def _summary(report: Report) -> Table:
         "events, all runs",
         f"{events.published} published, {events.consumed} consumed, {events.duplicates} duplicates, {events.lost} lost",
     )
+    subjects: dict[str, list[str]] = {}
     for finding in report.findings:
-        table.add_row("breached", f"{finding.rule} {finding.subject}")
+        subjects.setdefault(finding.rule, []).append(finding.subject)
+    for rule, found in subjects.items():
+        table.add_row("breached", f"{rule} {found[0] if len(found) == 1 else f'for {len(found)} keys'}")
     for action in report.actions:
         delay = "" if action.cause_to_call_ms is None else f", {action.cause_to_call_ms:.0f} ms after its cause"
         table.add_row("action", f"{action.kind} {action.target}: {action.outcome}{delay}")

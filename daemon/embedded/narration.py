@@ -39,6 +39,8 @@ def _aside(body: Body | None) -> str:
 
 
 def _finding(finding: Finding) -> str:
+    if finding.mode == "shadow":
+        return f"watched in shadow, {finding.state.value.replace('_', ' ')}: {reading(finding)}"
     return f"{finding.state.value.replace('_', ' ')}: {reading(finding)}"
 
 

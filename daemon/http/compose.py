@@ -59,7 +59,7 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
         rules=tuple(rows[:RULE_ROWS]),
         rules_hidden=max(0, len(rows) - RULE_ROWS),
         watched=watched_rules(options.rules, readings, now_ms),
-        not_taken=_not_taken(state.decisions, now_ms),
+        not_taken=_not_taken(state.decisions, {rule.id for rule in options.rules if rule.mode == "shadow"}, now_ms),
         incidents=_incidents(state, options.severities, now_ms),
         sources=sources,
         ledger=_ledger(options.ledger(), now_ms),
@@ -104,13 +104,18 @@ def _versions(state: State) -> dict[str, str]:
     return versions
 
 
-def _not_taken(decisions: Sequence[DecisionSummary], now_ms: int) -> tuple[NotTaken, ...]:
-    """Newest first; the same refusal for the same thing is one row with a count, and so is a rule that only watches."""
+def _not_taken(decisions: Sequence[DecisionSummary], watching: set[str], now_ms: int) -> tuple[NotTaken, ...]:
+    """Newest first; the same refusal for the same thing is one row with a count, and so is a rule that only watches.
+
+    watching: rules in shadow mode; one that asks for nothing anyway was held back from nothing.
+    """
     newest: dict[tuple[str, str, str], DecisionSummary] = {}
     times: dict[tuple[str, str, str], int] = {}
     subjects: dict[tuple[str, str, str], set[str]] = {}
     for decision in decisions:
         if decision.act or decision.reason is Reason.CLEARED:
+            continue
+        if decision.rule_id in watching and not decision.action:
             continue
         about = decision.rule_id if decision.reason is Reason.SHADOW_MODE else decision.fingerprint
         identity = (about, decision.action, decision.reason.value)

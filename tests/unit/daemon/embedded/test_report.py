@@ -1,6 +1,7 @@
 """The report says what the journal and the books say, and of the journal only this run."""
 
 import msgspec
+from msgspec import structs
 
 from checks.facts import Deployment
 from checks.findings import Finding, State
@@ -195,3 +196,8 @@ def test_a_spectator_is_told_of_everything_but_what_repeats_another_line() -> No
         "verified: rollback.traffic on dns:payments.tillwatch.test, 60 ms from cause to call, verified 30 ms later",
         "health: db is unhealthy, was healthy: slow",
     ]
+
+
+def test_a_spectator_is_not_told_of_a_breach_that_is_only_watched_as_of_one_that_counts() -> None:
+    (entry,) = _entries(structs.replace(_finding(), mode="shadow"))
+    assert line_of(entry).startswith("watched in shadow, breached: ")

@@ -86,9 +86,10 @@ def test_what_shadow_rules_did_not_do_is_one_row_for_each_rule(watching: FakeVie
         )
         for number, cohort in enumerate(COHORTS)
     ]
+    asks_nothing = msgspec.structs.replace(held[0], action="", reason=Reason.NO_ACTION_CONFIGURED, fingerprint="none")
     other = summary(Reason.COOLING_DOWN, "", NOW_MS, 50)
-    watching.folded = msgspec.structs.replace(watching.folded, decisions=(*held, other))
-    rows = build_page(watching, options(watching)).not_taken
+    watching.folded = msgspec.structs.replace(watching.folded, decisions=(asks_nothing, *held, other))
+    rows = build_page(watching, watched_options(watching)).not_taken
     assert [(row.reason, row.times, row.subject) for row in rows][1:] == [("shadow_mode", 6, "6 keys")]
 
 
