@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from checks.facts import Fact
+from daemon.deployments.absence import absent_on_purpose
 from daemon.errors import CheckpointFailed
 from daemon.health_check import HealthCheck
 from daemon.leadership import RENEW_SECONDS, Leadership
@@ -106,7 +107,9 @@ class Duties:
         await self._parts.deployments.runner.tick()
 
     async def _cores(self) -> None:
-        await self._take(await self._parts.probes.core.probe_all(self._clock.now_ms()))
+        facts = await self._parts.probes.core.probe_all(self._clock.now_ms())
+        absent = absent_on_purpose(self._parts.writer.state)
+        await self._take([fact for fact in facts if (fact.region, fact.environment) not in absent])
 
     async def _health_check(self) -> None:
         try:

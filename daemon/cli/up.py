@@ -37,7 +37,7 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where daemon and console listen, on 127.0.0.1")] = 8080,
     data_dir: Annotated[Path, typer.Option(help="Where all state lives; a second run on it continues")] = Path("data"),
     time_scale: Annotated[float, typer.Option(min=0.01, max=1000.0, help="How much faster the scenario plays")] = 1.0,
-    config: Annotated[Path | None, typer.Option(help="Folder whose policy.yaml and rules/ are used")] = None,
+    config: Annotated[Path | None, typer.Option(help="Folder whose policy.yaml, deployment.yaml and rules/ are used")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="The report as the last line of stdout")] = False,
 ) -> None:

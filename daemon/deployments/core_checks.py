@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from checks.facts import HealthProbed
 from daemon.deployments.cores import Cores
-from daemon.http.options import LedgerStatus
 from remediation.deployment.findings import GateState, StepFinding, StepReport
 from remediation.deployment.ports import Gates, StepContext
 from remediation.deployment.works.looks import OnlyLooks, failed, passed, waiting
@@ -19,6 +19,26 @@ LEDGER_AGE_SECONDS = 120.0
 """The daemon verifies the ledger every 30 s; four misses are no verification."""
 TOKEN_RULE = "token-unreadable"  # noqa: S105 - the name of a rule
 GOOD = frozenset({"healthy", "degraded"})
+
+
+class LedgerStatus(Protocol):
+    """The last check of the payment ledger. violations: one sentence each, empty when balanced."""
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every cent is accounted for."""
+
+    @property
+    def entries(self) -> int:
+        """How many there are."""
+
+    @property
+    def checked_at_ms(self) -> int:
+        """When it was looked at."""
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """What is broken."""
 
 
 class Healthy(OnlyLooks):

@@ -7,8 +7,7 @@ from pathlib import Path
 from checks.findings import State
 from checks.readings import Reading
 from config.prices import Prices
-from daemon.deployments.core_checks import LEDGER_AGE_SECONDS
-from daemon.http.options import LedgerStatus
+from daemon.deployments.core_checks import LEDGER_AGE_SECONDS, LedgerStatus
 from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.looks import OnlyLooks, failed, passed, waiting

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from config.load import DEFAULTS, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
+from config.load import DEFAULTS, DEPLOYMENT_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
 from config.scenario import Environment
 from daemon.embedded.books import CHECKPOINT
 from daemon.embedded.cores import CORE_KEY, DATABASE, Core
@@ -151,14 +151,19 @@ class Layout:
         return not self.configuration.is_dir() or not any(self.configuration.iterdir())
 
     def take_policy_and_rules(self, chosen: Path | None) -> None:
-        """Copy policy and rules of the chosen directory, or fall back on the defaults. Raises DirectoryUnusable."""
+        """Copy policy, deployments and rules of the chosen directory, or fall back on the defaults.
+
+        Raises DirectoryUnusable.
+        """
         try:
-            (self.configuration / POLICY_FILE).unlink(missing_ok=True)
+            for name in (POLICY_FILE, DEPLOYMENT_FILE):
+                (self.configuration / name).unlink(missing_ok=True)
             shutil.rmtree(self.configuration / RULES_DIRECTORY, ignore_errors=True)
             if chosen is None:
                 return
-            if (chosen / POLICY_FILE).is_file():
-                shutil.copyfile(chosen / POLICY_FILE, self.configuration / POLICY_FILE)
+            for name in (POLICY_FILE, DEPLOYMENT_FILE):
+                if (chosen / name).is_file():
+                    shutil.copyfile(chosen / name, self.configuration / name)
             if (chosen / RULES_DIRECTORY).is_dir():
                 shutil.copytree(chosen / RULES_DIRECTORY, self.configuration / RULES_DIRECTORY)
         except OSError as fault:

@@ -33,9 +33,8 @@ def plan(request: Request, standing: Sequence[Standing], configuration: Deployme
         steps += _environment(one, request, configuration)
         steps += _rollout(one, request, configuration)
         steps += _final(one, request, configuration)
-    return Plan(
-        request=request, standing=tuple(standing), steps=tuple(steps), unwinding=tuple(_unwinding(steps, standing))
-    )
+    unwinding = _unwinding(steps, standing, stops=configuration.without_traffic == "stopped")
+    return Plan(request=request, standing=tuple(standing), steps=tuple(steps), unwinding=tuple(unwinding))
 
 
 def _step(
@@ -275,6 +274,8 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
     rolling = request.strategy is Strategy.ROLLING
     if request.cohort and not rolling:
         steps.append(_lift(one, request))
+    if configuration.without_traffic == "kept":
+        return steps
     gone, left = (one.spare, one.environment) if rolling else (one.environment, one.spare)
     retire = _step(
         one,
@@ -304,11 +305,11 @@ def _lift(one: Standing, request: Request) -> Step:
     )
 
 
-def _unwinding(steps: Sequence[Step], standing: Sequence[Standing]) -> list[Step]:
+def _unwinding(steps: Sequence[Step], standing: Sequence[Standing], *, stops: bool) -> list[Step]:
     """What undoes the steps that prepared something, the last first; traffic is not among them, a decision moves it."""
     undone = {
         "cohort": ("cohort", {"cohort": ""}),
-        "deploy": ("retire", {"size": "0"}),
+        **({"deploy": ("retire", {"size": "0"})} if stops else {}),
         "prepare.scaling": ("release.scaling", {}),
         "prepare.flags": ("release.flags", {}),
         "prepare.alarms": ("release.alarms", {}),

@@ -91,7 +91,7 @@ class Runner:
             self.reports[run.id] = StepReport(finding=StepFinding.WAITING, detail=f"paused by {run.paused_by}")
             return False
         if not run.began_at_ms:
-            await self._tell(run, step, "in_progress" if run.begun_ids else "started")
+            await self._tell(run, step, "started" if _takes_traffic(run, step) else "in_progress")
             if not await self._begin(run, step):
                 return False
             run = self._writer.state.runs[run.id]
@@ -251,3 +251,10 @@ def _summary(run: DeploymentRun) -> str:
     left = [one.step_id for one in run.ended if one.step_id not in forward and one.finding is not StepFinding.PASSED]
     words = [f"{one.step_id}: {one.detail}" for one in last]
     return "; ".join([*words, *(f"not undone: {name}" for name in left)])
+
+
+def _takes_traffic(run: DeploymentRun, step: Step) -> bool:
+    """Whether this is the first step with which the new version may get payments in its region."""
+    phase, region = "traffic_rollout", step.region
+    before = any(one.phase == phase and one.region == region and one.id in run.begun_ids for one in run.plan.steps)
+    return step.phase == phase and not before

@@ -6,6 +6,7 @@ from typing import Protocol
 from checks.facts import Deployment, DeploymentStatus
 from checks.findings import Finding
 from checks.findings import State as FindingState
+from remediation.aim import TRAFFIC_PHASES
 from remediation.deployment.findings import GateState, StepReport
 from remediation.deployment.plan import Standing, Step
 from remediation.deployment.run import DeploymentRun
@@ -68,7 +69,9 @@ def fact_of(run: DeploymentRun, step: Step, status: DeploymentStatus, now_ms: in
         status=status,
         phase=step.phase,
         strategy=run.plan.request.strategy.value,
-        previous_environment=standing.environment,
+        # Before there is traffic there is nothing to go back to; and rules begin anew when there is some, because what
+        # they saw until then was an environment that was being put up.
+        previous_environment=standing.environment if step.phase in TRAFFIC_PHASES else "",
         previous_version=standing.version,
         weight_percent=max(weight, weight_of(run, step.region)),
         reason=why_held,

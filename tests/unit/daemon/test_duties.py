@@ -21,7 +21,6 @@ NAMES = (
     "rules",
     "recover",
     "deployments",
-    "deployments",
     "automation",
     "cores",
     "traffic",
@@ -63,9 +62,6 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
 
     made = SimpleNamespace(
         executor=SimpleNamespace(recover=call("recover")),
-        deployments=SimpleNamespace(
-            runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
-        ),
         deployments=SimpleNamespace(
             runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
         ),

@@ -74,6 +74,7 @@ def deployments(**changes: object) -> Deployments:
             final_validation=Final(within=600.0, checks=("end-to-end",)),
         ),
         bake=20.0,
+        without_traffic="stopped",
     )
     return quick.model_copy(update=changes)
 

@@ -29,7 +29,8 @@ def rollouts(draw: st.DrawFn) -> Rollout:
 def plans(draw: st.DrawFn) -> tuple[Plan, Deployments]:
     configuration = Deployments()
     phases = configuration.phases.model_copy(update={"traffic_rollout": draw(rollouts())})
-    configuration = configuration.model_copy(update={"phases": phases})
+    kept = draw(st.sampled_from(["kept", "stopped"]))
+    configuration = configuration.model_copy(update={"phases": phases, "without_traffic": kept})
     regions = draw(st.lists(st.sampled_from(REGIONS), min_size=1, max_size=3, unique=True))
     asked = request(
         strategy=draw(st.sampled_from(Strategy)),
@@ -92,7 +93,8 @@ def test_the_steps_of_a_phase_share_its_time(made: tuple[Plan, Deployments]) -> 
     for (_, phase), seconds in spent.items():
         within = getattr(phases, phase).within
         if phase == "final_validation":
-            seconds -= configuration.bake + BAKE_SLACK_SECONDS + RETIRE_SECONDS  # noqa: PLW2901 - what comes after it
+            seconds -= configuration.bake + BAKE_SLACK_SECONDS  # noqa: PLW2901 - what comes after it
+            seconds -= RETIRE_SECONDS if configuration.without_traffic == "stopped" else 0  # noqa: PLW2901 - see above
             lifted = made_plan.request.cohort and made_plan.request.strategy is not Strategy.ROLLING
             seconds -= LIFT_SECONDS if lifted else 0  # noqa: PLW2901 - what comes after it
         assert abs(seconds - within) < 1e-6
@@ -107,12 +109,17 @@ def test_what_is_undone_was_planned_in_the_same_region_and_the_last_comes_first(
 
 
 @given(plans())
-def test_the_old_version_is_kept_until_the_bake_is_over(made: tuple[Plan, Deployments]) -> None:
+def test_the_old_version_stays_until_the_bake_is_over_and_for_good_where_it_is_kept(
+    made: tuple[Plan, Deployments],
+) -> None:
     for region in made[0].request.regions:
-        steps = [step for step in made[0].steps if step.region == region]
-        retired = [place for place, step in enumerate(steps) if step.kind == "retire"]
-        assert retired == [len(steps) - 1]
-        assert steps[retired[0] - 1].kind == "bake" or steps[retired[0] - 2].kind == "bake"
+        kinds = [step.kind for step in made[0].steps if step.region == region]
+        if made[1].without_traffic == "kept":
+            assert "retire" not in kinds
+        else:
+            assert kinds[kinds.index("bake") :] in (["bake", "retire"], ["bake", "cohort", "retire"])
+    stopped = [step for step in made[0].unwinding if step.kind == "retire"]
+    assert len(stopped) == (0 if made[1].without_traffic == "kept" else len(made[0].request.regions))
 
 
 def test_the_packaged_plan_has_the_phases_and_the_minutes_of_the_owner() -> None:

@@ -93,11 +93,23 @@ async def test_a_deployment_is_told_of_before_its_traffic_moves() -> None:
         if boundary.startswith("before write"):
             weight = int(boundary.rpartition(" ")[2])
             deployment = where.writer.state.deployments["dep-1"]
-            assert (deployment.weight_percent, deployment.status) == (weight, "in_progress")
+            assert (deployment.weight_percent, deployment.previous_environment) == (weight, "blue")
 
     ground.cross = told
     await where.drive()
-    assert where.facts[0].status == "started"
+
+
+async def test_rules_begin_anew_with_the_first_payments_and_not_while_the_environment_is_put_up() -> None:
+    where, _, _ = await scene()
+    await planned(where)
+    await where.drive()
+    started = [fact for fact in where.facts if fact.status == "started"]
+    assert [(fact.phase, fact.weight_percent, fact.environment) for fact in started] == [
+        ("traffic_rollout", 5, "green")
+    ]
+    before = where.facts[: where.facts.index(started[0])]
+    assert before
+    assert {fact.previous_environment for fact in before} == {""}
 
 
 async def test_a_gate_that_is_red_at_the_start_refuses_before_anything_is_changed() -> None:
