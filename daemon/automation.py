@@ -96,12 +96,12 @@ class Automation:
         log.warning("automation stopped", action="automation_stopped", by=actor, reason=reason)
         return True
 
-    async def resume(self, actor: str, reason: str) -> bool:
-        """Let automation act again, after a stop or a storm; false when neither is in force."""
+    async def resume(self, actor: str, reason: str, skipped: tuple[str, ...] = ()) -> bool:
+        """Let automation act again, after a stop or a storm; false when neither is in force. skipped: confirmations."""
         storm = self.state.storm
         if self.state.stopped is None and (storm is None or not storm.lasts):
             return False
-        await self._writer.append(AutomationResumed(reason=reason), actor)
+        await self._writer.append(AutomationResumed(reason=reason, skipped=skipped), actor)
         log.warning("automation resumed", action="automation_resumed", by=actor, reason=reason)
         return True
 
@@ -122,14 +122,14 @@ class Automation:
                 await self._writer.append(ApprovalRefused(approval_id=approval_id, reason=reason), person)
             return refusal
 
-    async def undo(self, decision_id: str, actor: str, reason: str) -> Undone:
+    async def undo(self, decision_id: str, actor: str, reason: str, skipped: tuple[str, ...] = ()) -> Undone:
         """Take an automatic action back; giving traffic to a version that it was taken from puts money at risk."""
         one = self.state.actions.get(decision_id)
         if one is not None and one.action == ROLLBACK_TRAFFIC:
             held = await self._held_by_money(one, actor, reason)
             if held is not None:
                 return held
-        found = await self._executor.undo(decision_id, actor, reason)
+        found = await self._executor.undo(decision_id, actor, reason, skipped)
         if isinstance(found, tuple):
             return Undone(*found)
         return Undone(None, found.refusal if found.refusal else found.detail, found)

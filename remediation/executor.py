@@ -90,8 +90,10 @@ class Executor:
         finally:
             self._in_flight.discard(decision.id)
 
-    async def undo(self, decision_id: str, actor: str, reason: str) -> Outcome | tuple[UndoRefusal, str]:
-        """Take an automatic action back for a person, or say why not; see ``remediation.undo``."""
+    async def undo(
+        self, decision_id: str, actor: str, reason: str, skipped: tuple[str, ...] = ()
+    ) -> Outcome | tuple[UndoRefusal, str]:
+        """Take an automatic action back for a person, or say why not. skipped: confirmations, which change nothing."""
         async with self._deciding:
             refusal = refused(self._writer.state, decision_id)
             if refusal is not None:
@@ -99,7 +101,7 @@ class Executor:
             key = hashlib.sha256(f"undo\0{decision_id}\0{self._writer.state.sequence}".encode()).hexdigest()
             undo_id = f"und-{key[:16]}"
             self._in_flight.add(undo_id)
-            asked = UndoAsked(undo_id=undo_id, decision_id=decision_id, reason=reason, key=key[:32])
+            asked = UndoAsked(undo_id=undo_id, decision_id=decision_id, reason=reason, key=key[:32], skipped=skipped)
             try:
                 await self._writer.append(asked, actor)
             except BaseException:

@@ -10,8 +10,8 @@ from remediation.locks import conflicts
 PRECEDENCE = (
     "rollback.traffic",
     "evacuate.region",
-    "kill.switch",
     "flag.kill",
+    "kill.switch",
     "block.fingerprint",
     "require.review",
     "raise.threshold",

@@ -28,9 +28,10 @@ Shape = TypeVar("Shape")
 
 
 class Reasoned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why somebody does it; the journal keeps it."""
+    """Why somebody does it; the journal keeps it. skipped: confirmations that their client passed over."""
 
     reason: str
+    skipped: tuple[str, ...] = ()
 
 
 class ApprovalAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,8 +129,9 @@ class AutomationDoor:
         return _answer(self._document(changed=await self._automation.stop(_caller(request).name, reason)))
 
     async def _resume(self, request: Request) -> Response:
-        reason = _reason(await _body(request, Reasoned))
-        return _answer(self._document(changed=await self._automation.resume(_caller(request).name, reason)))
+        body = await _body(request, Reasoned)
+        changed = await self._automation.resume(_caller(request).name, _reason(body), body.skipped)
+        return _answer(self._document(changed=changed))
 
     async def _approvals(self, _: Request) -> Response:
         told = [self._approval(one) for one in reversed(self._automation.state.approvals.values())]
@@ -150,8 +152,8 @@ class AutomationDoor:
 
     async def _undo(self, request: Request) -> Response:
         decision_id = request.path_params["decision_id"]
-        reason = _reason(await _body(request, Reasoned))
-        undone = await self._automation.undo(decision_id, _caller(request).name, reason)
+        body = await _body(request, Reasoned)
+        undone = await self._automation.undo(decision_id, _caller(request).name, _reason(body), body.skipped)
         if undone.outcome is None:
             unknown = undone.refusal is UndoRefusal.UNKNOWN
             status = HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT

@@ -10,9 +10,10 @@ class AutomationStopped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AutomationResumed(msgspec.Struct, frozen=True, kw_only=True):
-    """A person lets automation act again, after a stop or a storm."""
+    """A person lets automation act again, after a stop or a storm. skipped: confirmations that were passed over."""
 
     reason: str
+    skipped: tuple[str, ...] = ()
 
 
 class StormBegan(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +84,14 @@ class UndoAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A person takes an automatic action back; the entry's actor is that person.
 
     undo_id: stands in the intent and the outcome of taking it back. decision_id: of the action that is taken back.
+    skipped: confirmations that were passed over.
     """
 
     undo_id: str
     decision_id: str
     reason: str
     key: str
+    skipped: tuple[str, ...] = ()
 
 
 GuardrailBody = (

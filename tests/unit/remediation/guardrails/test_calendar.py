@@ -183,7 +183,7 @@ def test_an_event_closes_at_the_times_of_its_rule(lines: tuple[str, ...], closed
     assert [moment for moment in open_ if is_open(calendar, utc(moment)) is not None] == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.datetimes(wall("2015-01-01"), wall("2025-01-01")),
     st.sampled_from(["DAILY", "WEEKLY"]),
@@ -266,7 +266,7 @@ def test_of_several_maintenance_calendars_the_next_window_is_told() -> None:
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(utc("2025-01-01T00:00"), utc("2028-01-01T00:00")))
 def test_what_is_closed_is_open_when_it_was_said_to_be(now_ms: int) -> None:
     for calendar in (SUNDAYS, BANK, windows("freeze", "30 1 * * sat,sun", "0 22 * * *", lasts=5400.0)):

@@ -1,0 +1,80 @@
+"""How a command asks a running daemon to do something: who it is, what was refused and why, in exit codes."""
+
+from typing import Annotated, Any
+
+import httpx
+import msgspec
+import typer
+
+from daemon.cli.output import Exit, fail
+from daemon.cli.running_daemon import TOKEN_VARIABLE
+
+ASKING_SECONDS = 60.0
+"""Taking an action back looks at the world until it is so, or its time is over."""
+DEFAULT_URL = "http://127.0.0.1:8080"
+REFUSALS = frozenset({403, 404, 409})
+"""The daemon understood, and the answer is no."""
+UNKNOWN_CALLER = 401
+
+Url = Annotated[str, typer.Option(help="The running daemon.", envvar="TILLWATCH_URL")]
+Token = Annotated[str, typer.Option(envvar=TOKEN_VARIABLE, help="Your bearer token; its name goes into the journal.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Force = Annotated[bool, typer.Option("--force", help="Do not ask before; every guard still holds.")]
+
+
+class _Problem(msgspec.Struct):
+    title: str = ""
+    detail: str = ""
+
+
+def ask(method: str, url: str, token: str, resource: str, shape: Any, body: object = None) -> Any:  # noqa: ANN401 - a type in, a value of it out.
+    """The daemon's answer. Ends the command with 1 when the answer is no, 2 for bad input, 3 when it does not answer.
+
+    resource: below ``/api/v1/``, without any part that a person typed unless it is checked by ``name_of``.
+    """
+    address = f"{url.rstrip('/')}/api/v1/{resource}"
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    content = None if body is None else msgspec.json.encode(body)
+    try:
+        with httpx.Client(timeout=ASKING_SECONDS, trust_env=False) as client:
+            response = client.request(method, address, headers=headers, content=content)
+        if response.is_success:
+            return msgspec.json.decode(response.content, type=shape)
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as fault:
+        fail(
+            f"{address} gave no answer: {fault}\n  fix: is the daemon running there? give its address by --url",
+            Exit.WORLD_REFUSED,
+        )
+    return _refused(address, response)
+
+
+def name_of(text: str, what: str) -> str:
+    """The text, if it can be a name in an address. Ends the command with 2 when it cannot."""
+    if not text or len(text) > 100 or not all(letter.isalnum() or letter in "-_" for letter in text):  # noqa: PLR2004 - no name is longer
+        fail(f"{text!r:.60} is no name of {what}\n  fix: copy it from the list", Exit.BAD_INPUT)
+    return text
+
+
+def confirmed(question: str, *, force: bool) -> list[str]:
+    """Ask before something harms; a no ends the command with 1. What ``--force`` passed over, for the journal."""
+    if force:
+        return ["confirmation"]
+    if not typer.confirm(question):
+        fail("nothing was changed", Exit.NO)
+    return []
+
+
+def _refused(address: str, response: httpx.Response) -> None:
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except msgspec.MsgspecError:
+        problem = _Problem()
+    said = problem.detail if problem.detail else problem.title
+    told = f"{said} ({address} answered {response.status_code})"
+    if response.status_code == UNKNOWN_CALLER:
+        fail(f"{told}\n  fix: give your token by --token or {TOKEN_VARIABLE}", Exit.WORLD_REFUSED)
+    if response.status_code in REFUSALS:
+        fail(told, Exit.NO)
+    if response.status_code < 500:  # noqa: PLR2004 - everything else that is the caller's
+        fail(told, Exit.BAD_INPUT)
+    fail(told, Exit.WORLD_REFUSED)
