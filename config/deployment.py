@@ -257,7 +257,7 @@ class Deployments(Model):
     regions: in the order in which they are deployed, when nobody names others. environments: the two that take turns.
     bake: the old environment is kept, warm and in full size, for this long after the final validation.
     without_traffic: what becomes of an environment that has none any more, after the bake or after a rollback. kept: it
-    goes on, so that it can be gone back to, or looked into. stopped: it costs nothing, and the next deployment starts it.
+    goes on, so that it can be gone back to, or looked into. stopped: it costs nothing until the next deployment.
     """
 
     regions: tuple[RegionName, ...] = Field(default=("us-east-1",), strict=False, min_length=1, max_length=20)
