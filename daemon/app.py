@@ -161,6 +161,8 @@ class App:
             probed=lambda: parts.senses.latest,
             outlet=lambda: parts.senses.outlet,
             automation=parts.automation,
+            deployments=lambda: parts.deployments.desk,
+            rollbacks=lambda: parts.rollbacks,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),
             archive=lambda: None if parts.archive is None else parts.archive.status(),

@@ -38,6 +38,8 @@ SIGHTINGS_SECONDS = 5.0
 """Twice for each heartbeat: a command that reads them sees one that is missing within three."""
 TALLY_SECONDS = 30.0
 """Before the checkpoint is pruned; an hour of 55 payments a second is what it holds at the least."""
+AFTERMATH_SECONDS = 5.0
+"""How often is asked whether a rollback has settled, and whether people approved what puts its payments right."""
 REPORTS_SECONDS = 900.0
 """Beside the reports' own moments: one that failed, and one whose tick was missed, is not late by more."""
 LEDGER_SECONDS = 30.0
@@ -59,6 +61,8 @@ class Duties:
             ("recover", RULES_SECONDS, self._recover),
             ("deployments", DEPLOYMENTS_SECONDS, self._deployments),
             ("automation", RULES_SECONDS, self._automation),
+            ("rollbacks", RULES_SECONDS, parts.rollbacks.tick),
+            ("aftermath", AFTERMATH_SECONDS, parts.rollbacks.look_back),
             ("cores", CORES_SECONDS, self._cores),
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
             ("backfill", BACKFILL_SECONDS, self._backfill),

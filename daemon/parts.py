@@ -24,6 +24,8 @@ from daemon.probes.places import regions_of
 from daemon.probes.regions import RegionProbe
 from daemon.quarantine import Quarantine, Quarantined
 from daemon.reports.opened import Reporting, open_reporting
+from daemon.rollbacks.opened import open_rollbacks
+from daemon.rollbacks.parts import RollbackParts
 from daemon.senses import Senses, open_senses
 from daemon.series import PaymentSeries
 from daemon.sightings import SeeingSink, outliving_sightings
@@ -71,6 +73,7 @@ class Parts:
     archive: Archive | None
     traces: TraceExport | None
     deployments: DeploymentParts
+    rollbacks: RollbackParts
 
 
 async def open_parts(
@@ -118,11 +121,13 @@ async def open_parts(
         archived=flow.beside(kept_nowhere if archive is None else archive.take),
     )
     sink = SeeingSink(pipeline, sightings, clock)
+    environments = await open_environments(stack, settings, clients, clock)
     deployments = open_deployments(
         Surroundings(
             settled=configuration,
-            environments=await open_environments(stack, settings, clients, clock),
+            environments=environments,
             traffic=traffic.by_region,
+            cohorts=traffic.cohorts,
             probes=probes,
             pipeline=pipeline,
             checkpoint=checkpoint,
@@ -156,6 +161,17 @@ async def open_parts(
         archive=archive,
         traces=await open_traces(stack, settings, journal, clock),
         deployments=deployments,
+        rollbacks=await open_rollbacks(
+            stack,
+            settings,
+            writer=writer,
+            executor=executor,
+            pipeline=pipeline,
+            checkpoint=checkpoint,
+            environments=environments,
+            probes=probes,
+            clock=clock,
+        ),
     )
 
 

@@ -31,6 +31,16 @@ ACCESS: dict[str, Access] = {
     "/api/v1/status": "viewer",
     "/api/v1/incidents": "viewer",
     "/api/v1/deployments": "viewer",
+    "POST /api/v1/deployments": "operator",
+    "/api/v1/deployments/{deployment_id}": "viewer",
+    "/api/v1/deployments/{deployment_id}/pause": "operator",
+    "/api/v1/deployments/{deployment_id}/resume": "operator",
+    "/api/v1/deployments/{deployment_id}/abort": "operator",
+    "/api/v1/rollbacks": "viewer",
+    "POST /api/v1/rollbacks": "operator",
+    "/api/v1/rollbacks/{rollback_id}": "viewer",
+    "/api/v1/compensations": "viewer",
+    "/api/v1/compensations/{deployment_id}": "operator",
     "/api/v1/actions": "viewer",
     "/api/v1/actions/{decision_id}/undo": "operator",
     "/api/v1/automation": "viewer",
@@ -44,7 +54,7 @@ ACCESS: dict[str, Access] = {
     "/api/v1/costs": "viewer",
     "/ingest/events": "operator",
 }
-"""Role by route pattern. A route that is not in here is denied to everybody."""
+"""Role by route pattern, or by method and pattern where a write needs more. What is not in here is denied to all."""
 
 SESSION_WRITES = frozenset({"/console/logout"})
 """Routes that change something and accept the console's cookie; every other write needs a bearer token."""
@@ -83,7 +93,7 @@ class Guard:
             return
         request = Request(scope)
         pattern = self._pattern(scope)
-        needed = self._access.get(pattern)
+        needed = needed_for(request.method, pattern, self._access)
         if needed == "open":
             await self._app(scope, receive, send)
             return
@@ -130,6 +140,12 @@ class Guard:
             detail = f"This needs the role {needed}; {principal.name} is {principal.role}."
             return problem(HTTPStatus.FORBIDDEN, detail, instance=path)
         return None
+
+
+def needed_for(method: str, pattern: str, access: Mapping[str, Access]) -> Access | None:
+    """The role that this method of the route needs; None: nobody may."""
+    own = access.get(f"{method} {pattern}")
+    return access.get(pattern) if own is None else own
 
 
 def is_same_origin(request: Request) -> bool:

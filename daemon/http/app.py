@@ -15,6 +15,7 @@ from daemon.http.api import Api
 from daemon.http.auth import Authority
 from daemon.http.automation import AutomationDoor
 from daemon.http.console import Console
+from daemon.http.deployments import DeploymentDoor
 from daemon.http.feed import ConsoleFeed
 from daemon.http.firehose import FirehoseDoor
 from daemon.http.headers import SecurityHeaders
@@ -24,6 +25,7 @@ from daemon.http.metrics import MetricsPage
 from daemon.http.options import HttpOptions
 from daemon.http.probes import Probes
 from daemon.http.problems import on_fault, on_http_exception
+from daemon.http.rollbacks import RollbackDoor
 from daemon.http.static import StaticFiles
 from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
@@ -47,7 +49,13 @@ def create_app(
         _route("/ingest/events", IngestDoor(view, sink, quarantine, options.trust).take, "POST"),
         _route("/ingest/firehose", FirehoseDoor(view, sink, quarantine, authority, options.trust).take, "POST"),
     )
-    routes = [*doors, *_routes(view, login, options), *_automation_routes(view, options)]
+    routes = [
+        *doors,
+        *_routes(view, login, options),
+        *_automation_routes(view, options),
+        *_deployment_routes(options),
+        *_rollback_routes(view, options),
+    ]
     app = Starlette(
         routes=routes,
         middleware=[
@@ -94,6 +102,29 @@ def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route("/api/v1/approvals", door.approvals),
         _route("/api/v1/approvals/{approval_id}", door.answer, "POST"),
         _route("/api/v1/actions/{decision_id}/undo", door.undo, "POST"),
+    ]
+
+
+def _deployment_routes(options: HttpOptions) -> list[Route]:
+    desk = DeploymentDoor(options.deployments)
+    one = "/api/v1/deployments/{deployment_id}"
+    return [
+        _route("/api/v1/deployments", desk.ask, "POST"),
+        _route(one, desk.show),
+        _route(f"{one}/pause", desk.pause, "POST"),
+        _route(f"{one}/resume", desk.resume, "POST"),
+        _route(f"{one}/abort", desk.abort, "POST"),
+    ]
+
+
+def _rollback_routes(view: SystemView, options: HttpOptions) -> list[Route]:
+    desk = RollbackDoor(options.rollbacks, view.state)
+    return [
+        _route("/api/v1/rollbacks", desk.list),
+        _route("/api/v1/rollbacks", desk.ask, "POST"),
+        _route("/api/v1/rollbacks/{rollback_id}", desk.show),
+        _route("/api/v1/compensations", desk.compensations),
+        _route("/api/v1/compensations/{deployment_id}", desk.look_again, "POST"),
     ]
 
 

@@ -7,9 +7,9 @@ from http import HTTPStatus
 import msgspec
 
 from checks.facts import PackedEvents
-from config.settings import Role
+from daemon.deployments.service import RunView
 from daemon.http import resources
-from daemon.http.access import ACCESS
+from daemon.http.access import ACCESS, needed_for
 from daemon.http.automation import (
     ApprovalAnswer,
     ApprovalDocument,
@@ -18,12 +18,16 @@ from daemon.http.automation import (
     Reasoned,
     UndoDocument,
 )
+from daemon.http.deployments import DeploymentWish, Reason
 from daemon.http.firehose import FirehoseAnswer, FirehoseError
 from daemon.http.ingest import IngestCounts
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
+from daemon.http.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.reports.view import CostsDocument
 from daemon.sources.firehose import FirehoseDelivery
+from remediation.compensation.state import CompensationState
 from remediation.journal.port import READ_LIMIT
+from remediation.rollback.model import RollbackRun
 from remediation.state import IncidentState
 
 
@@ -52,11 +56,36 @@ class Operation:
 _LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": READ_LIMIT, "default": 100})
 _AFTER = Parameter("after", {"type": "integer", "minimum": 0, "default": 0})
 _STATE = Parameter("state", {"type": "string", "enum": list(IncidentState)})
+_ONE = "/api/v1/deployments/{deployment_id}"
 
 OPERATIONS = (
     Operation("/api/v1/status", "Traffic, sources and automation", resources.StatusDocument),
     Operation("/api/v1/incidents", "Incidents, newest first", resources.IncidentList, parameters=(_STATE, _LIMIT)),
     Operation("/api/v1/deployments", "Deployments, newest first", resources.DeploymentList, parameters=(_LIMIT,)),
+    Operation(
+        "/api/v1/deployments",
+        "Bring out a version, or with dry_run say how",
+        RunView,
+        "post",
+        HTTPStatus.CREATED,
+        takes=DeploymentWish,
+    ),
+    Operation(_ONE, "A deployment with its plan and what it waits for", RunView),
+    *(
+        Operation(
+            f"/api/v1/deployments/{{deployment_id}}/{what}",
+            f"{what.capitalize()} a deployment",
+            RunView,
+            "post",
+            takes=Reason,
+        )
+        for what in ("pause", "resume", "abort")
+    ),
+    Operation("/api/v1/rollbacks", "Rollbacks that people asked for, and how each one went", RollbackList),
+    Operation("/api/v1/rollbacks", "Take a release back", RollbackRun, "post", HTTPStatus.CREATED, takes=RollbackWish),
+    Operation("/api/v1/rollbacks/{rollback_id}", "A rollback with its steps", RollbackRun),
+    Operation("/api/v1/compensations", "Payments that releases left wrong, and their repair", CompensationList),
+    Operation("/api/v1/compensations/{deployment_id}", "Look at a release's payments again", CompensationState, "post"),
     Operation("/api/v1/actions", "Actions, and decisions not to act", resources.ActionList, parameters=(_LIMIT,)),
     Operation("/api/v1/journal", "Journal entries, oldest first", resources.JournalPage, parameters=(_AFTER, _LIMIT)),
     Operation("/api/v1/rules", "Every rule with its current readings", resources.RuleList),
@@ -132,7 +161,7 @@ def openapi_document(version: str) -> bytes:
 
 
 def _operation(operation: Operation, reference_of: dict[type, dict[str, object]]) -> dict[str, object]:
-    role: Role | str = ACCESS[operation.path]
+    role = needed_for(operation.method.upper(), operation.path, ACCESS)
     is_problem = operation.refuses is ProblemDocument
     failure = {
         "description": "A problem document" if is_problem else "Why nothing was taken",

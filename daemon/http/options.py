@@ -10,8 +10,10 @@ from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.automation import Automation
 from daemon.clock import SystemClock
+from daemon.deployments.service import DeploymentDesk
 from daemon.metric_outlet import MetricOutlet
 from daemon.reports.view import CostsSource
+from daemon.rollbacks.parts import RollbackParts
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from remediation.ports import Clock
 
@@ -70,6 +72,14 @@ def _no_outlet() -> MetricOutlet | None:
     return None
 
 
+def _no_deployments() -> DeploymentDesk | None:
+    return None
+
+
+def _no_rollbacks() -> RollbackParts | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
@@ -79,7 +89,8 @@ class HttpOptions:
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
     traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
-    automation: what people may do to it; None: it is not held from here.
+    automation: what people may do to it; None: it is not held from here. deployments, rollbacks: where they are asked
+    for; None: nothing is deployed or taken back from here.
     """
 
     tokens: Sequence[Token]
@@ -97,6 +108,8 @@ class HttpOptions:
     probed: Callable[[], Sequence[HealthProbed]] = tuple
     outlet: Callable[[], MetricOutlet | None] = _no_outlet
     automation: Automation | None = None
+    deployments: Callable[[], DeploymentDesk | None] = _no_deployments
+    rollbacks: Callable[[], RollbackParts | None] = _no_rollbacks
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -26,6 +26,8 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.NO_DEPLOYMENT: "no deployment is in progress that could be rolled back",
     Reason.NOT_THE_CANARY: "the fault is not in the version that is being rolled out",
     Reason.NO_SUBJECT: "the finding names nobody that a fraud list can hold",
+    Reason.LAST_REGION: "no other region is well and large enough to take the traffic",
+    Reason.UNCONFIRMED: "only one of two independent sources says that the region is lost",
     Reason.ALREADY_ROLLED_BACK: "this deployment was rolled back already",
     Reason.IN_EFFECT: "what was done is still in force",
     Reason.ACTION_IN_PROGRESS: "an action on the same target is still in progress",

@@ -82,7 +82,7 @@ class RollbackRun(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str
     reason: str
     asked_at_ms: int
-    steps: dict[RollbackStep, StepResult] = {}
+    steps: dict[str, StepResult] = {}
     ended_at_ms: int = 0
     complete: bool = False
 
@@ -92,6 +92,6 @@ class RollbackRun(msgspec.Struct, frozen=True, kw_only=True):
         return next((step for step in STEPS[self.kind] if step not in self.steps), None)
 
     @property
-    def failed(self) -> tuple[RollbackStep, ...]:
+    def failed(self) -> tuple[str, ...]:
         """The steps that are not so, in order."""
         return tuple(step for step, result in self.steps.items() if result.status is StepStatus.FAILED)

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from config.settings import Role
-from daemon.http.access import ACCESS
+from daemon.http.access import ACCESS, needed_for
 from daemon.http.app import create_app
 from daemon.http.auth import ROLES, SESSION_HOURS, SESSION_LIMIT, Authority, Principal
 from daemon.quarantine import Quarantine
@@ -29,24 +29,34 @@ def routes_of(app: Starlette) -> list[Route]:
     return [route for route in app.routes if isinstance(route, Route)]
 
 
-def methods_of(pattern: str) -> tuple[str, ...]:
+def every_route() -> list[tuple[str, str]]:
+    """Method and pattern of everything that is served."""
     view = bad_canary()
     app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options(view))
-    route = next(route for route in routes_of(app) if route.path == pattern)
-    return tuple(sorted(route.methods if route.methods is not None else ()))
+    return [
+        (method, route.path)
+        for route in routes_of(app)
+        for method in sorted(route.methods if route.methods is not None else ())
+    ]
 
 
-MATRIX = [
-    (method, pattern, caller)
-    for pattern in ACCESS
-    if pattern != ENDLESS
-    for method in methods_of(pattern)
-    for caller in CALLERS
-]
+MATRIX = [(method, pattern, caller) for method, pattern in every_route() if pattern != ENDLESS for caller in CALLERS]
+READS = {"GET", "HEAD"}
+VIEWERS_WRITE = {"/console/logout"}
+"""What everybody may do to their own session."""
 
 
-def test_every_route_has_a_role_and_every_role_a_route(app: Starlette) -> None:
-    assert {route.path for route in routes_of(app)} == set(ACCESS)
+def test_every_route_has_a_role_and_every_role_a_route() -> None:
+    served = every_route()
+    assert {path for _, path in served} == {name for name in ACCESS if " " not in name}
+    assert {name for name in ACCESS if " " in name} <= {f"{method} {path}" for method, path in served}
+
+
+def test_nothing_that_a_viewer_may_call_changes_anything() -> None:
+    open_to_viewers = {
+        path for method, path in every_route() if method not in READS and needed_for(method, path, ACCESS) == "viewer"
+    }
+    assert open_to_viewers == VIEWERS_WRITE
 
 
 def test_only_the_probes_and_the_doors_that_ask_themselves_are_open() -> None:
@@ -57,7 +67,8 @@ def test_only_the_probes_and_the_doors_that_ask_themselves_are_open() -> None:
 async def test_a_route_answers_its_role_and_those_above_and_nobody_else(
     as_role: Client, method: str, pattern: str, caller: Role | None
 ) -> None:
-    needed = ACCESS[pattern]
+    needed = needed_for(method, pattern, ACCESS)
+    assert needed is not None
     path = pattern.replace("{name}", "console.css")
     answer = await as_role(caller).request(method, path, content=b"{}")
     if needed == "open":

@@ -121,7 +121,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await checkpoint.close()
 
 
-def said(answer: RollbackRun | RollbackRefused) -> dict[RollbackStep, StepStatus]:
+def said(answer: RollbackRun | RollbackRefused) -> dict[str, StepStatus]:
     assert isinstance(answer, RollbackRun), answer
     return {step: result.status for step, result in answer.steps.items()}
 

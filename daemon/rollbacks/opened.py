@@ -1,0 +1,64 @@
+"""Opens what comes after a bad release: rollbacks by hand, how long each took, and the payments to be put right."""
+
+from contextlib import AsyncExitStack
+
+from config.settings import Settings
+from daemon.aftermath.affected import AffectedPayments
+from daemon.aftermath.compensations import Compensations
+from daemon.aftermath.measuring import RollbackMeasuring
+from daemon.checkpoint import Checkpoint
+from daemon.core_api import CoreApi
+from daemon.core_payments import CorePayments
+from daemon.core_token import read_core_token
+from daemon.pipeline import Pipeline
+from daemon.probes.opened import Probes
+from daemon.rollbacks.desk import RollbackDesk
+from daemon.rollbacks.notice import Notices
+from daemon.rollbacks.parts import RollbackParts
+from daemon.rollbacks.works import Works
+from remediation.compensation.applying import Compensating
+from remediation.deployment.ports import Environments
+from remediation.executor import Executor
+from remediation.journal.writer import JournalWriter
+from remediation.ports import Clock
+from remediation.rollback.running import Rollbacks
+
+
+async def open_rollbacks(
+    stack: AsyncExitStack,
+    settings: Settings,
+    *,
+    writer: JournalWriter,
+    executor: Executor,
+    pipeline: Pipeline,
+    checkpoint: Checkpoint,
+    environments: Environments,
+    probes: Probes,
+    clock: Clock,
+) -> RollbackParts:
+    """Everything over the parts of a daemon; connections are closed when the stack is. Raises NotUsable."""
+    urls = [target.url for target in settings.cores.values()]
+    books = CorePayments(await stack.enter_async_context(CoreApi(urls, await read_core_token(settings))))
+    affected = AffectedPayments(checkpoint, books)
+    compensations = Compensations(
+        affected, Compensating(books, writer, clock), writer, clock, lambda: pipeline.policy.approvals
+    )
+    works = Works(
+        writer=writer,
+        executor=executor,
+        policy=lambda: pipeline.policy,
+        affected=affected,
+        compensations=compensations,
+        environments=environments,
+        probe=probes.components.probe,
+        notices=Notices(settings.data_dir / "reports"),
+        region=settings.aws.region,
+        clock=clock,
+    )
+    rollbacks = Rollbacks(writer, works.by_step(), clock)
+    return RollbackParts(
+        desk=RollbackDesk(writer, rollbacks, lambda: pipeline.policy, clock),
+        rollbacks=rollbacks,
+        compensations=compensations,
+        measuring=RollbackMeasuring(checkpoint, writer, clock),
+    )

@@ -1,0 +1,35 @@
+"""What the rest of the daemon holds of rollbacks: the desk, and what has to tick."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from daemon.aftermath.compensations import Compensations
+from daemon.aftermath.measuring import RollbackMeasuring
+from daemon.rollbacks.desk import RollbackDesk
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.rollback.running import Rollbacks
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackParts:
+    """desk: what people ask. rollbacks: ticks each of them. compensations, measuring: tick once a release is gone."""
+
+    desk: RollbackDesk
+    rollbacks: Rollbacks
+    compensations: Compensations
+    measuring: RollbackMeasuring
+
+    async def tick(self) -> None:
+        """Go on with what people asked for; a journal that takes no entry is tried again at the next tick."""
+        try:
+            await self.rollbacks.tick()
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            log.error("rollback waits for the journal", action="journal_fault", fault=str(fault))
+
+    async def look_back(self) -> None:
+        """Measure rollbacks that have settled, list payments that are wrong, and do what was approved."""
+        await self.measuring.tick()
+        await self.compensations.tick()
