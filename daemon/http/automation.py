@@ -1,30 +1,21 @@
 """The doors through which people hold automation: stop and resume it, answer approvals, take actions back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.automation import Automation, words_of
-from daemon.http.auth import Principal
-from daemon.http.body import BodyTooLarge, read_body
-from daemon.http.problems import problem
+from daemon.http import door
 from remediation.approvals import ApprovalRefusal, ApprovalStatus, status_of
 from remediation.decisions import Outcome
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.guardrail_state import ApprovalState, StopState, StormState
 from remediation.money_at_risk import risked_cents
 from remediation.state import State
 from remediation.undo import UndoRefusal
-
-BODY_LIMIT_BYTES = 4096
-"""A reason is a sentence or two."""
-REASON_LENGTH_MAX = 500
-
-Shape = TypeVar("Shape")
 
 
 class Reasoned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,14 +67,6 @@ class UndoDocument(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
 
 
-class Refused(Exception):
-    """A request cannot be used."""
-
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-
-
 class AutomationDoor:
     """The handlers; the caller's name is the actor in the journal."""
 
@@ -94,76 +77,77 @@ class AutomationDoor:
     @property
     def _automation(self) -> Automation:
         if self._held is None:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No automation is held from here.")
+            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No automation is held from here.")
         return self._held
 
     async def show(self, request: Request) -> Response:
         """Whether automation acts, and what holds it."""
-        return await _guarded(request, self._show)
+        return await door.guarded(request, self._show)
 
     async def stop(self, request: Request) -> Response:
         """200 with what holds now."""
-        return await _guarded(request, self._stop)
+        return await door.guarded(request, self._stop)
 
     async def resume(self, request: Request) -> Response:
         """200 with what holds now."""
-        return await _guarded(request, self._resume)
+        return await door.guarded(request, self._resume)
 
     async def approvals(self, request: Request) -> Response:
         """Newest first, those that are over too."""
-        return await _guarded(request, self._approvals)
+        return await door.guarded(request, self._approvals)
 
     async def answer(self, request: Request) -> Response:
         """200 with the question as it stands now; 403, 404 or 409 when the answer does not count."""
-        return await _guarded(request, self._take_answer)
+        return await door.guarded(request, self._take_answer)
 
     async def undo(self, request: Request) -> Response:
         """200 with the outcome; 404 or 409 when the action cannot be taken back."""
-        return await _guarded(request, self._undo)
+        return await door.guarded(request, self._undo)
 
     async def _show(self, _: Request) -> Response:
-        return _answer(self._document(changed=False))
+        return door.answer(self._document(changed=False))
 
     async def _stop(self, request: Request) -> Response:
-        reason = _reason(await _body(request, Reasoned))
-        return _answer(self._document(changed=await self._automation.stop(_caller(request).name, reason)))
+        reason = door.reason_of((await door.body_as(request, Reasoned)).reason)
+        return door.answer(self._document(changed=await self._automation.stop(door.caller(request).name, reason)))
 
     async def _resume(self, request: Request) -> Response:
-        body = await _body(request, Reasoned)
-        changed = await self._automation.resume(_caller(request).name, _reason(body), body.skipped)
-        return _answer(self._document(changed=changed))
+        body = await door.body_as(request, Reasoned)
+        changed = await self._automation.resume(door.caller(request).name, door.reason_of(body.reason), body.skipped)
+        return door.answer(self._document(changed=changed))
 
     async def _approvals(self, _: Request) -> Response:
         told = [self._approval(one) for one in reversed(self._automation.state.approvals.values())]
-        return _answer(ApprovalList(approvals=told))
+        return door.answer(ApprovalList(approvals=told))
 
     async def _take_answer(self, request: Request) -> Response:
-        told, caller = await _body(request, ApprovalAnswer), _caller(request)
+        told, caller = await door.body_as(request, ApprovalAnswer), door.caller(request)
         approval_id = request.path_params["approval_id"]
-        if len(told.note) > REASON_LENGTH_MAX:
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"A note has at most {REASON_LENGTH_MAX} characters.")
+        if len(told.note) > door.REASON_LENGTH_MAX:
+            detail = f"A note has at most {door.REASON_LENGTH_MAX} characters."
+            raise door.Refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         if told.answer == "approve":
             refusal = await self._automation.approve(approval_id, caller.name, caller.role, told.digest, told.note)
         else:
             refusal = await self._automation.refuse(approval_id, caller.name, caller.role, told.note)
         if refusal is not None:
-            raise Refused(_STATUS_BY_REFUSAL.get(refusal, HTTPStatus.CONFLICT), words_of(refusal))
-        return _answer(self._approval(self._automation.state.approvals[approval_id]))
+            raise door.Refused(_STATUS_BY_REFUSAL.get(refusal, HTTPStatus.CONFLICT), words_of(refusal))
+        return door.answer(self._approval(self._automation.state.approvals[approval_id]))
 
     async def _undo(self, request: Request) -> Response:
         decision_id = request.path_params["decision_id"]
-        body = await _body(request, Reasoned)
-        undone = await self._automation.undo(decision_id, _caller(request).name, _reason(body), body.skipped)
+        body, actor = await door.body_as(request, Reasoned), door.caller(request).name
+        undone = await self._automation.undo(decision_id, actor, door.reason_of(body.reason), body.skipped)
         if undone.outcome is None:
             unknown = undone.refusal is UndoRefusal.UNKNOWN
             status = HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT
-            raise Refused(status, f"Not taken back: {undone.detail}.")
-        return _answer(UndoDocument(decision_id=decision_id, detail=undone.detail, outcome=undone.outcome))
+            raise door.Refused(status, f"Not taken back: {undone.detail}.")
+        return door.answer(UndoDocument(decision_id=decision_id, detail=undone.detail, outcome=undone.outcome))
 
     def _document(self, *, changed: bool) -> AutomationDocument:
         state, policy = self._automation.state, self._automation.policy
         return AutomationDocument(
-            acts=not policy.guard.observe_only and not is_held(state),
+            acts=not policy.guard.observe_only and not _is_held(state),
             observe_only=policy.guard.observe_only,
             stopped=state.stopped,
             storm=state.storm if state.storm is not None and state.storm.lasts else None,
@@ -181,48 +165,8 @@ _STATUS_BY_REFUSAL = {
     ApprovalRefusal.ROLE: HTTPStatus.FORBIDDEN,
     ApprovalRefusal.REQUESTER: HTTPStatus.FORBIDDEN,
 }
-_RETRY = {"retry-after": "1"}
 
 
-def is_held(state: State) -> bool:
+def _is_held(state: State) -> bool:
     """Whether a person or a storm holds automation."""
     return state.stopped is not None or (state.storm is not None and state.storm.lasts)
-
-
-async def _guarded(request: Request, act: Callable[[Request], Awaitable[Response]]) -> Response:
-    """The answer, or the problem document that says why there is none."""
-    path = request.url.path
-    try:
-        return await act(request)
-    except Refused as refusal:
-        return problem(refusal.status, str(refusal), instance=path)
-    except (JournalFull, JournalFailed, SequenceConflict):
-        detail = "The journal did not take it, so nothing was changed; send it again."
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, instance=path, headers=_RETRY)
-
-
-async def _body(request: Request, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.json.decode(await read_body(request, BODY_LIMIT_BYTES), type=shape)
-    except BodyTooLarge:
-        detail = f"The limit is {BODY_LIMIT_BYTES} bytes."
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body cannot be used: {fault}") from fault
-
-
-def _reason(body: Reasoned) -> str:
-    reason = body.reason.strip()
-    if not 0 < len(reason) <= REASON_LENGTH_MAX:
-        detail = f"Say why in 1 to {REASON_LENGTH_MAX} characters; the journal keeps it."
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-    return reason
-
-
-def _caller(request: Request) -> Principal:
-    principal: Principal = request.state.principal
-    return principal
-
-
-def _answer(document: object) -> Response:
-    return Response(msgspec.json.encode(document), media_type="application/json")
