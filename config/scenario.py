@@ -5,8 +5,11 @@ from typing import Annotated, Literal, assert_never
 from pydantic import Field, model_validator
 
 from config.model import Duration, Model, Pause, refusal
+from config.traffic import RegionName
 
 Environment = Literal["blue", "green"]
+HOME_REGION = "us-east-1"
+"""The region of this machine's AWS account, queue and daemon."""
 Moment = Annotated[Duration, Field(description="Time after traffic starts, written with a unit", examples=["5s"])]
 
 
@@ -88,11 +91,23 @@ class Alert(Model):
     about: Literal["security", "cost"]
 
 
-Step = Annotated[SetWeights | StopCore | StartCore | CardTesting | Alert, Field(discriminator="step")]
+class LoseRegion(Model):
+    """Kill every core of a region, as the loss of its network or power would look from outside; they stay dead."""
+
+    at: Moment
+    step: Literal["lose_region"]
+    region: RegionName
+
+
+Step = Annotated[SetWeights | StopCore | StartCore | CardTesting | Alert | LoseRegion, Field(discriminator="step")]
 
 
 class Scenario(Model):
-    """One YAML file: what ``tillwatch up --scenario`` plays."""
+    """One YAML file: what ``tillwatch up --scenario`` plays.
+
+    regions: when there are several, with HOME_REGION among them; each of the others has a blue core of its own, and DNS
+    gives each the same share of the traffic. Deployments and single cores are those of HOME_REGION.
+    """
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,62}$",
@@ -103,7 +118,27 @@ class Scenario(Model):
     blue: CoreRelease = Field(examples=["{version: 1.0.0}"])
     green: CoreRelease = Field(examples=["{version: 2.0.0}"])
     traffic: Traffic = Field(examples=["{payments_per_second: 40}"])
+    regions: tuple[RegionName, ...] = Field(default=(), strict=False, max_length=4, examples=["[us-east-1, us-west-2]"])
     steps: tuple[Step, ...] = Field(default=(), strict=False, max_length=1000)
+
+    @model_validator(mode="after")
+    def _regions_are_several(self) -> "Scenario":
+        if self.regions and (len(set(self.regions)) < max(2, len(self.regions)) or HOME_REGION not in self.regions):
+            what = f"the regions {', '.join(self.regions)} are not several, each once, with {HOME_REGION} among them"
+            raise refusal(what, f"write [{HOME_REGION}, us-west-2], or leave regions out", ("regions",))
+        return self
+
+    @model_validator(mode="after")
+    def _a_region_is_lost_once(self) -> "Scenario":
+        left = set(self.regions)
+        for index, step in enumerate(self.steps):
+            if not isinstance(step, LoseRegion):
+                continue
+            if step.region not in left:
+                fix = f"lose one of {', '.join(sorted(left))}" if left else "name the scenario's regions first"
+                raise refusal(f"{step.region} is not there to be lost", fix, ("steps", index, "region"))
+            left.discard(step.region)
+        return self
 
     @model_validator(mode="after")
     def _steps_in_order(self) -> "Scenario":
@@ -119,7 +154,7 @@ class Scenario(Model):
         running = {"blue", "green"}
         for index, step in enumerate(self.steps):
             match step:
-                case SetWeights() | CardTesting() | Alert():
+                case SetWeights() | CardTesting() | Alert() | LoseRegion():
                     continue
                 case StopCore():
                     possible, state = step.environment in running, "is stopped already"

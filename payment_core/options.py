@@ -59,6 +59,11 @@ class CoreOptions(Model):
     queue: str = Field(
         default="", pattern=r"^[A-Za-z0-9_-]{0,80}$", description="SQS queue for events; empty keeps them in the outbox"
     )
+    queue_region: str = Field(
+        default="",
+        pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$",
+        description="AWS region of the queue, where several regions send to one; that of the core when left out",
+    )
     endpoint_url: Url | None = Field(
         default=None, description="address of SQS, S3 and DynamoDB; AWS itself when left out"
     )

@@ -1,6 +1,7 @@
 """Creates the resources of a new account: queues, topics, rules, a key and weighted records; keeps what is there."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -72,25 +73,38 @@ async def ensure_zone(clients: AwsClients, zone: str) -> str:
 
 
 async def ensure_weighted_records(
-    clients: AwsClients, zone_id: str, name: str, addresses: Mapping[str, str], weights: Mapping[str, int], ttl: int
+    clients: AwsClients,
+    zone_id: str,
+    name: str,
+    addresses: Mapping[str, str],
+    weights: Mapping[str, int],
+    ttl: int,
+    record_type: Literal["A", "CNAME"] = "A",
 ) -> bool:
-    """Weighted A records by set identifier. ttl: seconds. Returns whether they had to be made, with these weights.
+    """Weighted records by set identifier. ttl: seconds. Returns whether they had to be made, with these weights.
 
-    When the name has all of them their weights stay; their addresses are set either way.
+    addresses: names in place of addresses for ``CNAME``. When the name has all of them their weights stay; their
+    addresses are set either way.
     """
     async with clients.client("route53") as route53:
         listed = await route53.call(
-            "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=name, StartRecordType="A"
+            "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=name, StartRecordType=record_type
         )
         there = {
             record["SetIdentifier"]: int(record["Weight"])
             for record in listed["ResourceRecordSets"]
-            if record["Name"] == name and record["Type"] == "A" and "Weight" in record
+            if record["Name"] == name and record["Type"] == record_type and "Weight" in record
         }
         is_new = not set(addresses) <= set(there)
         wanted = weights if is_new else there
         changes = [
-            {"Action": "UPSERT", "ResourceRecordSet": _record(name, identifier, address, wanted[identifier], ttl)}
+            {
+                "Action": "UPSERT",
+                "ResourceRecordSet": {
+                    **_record(name, identifier, address, wanted[identifier], ttl),
+                    "Type": record_type,
+                },
+            }
             for identifier, address in addresses.items()
         ]
         await route53.call("change_resource_record_sets", HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
@@ -100,7 +114,6 @@ async def ensure_weighted_records(
 def _record(name: str, identifier: str, address: str, weight: int, ttl: int) -> dict[str, object]:
     return {
         "Name": name,
-        "Type": "A",
         "SetIdentifier": identifier,
         "Weight": weight,
         "TTL": ttl,

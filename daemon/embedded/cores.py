@@ -10,6 +10,7 @@ import httpx
 from config.scenario import CoreRelease, Environment, Scenario
 from daemon.embedded.process import Program
 from daemon.embedded.readiness import answers
+from daemon.embedded.surroundings import REGION
 
 ADDRESSES: Mapping[Environment, str] = {"blue": "127.0.0.2", "green": "127.0.0.3"}
 """One address each, because a DNS record names an address and not a port."""
@@ -41,23 +42,26 @@ class Core:
     """One process of an environment: where it answers and what it runs.
 
     slot: which of the environment's processes, from 0. The first does the background jobs, and is the one that the
-    DNS record and the daemon's settings name.
+    DNS record and the daemon's settings name. region, region_number: 0 for the home region, then 1 and so on.
     """
 
     environment: Environment
     release: CoreRelease
     port: int
     slot: int = 0
+    region: str = REGION
+    region_number: int = 0
 
     @property
     def name(self) -> str:
         """As its log has it."""
-        return f"core-{self.environment}" if self.slot == 0 else f"core-{self.environment}-{self.slot}"
+        name = f"core-{self.environment}" if self.slot == 0 else f"core-{self.environment}-{self.slot}"
+        return f"{name}-{self.region}" if self.region_number else name
 
     @property
     def address(self) -> str:
         """Where it listens."""
-        return address_of(self.environment, self.slot)
+        return address_of(self.environment, self.slot, self.region_number)
 
     @property
     def url(self) -> str:
@@ -74,7 +78,8 @@ class Core:
             "--database": str(data_directory / DATABASE),
             "--environment": self.environment,
             "--version": self.release.version,
-            "--region": surroundings["AWS_REGION"],
+            "--region": self.region,
+            "--queue-region": surroundings["AWS_REGION"],
             "--fail-percent": f"{self.release.fault.fail_percent:g}",
             "--slow-seconds": f"{self.release.fault.slow:g}",
             "--key-file": str(data_directory / CORE_KEY),
@@ -99,10 +104,10 @@ class Core:
         return await answers(client, f"{self.url}/readyz")
 
 
-def address_of(environment: Environment, slot: int) -> str:
-    """Where an environment's process listens: 127.0.0.2, 127.0.1.2 and so on for blue."""
+def address_of(environment: Environment, slot: int, region_number: int = 0) -> str:
+    """Where an environment's process listens: 127.0.0.2, 127.0.1.2 and so on for blue; 127.1.0.2 in another region."""
     first, second, _, last = ADDRESSES[environment].split(".")
-    return f"{first}.{second}.{slot}.{last}"
+    return f"{first}.{int(second) + region_number}.{slot}.{last}"
 
 
 def every_address() -> tuple[str, ...]:

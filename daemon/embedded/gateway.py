@@ -1,12 +1,13 @@
 """The payment core's HTTP interface as its customers' programs use it."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Self
 
 import httpx
 import msgspec
 
-from daemon.embedded.mix import Order
+from daemon.embedded.mix import NO_HEADERS, Order
 from daemon.embedded.traffic import IN_FLIGHT_MAX, Answer, Receipt
 
 REQUEST_SECONDS = 7.0
@@ -77,7 +78,7 @@ class HttpGateway:
             "provider_id": order.provider_id,
             "capture": "manual" if order.capture_later else "automatic",
         }
-        response = await self._post(address, "/v1/payments", body, f"pay-{order.number}")
+        response = await self._post(address, "/v1/payments", body, f"pay-{order.number}", order.headers)
         if response is None:
             return Receipt(Answer.FAILED)
         if response.status_code == HTTPStatus.PAYMENT_REQUIRED:
@@ -109,8 +110,10 @@ class HttpGateway:
         body = {"payment_id": payment_id, "amount": _money(order.refund_cents), "reason": "requested_by_customer"}
         await self._post(address, "/v1/refunds", body, f"refund-{order.number}")
 
-    async def _post(self, address: str, path: str, body: object, key: str) -> httpx.Response | None:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": f"{self._run}-{key}"}
+    async def _post(
+        self, address: str, path: str, body: object, key: str, more: Mapping[str, str] = NO_HEADERS
+    ) -> httpx.Response | None:
+        headers = {**more, "Content-Type": "application/json", "Idempotency-Key": f"{self._run}-{key}"}
         try:
             return await self._client.post(self._url(address, path), content=msgspec.json.encode(body), headers=headers)
         except httpx.HTTPError:

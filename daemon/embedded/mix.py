@@ -3,7 +3,9 @@
 import itertools
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 CUSTOMERS = 100_000
 """Enough that at 40 payments a second nobody pays more often than people do, which would look like fraud."""
@@ -40,12 +42,18 @@ PEAK_HOUR = 15.0
 SWING = 0.6
 
 
+TESTERS_EVERY = 50
+"""One customer in so many is a tester of ours, whose app says so in CANARY_HEADER."""
+CANARY_HEADER: Mapping[str, str] = MappingProxyType({"x-canary": "1"})
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One payment that a customer is about to make.
 
     number: from 1, part of its idempotency key. capture_later: authorize first, capture after. refund_cents: 0 for
-    the payments that are kept.
+    the payments that are kept. of_tester: whether the customer is one of ours, whose app says so.
     """
 
     number: int
@@ -55,6 +63,12 @@ class Order:
     provider_id: str
     capture_later: bool
     refund_cents: int
+    of_tester: bool = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the customer's app sends beside it."""
+        return CANARY_HEADER if self.of_tester else NO_HEADERS
 
 
 class Mix:
@@ -84,6 +98,7 @@ class Mix:
             provider_id=f"prv_{provider:03d}",
             capture_later=capture_later,
             refund_cents=_refund_cents(chance, amount_cents) if refunded else 0,
+            of_tester=customer % TESTERS_EVERY == 0,
         )
 
     def wait_seconds(self, payments_per_second: float, elapsed_seconds: float, time_scale: float) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, Protocol, assert_never
 
-from config.scenario import Alert, CardTesting, Environment, Scenario, SetWeights, StartCore, StopCore
+from config.scenario import Alert, CardTesting, Environment, LoseRegion, Scenario, SetWeights, StartCore, StopCore
 from remediation.ports import Clock
 
 
@@ -24,6 +24,9 @@ class Hands(Protocol):
 
     async def alert(self, about: Literal["security", "cost"]) -> None:
         """Let a service report something critical."""
+
+    async def lose_region(self, region: str) -> None:
+        """Kill every core of the region."""
 
 
 async def play(scenario: Scenario, hands: Hands, clock: Clock, time_scale: float, say: Callable[[str], None]) -> None:
@@ -50,5 +53,8 @@ async def play(scenario: Scenario, hands: Hands, clock: Clock, time_scale: float
             case Alert():
                 say(f"scenario: an alert about {step.about}")
                 await hands.alert(step.about)
+            case LoseRegion():
+                say(f"scenario: {step.region} is lost")
+                await hands.lose_region(step.region)
             case _:
                 assert_never(step)

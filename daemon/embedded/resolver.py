@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,13 @@ class RecordSource(Protocol):
 
     async def records(self) -> tuple[WeightedRecord, ...]:
         """All of them, in any order."""
+
+
+class Resolves(Protocol):
+    """Answers DNS clients. Raises WorldUnreachable or WorldRefused."""
+
+    async def resolve(self, client: int) -> WeightedRecord:
+        """What the client's resolver gives it now; client is a small number that names one client."""
 
 
 def choose(records: Sequence[WeightedRecord], draw: float) -> WeightedRecord:
@@ -100,3 +107,18 @@ class Resolver:
         ttl_seconds = min(record.ttl_seconds for record in records)
         self._records = records
         self._fresh_until_ms = self._clock.monotonic_ms() + ttl_seconds * 1000
+
+
+class RegionResolver:
+    """Answers in two steps, as a name does whose records name others: which region, then which address in it."""
+
+    def __init__(self, between: Resolves, regions: Mapping[str, Resolves]) -> None:
+        self._between = between
+        self._regions = dict(regions)
+
+    async def resolve(self, client: int) -> WeightedRecord:
+        """See Resolves; a region that nobody knows is no answer."""
+        region = (await self._between.resolve(client)).environment
+        if region not in self._regions:
+            raise WorldRefused(f"{region} has no records of its own.")
+        return await self._regions[region].resolve(client)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from config.settings import QueueSettings
 from daemon.aws.provision import (
@@ -14,11 +15,15 @@ from daemon.aws.provision import (
 )
 from daemon.aws.session import AwsClients
 from daemon.embedded.cores import ADDRESSES
+from daemon.embedded.surroundings import REGION
 
 ZONE = "tillwatch.test."
 TTL_SECONDS = 1
 """Clients follow a rollback within two seconds: one in the resolver, one in themselves."""
 FIRST_WEIGHTS: Mapping[str, int] = {"blue": 100, "green": 0}
+EVEN_WEIGHT = 50
+"""Of each region while all are well; only their proportion counts."""
+NO_REGIONS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 TOPICS = ("till-alarms", "till-budgets")
 
 CONTROL_RULES: Mapping[str, object] = {
@@ -47,11 +52,16 @@ class Resources:
     records_are_new: bool
 
 
-async def ensure_resources(clients: AwsClients, queues: QueueSettings, record_name: str) -> Resources:
-    """Make what is missing; messages in queues and weights of records that are there stay. Raises AwsFailed."""
+async def ensure_resources(
+    clients: AwsClients, queues: QueueSettings, record_name: str, far: Mapping[str, Mapping[str, str]] = NO_REGIONS
+) -> Resources:
+    """Make what is missing; messages in queues and weights of records that are there stay. Raises AwsFailed.
+
+    far: addresses by environment of each region beside home; with any, the name splits between the regions.
+    """
     async with asyncio.TaskGroup() as group:
         messaging = group.create_task(_ensure_messaging(clients, queues), name="ensure-messaging")
-        traffic = group.create_task(_ensure_traffic(clients, record_name), name="ensure-traffic")
+        traffic = group.create_task(_ensure_traffic(clients, record_name, far), name="ensure-traffic")
     messaging.result()
     return traffic.result()
 
@@ -64,8 +74,20 @@ async def _ensure_messaging(clients: AwsClients, queues: QueueSettings) -> None:
         group.create_task(ensure_topics(clients, TOPICS, control), name="ensure-topics")
 
 
-async def _ensure_traffic(clients: AwsClients, record_name: str) -> Resources:
+async def _ensure_traffic(clients: AwsClients, record_name: str, far: Mapping[str, Mapping[str, str]]) -> Resources:
     zone_id = await ensure_zone(clients, ZONE)
-    addresses = {str(environment): address for environment, address in ADDRESSES.items()}
-    is_new = await ensure_weighted_records(clients, zone_id, record_name, addresses, FIRST_WEIGHTS, TTL_SECONDS)
-    return Resources(zone_id=zone_id, records_are_new=is_new)
+    home = {str(environment): address for environment, address in ADDRESSES.items()}
+    if not far:
+        is_new = await ensure_weighted_records(clients, zone_id, record_name, home, FIRST_WEIGHTS, TTL_SECONDS)
+        return Resources(zone_id=zone_id, records_are_new=is_new)
+    regions = {REGION: home, **far}
+    are_new = [
+        await ensure_weighted_records(
+            clients, zone_id, f"{region}.{record_name}", addresses, FIRST_WEIGHTS, TTL_SECONDS
+        )
+        for region, addresses in regions.items()
+    ]
+    names = {region: f"{region}.{record_name}" for region in regions}
+    shares = dict.fromkeys(regions, EVEN_WEIGHT)
+    await ensure_weighted_records(clients, zone_id, record_name, names, shares, TTL_SECONDS, "CNAME")
+    return Resources(zone_id=zone_id, records_are_new=any(are_new))

@@ -13,20 +13,22 @@ from daemon.aws.eventbridge import EventBus
 from daemon.aws.route53 import Route53Traffic
 from daemon.embedded.alerts import Alerts
 from daemon.embedded.books import EventCounts, count_events, measured_costs
+from daemon.embedded.cohort import NamedClients
 from daemon.embedded.follower import Follower
 from daemon.embedded.gateway import HttpGateway
 from daemon.embedded.layout import Layout
 from daemon.embedded.narration import line_of
 from daemon.embedded.player import play
+from daemon.embedded.records import open_resolver
 from daemon.embedded.release import Release
 from daemon.embedded.report import LedgerRow, Report, report
-from daemon.embedded.resolver import Resolver, WeightedRecord
 from daemon.embedded.resources import Resources
 from daemon.embedded.savings import saving_of
 from daemon.embedded.stack import Stack, Wishes
 from daemon.embedded.surroundings import REGION
 from daemon.embedded.testers import CardTesters
 from daemon.embedded.traffic import Traffic
+from daemon.traffic.cohort_host import CohortHost
 from payment_core.ledger.file_books import verify_file
 from remediation.ports import Clock
 from remediation.state import DeploymentState
@@ -34,8 +36,6 @@ from remediation.state import DeploymentState
 DRAIN_SECONDS = 15.0
 """How long the daemon may take to catch up once traffic has ended; it is less than a second behind."""
 DRAIN_POLL_SECONDS = 0.2
-SHARES = 60
-"""The parts of a weight: every number of processes that an environment may have divides it."""
 NARRATE_SECONDS = 0.25
 """How often the journal is looked at for a line; people do not notice less."""
 
@@ -67,16 +67,27 @@ class Session:
     async def play(self, stop: asyncio.Event) -> Report:
         """Let payments flow until stop is set or the time is over, then wait for the daemon and report."""
         async with AsyncExitStack() as clients:
-            record_name = self._wishes.policy.traffic.record_name
+            policy, zone_id = self._wishes.policy.traffic, self._resources.zone_id
             route53 = await clients.enter_async_context(self._stack.clients.client("route53"))
             events = await clients.enter_async_context(self._stack.clients.client("events"))
             sqs = await clients.enter_async_context(self._stack.clients.client("sqs"))
             key = (await asyncio.to_thread(self._layout.core_key.read_text, encoding="ascii")).strip()
             gateway = await clients.enter_async_context(HttpGateway(self._stack.core_port, secrets.token_hex(4), key))
-            weights = Route53Traffic(route53, self._resources.zone_id, record_name)
+            weights = Route53Traffic(route53, zone_id, policy.record_of(REGION))
             chance = random.Random(self._wishes.scenario.traffic.seed)  # noqa: S311  # a reproducible simulation
-            resolver = Resolver(_Records(weights, self._stack.environments.addresses), self._clock, chance)
-            traffic = Traffic(self._wishes.scenario.traffic, resolver, gateway, self._clock, self._wishes.time_scale)
+            resolver = open_resolver(route53, zone_id, policy, self._stack.addresses, self._clock, chance)
+            traffic = Traffic(
+                self._wishes.scenario.traffic,
+                resolver,
+                gateway,
+                self._clock,
+                self._wishes.time_scale,
+                named=NamedClients(
+                    CohortHost(route53, zone_id, policy.record_of(REGION)),
+                    self._stack.environments.addresses,
+                    self._clock,
+                ),
+            )
             testers = CardTesters(resolver, gateway, self._clock, traffic.tally, self._wishes.scenario.traffic.seed)
             alerts = Alerts(sqs, QueueSettings().control_events, self._clock)
             hands = _Hands(self._stack, self._release(weights, EventBus(events)), testers, alerts)
@@ -154,27 +165,6 @@ class Session:
         )
 
 
-class _Records:
-    """The weighted records as the resolver wants them.
-
-    As behind an alias record, an environment's name stands for the processes that take its payments now; its weight
-    is shared out among them.
-    """
-
-    def __init__(self, traffic: Route53Traffic, behind: Callable[[str], tuple[str, ...]]) -> None:
-        self._traffic = traffic
-        self._behind = behind
-
-    async def records(self) -> tuple[WeightedRecord, ...]:
-        """One per environment and process."""
-        return tuple(
-            WeightedRecord(environment, address, record.weight * SHARES // len(addresses), record.ttl_seconds)
-            for environment, record in (await self._traffic.addresses()).items()
-            for addresses in [self._behind(environment)]
-            for address in addresses
-        )
-
-
 class _Hands:
     """What the scenario can do, done by the stack, the release, the testers and the services that report."""
 
@@ -203,6 +193,10 @@ class _Hands:
     async def alert(self, about: Literal["security", "cost"]) -> None:
         """Report it as AWS does."""
         await self._alerts.tell(about)
+
+    async def lose_region(self, region: str) -> None:
+        """Kill its cores."""
+        await self._stack.lose_region(region)
 
 
 async def _until(stop: asyncio.Event, seconds: float | None) -> None:

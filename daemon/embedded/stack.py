@@ -21,6 +21,7 @@ from daemon.embedded.core_starter import CoreStarter
 from daemon.embedded.cores import KEY_ALIAS, Endpoints, every_address, first_cores
 from daemon.embedded.daemon_key import ensure_daemon_key
 from daemon.embedded.environments import EmbeddedEnvironments
+from daemon.embedded.far_regions import FarRegions, far_cores
 from daemon.embedded.layout import Layout
 from daemon.embedded.ports import free_port
 from daemon.embedded.process import Child, Launcher, Program
@@ -73,7 +74,9 @@ class Stack:
         self._children: dict[str, Child] = {}
         self._aws_port = free_port(ministack.HOST)
         self._kms_port = free_port(kms.HOST)
-        self.core_port = free_port(*every_address())
+        far = far_cores(wishes.scenario, 0)
+        self.core_port = free_port(*every_address(), *(core.address for core in far.values()))
+        self.far = FarRegions(far_cores(wishes.scenario, self.core_port))
         self._cores = first_cores(wishes.scenario, self.core_port)
         self._endpoint_url = ministack.endpoint_url(self._aws_port)
         self._endpoints = Endpoints(self._queues.payment_events, self._endpoint_url, kms.endpoint_url(self._kms_port))
@@ -102,7 +105,7 @@ class Stack:
         if daemon := self._children.get(DAEMON):
             await daemon.stop()
             self._say("stopped: daemon")
-        await self.environments.stop()
+        await asyncio.gather(self.environments.stop(), self.far.stop())
         stand_ins = [self._children[name] for name in (kms.NAME, ministack.NAME) if name in self._children]
         for stand_in in stand_ins:
             await stand_in.stop()
@@ -114,6 +117,7 @@ class Stack:
         for child in self._children.values():
             child.hurry()
         self.environments.hurry()
+        self.far.hurry()
 
     async def essential_died(self) -> None:
         """Raise ChildDied, saying which, when the daemon or a stand-in ends; return when all were stopped.
@@ -137,11 +141,26 @@ class Stack:
         """Start the environment's processes, and return when they take payments."""
         await self.environments.groups[environment].restart()
 
+    async def lose_region(self, region: str) -> None:
+        """Kill every core of the region, as a crash would; they stay dead."""
+        if region == REGION:
+            await asyncio.gather(*(group.crash() for group in self.environments.groups.values()))
+        else:
+            await self.far.crash(region)
+
+    def addresses(self, region: str, environment: str) -> tuple[str, ...]:
+        """Where an environment of a region takes payments; none for one that is not of this machine."""
+        if region == REGION:
+            return self.environments.addresses(environment)
+        return tuple(address for name, address in self.far.environments(region).items() if name == environment)
+
     async def _start_aws(self, client: httpx.AsyncClient) -> Resources:
         program = ministack.program(self._aws_port, self._layout.root, self._layout.logs, self._environment)
         child = await self._launch(program, program.name)
         await until_ready(child, lambda: ministack.is_healthy(client, self._aws_port), self._clock)
-        resources = await ensure_resources(self.clients, self._queues, self._wishes.policy.traffic.record_name)
+        policy = self._wishes.policy.traffic
+        far = {region: self.far.environments(region) for region in policy.regions if region != REGION}
+        resources = await ensure_resources(self.clients, self._queues, policy.record_name, far)
         self._say(f"started: AWS stand-in at {self._endpoint_url}")
         return resources
 
@@ -163,7 +182,15 @@ class Stack:
             clock=self._clock,
             say=self._say,
         )
-        await self.environments.begin(starter, {name: core.release.version for name, core in self._cores.items()})
+        versions = {name: core.release.version for name, core in self._cores.items()}
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.environments.begin(starter, versions), name="start-home")
+            group.create_task(self._start_far(client), name="start-far")
+
+    async def _start_far(self, client: httpx.AsyncClient) -> None:
+        await self.far.start(
+            self._layout, self._environment, self._endpoints, self._launcher, client, self._clock, self._say
+        )
 
     async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
         self._layout.claim_configuration(self._wishes.configuration)
@@ -172,12 +199,15 @@ class Stack:
             endpoint_url=self._endpoint_url,
             port=self._wishes.port,
             zone_id=resources.zone_id,
-            cores=self._cores,
+            cores={str(name): core for name, core in self._cores.items()} | self.far.cores,
             environments_url=self.environments.url,
             token=self.token,
         )
         self._layout.write_prices(datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date())
         self._layout.take_policy_and_rules(self._wishes.configuration)
+        rooms = {region: room.payments_per_second for region, room in self._wishes.policy.traffic.regions.items()}
+        if rooms or self._wishes.configuration is not None:
+            self._layout.set_regions(rooms)
         program = Program(
             name=DAEMON,
             command=(*self._wishes.daemon_command, str(self._layout.configuration)),

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 
+from config.scenario import HOME_REGION
+
 ACCESS_KEY = "test"
 """ministack takes any key; one of twelve digits would become the account id."""
 
-REGION = "us-east-1"
+REGION = HOME_REGION
 ACCOUNT_ID = "000000000000"
 """ministack's account."""
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from config.scenario import CardTesting
 from daemon.embedded.mix import Order
-from daemon.embedded.resolver import Resolver
+from daemon.embedded.resolver import Resolves
 from daemon.embedded.traffic import Answer, Receipt, Tally
 from payment_core.acquirer.cards import SANDBOX_CARDS
 from remediation.errors import WorldRefused, WorldUnreachable
@@ -39,7 +39,7 @@ class TesterGateway(Protocol):
 class CardTesters:
     """Tests cards while it runs. tally: what the attempts came to, the same as that of the other payments."""
 
-    def __init__(self, resolver: Resolver, gateway: TesterGateway, clock: Clock, tally: Tally, seed: int) -> None:
+    def __init__(self, resolver: Resolves, gateway: TesterGateway, clock: Clock, tally: Tally, seed: int) -> None:
         self._resolver = resolver
         self._gateway = gateway
         self._clock = clock

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from config.scenario import Traffic as TrafficSettings
 from daemon.embedded.mix import Mix, Order
-from daemon.embedded.resolver import Resolver
+from daemon.embedded.resolver import Resolves
 from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.ports import Clock
 
@@ -56,6 +56,13 @@ class Gateway(Protocol):
         """Give money back."""
 
 
+class Named(Protocol):
+    """Knows the clients that are routed by name."""
+
+    async def address(self, order: Order) -> str:
+        """Where the payment goes by name; empty when it goes by the weights."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Payments by what their clients learned. not_sent: the part of failed that IN_FLIGHT_MAX held back.
@@ -84,11 +91,22 @@ class Tally:
 
 
 class Traffic:
-    """An open loop: payments begin by the clock of a Poisson stream and do not wait for each other."""
+    """An open loop: payments begin by the clock of a Poisson stream and do not wait for each other.
+
+    named: who goes elsewhere than the resolver says; None for nobody.
+    """
 
     def __init__(
-        self, settings: TrafficSettings, resolver: Resolver, gateway: Gateway, clock: Clock, time_scale: float = 1.0
+        self,
+        settings: TrafficSettings,
+        resolver: Resolves,
+        gateway: Gateway,
+        clock: Clock,
+        time_scale: float = 1.0,
+        *,
+        named: Named | None = None,
     ) -> None:
+        self._named = named
         self._settings = settings
         self._resolver = resolver
         self._gateway = gateway
@@ -147,17 +165,22 @@ class Traffic:
     async def _pay(self, order: Order) -> None:
         try:
             try:
-                record = await self._resolver.resolve(order.number % self._settings.clients)
+                address = await self._address(order)
             except (WorldUnreachable, WorldRefused):
                 self.tally.count(Answer.FAILED)
                 return
-            receipt = await self._gateway.pay(record.address, order)
-            answer = await self._final(record.address, receipt)
+            receipt = await self._gateway.pay(address, order)
+            answer = await self._final(address, receipt)
             self.tally.count(answer)
             if answer is Answer.SUCCEEDED:
-                await self._follow_up(record.address, order, receipt.payment_id)
+                await self._follow_up(address, order, receipt.payment_id)
         finally:
             self._in_flight -= 1
+
+    async def _address(self, order: Order) -> str:
+        """Where its customer's DNS client sends it."""
+        named = "" if self._named is None else await self._named.address(order)
+        return named if named else (await self._resolver.resolve(order.number % self._settings.clients)).address
 
     async def _final(self, address: str, receipt: Receipt) -> Answer:
         answer = receipt.answer

@@ -241,7 +241,11 @@ class Core:
     async def _start_relay(self, opened: OpenStore) -> None:
         options = self._options
         queue = await self._stack.enter_async_context(
-            SqsQueue(name=options.queue, region=options.region, endpoint_url=options.endpoint_url)
+            SqsQueue(
+                name=options.queue,
+                region=options.queue_region if options.queue_region else options.region,
+                endpoint_url=options.endpoint_url,
+            )
         )
         self._relay = Relay(
             outbox=opened.store, queue=queue, producer=options.producer, clock=self._clock, counts=self.counts

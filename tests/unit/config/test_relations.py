@@ -46,3 +46,33 @@ def test_steps_that_cannot_be_played_are_refused(steps: list[tuple[str, str]], m
                 "steps": [{"at": at, "step": step, "environment": "blue"} for at, step in steps],
             }
         )
+
+
+@pytest.mark.parametrize(
+    ("regions", "lost", "message"),
+    [
+        (["us-east-1"], [], "are not several"),
+        (["us-east-1", "us-east-1"], [], "are not several"),
+        (["us-west-1", "us-west-2"], [], "with us-east-1 among them"),
+        ([], ["us-west-2"], "us-west-2 is not there to be lost"),
+        (["us-east-1", "us-west-2"], ["us-west-2", "us-west-2"], "us-west-2 is not there to be lost"),
+    ],
+)
+def test_regions_that_cannot_be_played_are_refused(regions: list[str], lost: list[str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Scenario.model_validate(
+            {
+                "name": "regions",
+                "summary": "Regions.",
+                "blue": {"version": "1.0.0"},
+                "green": {"version": "1.0.0"},
+                "traffic": {"payments_per_second": 1},
+                "regions": regions,
+                "steps": [{"at": "5s", "step": "lose_region", "region": region} for region in lost],
+            }
+        )
+
+
+def test_one_region_alone_cannot_be_split() -> None:
+    with pytest.raises(ValidationError, match="the only region"):
+        TrafficPolicy.model_validate({"regions": {"us-east-1": {"payments_per_second": 1.0}}})

@@ -100,3 +100,13 @@ def test_a_configuration_that_somebody_else_wrote_is_never_replaced(layout: Layo
 def test_what_up_writes_itself_is_no_choice_of_policy_and_rules(layout: Layout) -> None:
     with pytest.raises(DirectoryUnusable, match="give a copy"):
         layout.claim_configuration(layout.configuration)
+
+
+def test_the_regions_of_a_scenario_are_in_the_policy_that_is_written_and_all_else_stays(layout: Layout) -> None:
+    _write(layout, "secret")
+    layout.set_regions({"us-east-1": 500.0, "us-west-2": 500.0})
+    policy = load_configuration(layout.configuration, {}).policy
+    assert set(policy.traffic.regions) == {"us-east-1", "us-west-2"}
+    assert policy.guard == load_configuration(None, {}).policy.guard
+    layout.set_regions({})
+    assert load_configuration(layout.configuration, {}).policy == load_configuration(None, {}).policy

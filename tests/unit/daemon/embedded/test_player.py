@@ -7,6 +7,7 @@ from config.scenario import (
     CardTesting,
     CoreRelease,
     Environment,
+    LoseRegion,
     Scenario,
     SetWeights,
     StartCore,
@@ -51,6 +52,9 @@ class _Hands:
     async def alert(self, about: Literal["security", "cost"]) -> None:
         self.done.append((self._clock.ms, f"alert {about}"))
 
+    async def lose_region(self, region: str) -> None:
+        self.done.append((self._clock.ms, f"lose {region}"))
+
 
 def _scenario() -> Scenario:
     return Scenario(
@@ -65,7 +69,9 @@ def _scenario() -> Scenario:
             StartCore(at=12.0, step="start_core", environment="blue"),
             CardTesting(at=20.0, step="test_cards", cards=3, attempts_per_second=4, lasting=10.0),
             Alert(at=30.0, step="alert", about="cost"),
+            LoseRegion(at=40.0, step="lose_region", region="us-west-2"),
         ),
+        regions=("us-east-1", "us-west-2"),
     )
 
 
@@ -79,6 +85,7 @@ async def test_every_step_is_done_at_its_moment_however_long_the_one_before_took
         (12_000, "start blue"),
         (20_000, "test 3"),
         (30_000, "alert cost"),
+        (40_000, "lose us-west-2"),
     ]
 
 
@@ -87,5 +94,5 @@ async def test_time_scale_10_makes_ten_seconds_last_one() -> None:
     hands = _Hands(clock)
     said: list[str] = []
     await play(_scenario(), hands, clock, 10.0, said.append)
-    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300, 2_000, 3_000]
-    assert len(said) == 5
+    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300, 2_000, 3_000, 4_000]
+    assert len(said) == 6

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.embedded.resolver import Resolver, WeightedRecord, choose
+from daemon.embedded.resolver import RegionResolver, Resolver, WeightedRecord, choose
 from remediation.errors import WorldRefused, WorldUnreachable
 
 
@@ -112,3 +112,15 @@ async def test_there_is_no_answer_before_the_first_read() -> None:
     zone.fault = WorldRefused("no such zone")
     with pytest.raises(WorldRefused):
         await _resolver(zone, _Clock()).resolve(1)
+
+
+async def test_a_name_of_regions_is_answered_in_two_steps_and_one_without_records_is_no_answer() -> None:
+    clock, chance = _Clock(), random.Random(7)  # noqa: S311  # a reproducible test
+    between, east = _Zone(blue=1, green=1), _Zone(blue=100, green=0)
+    resolver = RegionResolver(Resolver(between, clock, chance), {"e0": Resolver(east, clock, chance)})
+    between.weights["green"] = 0
+    assert (await resolver.resolve(1)).address == "127.0.0.2"
+    clock.ms += 5_000
+    between.weights.update(blue=0, green=1)
+    with pytest.raises(WorldRefused, match="e1 has no records"):
+        await resolver.resolve(1)
