@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
+from bench.rollout_gates import figures
 from checks.compiled_rule import CompiledRule
 from checks.cusum import Chart, chart
 from checks.engine import Engine
@@ -201,7 +202,8 @@ def main() -> None:
     each payment, so a rollout is as many steps as it has failures. The engine, fed with whole facts, has to fire at the
     very same payment in a sample of rollouts, or the bench fails. Rules about latency and readiness see nothing here: a
     sound canary has no such faults to be drawn. Beside it, on draws of the same shares: a fixed threshold over a
-    minute, as CloudWatch alarms have it, and Wald's test, which knows both ratios and stops at either.
+    minute, as CloudWatch alarms have it, and Wald's test, which knows both ratios and stops at either. Then the whole
+    set of gates, see `bench.rollout_gates`.
     """
     parser = argparse.ArgumentParser(description="False rollbacks, and payments to see a fault.")
     parser.add_argument("--rollouts", type=int, default=4_000)
@@ -219,6 +221,7 @@ def main() -> None:
                 "healthy_share": HEALTHY,
                 **{one.rule.rule.id: of_canary(one, options.rollouts, options.seed) for one in found},
                 **of_peers(options.rollouts, options.seed),
+                "gates": figures(options.rollouts, PAYMENTS_PER_SECOND, FAULTS, options.seed, gaps),
             }
         )
     )

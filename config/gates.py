@@ -99,7 +99,8 @@ class Gates(Model):
 
     false_alarm: how often the comparisons, all of them and over all stages together, take a sound release for a bad
     one, at the most and however often they are looked at. strata: so many values of ``by`` share a comparison's part.
-    twins_within: two captures of one payer, card, provider and amount this close together are a double charge.
+    twins_within: two captures of one payer, card, provider and amount this close together, one by each version, are a
+    double charge.
     shadow: gates that are told and do not count.
     """
 
@@ -108,7 +109,7 @@ class Gates(Model):
     false_alarm: Percentage = "0.05%"
     strata: int = Field(default=500, ge=1, le=STRATA_MAX)
     sources: Sources = Sources()
-    twins_within: Duration = 60.0
+    twins_within: Duration = 5.0
     cost: CostGate = CostGate()
     drift: DriftGate = DriftGate()
     shadow: tuple[Annotated[str, Field(min_length=2, max_length=63)], ...] = Field(

@@ -1,7 +1,6 @@
 """Reads every gate of a deployment: from the rules' readings, and from the log of facts since the step began."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,14 +18,12 @@ from config.slo import ratio, share
 from daemon.checkpoint import StoredBatch
 from daemon.errors import CheckpointFailed
 from remediation.deployment.findings import GateReading, GateState
-from remediation.deployment.gates_comparison import threshold
 from remediation.deployment.gates_evidence import Unattainable, facts_to_see, facts_to_tell
-from remediation.deployment.gates_observed import Observed
+from remediation.deployment.gates_observed import Observed, thresholds
 from remediation.deployment.gates_rules import red_before, rule_gates
-from remediation.deployment.gates_sides import FULL, sides_of
+from remediation.deployment.gates_sides import sides_of
 from remediation.deployment.gates_sources import ALARMS, PAYMENTS, PROBES, QUORUM, quorum
 from remediation.deployment.gates_told import UNATTAINABLE, told
-from remediation.deployment.plan import Plan
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
 
@@ -38,7 +35,6 @@ STEPS_MAX = 8
 """Steps whose counts are kept: one for each region that is watched at the same time, with room to spare."""
 DECIDING_RULE = "payment-failure-rate"
 """The rule whose own evidence a stage has to be long enough for; see `remediation.deployment.gates_evidence`."""
-WATCHES = ("watch", "bake")
 
 
 class FactLog(Protocol):
@@ -219,16 +215,6 @@ class GateReadings:
             return least if measure is None else max(least, _to_fire(measure, faulty, power))
         except Unattainable:
             return UNATTAINABLE
-
-
-def thresholds(gates: Gates, plan: Plan) -> dict[str, float]:
-    """The evidence that each comparison takes: all of them, in every stage of the plan, share the false alarms."""
-    stages = sum(step.kind in WATCHES and step.arguments.get("percent") != FULL for step in plan.steps)
-    alpha = ratio(gates.false_alarm)
-    shared = defaultdict(lambda: 1, {one.id: gates.strata for one in gates.comparisons if one.by})
-    return {
-        one.id: threshold(alpha, len(gates.comparisons), max(1, stages), shared[one.id]) for one in gates.comparisons
-    }
 
 
 def _to_fire(measure: SequentialMeasure, faulty: float, power: float) -> int:

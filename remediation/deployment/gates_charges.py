@@ -36,9 +36,10 @@ class _Seen:
 class Charges:
     """Remembers captures of both versions. A later capture of the same payment is none of another.
 
-    Two captures are a double charge when the new version made one of them, and they were asked for with one
-    idempotency key, or one payer gave one card to one provider for one amount within ``twins_ms``. What the old version
-    alone did twice is no fault of the new one.
+    Two captures are a double charge when they were asked for with one idempotency key and the new version made one of
+    them, or when one payer gave one card to one provider for one amount within ``twins_ms``, once on each version: that
+    is a retry which the other version did not know. On one version it is somebody who buys two of something; and what
+    the old version alone did twice is no fault of the new one.
     """
 
     def __init__(self, twins_ms: int) -> None:
@@ -66,7 +67,8 @@ class Charges:
                 capture.currency,
             )
             known = self._by_twin.get(twin)
-            if known is not None and abs(capture.at_ms - known.at_ms) <= self._twins_ms:
+            close = known is not None and abs(capture.at_ms - known.at_ms) <= self._twins_ms
+            if known is not None and close and known.is_new != is_new:
                 self._judge("twin", known, seen, capture.amount_cents)
             _remember(self._by_twin, twin, seen)
 

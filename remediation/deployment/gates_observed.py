@@ -1,5 +1,6 @@
 """What was seen of both versions since a step began: counted fact by fact, in any order, each of them once."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
@@ -9,16 +10,19 @@ from config.deployment import Evidence
 from config.gates import Comparison, Gates
 from config.slo import ratio
 from remediation.deployment.gates_charges import Charges
-from remediation.deployment.gates_comparison import Contrast, Pane
+from remediation.deployment.gates_comparison import Contrast, Pane, threshold
 from remediation.deployment.gates_costs import Costs
 from remediation.deployment.gates_drift import Scores
-from remediation.deployment.gates_sides import Sides
+from remediation.deployment.gates_sides import FULL, Sides
 from remediation.deployment.gates_sources import PROCESSOR, Heard
+from remediation.deployment.plan import Plan
 
 PANE_MS = 5_000
 """Both versions are compared over the same five seconds, so that a bad minute of the rail is nobody's."""
 LATE_MS = 2_000
 """A pane is weighed this long after its end; what comes later counts in the next one."""
+WATCHES = ("watch", "bake")
+"""The kinds of step that compare; a plan's stages are those of them below 100 percent."""
 FUTURE_MS = 5_000
 """A fact stamped further ahead than this has a wrong clock and counts at now."""
 
@@ -140,3 +144,13 @@ class Observed:
         if self.sides.is_compared:
             for strata in self.strata:
                 strata.take(fact, at_ms, is_new=is_new)
+
+
+def thresholds(gates: Gates, plan: Plan) -> dict[str, float]:
+    """The evidence that each comparison takes: all of them, in every stage of the plan, share the false alarms."""
+    stages = sum(step.kind in WATCHES and step.arguments.get("percent") != FULL for step in plan.steps)
+    alpha = ratio(gates.false_alarm)
+    shared = defaultdict(lambda: 1, {one.id: gates.strata for one in gates.comparisons if one.by})
+    return {
+        one.id: threshold(alpha, len(gates.comparisons), max(1, stages), shared[one.id]) for one in gates.comparisons
+    }

@@ -67,7 +67,7 @@ def _doubles(observed: Observed) -> GateReading:
 
 def _comparison(strata: Strata, *, is_compared: bool) -> GateReading:
     comparison = strata.comparison
-    limit = f"{comparison.bad}, new against old"
+    limit = f"{comparison.bad}, new against old, at {strata.needed:,.0f} to 1"
     worst = strata.worst() if is_compared else None
     if worst is None or not (strata.seen.new and strata.seen.old):
         shown = "no payments of both versions yet" if is_compared else "no old version to compare with"

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from checks.facts import Fact, PaymentAttempted
+from checks.facts import Fact, PaymentAttempted, PaymentCaptured
 from daemon.aws.session import Aws
 from daemon.aws.sqs import SqsQueue
 from daemon.checkpoint import Checkpoint
@@ -85,6 +85,26 @@ async def pay(core: Core, count: int) -> None:
         for number in range(count):
             answer = await client.post("/v1/payments", json=PAYMENT, headers={"Idempotency-Key": f"k{number}"})
             assert answer.status_code in {200, 201}, answer.text
+
+
+async def test_a_running_core_agrees_with_its_rail_opens_what_it_has_sealed_and_tells_what_gates_need(
+    green_core: Core,
+) -> None:
+    async with CoreClient(green_core.url, green_core.key) as core:
+        await pay(green_core, 5)
+        (release,) = (await core.reconciliation()).releases
+        assert (release.environment, release.version, release.region) == ("green", "2.0.0", "us-east-1")
+        assert (release.examined, release.unknown, release.mismatched) == (5, 0, 0)
+        sealed = [await core.seal_test_card(key) for key in ("dep-1", "dep-1", "dep-2")]
+        assert sealed[0] == sealed[1] != sealed[2]
+        (key,) = (await core.tokens(sealed[0].token)).keys
+        assert (key.opened, key.failed) == (1, 0)
+        told = (await core.events(0, 500)).events
+    attempts = [fact for fact in told if isinstance(fact, PaymentAttempted)]
+    assert {(fact.scored, fact.cohort) for fact in attempts} == {(True, "$10 to $25")}
+    captures = [fact for fact in told if isinstance(fact, PaymentCaptured)]
+    assert len({fact.request_digest for fact in captures} - {""}) == 5
+    assert len({fact.method_fingerprint for fact in captures}) == 1
 
 
 async def test_events_come_once_by_the_queue_and_by_the_outbox(

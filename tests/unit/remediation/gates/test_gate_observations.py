@@ -116,6 +116,13 @@ CHARGES = [
         True,
         "twin",
     ),
+    (
+        "one payer who buys two of something on the new version",
+        {"customer_id": "c", "method_fingerprint": "f", "request_digest": ""},
+        True,
+        True,
+        "",
+    ),
     ("one card of two payers", {"method_fingerprint": "f", "request_digest": ""}, False, True, ""),
     ("a payment captured in two parts", {"request_digest": "k", "payment_id": "pay-1"}, True, True, ""),
     (
