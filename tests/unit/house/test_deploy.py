@@ -23,13 +23,18 @@ DEPLOY = ROOT / "deploy"
 PLACEHOLDERS = {
     "ACCOUNT_ID",
     "ADMIN_KEY_SHA256",
+    "BLUE_STACK",
+    "CLUSTER",
     "ENVIRONMENT",
     "EXPORTS_BUCKET",
     "EXPORTS_PREFIX",
+    "FUNCTION",
+    "GREEN_STACK",
     "HOSTED_ZONE_ID",
     "IMAGE",
     "RECORD_NAME",
     "REGION",
+    "RELEASES_BUCKET",
     "REPORTS_BUCKET",
     "REPORTS_PREFIX",
     "VAULT_KEY_ID",
@@ -54,15 +59,29 @@ PERMISSIONS = {
 """What a call needs where that is not an action of the same name (Service Authorization Reference)."""
 DAEMON_PERMISSIONS = {"s3:ListObjectsV2": {"s3:ListBucket"}}
 """The same for the daemon, which reads no versions and locks no objects."""
+ENVIRONMENTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ecs": {"ecs": ("ecs", "elbv2"), "scaling": ("application-autoscaling",)},
+    "lambda": {"lambda_aliases": ("lambda",), "function": ("lambda",), "scaling": ("application-autoscaling",)},
+    "cloudformation": {"stacks": ("cloudformation",)},
+}
+"""The modules that call AWS for each kind, and which services; who has one kind needs the policy of that one alone."""
+BESIDE_CALLS = {"ecs": {"iam:PassRole"}, "lambda": {"s3:GetObject"}, "cloudformation": set[str]()}
+"""What IAM asks of the caller besides: tasks get roles, and code is read from a bucket."""
 WITHOUT_RESOURCES = {
+    "application-autoscaling:DescribeScalableTargets",
     "ce:GetCostAndUsage",
     "ce:GetCostForecast",
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
+    "ecs:DescribeTaskDefinition",
+    "ecs:RegisterTaskDefinition",
+    "elasticloadbalancing:DescribeTargetHealth",
 }
 """Actions that IAM knows no resource for (Service Authorization Reference); they stand in statements of their own."""
 STOP_SECONDS_MAX = 120
 SERVICES = ("sqs", "route53", "events", "sns", "dynamodb", "cloudwatch", "ecs", "kms", "s3", "appconfig", "iam", "ce")
+PREFIXES = {"elbv2": "elasticloadbalancing"}
+"""How IAM spells a service that the SDK calls otherwise."""
 
 Document = dict[str, Any]  # JSON as AWS defines it
 
@@ -107,8 +126,10 @@ def policy_problems(policy: Document) -> list[str]:
     for statement in policy["Statement"]:
         found += [f"action {action}" for action in statement["Action"] if "*" in action]
         resources = [] if set(statement["Action"]) <= WITHOUT_RESOURCES else statement["Resource"]
-        # The objects under a prefix have no other name than this.
-        found += [f"resource {resource}" for resource in resources if "*" in resource.removesuffix("/*")]
+        # The objects under a prefix have no other name than this, nor have the versions of a function.
+        found += [
+            f"resource {resource}" for resource in resources if "*" in re.sub(r"(/|:function:.+:)\*$", "", resource)
+        ]
         condition = statement.get("Condition", {}).get("ForAllValues:StringEquals", {})
         changes = "route53:ChangeResourceRecordSets" in statement["Action"]
         if changes and not condition.get("route53:ChangeResourceRecordSetsNormalizedRecordNames"):
@@ -116,13 +137,13 @@ def policy_problems(policy: Document) -> list[str]:
     return found
 
 
-def aws_calls(*files: Path) -> set[str]:
+def aws_calls(*files: Path, services: tuple[str, ...] = SERVICES) -> set[str]:
     """IAM actions behind the AWS calls that these files name. A batch needs the permission of the single call."""
     words = {word for path in files for word in re.findall(r"[.\"](\w+)[(\"]", path.read_text("utf-8"))}
     session = botocore.session.get_session()
     return {
-        f"{service}:{operation.removesuffix('Batch')}"
-        for service in SERVICES
+        f"{PREFIXES.get(service, service)}:{operation.removesuffix('Batch')}"
+        for service in services
         for operation in session.get_service_model(service).operation_names
         if botocore.xform_name(operation) in words
     }
@@ -196,6 +217,23 @@ def test_the_daemon_may_do_what_its_code_does_and_no_more() -> None:
     assert actions(load("iam-daemon.json")) == allowed
 
 
+@pytest.mark.parametrize("kind", ENVIRONMENTS)
+def test_the_daemon_may_change_environments_of_a_kind_as_its_code_does_and_no_more(kind: str) -> None:
+    folder = ROOT / "daemon" / "environments"
+    calls = set[str]()
+    for module, services in ENVIRONMENTS[kind].items():
+        calls |= aws_calls(folder / f"{module}.py", services=services)
+    assert len(calls) > 3
+    assert actions(load(f"iam-environments-{kind}.json")) == calls | BESIDE_CALLS[kind]
+
+
+def test_every_module_that_changes_environments_is_in_a_policy() -> None:
+    services = tuple({service for modules in ENVIRONMENTS.values() for one in modules.values() for service in one})
+    paths = (ROOT / "daemon" / "environments").glob("*.py")
+    calling = {path.stem for path in paths if aws_calls(path, services=services)}
+    assert calling == {module for modules in ENVIRONMENTS.values() for module in modules}
+
+
 def test_the_core_may_do_what_its_code_does_and_no_more() -> None:
     calls = aws_calls(*(ROOT / "payment_core" / "aws").glob("*.py"))
     assert actions(load("iam-core.json")) == {action for call in calls for action in PERMISSIONS.get(call, {call})}
@@ -242,7 +280,7 @@ def test_the_core_task_names_options_that_exist() -> None:
     assert {word for word in command if word.startswith("--")} <= known
 
 
-@pytest.mark.parametrize("name", ["iam-daemon.json", "iam-core.json"])
+@pytest.mark.parametrize("name", sorted(path.name for path in DEPLOY.glob("iam-*.json")))
 def test_a_policy_names_actions_and_resources(name: str) -> None:
     assert policy_problems(load(name)) == []
 
