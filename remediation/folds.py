@@ -9,11 +9,9 @@ from msgspec.structs import replace
 from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
+from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
 from remediation.bounded import bounded
-from remediation.compensation.fold import with_compensation
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
-from remediation.deployment.folding import run_after
-from remediation.deployment.run import RUNS_MAX, DeploymentRun
 from remediation.guardrail_folds import Folded, with_guardrail
 from remediation.guardrail_state import ACTS_MAX
 from remediation.journal.aftermath_kinds import (
@@ -43,7 +41,7 @@ from remediation.journal.kinds import (
     body_of,
 )
 from remediation.region_state import with_evacuation, with_signal
-from remediation.rollback.fold import with_rollback_entry
+from remediation.run_folds import with_run
 from remediation.state import (
     ACTIONS_MAX,
     BUDGETS_MAX,
@@ -53,7 +51,6 @@ from remediation.state import (
     FINDINGS_PER_INCIDENT,
     HOUR_MS,
     INCIDENTS_MAX,
-    ROLLBACKS_MAX,
     RUNNING,
     SEVERITY_LEVELS,
     TARGETS_MAX,
@@ -83,8 +80,6 @@ __all__ = [
 ]
 
 EMPTY = State()
-TRAFFIC = "dns:"
-"""The kind of the targets that split traffic."""
 IN_EFFECT = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 
@@ -115,47 +110,6 @@ def _with_calendar(state: State, entry: Entry, done: DaemonStarted | ReportWritt
             return replace(state, reports={**state.reports, done.job: newest})
         case BudgetReached():
             return replace(state, budgets=(*state.budgets, (done.month, done.threshold_percent))[-BUDGETS_MAX:])
-
-
-def _with_run(state: State, entry: Entry, body: Body | None) -> State:
-    before = state.runs.get(body.deployment_id) if isinstance(body, StepBegun | StepEnded | DeploymentEnded) else None
-    run = run_after(state.runs, entry, body)
-    if run is None:
-        return state
-    state = _with_turn(state, before, run)
-    return replace(state, runs=bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
-
-
-def _with_compensation(
-    state: State, entry: Entry, said: CompensationListed | CompensationBegun | CompensationEnded
-) -> State:
-    return replace(state, compensations=with_compensation(state.compensations, said, entry.at_ms))
-
-
-def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun) -> State:
-    """Who changes an environment: a step that was begun, until it has ended.
-
-    Traffic is not among them: giving it back must not wait until a shift has settled, only until it was sent.
-    """
-    had = before.step if before is not None and before.key else None
-    has = after.step if after.key else None
-    if had is not None and had.target and (has is None or has.id != had.id):
-        state = state if had.target.startswith(TRAFFIC) else _put_target(state, had.target, running="")
-    if has is not None and has.target and not has.target.startswith(TRAFFIC):
-        state = _put_target(state, has.target, running=after.id)
-    return state
-
-
-def _with_rollback(state: State, _entry: Entry, measured: RollbackMeasured) -> State:
-    kept = {**state.rollbacks, measured.deployment_id: measured}
-    return replace(state, rollbacks=bounded(kept, ROLLBACKS_MAX, lambda _: True))
-
-
-def _with_manual_rollback(
-    state: State, entry: Entry, said: RollbackAsked | RollbackStepEnded | RollbackEnded
-) -> State:
-    runs = with_rollback_entry(state.manual_rollbacks, entry, said)
-    return replace(state, manual_rollbacks=bounded(runs, ROLLBACKS_MAX, lambda one: one.ended_at_ms > 0))
 
 
 def incident_of(state: State, fingerprint: str) -> Incident | None:
@@ -417,18 +371,18 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         DaemonStarted: _with_calendar,
         ReportWritten: _with_calendar,
         BudgetReached: _with_calendar,
-        DeploymentPlanned: _with_run,
-        StepBegun: _with_run,
-        StepEnded: _with_run,
-        DeploymentAsked: _with_run,
-        DeploymentEnded: _with_run,
-        CompensationListed: _with_compensation,
-        CompensationBegun: _with_compensation,
-        CompensationEnded: _with_compensation,
-        RollbackMeasured: _with_rollback,
-        RollbackAsked: _with_manual_rollback,
-        RollbackStepEnded: _with_manual_rollback,
-        RollbackEnded: _with_manual_rollback,
+        DeploymentPlanned: with_run,
+        StepBegun: with_run,
+        StepEnded: with_run,
+        DeploymentAsked: with_run,
+        DeploymentEnded: with_run,
+        CompensationListed: with_fixes,
+        CompensationBegun: with_fixes,
+        CompensationEnded: with_fixes,
+        RollbackMeasured: with_rollback,
+        RollbackAsked: with_manual_rollback,
+        RollbackStepEnded: with_manual_rollback,
+        RollbackEnded: with_manual_rollback,
         UndoAsked: with_undo,
         **dict.fromkeys(get_args(Folded), with_guardrail),
     }

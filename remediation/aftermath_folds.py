@@ -1,0 +1,35 @@
+"""What is left of a rolled-back release, as it is folded into the state."""
+
+from msgspec.structs import replace
+
+from remediation.bounded import bounded
+from remediation.compensation.fold import with_compensation
+from remediation.journal.aftermath_kinds import (
+    CompensationBegun,
+    CompensationEnded,
+    CompensationListed,
+    RollbackAsked,
+    RollbackEnded,
+    RollbackMeasured,
+    RollbackStepEnded,
+)
+from remediation.journal.entry import Entry
+from remediation.rollback.fold import with_rollback_entry
+from remediation.state import ROLLBACKS_MAX, State
+
+
+def with_fixes(state: State, entry: Entry, said: CompensationListed | CompensationBegun | CompensationEnded) -> State:
+    """The payments that a release left wrong, and what became of each."""
+    return replace(state, compensations=with_compensation(state.compensations, said, entry.at_ms))
+
+
+def with_rollback(state: State, _entry: Entry, measured: RollbackMeasured) -> State:
+    """How a rollback went."""
+    kept = {**state.rollbacks, measured.deployment_id: measured}
+    return replace(state, rollbacks=bounded(kept, ROLLBACKS_MAX, lambda _: True))
+
+
+def with_manual_rollback(state: State, entry: Entry, said: RollbackAsked | RollbackStepEnded | RollbackEnded) -> State:
+    """A rollback that a person asked for, step by step."""
+    runs = with_rollback_entry(state.manual_rollbacks, entry, said)
+    return replace(state, manual_rollbacks=bounded(runs, ROLLBACKS_MAX, lambda one: one.ended_at_ms > 0))
