@@ -1,5 +1,6 @@
 """How a command asks a running daemon to do something: who it is, what was refused and why, in exit codes."""
 
+import re
 from typing import Annotated, Any
 
 import httpx
@@ -15,6 +16,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 REFUSALS = frozenset({403, 404, 409})
 """The daemon understood, and the answer is no."""
 UNKNOWN_CALLER = 401
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 Url = Annotated[str, typer.Option(help="The running daemon.", envvar="TILLWATCH_URL")]
 Token = Annotated[str, typer.Option(envvar=TOKEN_VARIABLE, help="Your bearer token; its name goes into the journal.")]
@@ -50,7 +52,7 @@ def ask(method: str, url: str, token: str, resource: str, shape: Any, body: obje
 
 def name_of(text: str, what: str) -> str:
     """The text, if it can be a name in an address. Ends the command with 2 when it cannot."""
-    if not text or len(text) > 100 or not all(letter.isalnum() or letter in "-_" for letter in text):  # noqa: PLR2004 - no name is longer
+    if _NAME.fullmatch(text) is None:
         fail(f"{text!r:.60} is no name of {what}\n  fix: copy it from the list", Exit.BAD_INPUT)
     return text
 
