@@ -27,6 +27,7 @@ from daemon.server import bind, serve
 from daemon.supervisor import Supervisor, Task
 from daemon.system_view import DaemonView
 from daemon.withdrawal import Withdrawal
+from remediation.deployment.gates_checked import check_gates
 from remediation.errors import RemediationError
 from remediation.journal.kinds import DaemonStarted, DaemonStopped
 
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 
 
 class App:
-    """One daemon over one configuration. Raises ConfigurationError when a rule cannot be compiled.
+    """One daemon over one configuration. Raises ConfigurationError when a rule or a gate cannot be compiled.
 
     directory: what the configuration was read from, and is again when it changes; None: it is the packaged one.
     """
@@ -47,6 +48,7 @@ class App:
         self._hangup = asyncio.Event()
         self._clock = SystemClock() if clock is None else clock
         self._rules: tuple[CompiledRule, ...] = compile_rules(configuration.rule_files)
+        check_gates(configuration.deployment.gates)
         self._holder = str(configuration.settings.data_dir.resolve())
         self._changes = Changes()
         self._phase = "starting"

@@ -20,6 +20,7 @@ from daemon.errors import CheckpointFailed
 from daemon.pipeline import JOURNAL_PAUSE_SECONDS, Pipeline
 from daemon.rule_exchange import exchange
 from daemon.withdrawal import Withdrawal
+from remediation.deployment.gates_checked import check_gates
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.journal.kinds import ConfigurationRefused, ConfigurationReloaded
 from remediation.journal.writer import JournalWriter
@@ -137,6 +138,7 @@ class Reload:
 
     def _load(self) -> tuple[Configuration, tuple[CompiledRule, ...]]:
         configuration = load_configuration(self._directory)
+        check_gates(configuration.deployment.gates)
         return configuration, compile_rules(configuration.rule_files)
 
     def _succeeded(self, configuration: Configuration, found: Difference) -> None:

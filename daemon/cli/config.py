@@ -62,8 +62,8 @@ def _compile(configuration: Configuration) -> None:
     from checks.scoring.compile import compile_fraud  # noqa: PLC0415 - see above.
     from remediation.deployment.gates_checked import check_gates  # noqa: PLC0415 - see above.
 
-    rules = compile_rules(configuration.rule_files)
-    check_gates(configuration.deployment.gates, {compiled.rule.id for compiled in rules})
+    compile_rules(configuration.rule_files)
+    check_gates(configuration.deployment.gates)
     compile_fraud(configuration.fraud)
 
 
