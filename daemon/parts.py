@@ -1,12 +1,14 @@
 """Opens everything that the daemon is made of, in order; what was opened is closed in the opposite order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from checks.engine import Engine
+from checks.facts import Fact
 from config.load import Configuration
+from config.policy import Policy
 from config.settings import Settings
 from daemon.archive.archive import Archive
 from daemon.automation import Automation
@@ -94,11 +96,7 @@ async def open_parts(
     trust = await open_trust(stack, settings, clock)
     journal, writer = await _open_journal(stack, settings.data_dir, holder, clock)
     home, sharing = settings.aws.region, regions_of(settings.cores, settings.aws.region)
-    producers = dict.fromkeys(sharing, home)
-    checkpoint = await Checkpoint.open(settings.data_dir / "checkpoint.db", HORIZON_MS, producers)
-    stack.push_async_callback(checkpoint.close)
-    quarantine = await Quarantine.open(settings.data_dir / "quarantine.db", _journaled(writer))
-    stack.push_async_callback(quarantine.close)
+    checkpoint, quarantine = await _open_stores(stack, settings.data_dir, writer, dict.fromkeys(sharing, home))
     clients = AwsClients(settings.aws)
     sqs = await stack.enter_async_context(clients.client("sqs"))
     traffic = await open_traffic(stack, settings, policy.traffic, clients)
@@ -109,32 +107,21 @@ async def open_parts(
     actions = await open_actions(stack, settings, policy, traffic, probes.core, regions)
     executor = Executor(writer, actions, clock, policy)
     archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
-    pipeline = Pipeline(
+    archived = flow.beside(kept_nowhere if archive is None else archive.take)
+    pipeline = _pipeline(checkpoint, engine, payments, writer, executor, policy, clock, changed, archived)
+    sink = SeeingSink(pipeline, sightings, clock)
+    over = Surroundings(
+        settled=configuration,
+        environments=await open_environments(stack, settings, clients, clock),
+        traffic=traffic.by_region,
+        cohorts=traffic.cohorts,
+        probes=probes,
+        pipeline=pipeline,
         checkpoint=checkpoint,
-        engine=engine,
-        series=payments,
         writer=writer,
         executor=executor,
-        policy=policy,
         clock=clock,
-        changed=changed,
-        archived=flow.beside(kept_nowhere if archive is None else archive.take),
-    )
-    sink = SeeingSink(pipeline, sightings, clock)
-    environments = await open_environments(stack, settings, clients, clock)
-    deployments = open_deployments(
-        Surroundings(
-            settled=configuration,
-            environments=environments,
-            traffic=traffic.by_region,
-            cohorts=traffic.cohorts,
-            probes=probes,
-            pipeline=pipeline,
-            checkpoint=checkpoint,
-            writer=writer,
-            executor=executor,
-            clock=clock,
-        )
+        flow=flow.seen,
     )
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(
@@ -145,9 +132,7 @@ async def open_parts(
         payments=payments,
         executor=executor,
         pipeline=pipeline,
-        automation=Automation(
-            writer, executor, flow, clock, lambda: pipeline.policy, lambda facts: pipeline.accept(facts, PROBES)
-        ),
+        automation=_automation(over, flow),
         keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
         trust=trust,
         sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock), *reporting.bill),
@@ -160,18 +145,8 @@ async def open_parts(
         loop_lag=LoopLag(clock),
         archive=archive,
         traces=await open_traces(stack, settings, journal, clock),
-        deployments=deployments,
-        rollbacks=await open_rollbacks(
-            stack,
-            settings,
-            writer=writer,
-            executor=executor,
-            pipeline=pipeline,
-            checkpoint=checkpoint,
-            environments=environments,
-            probes=probes,
-            clock=clock,
-        ),
+        deployments=open_deployments(over),
+        rollbacks=await _open_rollbacks(stack, over),
     )
 
 
@@ -183,6 +158,66 @@ async def _open_journal(
     # The folder is locked for this process, so the holder of its lease can only be dead.
     lease = await journal.acquire_lease(holder, LEASE_MS, clock.now_ms())
     return journal, await JournalWriter.open(journal, lease, clock)
+
+
+async def _open_stores(
+    stack: AsyncExitStack, data_dir: Path, writer: JournalWriter, producers: dict[str, str]
+) -> tuple[Checkpoint, Quarantine]:
+    checkpoint = await Checkpoint.open(data_dir / "checkpoint.db", HORIZON_MS, producers)
+    stack.push_async_callback(checkpoint.close)
+    quarantine = await Quarantine.open(data_dir / "quarantine.db", _journaled(writer))
+    stack.push_async_callback(quarantine.close)
+    return checkpoint, quarantine
+
+
+def _pipeline(
+    checkpoint: Checkpoint,
+    engine: Engine,
+    series: PaymentSeries,
+    writer: JournalWriter,
+    executor: Executor,
+    policy: Policy,
+    clock: Clock,
+    changed: Callable[[], None],
+    archived: Callable[[Sequence[Fact]], None],
+) -> Pipeline:
+    return Pipeline(
+        checkpoint=checkpoint,
+        engine=engine,
+        series=series,
+        writer=writer,
+        executor=executor,
+        policy=policy,
+        clock=clock,
+        changed=changed,
+        archived=archived,
+    )
+
+
+def _automation(over: Surroundings, flow: PaymentFlow) -> Automation:
+    pipeline = over.pipeline
+    return Automation(
+        over.writer,
+        over.executor,
+        flow,
+        over.clock,
+        lambda: pipeline.policy,
+        lambda facts: pipeline.accept(facts, PROBES),
+    )
+
+
+async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings) -> RollbackParts:
+    return await open_rollbacks(
+        stack,
+        over.settled.settings,
+        writer=over.writer,
+        executor=over.executor,
+        pipeline=over.pipeline,
+        checkpoint=over.checkpoint,
+        environments=over.environments,
+        probes=over.probes,
+        clock=over.clock,
+    )
 
 
 async def _open_archive(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Archive | None:

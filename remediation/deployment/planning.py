@@ -157,7 +157,7 @@ def _rollout(one: Standing, request: Request, configuration: Deployments) -> lis
                     name=f"watch-{stage.percent}",
                     **_compared(one, request),
                     percent=str(stage.percent),
-                    at_least_seconds=f"{phase.at_least:g}",
+                    at_least_ms=str(round(phase.at_least * 1000)),
                 )
             )
     return _within(steps, phase.within)
@@ -259,7 +259,7 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
     full = {**compared, "percent": str(FULL_PERCENT)}
     steps = [
         *(_step(one, "final_validation", f"check.final-{name}", seconds, **full) for name in phase.checks),
-        _step(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_seconds="0"),
+        _step(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_ms="0"),
         _step(
             one,
             "final_validation",
@@ -267,7 +267,7 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
             # A bake that has lasted needs a moment to be seen to have.
             configuration.bake + BAKE_SLACK_SECONDS,
             **full,
-            bake_seconds=f"{configuration.bake:g}",
+            bake_ms=str(round(configuration.bake * 1000)),
             size=str(one.size),
         ),
     ]

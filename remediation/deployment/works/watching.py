@@ -32,7 +32,7 @@ class Watch(OnlyLooks):
         watched_seconds = (self._clock.now_ms() - context.began_at_ms) / 1000
         is_over = context.spent_ms > context.step.within_seconds * 1000
         report = verdict(await self._gates.read(context), is_over=is_over)
-        at_least = float(context.step.arguments["at_least_seconds"])
+        at_least = int(context.step.arguments["at_least_ms"]) / 1000
         if report.finding is StepFinding.PASSED and watched_seconds < at_least:
             early = waiting(f"{report.detail}; it is watched for another {at_least - watched_seconds:.0f} s")
             return StepReport(finding=early.finding, detail=early.detail, readings=report.readings)
@@ -60,6 +60,6 @@ class Bake(OnlyLooks):
                 there = "is gone" if way_back is None else f"has {shown(way_back)}, {arguments['size']} are needed"
                 detail = f"there is no way back: {arguments['other']} {there}"
                 return StepReport(finding=StepFinding.HELD, detail=detail, readings=report.readings)
-        left = float(arguments["bake_seconds"]) - (self._clock.now_ms() - context.began_at_ms) / 1000
+        left = int(arguments["bake_ms"]) / 1000 - (self._clock.now_ms() - context.began_at_ms) / 1000
         words = waiting(f"it bakes for another {left:.0f} s") if left > 0 else passed("baked")
         return StepReport(finding=words.finding, detail=words.detail, readings=report.readings)

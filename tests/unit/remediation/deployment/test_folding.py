@@ -62,7 +62,7 @@ FIRST, SECOND = PLAN.steps[0], PLAN.steps[1]
 
 def test_a_step_that_is_not_the_next_moves_nothing() -> None:
     run = run_of((0, PLANNED), (1, begun(SECOND)), (2, ended(SECOND)), (3, begun(FIRST)), (4, begun(FIRST)))
-    assert (run.index, run.key, run.begun_ids) == (0, key_of("dep-1", FIRST.id), {FIRST.id})
+    assert (run.index, run.key, run.begun_ids) == (0, key_of("dep-1", FIRST.id), frozenset({FIRST.id}))
 
 
 def test_the_same_plan_twice_is_one_run_and_an_unknown_one_is_none() -> None:

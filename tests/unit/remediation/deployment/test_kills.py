@@ -129,12 +129,15 @@ class Pausing:
             await self.go.wait()
 
 
-async def drive_first(where: Daemon) -> None:
-    for _ in range(400):
-        await where.runner.tick()
-        if where.run.outcome is not None:
-            return
-        await where.pass_time(1)
+async def fenced(where: Daemon) -> bool:
+    """Drive; whether the journal ended it, because another leader had taken over."""
+    try:
+        for _ in range(400):
+            await where.runner.tick()
+            await where.pass_time(1)
+    except StaleEpoch:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("strategy", [Strategy.CANARY, Strategy.ROLLING])
@@ -148,16 +151,16 @@ async def test_a_leader_that_was_paused_for_longer_than_its_lease_sends_nothing_
         first = await daemon(ground, journal, holder="first")
         await planned(first, request(strategy=strategy))
         journal.cross = pausing.cross
-        driving = asyncio.create_task(drive_first(first))
-        await pausing.reached.wait()
-        journal.cross = Boundaries().cross
-        ground.clock.at_ms += LEASE_MS + 1
-        second = await daemon(ground, journal, holder="second")
-        run = await second.drive()
+        async with asyncio.TaskGroup() as group:
+            driving = group.create_task(fenced(first))
+            await pausing.reached.wait()
+            journal.cross = Boundaries().cross
+            ground.clock.at_ms += LEASE_MS + 1
+            second = await daemon(ground, journal, holder="second")
+            run = await second.drive()
+            pausing.go.set()
+        assert driving.result()
         assert run.outcome is RunOutcome.SUCCEEDED
-        pausing.go.set()
-        with pytest.raises(StaleEpoch):
-            await driving
         assert ground.changes == expected, f"paused at {place}"
 
 
@@ -191,14 +194,14 @@ async def test_a_rollback_waits_for_a_shift_that_was_sent_and_no_shift_follows_i
             await where.runner.tick()
             await where.pass_time(0 if sending.is_set() else 1)
 
-    driving = asyncio.create_task(drive())
-    await sending.wait()
-    breach = asyncio.create_task(where.find(finding(at_ms=where.clock.at_ms)))
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert ground.weights[REGION]["green"] == 5
-    go.set()
-    await asyncio.gather(driving, breach)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(drive())
+        await sending.wait()
+        group.create_task(where.find(finding(at_ms=where.clock.at_ms)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert ground.weights[REGION]["green"] == 5
+        go.set()
     run = await where.drive()
     assert run.outcome is RunOutcome.ROLLED_BACK
     assert [change[2] for change in ground.changes if change[0] == "write"] == ["green 5", "green 50", "green 0"]
