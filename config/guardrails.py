@@ -40,9 +40,9 @@ class MoneyAtRisk(Model):
     detect_within: how long a fault may go on before it is seen, where nothing better is known.
     """
 
-    stage_cents: int = Field(default=10_000_000, ge=0, le=_CENTS_MAX)
-    action_cents: int = Field(default=10_000_000, ge=0, le=_CENTS_MAX)
-    hour_cents: int = Field(default=30_000_000, ge=0, le=_CENTS_MAX)
+    stage_cents: int = Field(default=100_000_000, ge=0, le=_CENTS_MAX)
+    action_cents: int = Field(default=25_000_000, ge=0, le=_CENTS_MAX)
+    hour_cents: int = Field(default=300_000_000, ge=0, le=_CENTS_MAX)
     detect_within: Duration = 60.0
 
 

@@ -1,6 +1,6 @@
 """Opens deployments: what each kind of step does here, the gates, the runner, and the desk that people ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from remediation.deployment.permitting import under
 from remediation.deployment.ports import Cohorts, Environments, Gates, StepWork
 from remediation.deployment.runner import Runner
 from remediation.deployment.works.approval import Approved
+from remediation.deployment.works.at_risk import WithinMoney
 from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
@@ -33,6 +34,7 @@ from remediation.deployment.works.shift import Shift
 from remediation.deployment.works.watching import Bake, GatesAtStart, Watch
 from remediation.executor import Executor
 from remediation.journal.writer import JournalWriter
+from remediation.money_at_risk import Flow
 from remediation.ports import Clock, Traffic
 
 WATCHED_FAMILIES = ("sla", "health")
@@ -69,7 +71,10 @@ class RoutedRegions(Cohorts, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What deployments are opened over. settled: as the daemon began with it. cohorts: None where none are routed."""
+    """What deployments are opened over. settled: as the daemon began with it. cohorts: None where none are routed.
+
+    flow: the payments of the last minute.
+    """
 
     settled: Configuration
     environments: Environments
@@ -80,6 +85,7 @@ class Surroundings:
     writer: JournalWriter
     executor: Executor
     clock: Clock
+    flow: Callable[[], Flow | None]
     cohorts: RoutedRegions | None = None
 
     @property
@@ -180,5 +186,11 @@ def _changes(over: Surroundings) -> dict[str, StepWork]:
         "deploy": Deploy(over.environments),
         "resize": Resize(over.environments),
         "retire": Retire(over.environments, over.traffic, over.clock),
-        "shift": Shift(over.traffic, over.environments, over.clock),
+        "shift": WithinMoney(
+            Shift(over.traffic, over.environments, over.clock),
+            over.flow,
+            over.writer,
+            lambda: over.pipeline.policy,
+            over.clock,
+        ),
     }

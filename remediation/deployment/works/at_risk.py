@@ -1,0 +1,105 @@
+"""Lets a stage begin only with as much money at risk as the policy allows, or people did."""
+
+from collections.abc import Callable
+
+from config.guardrails import MoneyAtRisk
+from config.policy import Policy
+from remediation.approvals import ApprovalChange, digest_of, is_approved, to_ask
+from remediation.deployment.findings import StepReport
+from remediation.deployment.ports import StepContext, StepWork
+from remediation.deployment.works.looks import waiting
+from remediation.journal.guardrail_kinds import MoneyRisked
+from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.money_at_risk import Flow, RiskKind, weigh
+from remediation.ports import Clock, Look
+
+TOLD_MAX = 50
+"""Steps that were judged; one is being done for each region."""
+
+
+class WithinMoney:
+    """A shift of traffic behind its limit. It waits for people where it needs more, or where no payment was seen.
+
+    flow: the payments of the last minute. What was let through once is not weighed again while it is repeated.
+    """
+
+    def __init__(
+        self,
+        work: StepWork,
+        flow: Callable[[], Flow | None],
+        writer: JournalWriter,
+        policy: Callable[[], Policy],
+        clock: Clock,
+    ) -> None:
+        self._work = work
+        self._flow = flow
+        self._writer = writer
+        self._policy = policy
+        self._clock = clock
+        self._told: dict[str, bool] = {}
+
+    async def probe(self, context: StepContext) -> Look:
+        """See StepWork."""
+        return await self._work.probe(context)
+
+    async def perform(self, context: StepContext, key: str) -> StepReport:
+        """See StepWork."""
+        if not self._told.get(key, False) and int(context.step.arguments["percent"]) > 0:
+            held = await self._weigh(context, key)
+            if held is not None:
+                return held
+        return await self._work.perform(context, key)
+
+    async def _weigh(self, context: StepContext, key: str) -> StepReport | None:
+        """Why the stage has to wait; None when it may begin."""
+        policy, now_ms = self._policy(), self._clock.now_ms()
+        subject, digest = _subject(context), _digest(context)
+        approved = is_approved(self._writer.state, policy.approvals, ApprovalChange.AT_RISK, subject, digest, now_ms)
+        risked = self._figure(context, policy.money_at_risk, approved=approved)
+        allowed = approved or (risked is not None and risked.allowed)
+        if risked is not None and self._told.get(key) is not allowed:
+            await self._writer.append(risked)
+        self._told = {**dict(list(self._told.items())[-TOLD_MAX:]), key: allowed}
+        if allowed:
+            return None
+        words = _words(risked)
+        asked = to_ask(
+            self._writer.state,
+            policy.approvals,
+            ApprovalChange.AT_RISK,
+            subject=subject,
+            digest=digest,
+            what=f"{subject}: {words}",
+            requested_by=DAEMON,
+            now_ms=now_ms,
+        )
+        if asked is not None:
+            await self._writer.append(asked)
+        return waiting(f"{words}; people have to approve it (tillwatch approvals list)")
+
+    def _figure(self, context: StepContext, policy: MoneyAtRisk, *, approved: bool) -> MoneyRisked | None:
+        return weigh(
+            RiskKind.STAGE,
+            _subject(context),
+            self._flow(),
+            int(context.step.arguments["percent"]),
+            state=self._writer.state,
+            policy=policy,
+            now_ms=self._clock.now_ms(),
+            approved=approved,
+        )
+
+
+def _subject(context: StepContext) -> str:
+    return f"{context.plan.request.deployment_id}: {context.step.id}"
+
+
+def _digest(context: StepContext) -> str:
+    """Of the stage and not of its figure, which moves with the payments."""
+    return digest_of(_subject(context), context.plan.request.version, context.step.arguments["percent"])
+
+
+def _words(risked: MoneyRisked | None) -> str:
+    if risked is None:
+        return "no payment was seen in the last minute, so it is not known how much money would be at risk"
+    return f"{risked.cents} cents would be at risk until a fault is seen, {risked.limit_cents} are allowed"
