@@ -4,20 +4,15 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from daemon.cli import app
-from daemon.embedded.ports import free_port
 from remediation.journal.offline import following, open_read_only
+from tests.integration.embedded.up_process import Up, up
 
 FAULTY_CANARY = """
 name: faulty-canary
@@ -50,61 +45,6 @@ steps:
 """
 
 
-class _Up:
-    """One ``tillwatch up`` as a process; lines are read as they come, so nothing has to sleep."""
-
-    def __init__(self, data: Path, *options: str) -> None:
-        self.data = data
-        self.port = free_port("127.0.0.1")
-        command = [sys.executable, "-m", "daemon", "up", "--data-dir", str(data), "--port", str(self.port), "--json"]
-        self._process = subprocess.Popen(
-            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.said: list[str] = []
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def until(self, word: str) -> str:
-        """Read its lines up to the first with the word."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.said.append(line.rstrip())
-            if word in line:
-                return line
-        pytest.fail(f"{word!r} was never said: {self.said}")
-
-    def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    def end(self) -> tuple[int, dict[str, Any]]:
-        """Its exit code and its report, or an empty one."""
-        out, err = self._process.communicate(timeout=60)
-        self.said += err.splitlines()
-        lines = out.splitlines()
-        return self._process.returncode, msgspec.json.decode(lines[-1]) if lines else {}
-
-    def child(self, *words: str) -> int:
-        """The pid of its child whose command line has all the words."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _has_words(entry, (str(self.data), *words)):
-                return int(entry.name)
-        pytest.fail(f"no child with {words}")
-
-    def clean_up(self) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-def _has_words(entry: Path, words: Sequence[str]) -> bool:
-    try:
-        command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return False
-    return all(any(word in part for part in command) for word in words)
-
-
 def _everything_ended(data: Path) -> bool:
     """Every child inherits the lock, so it is free only when all of them are gone."""
     descriptor = os.open(data / "lock", os.O_RDWR)
@@ -122,29 +62,15 @@ def _journalled(data: Path, kind: str) -> int:
         return sum(entry.kind == kind for entry in following(connection, 0))
 
 
-@pytest.fixture
-def ups() -> Iterator[list[_Up]]:
-    started: list[_Up] = []
-    yield started
-    for one in started:
-        one.clean_up()
-
-
-def _up(ups: list[_Up], data: Path, *options: str) -> _Up:
-    one = _Up(data, *options)
-    ups.append(one)
-    return one
-
-
 def _scenario(tmp_path: Path, text: str) -> str:
     path = tmp_path / "scenario.yaml"
     path.write_text(text)
     return str(path)
 
 
-def test_a_healthy_run_loses_nothing_does_nothing_and_leaves_no_process(ups: list[_Up], tmp_path: Path) -> None:
+def test_a_healthy_run_loses_nothing_does_nothing_and_leaves_no_process(ups: list[Up], tmp_path: Path) -> None:
     data = tmp_path / "data"
-    one = _up(ups, data, "--scenario", "healthy", "--for", "3s")
+    one = up(ups, data, "--scenario", "healthy", "--for", "3s")
     code, report = one.end()
     assert code == 0, one.said
     assert report["payments"]["attempted"] > 50
@@ -157,8 +83,8 @@ def test_a_healthy_run_loses_nothing_does_nothing_and_leaves_no_process(ups: lis
     assert _everything_ended(data)
 
 
-def test_a_card_that_is_tested_is_blocked_once_and_nobody_else_is(ups: list[_Up], tmp_path: Path) -> None:
-    one = _up(ups, tmp_path / "data", "--scenario", _scenario(tmp_path, CARDS_ARE_TESTED))
+def test_a_card_that_is_tested_is_blocked_once_and_nobody_else_is(ups: list[Up], tmp_path: Path) -> None:
+    one = up(ups, tmp_path / "data", "--scenario", _scenario(tmp_path, CARDS_ARE_TESTED))
     one.until("verified: block.fingerprint")
     one.signal(signal.SIGINT)
     code, report = one.end()
@@ -171,9 +97,9 @@ def test_a_card_that_is_tested_is_blocked_once_and_nobody_else_is(ups: list[_Up]
     assert report["ledger"]["balanced"]
 
 
-def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: list[_Up], tmp_path: Path) -> None:
+def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: list[Up], tmp_path: Path) -> None:
     scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
-    first = _up(ups, data, "--scenario", scenario)
+    first = up(ups, data, "--scenario", scenario)
     first.until("verified: rollback.traffic")
     first.signal(signal.SIGINT)
     code, report = first.end()
@@ -183,7 +109,7 @@ def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: 
     assert report["events"]["lost"] == 0
     assert _everything_ended(data)
 
-    second = _up(ups, data, "--scenario", scenario)
+    second = up(ups, data, "--scenario", scenario)
     second.until(" started: 50 % to green")
     second.signal(signal.SIGTERM)
     code, again = second.end()
@@ -195,10 +121,10 @@ def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: 
 
 
 def test_a_daemon_that_is_killed_ends_the_run_and_the_next_one_loses_and_repeats_nothing(
-    ups: list[_Up], tmp_path: Path
+    ups: list[Up], tmp_path: Path
 ) -> None:
     scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
-    first = _up(ups, data, "--scenario", scenario)
+    first = up(ups, data, "--scenario", scenario)
     first.until("deployment prod-deploy-")
     os.kill(first.child("run", "--config"), signal.SIGKILL)
     code, report = first.end()
@@ -206,22 +132,20 @@ def test_a_daemon_that_is_killed_ends_the_run_and_the_next_one_loses_and_repeats
     assert any("daemon" in line and "killed by SIGKILL" in line for line in first.said)
     assert _everything_ended(data)
 
-    second = _up(ups, data, "--scenario", scenario, "--for", "8s")
+    second = up(ups, data, "--scenario", scenario, "--for", "8s")
     code, report = second.end()
     assert code == 0, second.said
     assert report["events"]["lost"] == 0
     assert _journalled(data, "intent") == _journalled(data, "outcome") == 1
 
 
-def test_a_killed_run_takes_its_children_with_it_and_the_next_one_waits_for_them(
-    ups: list[_Up], tmp_path: Path
-) -> None:
+def test_a_killed_run_takes_its_children_with_it_and_the_next_one_waits_for_them(ups: list[Up], tmp_path: Path) -> None:
     data = tmp_path / "data"
-    first = _up(ups, data)
+    first = up(ups, data)
     first.until("traffic: ")
     first.signal(signal.SIGKILL)
     first.end()
-    second = _up(ups, data, "--for", "2s")
+    second = up(ups, data, "--for", "2s")
     code, report = second.end()
     assert code == 0, second.said
     assert report["events"]["lost"] == 0
@@ -230,12 +154,12 @@ def test_a_killed_run_takes_its_children_with_it_and_the_next_one_waits_for_them
 
 
 def test_a_core_that_crashes_is_part_of_the_scenario_and_nobody_else_gets_the_directory(
-    ups: list[_Up], tmp_path: Path
+    ups: list[Up], tmp_path: Path
 ) -> None:
-    one = _up(ups, tmp_path / "data", "--scenario", _scenario(tmp_path, BLUE_CRASHES))
+    one = up(ups, tmp_path / "data", "--scenario", _scenario(tmp_path, BLUE_CRASHES))
     one.until("scenario: blue is started again")
     one.until("started: payment core blue")
-    refused = _up(ups, tmp_path / "data")
+    refused = up(ups, tmp_path / "data")
     assert refused.end()[0] == 3
     assert str(one.pid) in refused.said[-1]
     one.signal(signal.SIGINT)
@@ -246,8 +170,8 @@ def test_a_core_that_crashes_is_part_of_the_scenario_and_nobody_else_gets_the_di
     assert report["ledger"]["balanced"]
 
 
-def test_a_run_that_is_stopped_before_it_is_up_leaves_no_process(ups: list[_Up], tmp_path: Path) -> None:
-    one = _up(ups, tmp_path / "data")
+def test_a_run_that_is_stopped_before_it_is_up_leaves_no_process(ups: list[Up], tmp_path: Path) -> None:
+    one = up(ups, tmp_path / "data")
     one.until("started: ")
     one.signal(signal.SIGINT)
     code, report = one.end()
