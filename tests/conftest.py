@@ -1,11 +1,15 @@
 """What every test gets: loopback only, no inherited settings, and servers that are required by name."""
 
+import functools
+import gc
 import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import structlog
 
@@ -13,6 +17,8 @@ from tests.forked import FORK_SERVER
 
 Require = Callable[[str, bool], None]
 _SETTING_PREFIXES = ("TILL_", "AWS_")
+INTEGRATION = Path(__file__).parent / "integration"
+LONGEST_FIRST = (INTEGRATION / "embedded", INTEGRATION / "test_documented_commands.py", INTEGRATION)
 _PASSIVE_HOSTS = {None, "", "localhost", "0.0.0.0", "::"}  # noqa: S104 (a listener's address, nothing is sent there)
 
 
@@ -34,6 +40,21 @@ def refuse_to_leave_loopback(family: int, address: object) -> None:
     if not loopback:
         message = f"{host!r} is not on this machine; start a server on 127.0.0.1 in a fixture"
         raise LeftLoopback(message)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that start programs, so that no process is left alone with a long one at the end.
+
+    The random order is kept within each part.
+    """
+    items.sort(key=lambda item: [not item.path.is_relative_to(place) for place in LONGEST_FIRST])
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected out of every later search for garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,6 +106,14 @@ def fork_server_ends() -> Iterator[None]:
     """End it with the tests; it starts with the first that needs it."""
     yield
     FORK_SERVER.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def aws_models_are_read_once() -> Iterator[None]:
+    """Share the loader of service models: every AWS client would read megabytes of JSON again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(autouse=True)

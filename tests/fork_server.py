@@ -105,7 +105,9 @@ def serve(channel: socket.socket) -> None:
 
 if __name__ == "__main__":
     for preloaded in PRELOADED:
-        importlib.import_module(preloaded)
+        # A command that cannot be imported fails where it is run, and no other with it.
+        with suppress(Exception):
+            importlib.import_module(preloaded)
     # What was imported stays: no child has to look at it for garbage.
     gc.collect()
     gc.freeze()

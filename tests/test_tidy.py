@@ -6,7 +6,7 @@ import os
 import re
 import tokenize
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
@@ -44,22 +44,41 @@ UNREAD = (
 Check = Callable[[str, str], Iterator[str]]
 
 
-@cache
+# One file at a time: the trees of all of them take half a gigabyte.
+@lru_cache(maxsize=1)
 def parse(source: str) -> ast.Module:
-    """The syntax tree, once for all checks."""
+    """The syntax tree, once for all checks of a file."""
     return ast.parse(source)
 
 
-def calls(source: str) -> Iterator[tuple[int, str]]:
-    """Every call with its line, written as in the source."""
-    for node in ast.walk(parse(source)):
+@lru_cache(maxsize=1)
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of the tree, once for all checks of a file."""
+    return tuple(ast.walk(parse(source)))
+
+
+def name_of(function: ast.expr) -> str:
+    """What is called, written as in the source: ``asyncio.get_running_loop().create_task``."""
+    match function:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=name):
+            return f"{name_of(value)}.{name}"
+        case ast.Call(func=called, args=[], keywords=[]):
+            return f"{name_of(called)}()"
+    return "(...)"
+
+
+def calls(source: str) -> Iterator[tuple[int, str, ast.Call]]:
+    """Every call with its line and the name of what is called."""
+    for node in nodes(source):
         if isinstance(node, ast.Call):
-            yield node.lineno, ast.unparse(node.func)
+            yield node.lineno, name_of(node.func), node
 
 
 def short_functions(file: str, source: str) -> Iterator[str]:
     """Functions fit on a screen."""
-    for node in ast.walk(parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
             lines = node.end_lineno - node.lineno + 1
             if lines > FUNCTION_LINES_MAX:
@@ -87,7 +106,7 @@ def telling_names(file: str, source: str) -> Iterator[str]:
     for part in Path(file).with_suffix("").parts:
         if any(word in BANNED_NAMES for word in part.lower().split("_")):
             yield f"{file}:1: {part!r} says nothing; name the file by what it holds"
-    for node in ast.walk(parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.ClassDef) and node.name.endswith(BANNED_SUFFIXES):
             yield f"{file}:{node.lineno}: class {node.name} says nothing; name it by what it is"
 
@@ -96,7 +115,9 @@ def whole_money(file: str, source: str) -> Iterator[str]:
     """Money is an int of minor units."""
     if file.startswith(MONEY):
         yield from (
-            f"{file}:{line}: float(); money is an int of minor units" for line, name in calls(source) if name == "float"
+            f"{file}:{line}: float(); money is an int of minor units"
+            for line, name, _ in calls(source)
+            if name == "float"
         )
 
 
@@ -104,7 +125,7 @@ def passed_time(file: str, source: str) -> Iterator[str]:
     """The time is read in one place per program and passed on."""
     banned = ("datetime.now", "datetime.utcnow", "time.time", "time.time_ns", "date.today", "datetime.today")
     if file not in CLOCKS and not file.startswith("bench/"):
-        for line, name in calls(source):
+        for line, name, _ in calls(source):
             if any(name == call or name.endswith("." + call) for call in banned):
                 yield f"{file}:{line}: {name}(); take now_ms as an argument, or a Clock"
 
@@ -112,32 +133,32 @@ def passed_time(file: str, source: str) -> Iterator[str]:
 def owned_tasks(file: str, source: str) -> Iterator[str]:
     """A task belongs to a group or to the supervisor, so that its death is seen."""
     if file not in TASK_OWNERS:
-        for node in ast.walk(parse(source)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
-                name = ast.unparse(node.func)
-                bare = name in {"create_task", "ensure_future", "asyncio.create_task", "asyncio.ensure_future"}
-                if bare or re.search(r"loop(\(\))?\.create_task$", name):
-                    yield f"{file}:{node.lineno}: {name}(); use asyncio.TaskGroup or the supervisor"
+        for line, name, _ in calls(source):
+            bare = name in {"create_task", "ensure_future", "asyncio.create_task", "asyncio.ensure_future"}
+            if bare or re.search(r"loop(\(\))?\.create_task$", name):
+                yield f"{file}:{line}: {name}(); use asyncio.TaskGroup or the supervisor"
 
 
 def waking_tests(file: str, source: str) -> Iterator[str]:
     """A test waits for an event, never for time to pass."""
     if file.startswith("tests/"):
-        for node in ast.walk(parse(source)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in SLEEPS and ast.unparse(node.args[0]) != "0":
-                yield f"{file}:{node.lineno}: a sleep; pass a clock in, or wait for an event"
+        for line, name, call in calls(source):
+            if name in SLEEPS and ast.unparse(call.args[0]) != "0":
+                yield f"{file}:{line}: a sleep; pass a clock in, or wait for an event"
 
 
 def real_checks(file: str, source: str) -> Iterator[str]:
     """Python -O removes assert, so the product does not rely on it."""
     if file.startswith(PRODUCT):
-        for node in ast.walk(parse(source)):
+        for node in nodes(source):
             if isinstance(node, ast.Assert):
                 yield f"{file}:{node.lineno}: assert; raise an error of the package's tree"
 
 
 def finished(file: str, source: str) -> Iterator[str]:
     """What is not done is not in the tree."""
+    if not UNFINISHED.search(source):
+        return
     if file.endswith(".py"):
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         lines = [(token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT]
@@ -148,6 +169,8 @@ def finished(file: str, source: str) -> Iterator[str]:
 
 def portable(file: str, source: str) -> Iterator[str]:
     """No path of the machine where it was written."""
+    if not MACHINE_PATHS.search(source):
+        return
     for number, text in enumerate(source.splitlines(), start=1):
         if MACHINE_PATHS.search(text):
             yield f"{file}:{number}: a path of one machine; derive it from the file or take it as an argument"
@@ -208,9 +231,19 @@ def text_files() -> list[Path]:
     return named + walked
 
 
+@cache
+def untidy_python() -> dict[Check, list[str]]:
+    """What every check finds, in one pass over the files."""
+    found: dict[Check, list[str]] = {check: [] for check in PYTHON_CHECKS}
+    for file, source in map(read, python_files()):
+        for check in PYTHON_CHECKS:
+            found[check] += check(file, source)
+    return found
+
+
 @pytest.mark.parametrize("check", PYTHON_CHECKS, ids=lambda check: check.__name__)
 def test_python_files_are_tidy(check: Check) -> None:
-    found = [line for path in python_files() for line in check(*read(path))]
+    found = untidy_python()[check]
     assert not found, "\n".join(found)
 
 

@@ -34,6 +34,8 @@ def shown(text: str) -> list[str]:
     return [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?tillwatch ", line)]
 
 
+AROUND = "tillwatch up --scenario healthy"
+"""The shown run beside which the other commands are tried."""
 COMMANDS = sorted({command for page in PAGES for command in shown(page.read_text("utf-8"))})
 
 
@@ -139,7 +141,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A folder with data in it, beside a running system."""
     made = Place(tmp_path_factory.mktemp("newcomer"))
     made.prepare_tuning()
-    running = made.start(made.typed("tillwatch up --scenario healthy", port=str(made.port)))
+    running = made.start(made.typed(AROUND, port=str(made.port)))
     until(running, "monitoring is healthy")
     yield made
     assert stop(running, signal.SIGINT) == 0
@@ -204,7 +206,11 @@ def test_the_journal_verifies_as_shown(command: str, place: Place) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", starting("up"))
+def test_the_run_beside_which_commands_are_tried_is_one_that_is_shown() -> None:
+    assert AROUND in COMMANDS
+
+
+@pytest.mark.parametrize("command", [command for command in starting("up") if command != AROUND])
 def test_a_run_starts_as_shown_and_ends_in_order(command: str, tmp_path: Path) -> None:
     place = Place(tmp_path)
     done = place.run(place.typed(command, **{"for": "1s", "port": str(place.port)}))

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from typer.testing import CliRunner
 from daemon.cli import app
 from daemon.embedded.ports import free_port
 from payment_core.assembly import existing
-from tests.contract.store.emulators import ministack
 from tests.forked import run
 from tests.integration.core_process.conftest import MakeWorld
 from tests.integration.core_process.core_world import CoreWorld, Json
@@ -21,17 +19,10 @@ from tests.integration.core_process.marketplace import card, payment
 CENT = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A DynamoDB of the module's own."""
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
-
-
 @pytest.fixture
-def flags(endpoint: str, tmp_path: Path) -> tuple[str, ...]:
+def flags(ministack_url: str, tmp_path: Path) -> tuple[str, ...]:
     """Of a table of this test's own, as the core takes them and the commands do."""
-    return ("--store", "dynamodb", "--table", f"till-{tmp_path.name}"[:255], "--endpoint-url", endpoint)
+    return ("--store", "dynamodb", "--table", f"till-{tmp_path.name}"[:255], "--endpoint-url", ministack_url)
 
 
 @pytest.fixture
@@ -137,8 +128,8 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_table_that_is_not_there_is_bad_input_and_is_not_made(command: tuple[str, ...], endpoint: str) -> None:
-    flags = ("--store", "dynamodb", "--table", "till-nowhere", "--endpoint-url", endpoint)
+def test_a_table_that_is_not_there_is_bad_input_and_is_not_made(command: tuple[str, ...], ministack_url: str) -> None:
+    flags = ("--store", "dynamodb", "--table", "till-nowhere", "--endpoint-url", ministack_url)
     for _ in range(2):
         result = CliRunner().invoke(app, [*command, *flags])
         assert (result.exit_code, "till-nowhere" in result.output) == (2, True), result.output

@@ -1,13 +1,11 @@
 """A whole core over a DynamoDB table: everything that is done over SQLite, and a kill in the middle of payments."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.contract.store.emulators import ministack
 from tests.integration.core_process.conftest import MakeWorld
 from tests.integration.core_process.core_world import CoreWorld, Json, rail_rows, until
 from tests.integration.core_process.marketplace import charge, credited_cents, payable_provider, payment
@@ -20,18 +18,11 @@ LATER = "never@130000"
 """A start after every lease of the dead process has ended."""
 
 
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A DynamoDB of the module's own."""
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
-
-
 @pytest.fixture
-def world(make_world: MakeWorld, endpoint: str, tmp_path: Path) -> CoreWorld:
+def world(make_world: MakeWorld, ministack_url: str, tmp_path: Path) -> CoreWorld:
     """A core on a table of its own, not started yet."""
     table = f"till-{tmp_path.name}"[:255]
-    flags = ("--store", "dynamodb", "--table", table, "--endpoint-url", endpoint)
+    flags = ("--store", "dynamodb", "--table", table, "--endpoint-url", ministack_url)
     return make_world(*flags, "--release-delay-seconds", "0")
 
 
