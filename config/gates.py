@@ -13,6 +13,8 @@ Stratum = Literal["", "bin", "rail", "cohort", "card_brand", "customer_id"]
 """Fields of ``payment.attempted`` by whose values payments are told apart; empty for all of them together."""
 
 STRATA_MAX = 10_000
+BORROWED_MAX = 20
+"""Test payments a second: each is a whole payment with its release, and the store has other work."""
 ALWAYS_COUNTED = ("evidence", "telemetry-quorum")
 CODE_GATES = (
     "evidence",
@@ -78,6 +80,7 @@ _RULES = (
     RuleGate(rule="availability-rollback"),
     RuleGate(rule="availability-budget", without_data="passes"),
     RuleGate(rule="health-payment-failing", without_data="passes"),
+    RuleGate(rule="test-payment-failure", without_data="passes"),
     RuleGate(rule="ledger-broken"),
     RuleGate(rule="rail-mismatch", without_data="passes"),
     RuleGate(rule="rail-unknown", without_data="passes"),
@@ -99,6 +102,8 @@ class Gates(Model):
 
     false_alarm: how often the comparisons, all of them and over all stages together, take a sound release for a bad
     one, at the most and however often they are looked at. strata: so many values of ``by`` share a comparison's part.
+    borrow: test payments a second that the new version is given while a stage is watched; when there are as many as the
+    stage needs payments, it has its evidence. 0 for none: a quiet stage is held.
     twins_within: two captures of one payer, card, provider and amount this close together, one by each version, are a
     double charge.
     shadow: gates that are told and do not count.
@@ -109,6 +114,7 @@ class Gates(Model):
     false_alarm: Percentage = "0.05%"
     strata: int = Field(default=500, ge=1, le=STRATA_MAX)
     sources: Sources = Sources()
+    borrow: int = Field(default=0, ge=0, le=BORROWED_MAX)
     twins_within: Duration = 5.0
     cost: CostGate = CostGate()
     drift: DriftGate = DriftGate()

@@ -9,6 +9,7 @@ from checks.readings import Reading
 from config.deployment import Deployments
 from config.load import Configuration
 from daemon.checkpoint import Checkpoint
+from daemon.deployments.borrowed_payments import BorrowedPayments
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
 from daemon.deployments.cores import ProbedCores
 from daemon.deployments.gate_readings import GateReadings
@@ -136,7 +137,10 @@ def _gates(over: Surroundings, current: Current) -> Gates:
         return 0 if run is None else run.planned_at_ms
 
     looks = ReleaseLooks(doors, over.pipeline, over.clock, home=over.settled.settings.aws.region)
-    return GateReadings(over.pipeline, over.checkpoint, lambda: current.value, over.clock, planned_at_ms, (looks,))
+    borrowed = BorrowedPayments(over.cores, over.pipeline, over.clock, lambda: current.value.gates.borrow)
+    return GateReadings(
+        over.pipeline, over.checkpoint, lambda: current.value, over.clock, planned_at_ms, (looks, borrowed)
+    )
 
 
 def _looks(over: Surroundings, gates: Gates, current: Current) -> dict[str, StepWork]:

@@ -10,7 +10,7 @@ from checks.facts import Fact, Reconciled, TokensOpened
 from daemon.errors import CheckpointFailed, DaemonError, NotAsked
 from daemon.probes.core_client import Reconciliation, SealedToken, Tokens
 from daemon.probes.places import name_in
-from remediation.deployment.gates_sides import sides_of
+from remediation.deployment.gates_sides import Sides, sides_of
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
 
@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 EVERY_SECONDS = 15.0
 """Between two looks at a region: a mismatch is known within that, and the rail is asked about 100 payments in it."""
+LOOK_SECONDS = 3.0
+"""A rail that answers in 100 ms is asked about 100 payments in one; a core that hangs must not keep the other gates."""
 SOURCE = "probes"
 
 
@@ -65,6 +67,18 @@ class ReleaseLooks:
         if sides is None or (last_ms is not None and moment_ms - last_ms < EVERY_SECONDS * 1000):
             return
         self._looked_ms[context.step.region] = moment_ms
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                facts = await self._seen(context, sides)
+        except TimeoutError:
+            log.warning("releases do not answer in time", action="looks_not_answered", region=sides.region)
+            return
+        try:
+            await self._sink.accept(facts, SOURCE)
+        except CheckpointFailed as fault:
+            log.error("looks at releases not recorded", action="looks_not_recorded", fault=str(fault))
+
+    async def _seen(self, context: StepContext, sides: Sides) -> list[Fact]:
         environments = dict.fromkeys((sides.old.environment, sides.new.environment))
         names = {environment: name_in(sides.region, environment, self._home) for environment in environments}
         key = f"{context.plan.request.deployment_id}:{context.step.id}"
@@ -73,11 +87,7 @@ class ReleaseLooks:
             self._tokens(names[environment], sides.region, environment, ("", *sealed)) for environment in environments
         )
         answers = await asyncio.gather(self._reconciled(list(names.values())), *opened)
-        facts = [fact for answer in answers for fact in answer]
-        try:
-            await self._sink.accept(facts, SOURCE)
-        except CheckpointFailed as fault:
-            log.error("looks at releases not recorded", action="looks_not_recorded", fault=str(fault))
+        return [fact for answer in answers for fact in answer]
 
     async def _reconciled(self, names: Sequence[str]) -> list[Fact]:
         """What the first says that knows the question."""

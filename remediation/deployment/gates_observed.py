@@ -127,8 +127,8 @@ class Observed:
                 case PaymentCaptured():
                     self.costs.take(fact, is_new=is_new)
                 case HealthProbed():
-                    paid = fact.subject == PROCESSOR and fact.check == "payment" and fact.status == "healthy"
-                    self.test_payments += is_new and paid
+                    told = fact.subject == PROCESSOR and fact.check == "payment" and fact.status != "unknown"
+                    self.test_payments += is_new and told
                 case _:
                     pass
 

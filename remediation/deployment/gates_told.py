@@ -22,7 +22,7 @@ def told(observed: Observed, gates: Gates, evidence: Evidence, needed: int) -> l
     """Every gate but rules and quorum, in a stable order. needed: payments of the new version, or UNATTAINABLE."""
     false_alarm = ratio(gates.false_alarm) / DRIFT_SHARE
     found = [
-        _evidence(observed, evidence, needed),
+        _evidence(observed, evidence, needed, borrows=gates.borrow > 0),
         _doubles(observed),
         *(_comparison(strata, is_compared=observed.sides.is_compared) for strata in observed.strata),
         _costs(observed, gates.cost),
@@ -31,14 +31,18 @@ def told(observed: Observed, gates: Gates, evidence: Evidence, needed: int) -> l
     return [replace(one, shadow=True) if one.gate in gates.shadow else one for one in found]
 
 
-def _evidence(observed: Observed, evidence: Evidence, needed: int) -> GateReading:
-    seen = observed.new_payments
+def _evidence(observed: Observed, evidence: Evidence, needed: int, *, borrows: bool) -> GateReading:
+    # Test payments are weighed by a chart of their own, so each kind has to be enough by itself.
+    tests = observed.test_payments if borrows else 0
+    seen = max(observed.new_payments, tests)
     enough = needed != UNATTAINABLE and seen >= needed
     limit = f"to see {evidence.faulty} failed with a power of {evidence.power}"
+    borrowed = f" and {tests} test payments" if borrows else ""
+    shown = f"{observed.new_payments} payments{borrowed}"
     return GateReading(
         gate=EVIDENCE,
         state=GateState.PASSED if enough else GateState.WAITING,
-        shown=f"{seen} payments" if needed != UNATTAINABLE else f"{seen} payments, and no number is enough",
+        shown=shown if needed != UNATTAINABLE else f"{shown}, and no number is enough",
         limit=limit,
         samples=seen,
         samples_needed=needed,

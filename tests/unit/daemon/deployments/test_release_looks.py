@@ -1,5 +1,6 @@
 """While a deployment runs its releases are looked at: payments against the rail, stored cards that open."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,11 +25,14 @@ class FakeCore:
     asked: int = 0
     failed: int = 0
     strands: bool = False
+    hangs: bool = False
     sealed: list[str] = field(default_factory=list)
 
     async def reconciliation(self) -> Reconciliation:
         """See ReleaseDoor."""
         self.asked += 1
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.fault is not None:
             raise self.fault
         return Reconciliation([GREEN])
@@ -125,6 +129,13 @@ async def test_the_cores_of_another_region_are_asked_by_their_own_names() -> Non
     sink, blue, west = FakeSink(), FakeCore(), FakeCore()
     await ReleaseLooks({"blue": blue, "us-east-1/blue": west}, sink, FakeClock(), home="us-west-2").look(WATCHED)
     assert (blue.asked, west.asked) == (0, 1)
+
+
+async def test_a_core_that_hangs_keeps_no_other_gate_from_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.deployments.release_looks.LOOK_SECONDS", 0.01)
+    sink, blue = FakeSink(), FakeCore(hangs=True)
+    await ReleaseLooks({"blue": blue, "green": FakeCore()}, sink, FakeClock()).look(WATCHED)
+    assert sink.facts == []
 
 
 async def test_looks_that_cannot_be_recorded_are_made_again_and_stop_nobody() -> None:

@@ -105,6 +105,22 @@ def test_too_few_payments_wait_and_a_fault_that_none_is_enough_for_never_passes(
     assert "no number is enough" in never.shown
 
 
+@pytest.mark.parametrize(("borrow", "wanted"), [(0, GateState.WAITING), (2, GateState.PASSED)])
+def test_test_payments_are_evidence_where_they_are_borrowed_and_enough_by_themselves(
+    borrow: int, wanted: GateState
+) -> None:
+    tests = [
+        replace(probe("green"), id=f"paid-{number}", check="payment", version="2.0.0", status=status)
+        for number, status in enumerate(["healthy"] * 30 + ["unhealthy"] * 3 + ["unknown"] * 9)
+    ]
+    found = observed(*tests, *both(100))
+    gates = Gates(borrow=borrow)
+    reading = {one.gate: one for one in told(found, gates, EVIDENCE, 33)}["evidence"]
+    assert reading.state is wanted
+    assert reading.shown == ("10 payments and 33 test payments" if borrow else "10 payments")
+    assert {one.gate: one for one in told(found, gates, EVIDENCE, 34)}["evidence"].state is GateState.WAITING
+
+
 CHARGES = [
     ("one key on both versions", {"request_digest": "k"}, False, True, "key"),
     ("one key, twice on the new one", {"request_digest": "k"}, True, True, "key"),
