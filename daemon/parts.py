@@ -216,6 +216,7 @@ async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings) -> Rollback
         checkpoint=over.checkpoint,
         environments=over.environments,
         probes=over.probes,
+        traffic=over.traffic,
         clock=over.clock,
     )
 

@@ -9,6 +9,7 @@ import typer
 from daemon.cli.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.output import Exit, fail, note, print_json, say
 from remediation.compensation.state import CompensationState
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.rollback.model import STEPS, RollbackKind, RollbackRun
 
 POLL_SECONDS = 1.0
@@ -83,6 +84,16 @@ def complete(
 ) -> None:
     """Traffic, flags, drain, reconciliation, payments, environment, communication. Another person approves it first."""
     _roll_back(RollbackKind.COMPLETE, reason, deployment_id, url, token, force=force, as_json=as_json)
+
+
+@rollback_app.command("rehearse")
+def rehearse(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+    """Try the way back now: the destination, the call and the look, without moving a payment. Exit 1 when it fails."""
+    measured: RollbackMeasured = ask("POST", url, token, "rehearsals", RollbackMeasured)
+    if as_json:
+        print_json(measured)
+    else:
+        say(measured.detail)
 
 
 @rollback_app.command("payments")

@@ -39,6 +39,7 @@ ACCESS: dict[str, Access] = {
     "/api/v1/rollbacks": "viewer",
     "POST /api/v1/rollbacks": "operator",
     "/api/v1/rollbacks/{rollback_id}": "viewer",
+    "/api/v1/rehearsals": "operator",
     "/api/v1/compensations": "viewer",
     "/api/v1/compensations/{deployment_id}": "operator",
     "/api/v1/actions": "viewer",

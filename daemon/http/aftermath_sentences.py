@@ -48,6 +48,10 @@ def _by_hand(body: RollbackAsked | RollbackStepEnded | RollbackEnded) -> Parts:
 
 
 def _measured(body: RollbackMeasured) -> Parts:
+    if body.drill:
+        good = body.verified_at_ms > 0
+        text = "The rehearsal of a rollback went well." if good else "The rehearsal of a rollback failed."
+        return "good" if good else "bad", "rehearsal", text, body.detail
     whole = duration(body.verified_at_ms - body.onset_at_ms)
     text = f"The rollback of {body.deployment_id} was in effect {whole} after the first bad payment."
     exposed = (

@@ -122,6 +122,7 @@ def _rollback_routes(view: SystemView, options: HttpOptions) -> list[Route]:
     return [
         _route("/api/v1/rollbacks", desk.list),
         _route("/api/v1/rollbacks", desk.ask, "POST"),
+        _route("/api/v1/rehearsals", desk.rehearse, "POST"),
         _route("/api/v1/rollbacks/{rollback_id}", desk.show),
         _route("/api/v1/compensations", desk.compensations),
         _route("/api/v1/compensations/{deployment_id}", desk.look_again, "POST"),

@@ -26,6 +26,7 @@ from daemon.http.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.reports.view import CostsDocument
 from daemon.sources.firehose import FirehoseDelivery
 from remediation.compensation.state import CompensationState
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.port import READ_LIMIT
 from remediation.rollback.model import RollbackRun
 from remediation.state import IncidentState
@@ -84,6 +85,9 @@ OPERATIONS = (
     Operation("/api/v1/rollbacks", "Rollbacks that people asked for, and how each one went", RollbackList),
     Operation("/api/v1/rollbacks", "Take a release back", RollbackRun, "post", HTTPStatus.CREATED, takes=RollbackWish),
     Operation("/api/v1/rollbacks/{rollback_id}", "A rollback with its steps", RollbackRun),
+    Operation(
+        "/api/v1/rehearsals", "Rehearse a rollback; no payment moves", RollbackMeasured, "post", HTTPStatus.CREATED
+    ),
     Operation("/api/v1/compensations", "Payments that releases left wrong, and their repair", CompensationList),
     Operation("/api/v1/compensations/{deployment_id}", "Look at a release's payments again", CompensationState, "post"),
     Operation("/api/v1/actions", "Actions, and decisions not to act", resources.ActionList, parameters=(_LIMIT,)),

@@ -58,6 +58,10 @@ class RollbackDoor:
         """201 with the rollback, as far as it went without waiting."""
         return await door.guarded(request, self._ask)
 
+    async def rehearse(self, request: Request) -> Response:
+        """201 with what a drill measured; 409 when it failed, with why."""
+        return await door.guarded(request, self._rehearse)
+
     async def list(self, request: Request) -> Response:
         """What was asked for, and how every rollback went."""
         return await door.guarded(request, self._list)
@@ -86,6 +90,12 @@ class RollbackDoor:
         if isinstance(answered, RollbackRefused):
             raise door.Refused(_status(answered.refusal), f"{answered.refusal}: {answered.detail}")
         return door.answer(answered, HTTPStatus.CREATED)
+
+    async def _rehearse(self, request: Request) -> Response:
+        measured = await self._parts.drill.run(door.caller(request).name)
+        if not measured.verified_at_ms:
+            raise door.Refused(HTTPStatus.CONFLICT, f"The rehearsal failed: {measured.detail}.")
+        return door.answer(measured, HTTPStatus.CREATED)
 
     async def _list(self, _: Request) -> Response:
         measured = list(reversed(self._state().rollbacks.values()))

@@ -1,5 +1,6 @@
 """Opens what comes after a bad release: rollbacks by hand, how long each took, and the payments to be put right."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from config.settings import Settings
@@ -13,6 +14,7 @@ from daemon.core_token import read_core_token
 from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes
 from daemon.rollbacks.desk import RollbackDesk
+from daemon.rollbacks.drill import Drill
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.works import Works
@@ -20,7 +22,7 @@ from remediation.compensation.applying import Compensating
 from remediation.deployment.ports import Environments
 from remediation.executor import Executor
 from remediation.journal.writer import JournalWriter
-from remediation.ports import Clock
+from remediation.ports import Clock, Traffic
 from remediation.rollback.running import Rollbacks
 
 
@@ -34,6 +36,7 @@ async def open_rollbacks(
     checkpoint: Checkpoint,
     environments: Environments,
     probes: Probes,
+    traffic: Mapping[str, Traffic],
     clock: Clock,
 ) -> RollbackParts:
     """Everything over the parts of a daemon; connections are closed when the stack is. Raises NotUsable."""
@@ -61,4 +64,12 @@ async def open_rollbacks(
         rollbacks=rollbacks,
         compensations=compensations,
         measuring=RollbackMeasuring(checkpoint, writer, clock),
+        drill=Drill(
+            traffic,
+            lambda region: probes.core.in_region(region) if len(traffic) > 1 else probes.core,
+            lambda: pipeline.policy.traffic,
+            executor,
+            writer,
+            clock,
+        ),
     )

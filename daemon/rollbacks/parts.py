@@ -7,6 +7,7 @@ import structlog
 from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
 from daemon.rollbacks.desk import RollbackDesk
+from daemon.rollbacks.drill import Drill
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.rollback.running import Rollbacks
 
@@ -21,6 +22,7 @@ class RollbackParts:
     rollbacks: Rollbacks
     compensations: Compensations
     measuring: RollbackMeasuring
+    drill: Drill
 
     async def tick(self) -> None:
         """Go on with what people asked for; a journal that takes no entry is tried again at the next tick."""
@@ -30,6 +32,7 @@ class RollbackParts:
             log.error("rollback waits for the journal", action="journal_fault", fault=str(fault))
 
     async def look_back(self) -> None:
-        """Measure rollbacks that have settled, list payments that are wrong, and do what was approved."""
+        """Measure rollbacks that have settled, list wrong payments, do what was approved, rehearse when it is due."""
         await self.measuring.tick()
         await self.compensations.tick()
+        await self.drill.tick()

@@ -41,7 +41,8 @@ class RollbackMeasured(msgspec.Struct, frozen=True, kw_only=True):
 
     onset_at_ms: of the first payment that the release failed. evidence_at_ms: of the fact that made a rule breach.
     commanded_at_ms: when the call was sent. verified_at_ms: when the traffic was seen to be back. last_payment_at_ms:
-    of the last payment that the release served. exposed: all that it served since the onset.
+    of the last payment that the release served. exposed: all that it served since the onset. drill: nothing was wrong,
+    and the way back was tried; detail: what came of it, where verified_at_ms is 0 why it failed.
     """
 
     deployment_id: str
@@ -56,6 +57,8 @@ class RollbackMeasured(msgspec.Struct, frozen=True, kw_only=True):
     exposed_cents: int
     failed_payments: int
     failed_cents: int
+    drill: bool = False
+    detail: str = ""
 
 
 class CompensationListed(msgspec.Struct, frozen=True, kw_only=True):
