@@ -117,7 +117,9 @@ class Duties:
 
     async def _health_check(self) -> None:
         try:
-            facts = await self._health.run(self._clock.now_ms())
+            absent = absent_on_purpose(self._parts.writer.state)
+            found = await self._health.run(self._clock.now_ms())
+            facts = [fact for fact in found if (fact.region, fact.environment) not in absent]
             self._parts.senses.tell(facts)
             await self._take(facts)
         except (JournalFull, JournalFailed, SequenceConflict) as fault:

@@ -107,3 +107,13 @@ def test_a_directory_that_cannot_be_used_exits_2_with_its_place(tmp_path: Path, 
     assert result.exit_code == 2
     assert "mine.yaml:6" in result.stderr
     assert "^" in result.stderr
+
+
+def test_deployments_are_planned_anew_without_a_restart_and_judged_anew_only_with_one(tmp_path: Path) -> None:
+    rule = ("kept", "60s", "> 1%")
+    before = directory(tmp_path, "a", rule)
+    after = directory(tmp_path, "b", rule, deployment="bake: 1h\nevidence: {faulty: 3%}\n")
+    found = difference(load_configuration(before, {}), load_configuration(after, {}))
+    assert [str(change) for change in found.deployment] == ["deployment.bake: 1800.0 -> 3600.0"]
+    assert [str(change) for change in found.restart] == ["deployment.evidence.faulty: 2% -> 3%"]
+    assert found.reloads

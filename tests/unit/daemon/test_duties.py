@@ -22,6 +22,8 @@ NAMES = (
     "recover",
     "deployments",
     "automation",
+    "rollbacks",
+    "aftermath",
     "cores",
     "traffic",
     "backfill",
@@ -65,6 +67,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         deployments=SimpleNamespace(
             runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
         ),
+        rollbacks=SimpleNamespace(tick=call("take_back"), look_back=call("look_back")),
         automation=SimpleNamespace(tick=call("storm")),
         pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept"), reconcile=call("reconcile")),
         probes=SimpleNamespace(

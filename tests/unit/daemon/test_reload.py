@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.deployment import Deployments
 from config.load import load_configuration
 from daemon import rule_exchange
 from daemon.reload import Reload
@@ -47,6 +48,7 @@ class Watched:
     directory: Path
     asked: asyncio.Event
     taken: asyncio.Event
+    deployed: list[Deployments]
 
     def write(self, *rules: str, file: str = "mine.yaml") -> None:
         """Write a rule file."""
@@ -79,6 +81,7 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     (directory / "rules" / "mine.yaml").write_text("rules:" + "".join(rules), encoding="utf-8")
     configuration = load_configuration(directory, {})
     asked, taken = asyncio.Event(), asyncio.Event()
+    deployed: list[Deployments] = []
     async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
         reload = Reload(
             directory,
@@ -89,8 +92,9 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
             one.scene.clock,
             asked=asked,
             changed=taken.set,
+            deploy_by=deployed.append,
         )
-        watched = Watched(one, reload, directory, asked, taken)
+        watched = Watched(one, reload, directory, asked, taken, deployed)
         await watched.look_until_taken()
         assert await one.kinds() == []
         yield watched
@@ -111,6 +115,16 @@ async def test_a_rule_that_did_not_change_keeps_its_counts_and_its_open_episode(
         await watched.one.pipeline.tick()
         await watched.one.decide_all()
         assert len(await watched.one.told("finding")) == 1
+
+
+async def test_deployments_are_planned_by_the_new_file_from_then_on(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        (watched.directory / "deployment.yaml").write_text("bake: 1h\n", encoding="utf-8")
+        await watched.look_until_taken()
+        assert [one.bake for one in watched.deployed] == [3600.0]
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert entry["policy"] == ["deployment.bake: 1800.0 -> 3600.0"]
+        assert watched.reload.running.deployment.bake == 3600.0
 
 
 async def test_a_new_rule_knows_what_the_log_of_facts_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
