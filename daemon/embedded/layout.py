@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from config.calendar_files import CALENDARS_DIRECTORY
 from config.load import DEFAULTS, DEPLOYMENT_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
 from config.scenario import Environment
 from daemon.embedded.books import CHECKPOINT
@@ -158,14 +159,16 @@ class Layout:
         try:
             for name in (POLICY_FILE, DEPLOYMENT_FILE):
                 (self.configuration / name).unlink(missing_ok=True)
-            shutil.rmtree(self.configuration / RULES_DIRECTORY, ignore_errors=True)
+            for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
+                shutil.rmtree(self.configuration / name, ignore_errors=True)
             if chosen is None:
                 return
             for name in (POLICY_FILE, DEPLOYMENT_FILE):
                 if (chosen / name).is_file():
                     shutil.copyfile(chosen / name, self.configuration / name)
-            if (chosen / RULES_DIRECTORY).is_dir():
-                shutil.copytree(chosen / RULES_DIRECTORY, self.configuration / RULES_DIRECTORY)
+            for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
+                if (chosen / name).is_dir():
+                    shutil.copytree(chosen / name, self.configuration / name)
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
 

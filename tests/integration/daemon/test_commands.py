@@ -141,6 +141,23 @@ async def test_a_deployment_is_validated_area_by_area(system: System) -> None:
 
 
 @beside_the_system
+async def test_automation_is_stopped_and_let_go_on_by_a_person(system: System) -> None:
+    daemon = ("--url", system.daemon.url, "--token", TOKEN, "--json")
+    stopped = await tillwatch("stop-automation", "--reason", "looking at the rail", *daemon)
+    assert (stopped.code, stopped.document["acts"]) == (0, False), stopped.err
+    try:
+        console = (await ask(system.daemon, "/console")).text
+        assert "stopped automation: looking at the rail" in console
+    finally:
+        resumed = await tillwatch("resume-automation", "--reason", "seen", "--force", *daemon)
+    assert (resumed.code, resumed.document["acts"]) == (0, True), resumed.err
+    nothing = await tillwatch("actions", "undo", "dec-0", "--reason", "wrong", "--force", *daemon)
+    assert (nothing.code, "no action of a decision dec-0" in nothing.err) == (1, True)
+    waiting = await tillwatch("approvals", "list", *daemon)
+    assert (waiting.code, waiting.document["approvals"]) == (0, [])
+
+
+@beside_the_system
 async def test_a_health_payment_changes_no_rate_no_saving_and_no_balance(system: System) -> None:
     async def seen() -> tuple[object, object, object]:
         readings = (await ask(system.daemon, "/api/v1/rules")).json()["rules"]

@@ -76,9 +76,13 @@ def test_policy_and_rules_of_the_chosen_directory_are_used_and_gone_in_the_next_
     (chosen / "policy.yaml").write_text("guard:\n  observe_only: true\n")
     for rules in sorted((DEFAULTS / "rules").glob("*.yaml"))[:1]:
         (chosen / "rules" / rules.name).write_text(rules.read_text())
+    (chosen / "calendars").mkdir()
+    (chosen / "calendars" / "us.ics").write_text("BEGIN:VCALENDAR")
     layout.take_policy_and_rules(chosen)
     assert load_configuration(layout.configuration, {}).policy.guard.observe_only
+    assert (layout.configuration / "calendars" / "us.ics").exists()
     layout.take_policy_and_rules(None)
+    assert not (layout.configuration / "calendars").exists()
     assert not (layout.configuration / "policy.yaml").exists()
     assert not (layout.configuration / "rules").exists()
 

@@ -1,0 +1,106 @@
+"""What holds automation is said on top of the console and in its timeline, with who and why."""
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.http.compose import build_page
+from daemon.http.guardrail_sentences import cents
+from daemon.http.sentences import Tone, sentence
+from remediation.guardrail_state import StopState, StormState
+from remediation.journal.entry import GENESIS_HASH, seal
+from remediation.journal.guardrail_kinds import (
+    GUARDRAIL_TYPE_BY_KIND,
+    ApprovalAsked,
+    ApprovalGiven,
+    ApprovalRefused,
+    AutomationResumed,
+    AutomationStopped,
+    GuardrailBody,
+    MoneyRisked,
+    StormBegan,
+    StormEnded,
+    UndoAsked,
+)
+from remediation.journal.kinds import draft
+from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
+from tests.unit.daemon.http.story import bad_canary, options
+
+RISKED = MoneyRisked(
+    subject="dep-1: shift-5",
+    cents=123_405,
+    limit_cents=100_000,
+    payments=6_000,
+    amount_cents=1,
+    window_ms=60_000,
+    share_percent=5,
+    detect_ms=1,
+    allowed=False,
+)
+ASKED = ApprovalAsked(
+    change="rollout", subject="dep-1", digest="d", what="2.0.0", requested_by="ada", needed=2, expires_at_ms=NOW_MS
+)
+SAID: list[tuple[GuardrailBody, Tone, str, str]] = [
+    (AutomationStopped(reason="looking"), "bad", "Automation was stopped.", "looking"),
+    (AutomationResumed(reason="seen"), "good", "Automation may act again.", "seen"),
+    (StormBegan(why="much", actions=1, incidents=2, reversals=3), "bad", "Automation stopped itself.", "much"),
+    (StormEnded(why="calm"), "good", "The storm is over, automation may act again.", "calm"),
+    (ASKED, "unknown", "Waits for people: 2.0.0.", "2 needed, asked by ada, until 19:00:00 UTC"),
+    (ApprovalGiven(approval_id="apr-1", digest="d", note="ok"), "good", "apr-1 was approved.", "ok"),
+    (ApprovalRefused(approval_id="apr-1", reason="no"), "bad", "apr-1 was refused.", "no"),
+    (RISKED, "unknown", "$1,234.05 at risk in dep-1: shift-5, more than is allowed.", "limit $1,000.00; 6"),
+    (replace(RISKED, allowed=True), "plain", "$1,234.05 at risk in dep-1: shift-5, let through.", "limit $1,000.00"),
+    (UndoAsked(undo_id="und-1", decision_id="dec-1", reason="wrong", key="k"), "act", "About to take dec-1 back.", "w"),
+]
+
+
+@pytest.mark.parametrize(("body", "tone", "text", "detail"), SAID)
+def test_each_entry_is_a_sentence(body: GuardrailBody, tone: str, text: str, detail: str) -> None:
+    entry = seal(draft(body, actor="ada", at_ms=NOW_MS), sequence=1, epoch=1, previous_hash=GENESIS_HASH)
+    said = sentence(entry, {})
+    assert (said.tone, said.text) == (tone, text)
+    assert said.detail.startswith(detail)
+
+
+def test_every_kind_has_a_sentence_here() -> None:
+    assert {type(body) for body, *_ in SAID} == set(GUARDRAIL_TYPE_BY_KIND.values())
+
+
+@pytest.mark.parametrize(("amount", "shown"), [(0, "$0.00"), (5, "$0.05"), (123_456_789, "$1,234,567.89")])
+def test_cents_are_shown_as_dollars(amount: int, shown: str) -> None:
+    assert cents(amount) == shown
+
+
+def safe_view() -> FakeView:
+    """The story after its end: every incident resolved, nothing breached."""
+    view = bad_canary()
+    view.rule_readings = [one for one in view.rule_readings if one.state.value == "cleared"]
+    view.folded = replace(view.folded, incidents={})
+    return view
+
+
+@pytest.mark.parametrize(
+    ("stopped", "storm", "told"),
+    [
+        (StopState(by="ada", reason="looking at the rail", at_ms=NOW_MS), None, "Ada stopped automation: looking at"),
+        (None, StormState(why="4 different actions", began_at_ms=NOW_MS), "Automation stopped itself: 4 different"),
+    ],
+)
+def test_the_console_says_on_top_what_holds_automation(
+    stopped: StopState | None, storm: StormState | None, told: str
+) -> None:
+    view = safe_view()
+    view.folded = replace(view.folded, stopped=stopped, storm=storm)
+    shown = build_page(view, options(view)).verdict
+    assert shown.level != "safe"
+    assert told in shown.detail
+    incident = bad_canary()
+    incident.folded = replace(incident.folded, stopped=stopped, storm=storm)
+    shown = build_page(incident, options(incident)).verdict
+    assert shown.level == "incident"
+    assert told in shown.detail
+
+
+def test_a_storm_that_is_over_holds_nothing() -> None:
+    view = safe_view()
+    view.folded = replace(view.folded, storm=StormState(why="x", began_at_ms=NOW_MS - 2, ended_at_ms=NOW_MS - 1))
+    assert "stopped itself" not in build_page(view, options(view)).verdict.detail
