@@ -21,6 +21,9 @@ class CoreOptions(Model):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(default=0, ge=0, le=65535, description="port to listen on; 0 takes any")
+    address: Literal["own", "shared"] = Field(
+        default="own", description="shared: others may listen there too, such as the process that takes over from it"
+    )
     workers: int = Field(default=1, ge=1, le=64, description="processes that share the address")
     worker: int = Field(
         default=0, ge=0, le=63, description="which of the workers this is; only the first, 0, does background jobs"

@@ -49,7 +49,7 @@ def serve(options: CoreOptions, arguments: Sequence[str] = ()) -> None:
     Raises AddressTaken and DatabaseUnusable before anything is answered, BackgroundWorkDied after.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    listener = listen(options.host, options.port, shared=options.workers > 1)
+    listener = listen(options.host, options.port, shared=options.workers > 1 or options.address == "shared")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(options, arguments, listener))
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from config.scenario import CoreRelease, Environment, Scenario
 from daemon.embedded.process import Program
-from daemon.embedded.readiness import answers
+from daemon.embedded.readiness import LOOK_SECONDS
 from daemon.embedded.surroundings import REGION
 
 ADDRESSES: Mapping[Environment, str] = {"blue": "127.0.0.2", "green": "127.0.0.3"}
@@ -26,6 +27,13 @@ CORE_KEY = "payments.key"
 """The admin API key, made by the core that starts first."""
 
 KEY_ALIAS = "alias/tillwatch-vault"
+
+
+class _Readiness(msgspec.Struct, frozen=True):
+    version: str
+
+
+_READINESS = msgspec.json.Decoder(_Readiness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Core:
             "--endpoint-url": endpoints.aws_url,
             "--kms-key": KEY_ALIAS,
             "--kms-endpoint-url": endpoints.kms_url,
+            "--address": "shared",
             "--worker": str(self.slot),
         }
         flat = tuple(part for option in options.items() for part in option)
@@ -100,8 +109,13 @@ class Core:
         )
 
     async def is_ready(self, client: httpx.AsyncClient) -> bool:
-        """Whether it can take payments."""
-        return await answers(client, f"{self.url}/readyz")
+        """Whether it can take payments; while it replaces another version, each new connection may reach either."""
+        try:
+            response = await client.get(f"{self.url}/readyz", headers={"Connection": "close"}, timeout=LOOK_SECONDS)
+            told = _READINESS.decode(response.content)
+        except (httpx.TransportError, msgspec.MsgspecError, UnicodeError):
+            return False
+        return response.status_code == httpx.codes.OK and told.version == self.release.version
 
 
 def address_of(environment: Environment, slot: int, region_number: int = 0) -> str:

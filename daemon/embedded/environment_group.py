@@ -19,6 +19,9 @@ log = structlog.get_logger()
 DRAIN_SECONDS = 2.5
 """Clients know an address for two seconds, one in the resolver and one in themselves (resources.TTL_SECONDS)."""
 
+DRAIN_STEPS = 10
+"""Where the loop lags behind, so do the clients that share it: each step waits for it once more."""
+
 KEYS_MAX = 200
 """Keys of what was asked for that are remembered; a deployment asks a handful of times."""
 
@@ -72,8 +75,9 @@ class Starter(Protocol):
 class EnvironmentGroup:
     """One environment. What is asked for is absolute, and a key is carried out once.
 
-    Its processes stand in slots, the wanted ones from 0. A new version is started beside the old one first, so one
-    that cannot start takes nothing away; then the old processes are replaced, each only after clients have left it.
+    Its processes stand in slots, the wanted ones from 0. One process more of the new version is started first, so one
+    that cannot start takes nothing away. Then each old process is replaced at its address: the new one listens there
+    too before the old one ends, and clients have left by then.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class EnvironmentGroup:
         self._drain_seconds = drain_seconds
         self._instances: dict[int, Instance] = {}
         self._leaving: set[int] = set()
+        self._successor: Instance | None = None
         self._wish: Wish | None = None
         self._is_done = True
         self._failed = ""
@@ -137,15 +142,15 @@ class EnvironmentGroup:
 
     async def look(self) -> EnvironmentState | None:
         """What runs now; None when nothing was ever to run."""
-        wish = self._wish
-        if wish is None:
+        if self._wish is None:
             return None
-        version = self._version(wish)
+        instances = [instance for instance in self._instances.values() if instance.running]
+        answers = await asyncio.gather(*(instance.is_ready() for instance in instances))
+        # From here on nothing waits: what is told is of one moment.
+        wish, version = self._wish, self._version(self._wish)
         running = [instance for instance in self._instances.values() if instance.running]
-        ready = await asyncio.gather(*(instance.is_ready() for instance in running))
-        healthy = sum(
-            is_ready and instance.version == version for instance, is_ready in zip(running, ready, strict=True)
-        )
+        ready = [instance for instance, is_ready in zip(instances, answers, strict=True) if is_ready]
+        healthy = sum(instance in ready and instance.version == version for instance in running)
         settled = self._is_done and not self._failed and len(running) == healthy == wish.size
         return EnvironmentState(
             version=version,
@@ -164,16 +169,19 @@ class EnvironmentGroup:
 
     async def crash(self) -> None:
         """Kill every process, as a crash would; nothing starts them again but restart, or another wish."""
-        await asyncio.gather(*(instance.kill() for instance in self._instances.values()))
+        await asyncio.gather(*(instance.kill() for instance in self._all()))
 
     async def stop(self) -> None:
         """Stop every process at once; nobody is expected to be served any more."""
-        await asyncio.gather(*(instance.stop() for instance in self._instances.values()))
+        await asyncio.gather(*(instance.stop() for instance in self._all()))
 
     def hurry(self) -> None:
         """Kill every process and do not wait."""
-        for instance in self._instances.values():
+        for instance in self._all():
             instance.hurry()
+
+    def _all(self) -> list[Instance]:
+        return [*self._instances.values(), *([] if self._successor is None else [self._successor])]
 
     def _ask(self, wish: Wish, key: str) -> None:
         known = self._keys.get(key)
@@ -208,8 +216,7 @@ class EnvironmentGroup:
                 return
             if len(self._instances) <= wish.size:
                 await self._start(wish.size, wish.version)
-            await self._retire(slot)
-            await self._start(slot, wish.version)
+            await self._replace(slot, wish.version)
         for slot in [slot for slot in sorted(self._instances, reverse=True) if slot >= wish.size]:
             if self._wish is not wish:
                 return
@@ -226,10 +233,25 @@ class EnvironmentGroup:
     async def _start(self, slot: int, version: str) -> None:
         self._instances[slot] = await self._starter.start(self.environment, slot, version)
 
+    async def _replace(self, slot: int, version: str) -> None:
+        self._leaving.add(slot)
+        try:
+            self._successor = await self._starter.start(self.environment, slot, version)
+            await self._drain()
+            await self._instances[slot].stop()
+            self._instances[slot], self._successor = self._successor, None
+        finally:
+            self._leaving.discard(slot)
+
     async def _retire(self, slot: int) -> None:
         self._leaving.add(slot)
         if self._instances[slot].running:
-            await self._clock.sleep(self._drain_seconds)
+            await self._drain()
         await self._instances[slot].stop()
         del self._instances[slot]
         self._leaving.discard(slot)
+
+    async def _drain(self) -> None:
+        """Wait until no client has the address any more."""
+        for _ in range(DRAIN_STEPS):
+            await self._clock.sleep(self._drain_seconds / DRAIN_STEPS)

@@ -1,7 +1,4 @@
-"""No variable of a Lambda function is ever lost: they are read whole, written whole, and looked at again.
-
-A first sketch replaced the whole environment of the function to set one variable, and every other one was gone.
-"""
+"""No variable of a Lambda function is lost, as all others once were: read whole, written whole, looked at again."""
 
 from typing import Any
 

@@ -1,0 +1,90 @@
+"""Beside a running `up`, a version replaces another under traffic, and no payment is lost, failed or doubled."""
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.load import load_configuration
+from daemon.aws.session import AwsClients
+from daemon.clock import SystemClock
+from daemon.embedded.ports import free_port
+from daemon.environments.opened import open_environments
+from remediation.deployment.ports import Environments, EnvironmentState
+
+REGION = "us-east-1"
+WAIT_SECONDS = 90.0
+POLL_SECONDS = 0.1
+SCENARIO = """
+name: replaced-under-traffic
+summary: Somebody deploys to the environment that has all the traffic.
+blue: {version: 1.0.0}
+green: {version: 2.0.0, at_start: 1.0.0}
+traffic: {payments_per_second: 20}
+"""
+
+
+async def _at_rest(environments: Environments, environment: str) -> EnvironmentState:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + WAIT_SECONDS
+    while True:
+        state = await environments.look(REGION, environment)
+        if state is not None and (state.settled or state.failed):
+            return state
+        if loop.time() > deadline:
+            pytest.fail(f"{environment} is not at rest after {WAIT_SECONDS:g} s: {state}")
+        turn = asyncio.Event()
+        loop.call_later(POLL_SECONDS, turn.set)
+        await turn.wait()
+
+
+async def _until_payments_flow(up: asyncio.subprocess.Process) -> None:
+    assert up.stderr is not None
+    async for line in up.stderr:
+        if line.startswith(b"traffic:"):
+            return
+    pytest.fail("it ended before payments flowed")
+
+
+@pytest.mark.timeout(240)
+async def test_a_version_replaces_another_under_traffic_without_losing_a_payment(tmp_path: Path) -> None:
+    data, scenario = tmp_path / "data", tmp_path / "scenario.yaml"
+    scenario.write_text(SCENARIO)
+    options = ["--data-dir", str(data), "--scenario", str(scenario), "--port", str(free_port("127.0.0.1")), "--json"]
+    up = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "daemon", "up", *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        await _until_payments_flow(up)
+        settings = load_configuration(data / "config", {}).settings
+        async with AsyncExitStack() as stack:
+            clients = AwsClients(settings.aws, "test", "test")
+            environments = await open_environments(stack, settings, clients, SystemClock())
+            green = await environments.look(REGION, "green")
+            assert green is not None
+            assert (green.version, green.settled) == ("1.0.0", True)
+            await environments.deploy(REGION, "blue", "2.0.0", 1, "key-1")
+            blue = await _at_rest(environments, "blue")
+            assert (blue.version, blue.running, blue.healthy, blue.failed) == ("2.0.0", 1, 1, "")
+            await environments.deploy(REGION, "blue", "2.0.0", 1, "key-1")
+            await environments.resize(REGION, "blue", 2, "key-2")
+            blue = await _at_rest(environments, "blue")
+            assert (blue.version, blue.running, blue.failed) == ("2.0.0", 2, "")
+        up.send_signal(signal.SIGINT)
+        out, _ = await up.communicate()
+    finally:
+        if up.returncode is None:
+            up.kill()
+            await up.communicate()
+    report = msgspec.json.decode(out.splitlines()[-1])
+    assert report["payments"]["failed"] == 0, report["payments"]
+    assert report["payments"]["processing"] == 0
+    assert report["payments"]["succeeded"] > 50
+    assert report["events"]["lost"] == 0
+    assert report["ledger"]["balanced"]
+    assert not report["actions"]
+    assert "core-unreachable" not in {finding["rule"] for finding in report["findings"]}
