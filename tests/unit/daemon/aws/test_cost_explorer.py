@@ -1,8 +1,4 @@
-"""The Cost Explorer adapter reads every page, counts its calls, and never takes another currency for dollars.
-
-No emulator here keeps costs: ministack has no Cost Explorer, and moto's repeats what it was given. So each request and
-each answer of these tests has to be one that the service's own published model knows.
-"""
+"""The Cost Explorer adapter reads every page, counts its calls, and never takes another currency for dollars."""
 
 from functools import cache
 from typing import Any
@@ -33,7 +29,8 @@ def unknown_to_aws(said: dict[str, Any], shape: Any) -> str:  # noqa: ANN401  # 
 class FakeAnswers:
     """Answers one after the other, the last again and again; raises what is an exception.
 
-    What AWS would not take, or would not answer, fails the test.
+    No emulator here keeps costs: ministack has no Cost Explorer, and moto's repeats what it was given. So what AWS would
+    not take, or would not answer, by the service's published model fails the test.
     """
 
     def __init__(self, *answers: dict[str, Any] | Exception) -> None:
