@@ -29,7 +29,7 @@ def unknown_to_aws(said: dict[str, Any], shape: Any) -> str:  # noqa: ANN401  # 
 class FakeAnswers:
     """Answers one after the other, the last again and again; raises what is an exception.
 
-    No emulator here keeps costs: ministack has no Cost Explorer, and moto's repeats what it was given. So what AWS would
+    No emulator here keeps costs: ministack has no Cost Explorer, moto repeats what it was given. So what AWS would
     not take, or would not answer, by the service's published model fails the test.
     """
 
