@@ -1,15 +1,30 @@
 """Finds permissions without a limit in IAM policies: what an assessor asks first of a deployment."""
 
+import re
 from pathlib import Path
 
 import msgspec
 
 UNLIMITED = frozenset(
-    {"cloudwatch:GetMetricData", "cloudwatch:PutMetricData", "ce:GetCostAndUsage", "ce:GetCostForecast"}
+    {
+        "application-autoscaling:DescribeScalableTargets",
+        "ce:GetCostAndUsage",
+        "ce:GetCostForecast",
+        "cloudwatch:GetMetricData",
+        "cloudwatch:PutMetricData",
+        "ecs:DescribeTaskDefinition",
+        "ecs:RegisterTaskDefinition",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetHealth",
+    }
 )
 """Actions that IAM knows no resource for (Service Authorization Reference); a statement of only these may say ``*``."""
 NAMESPACED = "cloudwatch:PutMetricData"
 """Of these, what a condition can still bind: to one namespace."""
+
+_CHILDREN = re.compile(r"(/|:function:.+:)\*$")
+"""The objects under a prefix have no other name than this, nor have the versions and aliases of a function."""
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "deploy"
 """The policies of this release, where the source is at hand."""
@@ -55,8 +70,7 @@ def _statement_findings(name: str, statement: _Statement) -> list[str]:
     found = [f"{where} allows {action}" for action in actions if "*" in action]
     unlimited = bool(actions) and UNLIMITED.issuperset(actions)
     if not unlimited:
-        # The objects under a prefix have no other name than this.
-        found += [f"{where} allows it on {resource}" for resource in resources if "*" in resource.removesuffix("/*")]
+        found += [f"{where} allows it on {resource}" for resource in resources if "*" in _CHILDREN.sub("", resource)]
     if NAMESPACED in actions and not statement.condition:
         found.append(f"{where} allows {NAMESPACED} in every namespace")
     return found

@@ -32,6 +32,7 @@ PLACEHOLDERS = {
     "GREEN_STACK",
     "HOSTED_ZONE_ID",
     "IMAGE",
+    "LISTENER",
     "RECORD_NAME",
     "REGION",
     "RELEASES_BUCKET",
@@ -65,6 +66,12 @@ ENVIRONMENTS: dict[str, dict[str, tuple[str, ...]]] = {
     "cloudformation": {"stacks": ("cloudformation",)},
 }
 """The modules that call AWS for each kind, and which services; who has one kind needs the policy of that one alone."""
+TRAFFIC: dict[str, dict[str, tuple[str, ...]]] = {
+    "alb": {"alb": ("elbv2",), "cohort_rule": ("elbv2",)},
+    "lambda": {"lambda_alias": ("lambda",)},
+    "dns": {"cohort_host": ("route53",)},
+}
+"""The same for what splits traffic. Reading the records of the zone is in the policy that every daemon has."""
 BESIDE_CALLS = {"ecs": {"iam:PassRole"}, "lambda": {"s3:GetObject"}, "cloudformation": set[str]()}
 """What IAM asks of the caller besides: tasks get roles, and code is read from a bucket."""
 WITHOUT_RESOURCES = {
@@ -75,6 +82,8 @@ WITHOUT_RESOURCES = {
     "cloudwatch:PutMetricData",
     "ecs:DescribeTaskDefinition",
     "ecs:RegisterTaskDefinition",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeRules",
     "elasticloadbalancing:DescribeTargetHealth",
 }
 """Actions that IAM knows no resource for (Service Authorization Reference); they stand in statements of their own."""
@@ -232,6 +241,25 @@ def test_every_module_that_changes_environments_is_in_a_policy() -> None:
     paths = (ROOT / "daemon" / "environments").glob("*.py")
     calling = {path.stem for path in paths if aws_calls(path, services=services)}
     assert calling == {module for modules in ENVIRONMENTS.values() for module in modules}
+
+
+@pytest.mark.parametrize("kind", TRAFFIC)
+def test_the_daemon_may_shift_traffic_of_a_kind_as_its_code_does_and_no_more(kind: str) -> None:
+    folder = ROOT / "daemon" / "traffic"
+    calls = set[str]()
+    for module, services in TRAFFIC[kind].items():
+        calls |= aws_calls(folder / f"{module}.py", services=services)
+    assert calls
+    assert actions(load(f"iam-traffic-{kind}.json")) == calls - actions(load("iam-daemon.json")) | (
+        {"route53:ChangeResourceRecordSets"} if kind == "dns" else set()
+    )
+
+
+def test_every_module_that_shifts_traffic_is_in_a_policy() -> None:
+    services = tuple({service for modules in TRAFFIC.values() for one in modules.values() for service in one})
+    paths = (ROOT / "daemon" / "traffic").glob("*.py")
+    calling = {path.stem for path in paths if aws_calls(path, services=services)}
+    assert calling == {module for modules in TRAFFIC.values() for module in modules}
 
 
 def test_the_core_may_do_what_its_code_does_and_no_more() -> None:
