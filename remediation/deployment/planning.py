@@ -61,14 +61,21 @@ def _step(
 def _validation(one: Standing, configuration: Deployments) -> list[Step]:
     phase = configuration.phases.pre_deployment_validation
     kinds = [*(f"check.{name}" for name in phase.checks), "check.rehearsal", "check.gates"]
-    seconds = phase.within / len(kinds)
     arguments = {"environment": one.environment, "version": one.version}
-    return [_step(one, "pre_deployment_validation", kind, seconds, **arguments) for kind in kinds]
+    return [
+        _step(one, "pre_deployment_validation", kind, seconds, **arguments)
+        for kind, seconds in zip(kinds, shares(phase.within, len(kinds)), strict=True)
+    ]
+
+
+def shares(seconds: float, count: int) -> list[float]:
+    """The time in equal parts of whole seconds, where it is enough for that; the last part has the rest."""
+    part = seconds // count if seconds >= count else seconds / count
+    return [*([part] * (count - 1)), seconds - part * (count - 1)]
 
 
 def _initialization(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
     phase = configuration.phases.infrastructure_initialization
-    seconds = phase.within / max(1, len(phase.checks))
     targets = {"scaling": f"scale:{one.region}/{one.environment}", "flags": f"flags:release-{request.version}"}
     return [
         _step(
@@ -82,7 +89,7 @@ def _initialization(one: Standing, request: Request, configuration: Deployments)
             version=request.version,
             size=str(one.size),
         )
-        for name in phase.checks
+        for name, seconds in zip(phase.checks, shares(phase.within, max(1, len(phase.checks))), strict=False)
     ]
 
 
@@ -92,7 +99,6 @@ def _migration(one: Standing, first_region: str, configuration: Deployments) -> 
     if not phase.jobs or one.region != first_region:
         done = "" if one.region == first_region else first_region
         return [_step(one, "data_migration", "migrate", phase.within, name="nothing", job="", migrated_with=done)]
-    seconds = phase.within / len(phase.jobs)
     return [
         _step(
             one,
@@ -104,7 +110,7 @@ def _migration(one: Standing, first_region: str, configuration: Deployments) -> 
             job=job.name,
             point_of_no_return="yes" if job.point_of_no_return else "no",
         )
-        for job in phase.jobs
+        for job, seconds in zip(phase.jobs, shares(phase.within, len(phase.jobs)), strict=True)
     ]
 
 
@@ -124,9 +130,12 @@ def _environment(one: Standing, request: Request, configuration: Deployments) ->
         size=str(size),
     )
     kinds = ["test.traffic", *(f"check.new-{name}" for name in phase.checks)]
-    seconds = phase.within / 2 / len(kinds)
     old = {"other": one.environment, "other_version": one.version}
-    return [deploy, *(_step(one, "blue_green_deployment", kind, seconds, **new, **old) for kind in kinds)]
+    looks = [
+        _step(one, "blue_green_deployment", kind, seconds, **new, **old)
+        for kind, seconds in zip(kinds, shares(phase.within / 2, len(kinds)), strict=True)
+    ]
+    return [deploy, *looks]
 
 
 def instances(size: int, percent: int) -> int:
@@ -254,11 +263,15 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
     phase = configuration.phases.final_validation
     # The stage that is watched here is the one with all of the traffic, so it gets half of the time.
     watched = phase.within / 2 if phase.checks else phase.within
-    seconds = phase.within / 2 / max(1, len(phase.checks))
     compared = _compared(one, request)
     full = {**compared, "percent": str(FULL_PERCENT)}
     steps = [
-        *(_step(one, "final_validation", f"check.final-{name}", seconds, **full) for name in phase.checks),
+        *(
+            _step(one, "final_validation", f"check.final-{name}", seconds, **full)
+            for name, seconds in zip(
+                phase.checks, shares(phase.within - watched, max(1, len(phase.checks))), strict=False
+            )
+        ),
         _step(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_ms="0"),
         _step(
             one,
