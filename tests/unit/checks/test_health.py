@@ -53,3 +53,20 @@ def test_each_environment_is_judged_alone() -> None:
 def test_the_whole_is_as_good_as_its_worst_part(statuses: tuple[Status, ...], expected: Status) -> None:
     probes = [probe(f"part{number}", status) for number, status in enumerate(statuses)]
     assert overall(judge(probes, (), 1_000)) == expected
+
+
+def test_the_same_environment_of_two_regions_is_judged_alone_and_named_with_its_region() -> None:
+    found = judge(
+        [
+            HealthProbed(id="1", at_ms=1, subject="core", region="us-east-1", environment="blue", status="healthy"),
+            HealthProbed(id="2", at_ms=2, subject="core", region="us-west-2", environment="blue", status="unhealthy"),
+            HealthProbed(id="3", at_ms=2, subject="core", region="us-east-1", environment="green", status="healthy"),
+        ],
+        ["core"],
+        1_000,
+    )
+    assert [(health.environment, health.status) for health in found] == [
+        ("green", "healthy"),
+        ("us-east-1/blue", "healthy"),
+        ("us-west-2/blue", "unhealthy"),
+    ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from checks.facts import AnyFact, Fact, PaymentAttempted
 from daemon.checkpoint import Checkpoint
@@ -181,3 +182,21 @@ async def test_the_place_of_an_outbox_in_parts_outlives_a_restart(sink: Recordin
     assert await backfill(RecordingSink(again), outbox).catch_up(NOW_MS) == 0
     assert outbox.asked == ["0.1@2"]
     await again.close()
+
+
+async def test_regions_that_share_one_outbox_are_counted_as_one_and_a_stranger_is_still_refused(tmp_path: Path) -> None:
+    checkpoint = await Checkpoint.open(tmp_path / "shared.db", 60_000, {"us-west-2": "us-east-1"})
+    await checkpoint.restore(NOW_MS)
+    sink = RecordingSink(checkpoint)
+    events = [replace(payment(n), region="us-west-2" if n % 2 else "us-east-1") for n in range(1, 6)]
+    await sink.accept(events[:2], "queue")
+    made = Backfill([FakeOutbox(*events)], checkpoint, sink, producer="us-east-1", sharing=("us-west-2",))
+    assert await made.tick(NOW_MS) == 3
+    assert await made.tick(NOW_MS) == 0
+    assert checkpoint.received("us-east-1").watermark == 5
+    assert checkpoint.received("us-west-2").watermark == 0
+    stranger = FakeOutbox(replace(payment(6), region="eu-west-1"))
+    alone = Backfill([stranger], checkpoint, sink, producer="us-east-1", sharing=("us-west-2",))
+    assert await alone.tick(NOW_MS) == 0
+    assert alone.stats().errors == 1
+    await checkpoint.close()
