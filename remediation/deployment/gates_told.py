@@ -1,5 +1,7 @@
 """Gates that no rule can say, each with value, limit and samples, from what was observed since the step began."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from config.deployment import Evidence
@@ -24,7 +26,7 @@ def told(observed: Observed, gates: Gates, evidence: Evidence, needed: int) -> l
     found = [
         _evidence(observed, evidence, needed, borrows=gates.borrow > 0),
         _doubles(observed),
-        *(_comparison(strata, is_compared=observed.sides.is_compared) for strata in observed.strata),
+        *(_comparison(strata, observed.payments, is_compared=observed.sides.is_compared) for strata in observed.strata),
         _costs(observed, gates.cost),
         _drift(observed, gates.drift, false_alarm),
     ]
@@ -69,16 +71,18 @@ def _doubles(observed: Observed) -> GateReading:
     )
 
 
-def _comparison(strata: Strata, *, is_compared: bool) -> GateReading:
+def _comparison(strata: Strata, payments: Sequence[int], *, is_compared: bool) -> GateReading:
     comparison = strata.comparison
     limit = f"{comparison.bad}, new against old, at {strata.needed:,.0f} to 1"
     worst = strata.worst() if is_compared else None
     if worst is None or not (strata.seen.new and strata.seen.old):
+        # Where neither version's payments name the field there is nothing to tell apart by it, now or later.
+        unnamed = bool(comparison.by) and not (strata.seen.new or strata.seen.old) and all(payments)
         shown = "no payments of both versions yet" if is_compared else "no old version to compare with"
         return GateReading(
             gate=comparison.id,
-            state=GateState.WAITING if is_compared else GateState.PASSED,
-            shown=shown,
+            state=GateState.WAITING if is_compared and not unnamed else GateState.PASSED,
+            shown=f"none of {sum(payments)} payments names a {comparison.by}" if is_compared and unnamed else shown,
             limit=limit,
             samples=strata.seen.new,
             source=PAYMENTS,

@@ -48,6 +48,16 @@ def both(count: int, *, share: int = 10, broken: str = "") -> list[Fact]:
     return made
 
 
+def test_a_field_that_no_payment_of_either_version_names_holds_no_stage() -> None:
+    name = "refusals-by-bin-against-baseline"
+    silent = [replace(fact, bin="") for fact in both(200)]
+    reading = told_of(observed(*silent))[name]
+    assert (reading.state, reading.shown) == (GateState.PASSED, "none of 200 payments names a bin")
+    old_alone = [fact if fact.version == "1.0.0" else replace(fact, bin="") for fact in both(200)]
+    assert told_of(observed(*old_alone))[name].state is GateState.WAITING
+    assert told_of(observed())[name].state is GateState.WAITING
+
+
 def test_two_sound_versions_pass_and_say_how_many_payments_each_gate_rests_on() -> None:
     readings = told_of(observed(*both(2_000)), needed=200)
     assert readings["evidence"].state is GateState.PASSED
