@@ -195,7 +195,7 @@ class StackEnvironments(Model):
         return self
 
 
-RegionEnvironments = Annotated[
+EnvironmentSettings = Annotated[
     ProcessEnvironments | EcsEnvironments | LambdaEnvironments | StackEnvironments, Field(discriminator="kind")
 ]
 """The environments of one region, by what they run on."""

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config.archive import ArchiveSettings
 from config.costs import CostSettings
-from config.environments import RegionEnvironments
+from config.environments import EnvironmentSettings
 from config.health import HealthSettings
 from config.model import Model, refusal
 from config.reports import ReportSettings
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     traffic: TrafficSettings = TrafficSettings()
     cores: dict[CoreName, CoreTarget] = Field(default_factory=dict, max_length=16)
-    environments: dict[RegionName, RegionEnvironments] = Field(default_factory=dict, max_length=16)
+    environments: dict[RegionName, EnvironmentSettings] = Field(default_factory=dict, max_length=16)
     core_token: SecretStr = Field(
         default=SecretStr(""),
         description="API key shown to the payment cores; better in TILL_CORE_TOKEN than in a file",

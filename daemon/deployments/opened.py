@@ -27,6 +27,7 @@ from remediation.deployment.ports import Cohorts, Environments, Gates, StepWork
 from remediation.deployment.runner import Runner
 from remediation.deployment.works.approval import Approved
 from remediation.deployment.works.at_risk import WithinMoney
+from remediation.deployment.works.batches import Batches, Roll
 from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
@@ -70,6 +71,14 @@ class RoutedRegions(Cohorts, Protocol):
         """Those regions."""
 
 
+class OpenedEnvironments(Environments, Protocol):
+    """Environments, and whether their instances can be replaced some at a time."""
+
+    @property
+    def batches(self) -> Batches | None:
+        """None where they cannot."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What deployments are opened over. settled: as the daemon began with it. cohorts: None where none are routed.
@@ -78,7 +87,7 @@ class Surroundings:
     """
 
     settled: Configuration
-    environments: Environments
+    environments: OpenedEnvironments
     traffic: Mapping[str, Traffic]
     probes: Probes
     pipeline: Pipeline
@@ -108,6 +117,8 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
     works = {**_looks(over, gates, current), **_changes(over)}
     if over.cohorts is not None:
         works["cohort"] = Cohort(over.cohorts)
+    if over.environments.batches is not None:
+        works["roll"] = Roll(over.environments.batches)
     looking = Looking(writer, works, executor.turns, clock)
     permitted = under(lambda: over.pipeline.policy)
     runner = Runner(writer, looking, PipelineHerald(over.pipeline), executor.deciding, clock, permitted)

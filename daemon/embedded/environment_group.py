@@ -11,6 +11,7 @@ import structlog
 from config.scenario import Environment
 from daemon.embedded.cores import address_of
 from daemon.embedded.faults import StackFailed
+from daemon.environments.region import Batch
 from remediation.deployment.ports import EnvironmentState
 from remediation.ports import Clock
 
@@ -27,10 +28,21 @@ KEYS_MAX = 200
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What an environment should run: this version, this often."""
+    """What an environment should run: this version, this often, but for ``behind`` processes of the version before."""
 
     version: str
     size: int
+    before: str = ""
+    behind: int = 0
+
+    @property
+    def told(self) -> str:
+        """The version of the environment: the new one once all of it runs that."""
+        return self.before if self.behind > 0 else self.version
+
+    def at(self, slot: int) -> str:
+        """What runs in a slot; the first ones change last."""
+        return self.before if slot < self.behind else self.version
 
 
 class KeyReused(StackFailed):
@@ -39,6 +51,10 @@ class KeyReused(StackFailed):
 
 class NothingRan(StackFailed):
     """Nothing was ever asked to run there, so there is no version to start; deploy one."""
+
+
+class NotToRoll(StackFailed):
+    """Such a batch cannot be asked for."""
 
 
 class Instance(Protocol):
@@ -111,9 +127,30 @@ class EnvironmentGroup:
         known = self._keys.get(key)
         if known is not None and known.size == size:
             return
-        if self._wish is None:
-            raise NothingRan(self.environment)
-        self._ask(Wish(version=self._version(self._wish), size=size), key)
+        wish = self._known_wish()
+        if self._version(wish) == wish.told:
+            self._ask(msgspec.structs.replace(wish, size=size, behind=min(wish.behind, size)), key)
+        else:
+            self._ask(Wish(version=self._version(wish), size=size), key)
+
+    def roll(self, version: str, count: int, key: str) -> None:
+        """Ask for so many processes of this version, the others as before; returns at once.
+
+        Raises KeyReused, NothingRan; NotToRoll when there are fewer, or when nobody knows what the others ran.
+        """
+        wish = self._known_wish()
+        before = wish.before if wish.version == version else wish.version
+        if count > wish.size or (before == "" and count < wish.size):
+            raise NotToRoll(f"{self.environment} runs {wish.size} of {wish.version}, not {count} of {version}.")
+        self._ask(Wish(version=version, size=wish.size, before=before, behind=wish.size - count), key)
+
+    async def rolled(self, version: str) -> Batch:
+        """How far the version has come. Raises NothingRan."""
+        self._known_wish()
+        ready = await self._ready()
+        state = self._state(self._known_wish(), ready)
+        new = sum(one.version == version for slot, one in self._instances.items() if slot in ready)
+        return Batch(new=min(new, state.desired), settled=state.settled, failed=state.failed)
 
     async def run(self) -> None:
         """Carry out what is asked for, until cancelled."""
@@ -144,23 +181,9 @@ class EnvironmentGroup:
         """What runs now; None when nothing was ever to run."""
         if self._wish is None:
             return None
-        instances = [instance for instance in self._instances.values() if instance.running]
-        answers = await asyncio.gather(*(instance.is_ready() for instance in instances))
+        ready = await self._ready()
         # From here on nothing waits: what is told is of one moment.
-        wish, version = self._wish, self._version(self._wish)
-        running = [instance for instance in self._instances.values() if instance.running]
-        ready = [instance for instance, is_ready in zip(instances, answers, strict=True) if is_ready]
-        healthy = sum(instance in ready and instance.version == version for instance in running)
-        settled = self._is_done and not self._failed and len(running) == healthy == wish.size
-        return EnvironmentState(
-            version=version,
-            desired=wish.size,
-            running=len(running),
-            healthy=healthy,
-            settled=settled,
-            failed=self._failed,
-            detail=f"{healthy} of {wish.size} processes of {version} take payments",
-        )
+        return self._state(self._wish, ready)
 
     def addresses(self) -> tuple[str, ...]:
         """Where clients are sent: the running processes that are not to be stopped, or the first address if none."""
@@ -197,10 +220,39 @@ class EnvironmentGroup:
         self._wish, self._is_done, self._failed = wish, False, ""
         self._asked.set()
 
+    def _known_wish(self) -> Wish:
+        if self._wish is None:
+            raise NothingRan(self.environment)
+        return self._wish
+
     def _version(self, wish: Wish) -> str:
         """What is or will be run; after a failure what is left, as nothing else will be."""
         left = {instance.version for instance in self._instances.values() if instance.running}
-        return left.pop() if self._failed and len(left) == 1 else wish.version
+        return left.pop() if self._failed and len(left) == 1 else wish.told
+
+    async def _ready(self) -> set[int]:
+        """The slots whose process takes payments."""
+        asked = [(slot, one) for slot, one in self._instances.items() if one.running]
+        answers = await asyncio.gather(*(one.is_ready() for _, one in asked))
+        found = {slot for (slot, one), is_ready in zip(asked, answers, strict=True) if is_ready}
+        return {slot for slot, one in asked if slot in found and self._instances.get(slot) is one and one.running}
+
+    def _state(self, wish: Wish, ready: set[int]) -> EnvironmentState:
+        version = self._version(wish)
+        running = sum(one.running for one in self._instances.values())
+        # After a failure, what is left is what is looked after.
+        wanted = {slot: version if self._failed else wish.at(slot) for slot in ready}
+        healthy = sum(self._instances[slot].version == wanted[slot] for slot in ready)
+        settled = self._is_done and not self._failed and running == healthy == wish.size
+        return EnvironmentState(
+            version=version,
+            desired=wish.size,
+            running=running,
+            healthy=healthy,
+            settled=settled,
+            failed=self._failed,
+            detail=f"{healthy} of {wish.size} processes take payments{_mixture(wish)}",
+        )
 
     async def _bring_to(self, wish: Wish) -> None:
         """Do one thing after the other while nothing else is asked for."""
@@ -210,13 +262,13 @@ class EnvironmentGroup:
         for slot in self._missing(wish):
             if self._wish is not wish:
                 return
-            await self._start(slot, wish.version)
+            await self._start(slot, wish.at(slot))
         for slot in self._stale(wish):
             if self._wish is not wish:
                 return
             if len(self._instances) <= wish.size:
-                await self._start(wish.size, wish.version)
-            await self._replace(slot, wish.version)
+                await self._start(wish.size, wish.at(slot))
+            await self._replace(slot, wish.at(slot))
         for slot in [slot for slot in sorted(self._instances, reverse=True) if slot >= wish.size]:
             if self._wish is not wish:
                 return
@@ -227,7 +279,7 @@ class EnvironmentGroup:
 
     def _stale(self, wish: Wish) -> list[int]:
         """Wanted slots with another version, the first one last: it does the background jobs."""
-        others = (slot for slot, instance in self._instances.items() if instance.version != wish.version)
+        others = (slot for slot, instance in self._instances.items() if instance.version != wish.at(slot))
         return sorted((slot for slot in others if slot < wish.size), reverse=True)
 
     async def _start(self, slot: int, version: str) -> None:
@@ -255,3 +307,8 @@ class EnvironmentGroup:
         """Wait until no client has the address any more."""
         for _ in range(DRAIN_STEPS):
             await self._clock.sleep(self._drain_seconds / DRAIN_STEPS)
+
+
+def _mixture(wish: Wish) -> str:
+    """What runs beside the version before, while both do."""
+    return f", {wish.size - wish.behind} of them run {wish.version}" if 0 < wish.behind < wish.size else ""

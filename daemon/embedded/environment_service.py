@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from daemon.embedded.cores import INSTANCES_MAX
-from daemon.embedded.environment_group import EnvironmentGroup, KeyReused, NothingRan
+from daemon.embedded.environment_group import EnvironmentGroup, KeyReused, NothingRan, NotToRoll
 from daemon.environments.processes import UNKNOWN_ENVIRONMENT
 from daemon.http.body import BodyTooLarge, read_body
 
@@ -30,6 +30,13 @@ class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     version: _Version
     size: _Size
+
+
+class Roll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``PUT /v1/environments/{name}/batch``. count: processes of this version, the others as before."""
+
+    version: _Version
+    count: _Size
 
 
 class Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +63,8 @@ class EnvironmentService:
                 Route(place, self._guarded(self._look), methods=["GET"]),
                 Route(f"{place}/deployment", self._guarded(self._deploy), methods=["PUT"]),
                 Route(f"{place}/size", self._guarded(self._resize), methods=["PUT"]),
+                Route(f"{place}/batch", self._guarded(self._roll), methods=["PUT"]),
+                Route(f"{place}/batch", self._guarded(self._rolled), methods=["GET"]),
             ]
         )
 
@@ -83,6 +92,16 @@ class EnvironmentService:
     async def _resize(self, request: Request) -> Response:
         return await self._change(request, Size, lambda group, body, key: group.resize(**_fields(body), key=key))
 
+    async def _roll(self, request: Request) -> Response:
+        return await self._change(request, Roll, lambda group, body, key: group.roll(**_fields(body), key=key))
+
+    async def _rolled(self, request: Request) -> Response:
+        """How far the version of the query has come."""
+        try:
+            return _json(HTTPStatus.OK, await self._group(request).rolled(request.query_params.get("version", "")))
+        except NothingRan as nothing:
+            return _problem(HTTPStatus.NOT_FOUND, str(nothing), UNKNOWN_ENVIRONMENT)
+
     async def _change(
         self,
         request: Request,
@@ -101,7 +120,7 @@ class EnvironmentService:
         group = self._group(request)
         try:
             ask(group, body, key)
-        except (KeyReused, NothingRan) as refused:
+        except (KeyReused, NothingRan, NotToRoll) as refused:
             return _problem(HTTPStatus.CONFLICT, str(refused))
         return _json(HTTPStatus.ACCEPTED, await group.look())
 

@@ -19,13 +19,12 @@ from daemon.environments.processes import Processes
 from daemon.environments.region import EnvironmentsByRegion, RegionEnvironments
 from daemon.environments.stacks import Stacks
 from daemon.errors import NotUsable
-from remediation.deployment.ports import Environments
 from remediation.ports import Clock
 
 
 async def open_environments(
     stack: AsyncExitStack, settings: Settings, clients: AwsClients, clock: Clock
-) -> Environments:
+) -> EnvironmentsByRegion:
     """The environments by region; connections are closed when the stack is. Raises NotUsable."""
     regions: dict[str, RegionEnvironments] = {}
     for region, described in settings.environments.items():

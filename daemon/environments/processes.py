@@ -6,6 +6,7 @@ from typing import Self
 import httpx
 import msgspec
 
+from daemon.environments.region import Batch
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused, WorldUnreachable
 
@@ -25,11 +26,12 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 _STATE = msgspec.json.Decoder(EnvironmentState)
+_BATCH = msgspec.json.Decoder(Batch)
 _PROBLEM = msgspec.json.Decoder(_Problem)
 
 
 class Processes:
-    """RegionEnvironments over the environment service at this address. Open as a context manager.
+    """RegionEnvironments and RegionBatches over the environment service at this address. Open as a context manager.
 
     token: what the service asks for. transport: in place of the network, for tests.
     """
@@ -67,6 +69,21 @@ class Processes:
     async def resize(self, environment: str, size: int, key: str) -> None:
         """See RegionEnvironments."""
         await self._change(environment, "size", {"size": size}, key)
+
+    async def batch(self, environment: str, version: str) -> Batch:
+        """See RegionBatches."""
+        path = f"{environment}/batch?{httpx.QueryParams({'version': version})}"
+        response = await self._send("GET", path)
+        if response is None:
+            raise WorldRefused(f"There is no environment {environment} at {self._url}.")
+        try:
+            return _BATCH.decode(response.content)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
+            raise WorldUnreachable(f"{response.url} answered what is no batch.") from fault
+
+    async def roll(self, environment: str, version: str, count: int, key: str) -> None:
+        """See RegionBatches; the first process changes last."""
+        await self._change(environment, "batch", {"version": version, "count": count}, key)
 
     async def _change(self, environment: str, part: str, body: object, key: str) -> None:
         if await self._send("PUT", f"{environment}/{part}", body, key) is None:

@@ -1,7 +1,9 @@
 """What the environments of one region can do, and the port that finds the region."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import msgspec
 
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused
@@ -20,11 +22,44 @@ class RegionEnvironments(Protocol):
         """Let it have this many instances of what it runs."""
 
 
+class Batch(msgspec.Struct, kw_only=True):
+    """How far a rolling deployment has come. new: healthy instances of its version. failed: why it goes no further."""
+
+    new: int
+    settled: bool
+    failed: str = ""
+
+
+@runtime_checkable
+class RegionBatches(Protocol):
+    """The port Batches for one region. Raises WorldUnreachable (unknown) or WorldRefused (certain)."""
+
+    async def batch(self, environment: str, version: str) -> Batch:
+        """How many healthy instances run this version."""
+
+    async def roll(self, environment: str, version: str, count: int, key: str) -> None:
+        """Let ``count`` of its instances run this version, the others what they ran before."""
+
+
 class EnvironmentsByRegion:
-    """The port Environments over regions of any kind. A region that the settings do not name has no environments."""
+    """The ports Environments and Batches over regions of any kind. A region without settings has no environments."""
 
     def __init__(self, regions: Mapping[str, RegionEnvironments]) -> None:
         self._regions = dict(regions)
+
+    @property
+    def batches(self) -> "EnvironmentsByRegion | None":
+        """The port Batches, when instances can be replaced some at a time wherever there are environments."""
+        can_roll = bool(self._regions) and all(isinstance(one, RegionBatches) for one in self._regions.values())
+        return self if can_roll else None
+
+    async def batch(self, region: str, environment: str, version: str) -> Batch:
+        """See Batches."""
+        return await self._rolling(region).batch(environment, version)
+
+    async def roll(self, region: str, environment: str, version: str, count: int, key: str) -> None:
+        """See Batches."""
+        await self._rolling(region).roll(environment, version, count, key)
 
     async def look(self, region: str, environment: str) -> EnvironmentState | None:
         """See Environments."""
@@ -38,6 +73,12 @@ class EnvironmentsByRegion:
     async def resize(self, region: str, environment: str, size: int, key: str) -> None:
         """See Environments."""
         await self._of(region).resize(environment, size, key)
+
+    def _rolling(self, region: str) -> RegionBatches:
+        there = self._of(region)
+        if not isinstance(there, RegionBatches):
+            raise WorldRefused(f"The environments of {region} cannot be replaced some at a time.")
+        return there
 
     def _of(self, region: str) -> RegionEnvironments:
         there = self._regions.get(region)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from daemon.embedded.environment_group import EnvironmentGroup, KeyReused, NothingRan
+from daemon.embedded.environment_group import EnvironmentGroup, KeyReused, NothingRan, NotToRoll
 from daemon.embedded.faults import ChildDied
 from remediation.deployment.ports import EnvironmentState
 
@@ -274,3 +274,71 @@ async def test_stopping_ends_every_process_without_waiting_for_clients(world: _W
     await group.stop()
     assert not world.up
     assert not [line for line in world.log if line.startswith("drain")]
+
+
+async def _rolled(world: _World, group: EnvironmentGroup, count: int) -> list[str]:
+    """The versions by slot once so many processes run 2.0.0."""
+    group.roll("2.0.0", count, f"key-{count}-{len(world.log)}")
+    await at_rest(group)
+    told = await group.rolled("2.0.0")
+    assert (told.new, told.settled, told.failed) == (count, True, "")
+    return [version for _, version in sorted(world.up)]
+
+
+async def test_a_version_takes_over_in_batches_the_first_process_last_and_goes_back_the_same_way(
+    world: _World,
+) -> None:
+    group = await _group(world, size=3)
+    async with running(group):
+        assert await _rolled(world, group, 1) == ["1.0.0", "1.0.0", "2.0.0"]
+        assert await _rolled(world, group, 2) == ["1.0.0", "2.0.0", "2.0.0"]
+        state = await group.look()
+        assert state is not None
+        assert (state.version, state.healthy, state.settled) == ("1.0.0", 3, True)
+        assert "2 of them run 2.0.0" in state.detail
+        assert await _rolled(world, group, 3) == ["2.0.0", "2.0.0", "2.0.0"]
+        state = await group.look()
+        assert state is not None
+        assert state.version == "2.0.0"
+        assert await _rolled(world, group, 1) == ["1.0.0", "1.0.0", "2.0.0"]
+        assert await _rolled(world, group, 0) == ["1.0.0", "1.0.0", "1.0.0"]
+    assert world.fewest >= 3
+
+
+async def test_a_batch_that_cannot_start_leaves_the_others_and_tells_why(world: _World) -> None:
+    group = await _group(world, size=2)
+    async with running(group):
+        group.roll(BROKEN, 1, "key")
+        await at_rest(group)
+        told = await group.rolled(BROKEN)
+        assert (told.new, told.settled) == (0, False)
+        assert BROKEN in told.failed
+        group.roll(BROKEN, 0, "back")
+        state = await at_rest(group)
+    assert (state.version, state.healthy, state.failed) == ("1.0.0", 2, "")
+
+
+async def test_a_mixture_keeps_its_versions_when_it_grows_and_shrinks(world: _World) -> None:
+    group = await _group(world, size=2)
+    async with running(group):
+        await _rolled(world, group, 1)
+        group.resize(3, "up")
+        await at_rest(group)
+        assert sorted(world.up) == [(0, "1.0.0"), (1, "2.0.0"), (2, "2.0.0")]
+        group.resize(1, "down")
+        state = await at_rest(group)
+    assert (state.version, world.up) == ("1.0.0", [(0, "1.0.0")])
+
+
+async def test_a_batch_that_makes_no_sense_is_refused(world: _World) -> None:
+    group = await _group(world, size=2)
+    with pytest.raises(NotToRoll):
+        group.roll("2.0.0", 3, "too-many")
+    with pytest.raises(NotToRoll, match=r"2 of 1\.0\.0"):
+        group.roll("1.0.0", 1, "nobody-knows-what-the-others-ran")
+    group.roll("1.0.0", 2, "so-already")
+    empty = EnvironmentGroup("green", world, world)
+    with pytest.raises(NothingRan):
+        empty.roll("2.0.0", 0, "key")
+    with pytest.raises(NothingRan):
+        await empty.rolled("2.0.0")

@@ -116,3 +116,17 @@ async def test_an_environment_that_is_not_there_is_told_apart_from_a_path_that_i
     response = await client.put("/v1/environments/blue/size", json={"size": 1}, headers=HEADERS)
     assert response.status_code == 409
     assert (await client.get("/v1/elsewhere", headers=HEADERS)).status_code == 404
+
+
+async def test_a_batch_is_asked_for_and_told_of(client: httpx.AsyncClient) -> None:
+    headers = {**HEADERS, "Idempotency-Key": "grow"}
+    await client.put(f"{PLACE}/size", json={"size": 2}, headers=headers)
+    response = await client.put(f"{PLACE}/batch", json={"version": "2.0.0", "count": 1}, headers=HEADERS)
+    assert response.status_code == 202
+    told = await client.get(f"{PLACE}/batch", params={"version": "2.0.0"}, headers=HEADERS)
+    assert told.json() == {"new": 0, "settled": False, "failed": ""}
+    for body, status in (({"version": "2.0.0", "count": 3}, 409), ({"version": "2.0.0"}, 422)):
+        other = {**HEADERS, "Idempotency-Key": f"key-{status}"}
+        assert (await client.put(f"{PLACE}/batch", json=body, headers=other)).status_code == status
+    response = await client.get("/v1/environments/blue/batch", headers=HEADERS)
+    assert (response.status_code, response.json()["type"]) == (404, "urn:tillwatch:unknown-environment")

@@ -49,6 +49,9 @@ async def test_every_kind_is_opened_for_its_region(tmp_path: Path) -> None:
         opened = await open_environments(stack, settings, AwsClients(AWS, "test", "test"), SystemClock())
         assert isinstance(opened, EnvironmentsByRegion)
         kinds = {region: type(one) for region, one in opened._regions.items()}
+        assert opened.batches is None, "not where one region cannot replace some instances at a time"
+        with pytest.raises(WorldRefused, match="us-west-2 cannot"):
+            await opened.roll("us-west-2", "green", "2.0.0", 1, "key")
     assert kinds == {
         "us-east-1": Processes,
         "us-east-2": EcsServices,
@@ -60,6 +63,7 @@ async def test_every_kind_is_opened_for_its_region(tmp_path: Path) -> None:
 async def test_a_region_that_is_not_described_has_no_environments() -> None:
     async with AsyncExitStack() as stack:
         opened = await open_environments(stack, Settings(aws=AWS), AwsClients(AWS, "test", "test"), SystemClock())
+        assert opened.batches is None
         assert await opened.look("eu-west-1", "green") is None
         with pytest.raises(WorldRefused, match="not for eu-west-1"):
             await opened.deploy("eu-west-1", "green", "2.0.0", 1, "key")
@@ -72,3 +76,13 @@ async def test_a_token_that_cannot_be_read_is_told_at_start(tmp_path: Path) -> N
     async with AsyncExitStack() as stack:
         with pytest.raises(NotUsable, match="nothing: the token"):
             await open_environments(stack, settings, AwsClients(AWS, "test", "test"), SystemClock())
+
+
+async def test_processes_can_be_replaced_some_at_a_time(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    home = {"us-east-1": described(token)["us-east-1"]}
+    async with AsyncExitStack() as stack:
+        settings = Settings(aws=AWS, environments=home)
+        opened = await open_environments(stack, settings, AwsClients(AWS, "test", "test"), SystemClock())
+        assert opened.batches is opened

@@ -71,3 +71,25 @@ async def test_a_change_of_no_environment_is_refused_and_a_look_finds_none() -> 
         assert await region.look("violet") is None
         with pytest.raises(WorldRefused, match="no environment violet"):
             await region.deploy("violet", "2.0.0", 1, "key")
+
+
+async def test_a_batch_is_asked_for_and_read_back() -> None:
+    seen: list[tuple[str, str, bytes]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        seen.append((request.method, str(request.url), request.content))
+        return httpx.Response(200, json={"new": 1, "settled": True})
+
+    async with processes(respond) as region:
+        await region.roll("green", "2.0.0", 1, "key")
+        told = await region.batch("green", "2.0.0")
+    assert (told.new, told.settled, told.failed) == (1, True, "")
+    place = "http://127.0.0.1:9/v1/environments/green/batch"
+    assert seen == [("PUT", place, b'{"version":"2.0.0","count":1}'), ("GET", f"{place}?version=2.0.0", b"")]
+    async with processes(lambda _: httpx.Response(200, content=b"{}")) as region:
+        with pytest.raises(WorldUnreachable):
+            await region.batch("green", "2.0.0")
+    gone = httpx.Response(404, json={"type": "urn:tillwatch:unknown-environment"})
+    async with processes(lambda _: gone) as region:
+        with pytest.raises(WorldRefused):
+            await region.batch("green", "2.0.0")
