@@ -177,8 +177,8 @@ def _looks(over: Surroundings, gates: Gates, current: Current) -> dict[str, Step
         "check.new-security": security,
         "check.final-end-to-end": payments,
         "check.final-savings": savings,
-        "check.final-performance": Quiet(over.readings, WATCHED_FAMILIES, "performance"),
-        "check.final-customer-impact": Quiet(over.readings, ("sla",), "customers"),
+        "check.final-performance": Quiet(over.readings, WATCHED_FAMILIES, "performance", of_release=True),
+        "check.final-customer-impact": Quiet(over.readings, ("sla",), "customers", of_release=True),
         "watch": Watch(gates, clock),
         "bake": Bake(gates, over.environments, clock),
     }

@@ -20,17 +20,22 @@ NAMED_MAX = 3
 
 
 class Quiet(OnlyLooks):
-    """No rule of these families is breached for the step's environment, or for all of them. words: what it is about."""
+    """No rule of these families is breached for the step's environment. words: what it is about.
 
-    def __init__(self, readings: Readings, families: Sequence[str], words: str) -> None:
+    of_release: whether a rule has to name the environment or the version; a page about something else is no verdict
+    on a release. Without it, rules about all of the system count too.
+    """
+
+    def __init__(self, readings: Readings, families: Sequence[str], words: str, *, of_release: bool = False) -> None:
         self._readings = readings
         self._families = frozenset(families)
         self._words = words
+        self._of_release = of_release
 
     async def perform(self, context: StepContext, key: str) -> StepReport:
         """See StepWork; a rule in shadow mode is told of by its own finding and counts for nothing here."""
         del key
-        about = [one for one in self._readings() if one.family in self._families and _is_about(one, context)]
+        about = [one for one in self._readings() if one.family in self._families and self._is_about(one, context)]
         red = [one for one in about if one.state is State.BREACHED and one.mode == "enforce"]
         if red:
             shown = "; ".join(f"{one.rule_id} {one.shown} (limit {one.breach})" for one in red[:NAMED_MAX])
@@ -38,11 +43,16 @@ class Quiet(OnlyLooks):
         seen = sum(one.samples for one in about if one.state is State.CLEARED)
         return passed(f"{self._words}: none of {len(about)} readings is beyond its limit, {seen} facts behind them")
 
-
-def _is_about(reading: Reading, context: StepContext) -> bool:
-    arguments = context.step.arguments
-    place = {"region": context.step.region, "environment": arguments["environment"], "version": arguments["version"]}
-    return all(reading.key.get(name, "") in {"", value} for name, value in place.items())
+    def _is_about(self, reading: Reading, context: StepContext) -> bool:
+        if self._of_release and not {"environment", "version"} & reading.key.keys():
+            return False
+        arguments = context.step.arguments
+        place = {
+            "region": context.step.region,
+            "environment": arguments["environment"],
+            "version": arguments["version"],
+        }
+        return all(reading.key.get(name, "") in {"", value} for name, value in place.items())
 
 
 class Baseline(OnlyLooks):

@@ -57,7 +57,7 @@ class Looking:
         except RemediationError as fault:
             finding = StepFinding.UNREACHABLE if fault.retryable else StepFinding.FAILED
             return StepReport(finding=finding, detail=str(fault))
-        except (OSError, ValueError, KeyError) as fault:
+        except Exception as fault:  # noqa: BLE001 whatever keeps a step from being looked at, going on blindly is worse
             log.warning("look failed", action="step_look_failed", step=step.id, fault=repr(fault))
             return StepReport(finding=StepFinding.UNREACHABLE, detail=f"it could not be looked at: {fault!r}")
 

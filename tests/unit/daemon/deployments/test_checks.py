@@ -189,6 +189,14 @@ async def test_a_rule_counts_when_it_is_breached_for_this_place_or_for_all(
         assert "critical-security-finding 0 (limit > 0)" in report.detail
 
 
+async def test_a_page_about_something_else_is_no_verdict_on_a_release() -> None:
+    elsewhere = reading(state=State.BREACHED, family="health")
+    of_it = replace(elsewhere, key={"environment": "green"})
+    for readings, finding in (([elsewhere], PASSED), ([of_it], FAILED)):
+        report = await looked(Quiet(lambda told=readings: told, ("health",), "customers", of_release=True))  # type: ignore[misc]  # bound at once
+        assert report.finding is finding
+
+
 async def test_savings_are_held_against_a_price_that_has_a_name() -> None:
     prices = load_yaml(DEFAULTS / PRICES_FILE, Prices).value
     report = await looked(Baseline(prices, Quiet(list, ("savings",), "savings"), FakeClock()))

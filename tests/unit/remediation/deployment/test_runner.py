@@ -2,10 +2,12 @@
 
 import pytest
 
-from remediation.deployment.findings import StepFinding
+from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.plan import Strategy
+from remediation.deployment.ports import StepContext, StepWork
 from remediation.deployment.run import RunOutcome
 from remediation.journal.kinds import DeploymentAsked
+from remediation.ports import Look
 from tests.unit.remediation.deployment.ground import (
     REGION,
     CrossedJournal,
@@ -314,3 +316,32 @@ async def test_a_step_of_a_newer_version_is_held_and_never_passed_over() -> None
     newer = await daemon(ground, journal)
     await newer.writer.append(DeploymentAsked(deployment_id="dep-1", what="resume"), "anna")
     assert (await newer.drive()).outcome is RunOutcome.SUCCEEDED
+
+
+class Broken:
+    """Work that fails in a way that nobody foresaw, so many times."""
+
+    def __init__(self, work: StepWork, faults: int) -> None:
+        self.work, self.faults = work, faults
+
+    async def probe(self, context: StepContext) -> Look:
+        return await self.work.probe(context)
+
+    async def perform(self, context: StepContext, key: str) -> StepReport:
+        if self.faults:
+            self.faults -= 1
+            message = "nobody thought of this"
+            raise RuntimeError(message)
+        return await self.work.perform(context, key)
+
+
+async def test_a_fault_that_nobody_foresaw_holds_the_step_and_ends_no_daemon() -> None:
+    _, ground, journal = await scene()
+    known = works(ground, ground.clock)
+    where = await daemon(ground, journal, known={**known, "watch": Broken(known["watch"], 40)})
+    await planned(where)
+    await until(where, "watch-5")
+    await where.tick(times=30)
+    assert where.writer.state.deployments["dep-1"].held
+    assert "nobody thought of this" in where.writer.state.deployments["dep-1"].reason
+    assert (await where.drive()).outcome is RunOutcome.SUCCEEDED
