@@ -13,7 +13,8 @@ _NEVER = -(2**62)
 _EVER = 2**62
 """A pane after every event time."""
 _NONE: Mapping[Key, int] = {}
-# A plain dict, because the garbage collector looks through a Counter and leaves a dict of texts and numbers alone.
+# A plain dict, because the garbage collector looks through a Counter and leaves a dict of texts and numbers alone,
+# but not one that was filled by dict.update of a Counter.
 _count = cast("Callable[[dict[Key, int], Sequence[Key]], None]", Counter.update)
 _FEW = 4
 """Facts of each key in a batch from which it is faster to add up counts than to count fact by fact."""
@@ -44,18 +45,12 @@ class Counts:
     def add(self, keys: Sequence[Key], counted: Mapping[Key, int]) -> None:
         """Count one fact for each key in the pane that is being filled. counted: the same keys, each with its count."""
         totals, here = self.totals, self._here
-        repeated = len(counted) * _FEW <= len(keys)
-        if repeated:
+        if len(counted) * _FEW <= len(keys):
             for key, count in counted.items():
                 totals[key] = totals.get(key, 0) + count
-        else:
-            _count(totals, keys)
-        if not here:
-            here.update(counted)
-        elif repeated:
-            for key, count in counted.items():
                 here[key] = here.get(key, 0) + count
         else:
+            _count(totals, keys)
             _count(here, keys)
 
     def take_back(self, key: Key, count: int) -> None:

@@ -125,7 +125,8 @@ def _joined(held: ByKey, counted: ByKey) -> ByKey:
     for key, counts in counted.items():
         of_key = held.get(key)
         if of_key is None:
-            held[key] = dict(counts)
+            # Not dict(counts): a copy of a Counter is looked through by the garbage collector.
+            held[key] = {bucket: count for bucket, count in counts.items()}  # noqa: C416  # see above
         else:
             _join(of_key, counts)
     return held

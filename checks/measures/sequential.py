@@ -14,9 +14,12 @@ from checks.measures import shown
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.selection import Selection, latest
 from checks.measures.verdict import Verdict
+from checks.measures.watcher import FUTURE_MS_MAX
 from checks.state import KeyRead
 from checks.windows import Key
 
+FEW_KEYS = 50
+"""In a batch, whose latest facts are found by looking from its end."""
 CALM_FACTS = 20
 """Good facts that a calm needs: the first one after a gap says nothing about what was in the gap."""
 
@@ -72,7 +75,7 @@ class Sequential(Keyed):
         for key, count in counts.items():
             if key in bad or key in self.episodes.open:
                 self._weigh(key, batch, bad.get(key, ()), now_ms, findings)
-            else:
+            elif key in self._scores:
                 self._lower(key, count)
         self._hear(batch, counts, now_ms)
 
@@ -205,6 +208,14 @@ class Sequential(Keyed):
 
     def _hear(self, batch: Selection, counts: Mapping[Key, int], now_ms: int) -> None:
         """Note when each key was last heard of."""
+        heard, latest_ms = self._heard_ms, batch.times[-1] if batch.times else 0
+        if len(counts) > FEW_KEYS and latest_ms <= now_ms + FUTURE_MS_MAX:
+            self.moment_ms = max(self.moment_ms, latest_ms)
+            for key, at_ms in dict(zip(batch.keys(self.per), batch.times, strict=True)).items():
+                known = heard.get(key)
+                if known is None or known < at_ms:
+                    heard[key] = at_ms
+            return
         for key, fact in latest(batch.facts, batch.keys(self.per), counts.keys()).items():
             self._hear_one(key, fact, now_ms)
 

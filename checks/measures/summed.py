@@ -22,7 +22,7 @@ _EXACT_MAX = 2.0**53
 """A float beyond it is a whole number already, and times a million it could be infinite."""
 _NEVER = -(2**62)
 
-Tally = list[int]
+Tally = tuple[int, int]
 """Sum in millionths, and how many facts."""
 
 
@@ -31,6 +31,38 @@ class SummedState(msgspec.Struct, frozen=True, kw_only=True):
 
     newest: int
     panes: dict[int, dict[KeyRead, Tally]]
+
+
+class Tallies:
+    """Sum and number of facts by key: two plain dictionaries, which the collector of garbage does not look through."""
+
+    __slots__ = ("counts", "sums")
+
+    def __init__(self) -> None:
+        self.sums: dict[Key, int] = {}
+        self.counts: dict[Key, int] = {}
+
+    def get(self, key: Key) -> Tally:
+        """Nothing for a key that has no facts."""
+        return self.sums.get(key, 0), self.counts.get(key, 0)
+
+    def add(self, key: Key, number: int, count: int) -> None:
+        """Add facts, or take them away again; a key without any is forgotten."""
+        counted = self.counts.get(key, 0) + count
+        if counted:
+            self.sums[key] = self.sums.get(key, 0) + number
+            self.counts[key] = counted
+        else:
+            self.drop(key)
+
+    def drop(self, key: Key) -> None:
+        """Forget a key."""
+        self.sums.pop(key, None)
+        self.counts.pop(key, None)
+
+    def items(self) -> Iterable[tuple[Key, Tally]]:
+        """Every key with its tally."""
+        return ((key, (number, self.counts[key])) for key, number in self.sums.items())
 
 
 class Summed(Keyed):
@@ -43,8 +75,8 @@ class Summed(Keyed):
         self._pane_ms = pane_length_ms(self._window_ms)
         self._pane_count = -(-self._window_ms // self._pane_ms)
         self._test = number_test(compiled, Fraction(MILLION))
-        self._panes: dict[int, dict[Key, Tally]] = {}
-        self._totals: dict[Key, Tally] = {}
+        self._panes: dict[int, Tallies] = {}
+        self._totals = Tallies()
         self._newest = _NEVER
 
     def take(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
@@ -67,23 +99,19 @@ class Summed(Keyed):
         shrunk: dict[Key, None] = {}
         for pane in [held for held in self._panes if held <= newest - self._pane_count]:
             for key, (number, count) in self._panes.pop(pane).items():
-                total = self._totals[key]
-                total[0] -= number
-                total[1] -= count
+                self._totals.add(key, -number, -count)
                 shrunk[key] = None
-                if not total[1]:
-                    del self._totals[key]
         for key in shrunk:
             self.settle(key, newest * self._pane_ms, "", findings)
 
     def verdict(self, key: Key) -> Verdict:
         """The sum against the limits, once there are facts enough."""
-        number, count = self._totals.get(key, (0, 0))
+        number, count = self._totals.get(key)
         return Verdict.NO_DATA if count < self.compiled.min_samples else self._test(number, 1)
 
     def described(self, key: Key) -> Described:
         """The sum, as a plain number."""
-        number, count = self._totals.get(key, (0, 0))
+        number, count = self._totals.get(key)
         if count < self.compiled.min_samples:
             return msgspec.structs.replace(NOTHING, samples=count)
         value = number / MILLION
@@ -91,13 +119,13 @@ class Summed(Keyed):
 
     def keys(self) -> Iterable[Key]:
         """Keys with facts in the window."""
-        return self._totals
+        return self._totals.counts
 
     def drop(self, keys: Collection[Key]) -> None:
         """Forget their sums."""
         for held in (self._totals, *self._panes.values()):
             for key in keys:
-                held.pop(key, None)
+                held.drop(key)
 
     def meaning(self) -> dict[str, object]:
         """What is summed, over how long."""
@@ -105,7 +133,7 @@ class Summed(Keyed):
 
     def keep(self) -> bytes:
         """The panes; totals are their sums."""
-        panes: dict[int, dict[KeyRead, Tally]] = {pane: dict(tallies) for pane, tallies in self._panes.items()}
+        panes: dict[int, dict[KeyRead, Tally]] = {pane: dict(tallies.items()) for pane, tallies in self._panes.items()}
         return msgspec.msgpack.encode(SummedState(newest=self._newest, panes=panes))
 
     def take_back(self, body: bytes) -> None:
@@ -117,20 +145,18 @@ class Summed(Keyed):
                 self._put(key, pane, number, count)
 
     def _add(self, key: Key, pane: int, number: int) -> bool:
-        if key not in self._totals and len(self._totals) >= self.compiled.rule.max_keys:
+        if key not in self._totals.counts and len(self._totals.counts) >= self.compiled.rule.max_keys:
             self.refused_facts += 1
             return False
         self._put(key, pane, number, 1)
         return True
 
     def _put(self, key: Key, pane: int, number: int, count: int) -> None:
-        for held in (self._panes.setdefault(pane, {}), self._totals):
-            tally = held.get(key)
-            if tally is None:
-                held[key] = [number, count]
-            else:
-                tally[0] += number
-                tally[1] += count
+        here = self._panes.get(pane)
+        if here is None:
+            here = self._panes[pane] = Tallies()
+        here.add(key, number, count)
+        self._totals.add(key, number, count)
 
 
 def in_millionths(value: float) -> int:

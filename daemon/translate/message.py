@@ -260,7 +260,7 @@ def _foreign(fact: Fact) -> str:
 
 
 def _own(translation: Translation) -> Translation:
-    if _CORE_TYPES.issuperset(map(type, translation.facts)):
+    if not any(_foreign(fact) for fact in translation.facts if type(fact) not in _CORE_TYPES):
         return translation
     own = tuple(fact for fact in translation.facts if not _foreign(fact))
     foreign = tuple(Refused(msgspec.json.encode(fact), _foreign(fact)) for fact in translation.facts if _foreign(fact))

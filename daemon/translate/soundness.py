@@ -41,7 +41,10 @@ def all_sound(facts: Sequence[Fact]) -> bool:
     """Whether no fact can be unsound; if not, ask one by one, which takes longer than to read the facts did."""
     by_type: dict[type[Fact], list[Fact]] = {}
     for fact in facts:
-        by_type.setdefault(type(fact), []).append(fact)
+        alike = by_type.get(type(fact))
+        if alike is None:
+            alike = by_type[type(fact)] = []
+        alike.append(fact)
     lengths = [len(fact.id) for fact in facts]
     if not all(lengths) or max(lengths, default=0) > MAX_ID:
         return False
