@@ -1,19 +1,17 @@
 """Every delivery, and the server behind S3."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.contract.delivery.worlds import DeliveryWorld, folder_world, memory_world, s3_world, sftp_world, ssh_world
-from tests.contract.store.emulators import moto
 
 
 @pytest.fixture(scope="session")
-def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with moto(tmp_path_factory.mktemp("s3")) as url:
-        yield url
+def s3_url(emulated_moto_url: str) -> str:
+    return emulated_moto_url
 
 
 @pytest.fixture(params=["memory", "folder", "sftp", "ssh", "s3"])

@@ -1,15 +1,11 @@
 """Every store, one after the other, for the one contract."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.contract.store.emulators import ministack, moto
 from tests.contract.store.store_worlds import StoreWorld, dynamo_world, memory_world, sqlite_world
-
-Require = Callable[[str, bool], None]
 
 MOTO = "moto"
 
@@ -21,17 +17,13 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def store_moto_url(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[str]:
-    require("moto", find_spec("moto") is not None)
-    with moto(tmp_path_factory.mktemp("moto")) as url:
-        yield url
+def store_moto_url(emulated_moto_url: str) -> str:
+    return emulated_moto_url
 
 
 @pytest.fixture(scope="session")
-def store_ministack_url(tmp_path_factory: pytest.TempPathFactory, require: Require) -> Iterator[str]:
-    require("ministack", find_spec("ministack") is not None)
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
+def store_ministack_url(emulated_ministack_url: str) -> str:
+    return emulated_ministack_url
 
 
 @pytest.fixture(params=["memory", "sqlite", "ministack", MOTO])
