@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 RUNS = {
-    "engine": "engine",
+    "engine": "engine --facts 200000",
+    "engine_curve": "engine_curve",
+    "engine_keys": "engine_keys",
     "core": "core",
     "memory": "memory --payments 1000000",
     "ach": "ach",

@@ -17,7 +17,11 @@ KEYS = (["method_fingerprint"], ["customer_id"], ["provider_id"], ["rail", "regi
 CONDITIONS = ("outcome == 'failed'", "outcome == 'declined'", "amount_cents > 100000", "latency_ms > 2000")
 ONE_KEY = (["provider_id"],)
 """What a trial of other engines counted by: its one key was the merchant."""
-LIMITS = (("ratio", "> 60%"), ("count", "> 40000"), *(("ratio", f"> {percent}%") for percent in range(65, 95, 5)))
+LIMITS = (
+    ("ratio", "> 60%"),
+    ("count", "> 40000"),
+    *(("ratio", f"> {60 + tenths / 10:g}%") for tenths in range(1, 390)),
+)
 RARE_KINDS = ("refund", "payout", "dispute", "object.changed", "security.finding", "ach.returned")
 
 
@@ -29,22 +33,32 @@ def default_rules() -> tuple[CompiledRule, ...]:
 def padded(count: int, keys: Sequence[list[str]] = KEYS) -> tuple[CompiledRule, ...]:
     """The packaged rules and others up to this number, over payments: by card, customer, provider, rail and brand."""
     packaged = default_rules()
-    wanted = list(islice(product(LIMITS, CONDITIONS, keys), max(0, count - len(packaged))))
+    return packaged + of_payments(max(0, count - len(packaged)), keys)
+
+
+def of_payments(count: int, keys: Sequence[list[str]]) -> tuple[CompiledRule, ...]:
+    """Rules over windows of a minute that have these keys; more than there are conditions have further limits."""
+    wanted = islice(product(LIMITS, CONDITIONS, keys), count)
     rules = [
         _rule(f"padding-{number}", "payment.attempted", {limit[0]: condition, "window": "60s"}, limit[1], per)
         for number, (limit, condition, per) in enumerate(wanted)
     ]
-    return packaged + _compiled(rules)
+    return _compiled(rules)
 
 
-def with_rare_kinds(count: int) -> tuple[CompiledRule, ...]:
-    """The packaged rules and others up to this number, over kinds of facts that the stream does not have."""
-    packaged = default_rules()
+def of_other_kinds(count: int) -> tuple[CompiledRule, ...]:
+    """Rules over kinds of facts that the stream does not have."""
     rules = [
         _rule(f"rare-{number}", RARE_KINDS[number % len(RARE_KINDS)], {"count": "true", "window": "60s"}, f"> {number}")
-        for number in range(count - len(packaged))
+        for number in range(count)
     ]
-    return packaged + _compiled(rules)
+    return _compiled(rules)
+
+
+def by_customer(measure: dict[str, object], breach: str) -> tuple[CompiledRule, ...]:
+    """One rule over payments with a key for each customer."""
+    rule = _rule("by-customer", "payment.attempted", {}, breach, ["customer_id"])
+    return _compiled([{**rule, "measure": measure}])
 
 
 def _rule(name: str, kind: str, measure: dict[str, object], breach: str, per: Sequence[str] = ()) -> dict[str, object]:

@@ -13,11 +13,10 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.engine import START_MS, packed
 from bench.engine_rules import padded
+from bench.engine_stream import START_MS, facts_of, messages
 from checks.continuation import continued
 from checks.engine import Engine
-from checks.facts import PackedEvents
 from daemon.checkpoint import Restored, StoredBatch, Totals
 from daemon.restart import rebuilt
 from daemon.state_store import Found, Snapshot, StateStore
@@ -44,12 +43,11 @@ def main() -> None:
 
 async def measure(count: int, rule_count: int) -> dict[str, float | int | str]:
     """Fill an engine, keep it, read it back, and replay a tail of facts, with and without the snapshot."""
-    decoder = msgspec.json.Decoder(PackedEvents)
     rules = padded(rule_count)
     now_ms = START_MS + 3_600_000
     log = [
-        StoredBatch(place, "queue", now_ms, msgspec.msgpack.encode(decoder.decode(message).events))
-        for place, message in enumerate(packed(count), 1)
+        StoredBatch(place, "queue", now_ms, msgspec.msgpack.encode(facts_of([message])))
+        for place, message in enumerate(messages(count), 1)
     ]
     engine = Engine(rules)
     tail = max(0, len(log) - TAIL_MESSAGES)
