@@ -118,6 +118,15 @@ def load_scenario(name_or_path: str) -> Loaded[Scenario]:
     return load_yaml(DEFAULTS / "scenarios" / f"{name_or_path}.yaml", Scenario)
 
 
+def deployment_of(scenario: Loaded[Scenario]) -> Path | None:
+    """The deployment.yaml that the scenario brings along, None when it brings none. Raises ConfigurationError."""
+    if not scenario.value.deployment:
+        return None
+    path = Path(scenario.document.file).parent / scenario.value.deployment
+    load_yaml(path, Deployments)
+    return path
+
+
 def scenario_names() -> list[str]:
     """The packaged scenarios, sorted."""
     return sorted(path.stem for path in (DEFAULTS / "scenarios").glob("*.yaml"))

@@ -57,6 +57,15 @@ class SetWeights(Model):
     green_percent: int = Field(ge=0, le=100, examples=[25])
 
 
+class Release(Model):
+    """Ask the daemon to bring green's version out through all six phases, and approve it as a second person."""
+
+    at: Moment
+    step: Literal["release"]
+    strategy: Literal["blue-green", "canary"] = "blue-green"
+    cohort: str = Field(default="", max_length=128, examples=["merchant=pro_1"])
+
+
 class StopCore(Model):
     """Kill the environment's process, as a crash would."""
 
@@ -99,7 +108,9 @@ class LoseRegion(Model):
     region: RegionName
 
 
-Step = Annotated[SetWeights | StopCore | StartCore | CardTesting | Alert | LoseRegion, Field(discriminator="step")]
+Step = Annotated[
+    SetWeights | Release | StopCore | StartCore | CardTesting | Alert | LoseRegion, Field(discriminator="step")
+]
 
 
 class Scenario(Model):
@@ -119,6 +130,12 @@ class Scenario(Model):
     green: CoreRelease = Field(examples=["{version: 2.0.0}"])
     traffic: Traffic = Field(examples=["{payments_per_second: 40}"])
     regions: tuple[RegionName, ...] = Field(default=(), strict=False, max_length=4, examples=["[us-east-1, us-west-2]"])
+    deployment: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9/-]{0,100}\.yaml)?$",
+        description="A file beside this one that is used as deployment.yaml",
+        examples=["deployments/rollout.yaml"],
+    )
     steps: tuple[Step, ...] = Field(default=(), strict=False, max_length=1000)
 
     @model_validator(mode="after")
@@ -154,7 +171,7 @@ class Scenario(Model):
         running = {"blue", "green"}
         for index, step in enumerate(self.steps):
             match step:
-                case SetWeights() | CardTesting() | Alert() | LoseRegion():
+                case SetWeights() | Release() | CardTesting() | Alert() | LoseRegion():
                     continue
                 case StopCore():
                     possible, state = step.environment in running, "is stopped already"

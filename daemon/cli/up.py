@@ -12,13 +12,14 @@ from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
 from checks.rules import compile_rules
-from config.load import DEFAULTS, load_configuration, load_scenario
+from config.load import DEFAULTS, deployment_of, load_configuration, load_scenario
 from config.loader import load_yaml
 from config.model import Duration
 from config.prices import Prices
 from config.problems import ConfigurationError
 from daemon.cli.output import Exit, console, fail, note, print_json
 from daemon.clock import SystemClock
+from daemon.embedded.far_regions import with_regions
 from daemon.embedded.faults import MissingExtra
 from daemon.embedded.report import Report
 from daemon.embedded.run import Stop, run
@@ -37,7 +38,9 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where daemon and console listen, on 127.0.0.1")] = 8080,
     data_dir: Annotated[Path, typer.Option(help="Where all state lives; a second run on it continues")] = Path("data"),
     time_scale: Annotated[float, typer.Option(min=0.01, max=1000.0, help="How much faster the scenario plays")] = 1.0,
-    config: Annotated[Path | None, typer.Option(help="Folder whose policy.yaml, deployment.yaml and rules/ are used")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Folder whose policy.yaml, deployment.yaml and rules/ are used")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="The report as the last line of stdout")] = False,
 ) -> None:
@@ -64,15 +67,18 @@ def _wishes(
     try:
         configuration = load_configuration(config, {})
         compile_rules(configuration.rule_files)
+        loaded = load_scenario(scenario)
+        chosen = loaded.value
         return Wishes(
-            scenario=load_scenario(scenario).value,
-            policy=configuration.policy,
+            scenario=chosen,
+            policy=with_regions(configuration.policy, chosen),
             prices=load_yaml(DEFAULTS / "prices.yaml", Prices).value,
             data_directory=data_dir,
             port=port,
             seconds=None if for_ is None else _seconds(for_),
             time_scale=time_scale,
             configuration=config,
+            deployment=deployment_of(loaded) if config is None else None,
         )
     except ConfigurationError as problems:
         fail(str(problems), Exit.BAD_INPUT)

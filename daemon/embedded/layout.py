@@ -13,7 +13,6 @@ import yaml
 
 from config.calendar_files import CALENDARS_DIRECTORY
 from config.load import DEFAULTS, DEPLOYMENT_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
-from config.scenario import Environment
 from daemon.embedded.books import CHECKPOINT
 from daemon.embedded.cores import CORE_KEY, DATABASE, Core
 from daemon.embedded.faults import DirectoryUnusable
@@ -83,6 +82,14 @@ class Layout:
         """The token of the console, made at the first run and kept, readable by its owner alone."""
         return _kept_token(self.root / "console-token")
 
+    def operator_token(self) -> str:
+        """The token with which a scenario asks for deployments."""
+        return _kept_token(self.root / "operator-token")
+
+    def approver_token(self) -> str:
+        """The token with which a scenario approves them, as a second person."""
+        return _kept_token(self.root / "approver-token")
+
     def environments_token(self) -> str:
         """The token of the environment service, made at the first run and kept, readable by its owner alone."""
         return _kept_token(self.environments_key)
@@ -93,7 +100,7 @@ class Layout:
         endpoint_url: str,
         port: int,
         zone_id: str,
-        cores: Mapping[Environment, Core],
+        cores: Mapping[str, Core],
         environments_url: str,
         token: str,
     ) -> None:
@@ -104,6 +111,7 @@ class Layout:
                 "endpoint_url": endpoint_url,
                 "account_id": ACCOUNT_ID,
                 "sns_signatures": "off",  # the stand-in signs nothing
+                "event_regions": sorted({core.region for core in cores.values()} - {REGION}),
             },
             "http": {"host": "127.0.0.1", "port": port},
             "data_dir": str(self.root),
@@ -118,7 +126,14 @@ class Layout:
                 }
             },
             "core_token_file": str(self.daemon_key),
-            "tokens": [{"name": "console", "role": "admin", "sha256": hashlib.sha256(token.encode()).hexdigest()}],
+            "tokens": [
+                {"name": name, "role": role, "sha256": hashlib.sha256(secret.encode()).hexdigest()}
+                for name, role, secret in (
+                    ("console", "admin", token),
+                    ("scenario", "operator", self.operator_token()),
+                    ("second-person", "approver", self.approver_token()),
+                )
+            ],
         }
         text = HEADING + yaml.safe_dump(settings, sort_keys=False)
         try:
@@ -169,6 +184,26 @@ class Layout:
             for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
                 if (chosen / name).is_dir():
                     shutil.copytree(chosen / name, self.configuration / name)
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+
+    def take_deployment(self, file: Path) -> None:
+        """Let the daemon deploy as the scenario says. Raises DirectoryUnusable."""
+        try:
+            shutil.copyfile(file, self.configuration / DEPLOYMENT_FILE)
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+
+    def set_regions(self, rooms: Mapping[str, float]) -> None:
+        """Let the policy name these regions and what each is sized for. Raises DirectoryUnusable."""
+        path = self.configuration / POLICY_FILE
+        try:
+            source = path if path.is_file() else DEFAULTS / POLICY_FILE
+            policy = yaml.safe_load(source.read_text("utf-8"))
+            traffic = {**policy.get("traffic", {})}
+            traffic["regions"] = {region: {"payments_per_second": room} for region, room in rooms.items()}
+            text = HEADING + yaml.safe_dump({**policy, "traffic": traffic}, sort_keys=False)
+            path.write_text(text, encoding="utf-8")
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
 

@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from typing import Literal, Protocol, assert_never
 
-from config.scenario import Alert, CardTesting, Environment, LoseRegion, Scenario, SetWeights, StartCore, StopCore
+from config.scenario import (
+    Alert,
+    CardTesting,
+    Environment,
+    LoseRegion,
+    Release,
+    Scenario,
+    SetWeights,
+    StartCore,
+    StopCore,
+)
 from remediation.ports import Clock
 
 
@@ -12,6 +22,9 @@ class Hands(Protocol):
 
     async def shift(self, green_percent: int) -> None:
         """Deploy, or move on with the deployment."""
+
+    async def release(self, step: Release) -> None:
+        """Ask the daemon to bring green's version out."""
 
     async def stop_core(self, environment: Environment) -> None:
         """Kill the environment's process, as a crash would."""
@@ -41,6 +54,9 @@ async def play(scenario: Scenario, hands: Hands, clock: Clock, time_scale: float
             case SetWeights():
                 say(f"scenario: {step.green_percent} % of the traffic to green {scenario.green.version}")
                 await hands.shift(step.green_percent)
+            case Release():
+                say(f"scenario: {scenario.green.version} is to be brought out, {step.strategy}")
+                await hands.release(step)
             case StopCore():
                 say(f"scenario: {step.environment} is killed")
                 await hands.stop_core(step.environment)

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Literal
 
+import httpx
+
 from config.scenario import CardTesting, Environment
+from config.scenario import Release as AskedRelease
 from config.settings import QueueSettings
 from daemon.aws.eventbridge import EventBus
 from daemon.aws.route53 import Route53Traffic
 from daemon.embedded.alerts import Alerts
+from daemon.embedded.asking import Asking
 from daemon.embedded.books import EventCounts, count_events, measured_costs
 from daemon.embedded.cohort import NamedClients
 from daemon.embedded.follower import Follower
@@ -90,7 +94,15 @@ class Session:
             )
             testers = CardTesters(resolver, gateway, self._clock, traffic.tally, self._wishes.scenario.traffic.seed)
             alerts = Alerts(sqs, QueueSettings().control_events, self._clock)
-            hands = _Hands(self._stack, self._release(weights, EventBus(events)), testers, alerts)
+            asking = Asking(
+                await clients.enter_async_context(httpx.AsyncClient(trust_env=False)),
+                self._stack.daemon_url,
+                asks=self._layout.operator_token(),
+                approves=self._layout.approver_token(),
+                say=self._say,
+            )
+            version = self._wishes.scenario.green.version
+            hands = _Hands(self._stack, self._release(weights, EventBus(events)), asking, version, testers, alerts)
             return await self._let_flow(traffic, testers, hands, stop)
 
     def _release(self, weights: Route53Traffic, bus: EventBus) -> Release:
@@ -168,15 +180,29 @@ class Session:
 class _Hands:
     """What the scenario can do, done by the stack, the release, the testers and the services that report."""
 
-    def __init__(self, stack: Stack, release: Release, testers: CardTesters, alerts: Alerts) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        release: Release,
+        asking: Asking,
+        version: str,
+        testers: CardTesters,
+        alerts: Alerts,
+    ) -> None:
         self._stack = stack
         self._release = release
+        self._asking = asking
+        self._version = version
         self._testers = testers
         self._alerts = alerts
 
     async def shift(self, green_percent: int) -> None:
         """Deploy, or move on with the deployment."""
         await self._release.shift(green_percent)
+
+    async def release(self, step: AskedRelease) -> None:
+        """Ask the daemon for it."""
+        await self._asking.release(step, self._version)
 
     async def stop_core(self, environment: Environment) -> None:
         """Kill it."""

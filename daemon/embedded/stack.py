@@ -41,7 +41,8 @@ class Wishes:
     """What ``tillwatch up`` was asked for. seconds: of traffic, None until told to stop.
 
     configuration: a directory whose policy and rules are used in place of the defaults. daemon_command: takes the
-    directory of the written configuration as its last argument.
+    directory of the written configuration as its last argument. deployment: the file that is used as deployment.yaml;
+    None: the one of the configuration.
     """
 
     scenario: Scenario
@@ -52,6 +53,7 @@ class Wishes:
     seconds: float | None = None
     time_scale: float = 1.0
     configuration: Path | None = None
+    deployment: Path | None = None
     daemon_command: tuple[str, ...] = DAEMON_COMMAND
 
 
@@ -86,9 +88,14 @@ class Stack:
         self.environments = EmbeddedEnvironments(layout.environments_token(), clock)
 
     @property
+    def daemon_url(self) -> str:
+        """Where the daemon answers."""
+        return f"http://{HOST}:{self._wishes.port}"
+
+    @property
     def console_url(self) -> str:
         """The console's address with the token that opens it."""
-        return f"http://{HOST}:{self._wishes.port}/console?token={self.token}"
+        return f"{self.daemon_url}/console?token={self.token}"
 
     async def start(self) -> Resources:
         """Start everything, and return when everything is ready. Raises StackFailed, AwsFailed or NotUsable."""
@@ -205,6 +212,8 @@ class Stack:
         )
         self._layout.write_prices(datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date())
         self._layout.take_policy_and_rules(self._wishes.configuration)
+        if self._wishes.deployment is not None:
+            self._layout.take_deployment(self._wishes.deployment)
         rooms = {region: room.payments_per_second for region, room in self._wishes.policy.traffic.regions.items()}
         if rooms or self._wishes.configuration is not None:
             self._layout.set_regions(rooms)

@@ -30,7 +30,7 @@ def kind_of(relative: str) -> Kind:
         "ach.yaml": "ach",
         "deployment.yaml": "deployment",
     }
-    return kinds[relative.split("/", maxsplit=1)[0]]
+    return "deployment" if relative.startswith("scenarios/deployments/") else kinds[relative.split("/", maxsplit=1)[0]]
 
 
 @pytest.mark.parametrize("relative", SHIPPED)
