@@ -127,6 +127,15 @@ def to_ask(
     )
 
 
+def waiting_by_change(state: State, now_ms: int) -> dict[tuple[str, ...], int]:
+    """How many questions wait for people, by sort of change; every sort is there."""
+    counts: dict[tuple[str, ...], int] = {(change.value,): 0 for change in ApprovalChange}
+    for one in state.approvals.values():
+        if (one.change,) in counts and status_of(one, now_ms) is ApprovalStatus.WAITING:
+            counts[one.change,] += 1
+    return counts
+
+
 def may_approve(
     approval: ApprovalState | None, person: str, role: str, digest: str, now_ms: int
 ) -> ApprovalRefusal | None:

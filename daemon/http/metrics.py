@@ -19,6 +19,7 @@ from daemon.http.options import HttpOptions
 from daemon.http.tally import JournalTally
 from daemon.metric_outlet import STATUS_VALUES
 from daemon.view import SystemView
+from remediation.approvals import waiting_by_change
 from remediation.errors import JournalError
 from remediation.response import response_of
 
@@ -41,6 +42,8 @@ class MetricName:
 BUILD_INFO = MetricName("till_build_info", "gauge", "Always 1; the label tells the daemon's version.", ("version",))
 READY = MetricName("till_ready", "gauge", "1 when /readyz answers 200, otherwise 0.")
 OBSERVE_ONLY = MetricName("till_observe_only", "gauge", "1 while automatic actions are switched off.")
+HELD = MetricName("till_automation_held", "gauge", "1 while a person or a storm holds automation.", ("by",))
+APPROVALS = MetricName("till_approvals_waiting", "gauge", "Questions that wait for people, by change.", ("change",))
 LOOP_LAG = MetricName(
     "till_event_loop_lag_seconds", "gauge", "How late the event loop ran its latest timer; absent when not measured."
 )
@@ -151,6 +154,8 @@ METRICS = (
     BUILD_INFO,
     READY,
     OBSERVE_ONLY,
+    HELD,
+    APPROVALS,
     LOOP_LAG,
     CONSUMED,
     DUPLICATES,
@@ -264,6 +269,8 @@ class MetricsPage:
             BUILD_INFO: {(self._options.version,): 1},
             READY: {(): view.ready()[0]},
             OBSERVE_ONLY: {(): view.observe_only()},
+            HELD: {("person",): state.stopped is not None, ("storm",): state.storm is not None and state.storm.lasts},
+            APPROVALS: waiting_by_change(state, view.now_ms()),
             LOOP_LAG: {} if lag is None else {(): lag},
             INCIDENTS: severities,
             OVERDUE: overdue,

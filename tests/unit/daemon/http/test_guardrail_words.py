@@ -2,10 +2,13 @@
 
 import pytest
 from msgspec.structs import replace
+from starlette.requests import Request
 
 from daemon.http.compose import build_page
 from daemon.http.guardrail_sentences import cents
+from daemon.http.metrics import MetricsPage
 from daemon.http.sentences import Tone, sentence
+from remediation.folds import apply
 from remediation.guardrail_state import StopState, StormState
 from remediation.journal.entry import GENESIS_HASH, seal
 from remediation.journal.guardrail_kinds import (
@@ -104,3 +107,19 @@ def test_a_storm_that_is_over_holds_nothing() -> None:
     view = safe_view()
     view.folded = replace(view.folded, storm=StormState(why="x", began_at_ms=NOW_MS - 2, ended_at_ms=NOW_MS - 1))
     assert "stopped itself" not in build_page(view, options(view)).verdict.detail
+
+
+async def test_metrics_say_what_holds_automation_and_how_much_waits_for_people() -> None:
+    view = safe_view()
+    asked = seal(
+        draft(replace(ASKED, expires_at_ms=NOW_MS + 1), actor="ada", at_ms=NOW_MS),
+        sequence=1,
+        epoch=1,
+        previous_hash=GENESIS_HASH,
+    )
+    view.folded = apply(replace(view.folded, stopped=StopState(by="ada", reason="x", at_ms=NOW_MS)), asked)
+    text = bytes((await MetricsPage(view, options(view)).show(Request({"type": "http", "headers": []}))).body).decode()
+    assert 'till_automation_held{by="person"} 1.0' in text
+    assert 'till_automation_held{by="storm"} 0.0' in text
+    assert 'till_approvals_waiting{change="rollout"} 1.0' in text
+    assert 'till_approvals_waiting{change="repeat"} 0.0' in text

@@ -28,6 +28,8 @@ BOUNDED_LABELS = {
     "check": "two ways",
     "kind": "two",
     "stage": "five",
+    "by": "a person or a storm",
+    "change": "an enum",
 }
 """Every label, and what bounds its values."""
 NOT_BASE_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|percent|kb|mb|kib|mib|cents)(_|$)")
