@@ -49,7 +49,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[CohortWorld]:
         aws = Faulty(simulated)
         yield CohortWorld(CohortRule(aws, _settings(listener, groups)), aws, RULE_WRITES)
         return
-    url = str(request.getfixturevalue(f"traffic_{place}_url"))
+    url = str(request.getfixturevalue(f"emulated_{place}_url"))
     clients = AwsClients(AwsSettings(endpoint_url=url), "test", "test")
     if kind == "route53":
         async with clients.client("route53") as client:
