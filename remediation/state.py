@@ -11,8 +11,8 @@ from remediation.deployment.run import DeploymentRun
 from remediation.guardrail_state import ApprovalState, RiskState, StopState, StormState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
-from remediation.rollback.model import RollbackRun
 from remediation.region_state import RegionState
+from remediation.rollback.model import RollbackRun
 
 INCIDENTS_MAX = 500
 """Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""

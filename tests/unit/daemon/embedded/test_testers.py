@@ -72,7 +72,7 @@ class Zone:
 async def played(gateway: Gateway, zone: Zone, **wave: object) -> Tally:
     tally = Tally()
     clock = Clock()
-    testers = CardTesters(zone, gateway, clock, tally, seed=1)  # type: ignore[arg-type]  # as much of one as is used
+    testers = CardTesters(zone, gateway, clock, tally, seed=1)
     settings = {"at": 1.0, "step": "test_cards", "cards": 3, "attempts_per_second": 4.0, "lasting": 6.0} | wave
     testers.begin(CardTesting.model_validate(settings))
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
