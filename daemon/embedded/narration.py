@@ -4,8 +4,9 @@ from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.decide import reading
 from remediation.decisions import Decision, Outcome, Reason
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import Entry
-from remediation.journal.kinds import Body, HealthChanged, Quarantined, body_of
+from remediation.journal.kinds import Body, DeploymentEnded, HealthChanged, Quarantined, StepEnded, body_of
 
 _QUIET = frozenset({Reason.CLEARED, Reason.NO_DATA, Reason.NO_ACTION_CONFIGURED})
 """Reasons that the finding's own line has told already."""
@@ -15,8 +16,7 @@ def line_of(entry: Entry) -> str:
     """One line, or nothing for an entry that a spectator need not see."""
     match body_of(entry):
         case Deployment() as deployment:
-            place = f"{deployment.weight_percent} % to {deployment.environment} {deployment.version}"
-            return f"deployment {deployment.subject} {deployment.status}: {place}"
+            return _deployment(deployment)
         case Finding() as finding:
             return _finding(finding)
         case Decision() as decision if decision.reason not in _QUIET:
@@ -34,8 +34,20 @@ def _aside(body: Body | None) -> str:
             return f"health: {health.component} is {health.status}, was {health.previous_status}: {health.detail}"
         case Quarantined() as put_aside:
             return f"quarantined: a message of {put_aside.source}: {put_aside.why}"
+        case StepEnded() as step:
+            return f"{step.finding}: {step.step_id}: {step.detail}"
+        case DeploymentEnded() as ended:
+            return f"deployment {ended.deployment_id} has {ended.outcome.replace('_', ' ')}: {ended.detail}"
+        case RollbackMeasured() as measured if measured.drill:
+            return f"rehearsal of a rollback: {measured.detail}"
         case _:
             return ""
+
+
+def _deployment(fact: Deployment) -> str:
+    place = f"{fact.weight_percent} % to {fact.environment} {fact.version}"
+    held = f", held: {fact.reason}" if fact.held else ""
+    return f"deployment {fact.subject} {fact.status}: {place}, {fact.phase.replace('_', ' ')}{held}"
 
 
 def _finding(finding: Finding) -> str:
