@@ -165,11 +165,18 @@ def _rollout(one: Standing, request: Request, configuration: Deployments) -> lis
                     watched + (phase.shift if not moved else 0),
                     name=f"watch-{stage.percent}",
                     **_compared(one, request),
-                    percent=str(stage.percent),
+                    percent=str(share_of(one, request, stage.percent)),
                     at_least_ms=str(round(phase.at_least * 1000)),
                 )
             )
     return _within(steps, phase.within)
+
+
+def share_of(one: Standing, request: Request, percent: int) -> int:
+    """The share that a stage really gives: whole instances, where the instances are what is replaced."""
+    if request.strategy is not Strategy.ROLLING:
+        return percent
+    return instances(one.size, percent) * FULL_PERCENT // one.size
 
 
 def _within(steps: list[Step], seconds: float) -> list[Step]:
@@ -220,7 +227,7 @@ def _move(one: Standing, request: Request, phase: Rollout, percent: int, held: i
                 **_compared(one, request),
                 size=str(one.size),
                 instances=str(count),
-                percent=str(percent),
+                percent=str(share_of(one, request, percent)),
             )
         ]
     growing = request.strategy is Strategy.CANARY and count != held

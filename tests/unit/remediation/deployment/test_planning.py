@@ -55,7 +55,7 @@ def test_the_share_only_rises_and_ends_with_everything(made: tuple[Plan, Deploym
             int(step.arguments["percent"]) for step in made[0].steps if step.kind in MOVES and step.region == region
         ]
         assert shares == sorted(set(shares))
-        assert shares[-1] == 100 or made[0].request.strategy is Strategy.ROLLING
+        assert shares[-1] == 100
         counts = [
             int(step.arguments["instances"]) for step in made[0].steps if step.kind == "roll" and step.region == region
         ]
@@ -137,6 +137,13 @@ def test_the_packaged_plan_has_the_phases_and_the_minutes_of_the_owner() -> None
         "final_validation": 10,
     }
     assert [step.arguments["percent"] for step in made.steps if step.kind == "shift"] == ["5", "25", "50", "100"]
+
+
+def test_a_rolling_stage_says_the_share_that_its_instances_have() -> None:
+    made = plan(request(strategy=Strategy.ROLLING), [standing(size=3)], Deployments())
+    moved = [(step.arguments["instances"], step.arguments["percent"]) for step in made.steps if step.kind == "roll"]
+    assert moved == [("1", "33"), ("2", "66"), ("3", "100")]
+    assert [step.arguments["percent"] for step in made.steps if step.id.endswith("watch-5")] == ["33"]
 
 
 def test_the_same_question_has_the_same_plan() -> None:
