@@ -44,9 +44,7 @@ class Absent:
     expected: reads from a fact the seconds after which the next one is due; None: every key may be silent as long.
     """
 
-    def __init__(
-        self, compiled: CompiledRule, absent_seconds: float, expected: ValueExpression | None = None
-    ) -> None:
+    def __init__(self, compiled: CompiledRule, absent_seconds: float, expected: ValueExpression | None = None) -> None:
         self._compiled = compiled
         self._absent_seconds = absent_seconds
         self._absent_ms = round(absent_seconds * 1000)

@@ -8,6 +8,7 @@ from config.scenario import (
     CoreRelease,
     Environment,
     LoseRegion,
+    Release,
     Scenario,
     SetWeights,
     StartCore,
@@ -39,6 +40,9 @@ class _Hands:
     async def shift(self, green_percent: int) -> None:
         self.done.append((self._clock.ms, f"shift {green_percent}"))
 
+    async def release(self, step: Release) -> None:
+        self.done.append((self._clock.ms, f"release {step.strategy}"))
+
     async def stop_core(self, environment: Environment) -> None:
         self.done.append((self._clock.ms, f"stop {environment}"))
         self._clock.ms += 300
@@ -69,6 +73,7 @@ def _scenario() -> Scenario:
             StartCore(at=12.0, step="start_core", environment="blue"),
             CardTesting(at=20.0, step="test_cards", cards=3, attempts_per_second=4, lasting=10.0),
             Alert(at=30.0, step="alert", about="cost"),
+            Release(at=35.0, step="release", strategy="canary"),
             LoseRegion(at=40.0, step="lose_region", region="us-west-2"),
         ),
         regions=("us-east-1", "us-west-2"),
@@ -85,6 +90,7 @@ async def test_every_step_is_done_at_its_moment_however_long_the_one_before_took
         (12_000, "start blue"),
         (20_000, "test 3"),
         (30_000, "alert cost"),
+        (35_000, "release canary"),
         (40_000, "lose us-west-2"),
     ]
 
@@ -94,5 +100,5 @@ async def test_time_scale_10_makes_ten_seconds_last_one() -> None:
     hands = _Hands(clock)
     said: list[str] = []
     await play(_scenario(), hands, clock, 10.0, said.append)
-    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300, 2_000, 3_000, 4_000]
-    assert len(said) == 6
+    assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300, 2_000, 3_000, 3_500, 4_000]
+    assert len(said) == 7
