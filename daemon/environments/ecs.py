@@ -54,7 +54,7 @@ class EcsServices:
         wanted = await self._definition(described.family, version)
         if service is None:
             await self._create(described, wanted, size, key)
-        elif primary_of(service)["taskDefinition"] != wanted or int(service["desiredCount"]) != size:
+        elif _differs(service, wanted, size):
             await self._update(described, service, wanted, size, key)
 
     async def resize(self, environment: str, size: int, key: str) -> None:
@@ -110,6 +110,8 @@ class EcsServices:
             taskDefinition=wanted,
             desiredCount=size,
             deploymentConfiguration=self._deployment(service.get("deploymentConfiguration", {})),
+            # Without it, ECS would take a deployment that failed for the one that is asked for.
+            forceNewDeployment=_has_failed(before),
         )
 
     def _deployment(self, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,6 +164,15 @@ class EcsServices:
 
     async def _ask(self, operation: str, **arguments: object) -> dict[str, Any]:
         return await ask(self._ecs, operation, cluster=self._settings.cluster, **arguments)
+
+
+def _differs(service: Mapping[str, Any], wanted: str, size: int) -> bool:
+    primary = primary_of(service)
+    return primary["taskDefinition"] != wanted or int(service["desiredCount"]) != size or _has_failed(primary)
+
+
+def _has_failed(deployment: Mapping[str, Any]) -> bool:
+    return bool(deployment.get("rolloutState") == "FAILED")
 
 
 def _was_carried_out(service: Mapping[str, Any], key: str) -> bool:

@@ -23,7 +23,7 @@ class LambdaAliases:
     """RegionEnvironments over the aliases of one function. A size is provisioned concurrency; 0 runs on demand.
 
     Lambda takes no keys. Whatever was done is found by what it made (a published version with these variables, an
-    alias that names it), so a repetition goes on where the last try ended.
+    alias that names it), so a repetition goes on where the last try ended; what failed to warm is tried again.
     """
 
     def __init__(self, settings: LambdaEnvironments, *, lambda_: Aws, scaling: Aws, clock: Clock) -> None:
@@ -79,7 +79,7 @@ class LambdaAliases:
     async def _warm_up(self, described: LambdaEnvironment, size: int) -> None:
         warm = await self._warm(described)
         wanted = int(warm["RequestedProvisionedConcurrentExecutions"]) if warm else 0
-        if wanted == size:
+        if wanted == size and not (warm and warm["Status"] == "FAILED"):
             return
         if size == 0:
             await self._ask("delete_provisioned_concurrency_config", Qualifier=described.alias)

@@ -76,6 +76,15 @@ class Stacks:
             await self._ask("delete_change_set", described, ChangeSetName=name)
             raise WorldRefused(f"The change of {described.stack} was not carried out: {'; '.join(problems)}.")
         await self._ask("execute_change_set", described, ChangeSetName=name, ClientRequestToken=key[:128])
+        await self._until_begun(described, key)
+
+    async def _until_begun(self, described: StackEnvironment, key: str) -> None:
+        """Return once the stack's events tell of the change: until then a look would show the end of the last one."""
+        deadline_ms = self._clock.monotonic_ms() + WAIT_SECONDS * 1000
+        while not await self._was_carried_out({"StackName": described.stack}, key):
+            if self._clock.monotonic_ms() >= deadline_ms:
+                raise WorldUnreachable(f"{described.stack} does not tell of its change within {WAIT_SECONDS:g} s.")
+            await self._clock.sleep(POLL_SECONDS)
 
     async def _make(
         self, described: StackEnvironment, stack: Mapping[str, Any] | None, wanted: Mapping[str, str], name: str

@@ -28,10 +28,10 @@ class Deploy:
         """See StepWork."""
         state = await self._look(context)
         arguments = context.step.arguments
-        gave_up = state is not None and state.failed and (state.version == arguments["version"] or context.attempts)
-        if state is not None and gave_up:
+        # A failure from before this step asked is another deployment's, which somebody may have mended since.
+        if state is not None and state.failed and context.attempts > 0:
             return failed(f"{arguments['version']} does not come up: {shown(state)}")
-        if state is not None and _is_wanted(state, context):
+        if state is not None and _is_wanted(state, context) and not state.failed:
             return passed(shown(state)) if state.settled else waiting(shown(state))
         await self._environments.deploy(
             context.step.region, arguments["environment"], arguments["version"], int(arguments["size"]), key

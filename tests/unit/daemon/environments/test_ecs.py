@@ -164,3 +164,20 @@ async def test_a_new_service_gets_its_network_its_load_balancer_and_a_short_toke
     assert asked["loadBalancers"] == [GROUPS[0]]
     assert asked["healthCheckGracePeriodSeconds"] == 30
     assert (asked["desiredCount"], asked["taskDefinition"]) == (3, "arn:2")
+
+
+async def test_a_deployment_that_failed_where_ecs_had_nothing_to_go_back_to_is_begun_anew_under_another_key() -> None:
+    ecs = await cluster()
+    definition = await ecs.call("describe_task_definition", taskDefinition="core-green")
+    service = await described(ecs)
+    for state, begun in (("FAILED", 1), ("IN_PROGRESS", 0), ("COMPLETED", 0)):
+        shown = {**service, "deployments": [{**service["deployments"][0], "rolloutState": state}]}
+        scripted = ScriptedAws(
+            describe_services={"services": [shown]},
+            describe_task_definition=definition,
+            tag_resource={},
+            update_service={},
+        )
+        await services(scripted).deploy("green", "1.0.0", 1, "another")
+        assert scripted.names().count("update_service") == begun
+        assert not begun or scripted.arguments("update_service")["forceNewDeployment"]

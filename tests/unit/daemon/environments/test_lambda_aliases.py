@@ -111,3 +111,12 @@ async def test_a_size_beyond_the_limits_of_auto_scaling_is_refused_before_anythi
         with pytest.raises(WorldRefused, match="function:core:green between 1 and 3"):
             await aliases(scripted, scaling).resize("green", size, "key")
     assert set(scripted.names()) <= {"get_alias"}
+
+
+async def test_instances_that_failed_to_warm_are_tried_again_and_others_are_left_alone() -> None:
+    for status, tried in (("FAILED", 1), ("READY", 0), ("IN_PROGRESS", 0)):
+        scripted = ScriptedAws(
+            get_alias=ALIAS, get_provisioned_concurrency_config=warm(status), put_provisioned_concurrency_config={}
+        )
+        await aliases(scripted).resize("green", 2, "key")
+        assert scripted.names().count("put_provisioned_concurrency_config") == tried

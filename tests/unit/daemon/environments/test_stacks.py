@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 SETTINGS = StackEnvironments(kind="cloudformation", environments={"green": StackEnvironment(stack="core-green")})
 KEY = "f" * 64
+BEGUN = {"StackEvents": [{"ClientRequestToken": KEY}]}
 READY = {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "Changes": [], "ChangeSetId": "arn:set"}
 MISSING = AwsFailed("ValidationError: Stack with id x does not exist", code="ValidationError", retryable=False)
 
@@ -37,7 +38,7 @@ def scripted(
 ) -> ScriptedAws:
     return ScriptedAws(
         describe_stacks={"Stacks": [stack()]} if described is None else described,
-        describe_stack_events={"StackEvents": []} if events is None else events,
+        describe_stack_events=[{"StackEvents": []}, BEGUN] if events is None else events,
         create_change_set={},
         describe_change_set=change_set,
         execute_change_set={},
@@ -118,13 +119,18 @@ async def test_a_nested_stack_that_cannot_be_seen_into_is_refused() -> None:
 async def test_a_change_set_that_a_former_try_made_is_carried_out() -> None:
     aws = ScriptedAws(
         describe_stacks={"Stacks": [stack()]},
-        describe_stack_events={"StackEvents": []},
+        describe_stack_events=[{"StackEvents": []}, {"StackEvents": [{}]}, BEGUN],
         create_change_set=AwsFailed("AlreadyExistsException: it", code="AlreadyExistsException", retryable=False),
         describe_change_set=READY,
         execute_change_set={},
     )
     await stacks(aws).deploy("green", "2.0.0", 1, KEY)
-    assert aws.names()[-1] == "execute_change_set"
+    assert aws.names()[-3:] == ["execute_change_set", "describe_stack_events", "describe_stack_events"]
+
+
+async def test_a_change_that_is_not_told_of_is_looked_for_again_later() -> None:
+    with pytest.raises(WorldUnreachable, match="does not tell of its change"):
+        await stacks(scripted(events={"StackEvents": []})).deploy("green", "2.0.0", 1, KEY)
 
 
 async def test_what_was_begun_under_the_key_is_not_begun_again_whatever_became_of_it() -> None:

@@ -57,6 +57,21 @@ async def test_a_deployment_that_was_asked_for_is_not_asked_for_again() -> None:
     assert [change[0] for change in there.changes] == ["deploy"]
 
 
+async def test_a_version_that_failed_in_a_former_deployment_is_tried_once_more() -> None:
+    there = ground()
+    work = Deploy(there)
+    there.broken = frozenset({"2.0.0"})
+    asked = context("/deploy")
+    await there.deploy(REGION, "green", "2.0.0", int(asked.step.arguments["size"]), "of-a-former-deployment")
+    there.clock.at_ms += 60_000
+    assert (await work.perform(asked, "key")).finding is WAITING
+    assert [change[0] for change in there.changes] == ["deploy", "deploy"]
+    there.clock.at_ms += 60_000
+    report = await work.perform(replace(asked, attempts=1), "key")
+    assert report.finding is FAILED
+    assert "does not come up" in report.detail
+
+
 async def test_an_environment_that_runs_something_else_is_not_resized() -> None:
     there = ground()
     report = await Resize(there).perform(context("/resize-50"), "key")
