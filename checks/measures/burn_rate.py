@@ -206,8 +206,10 @@ class BurnRate(Keyed):
         if state.windows.keys() != self._windows.keys():
             message = "it holds other windows"
             raise msgspec.ValidationError(message)
-        self._places = {key: place for place, key in enumerate(state.places) if key is not None}
-        self._free = [place for place, key in enumerate(state.places) if key is None]
+        # In a list, unlike as a key of a mapping, a key of several fields comes back as a list.
+        keys = [tuple(key) if isinstance(key, list) else key for key in state.places]
+        self._places = {key: place for place, key in enumerate(keys) if key is not None}
+        self._free = [place for place, key in enumerate(keys) if key is None]
         for length, (newest, panes) in state.windows.items():
             self._windows[length].grow(len(state.places))
             self._windows[length].refill(newest, panes.items())

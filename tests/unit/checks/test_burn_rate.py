@@ -207,3 +207,12 @@ def test_a_key_that_was_given_up_leaves_nothing_to_the_one_that_gets_its_place()
     assert (columns.bad, columns.total) == ([0, 0], [0, 0])
     columns.advance(200_000)
     assert (columns.bad, columns.total) == ([0, 0], [0, 0])
+
+
+def test_a_key_of_several_fields_is_the_same_key_after_a_restart(start: Start) -> None:
+    text = SMALL.replace("per: [subject]", "per: [region, subject]")
+    engine, other = start(text), start(text)
+    engine.observe(steady(NOW_MS, 30), NOW_MS + 30_000)
+    state = engine.snapshot()
+    other.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state)))
+    assert [one.samples for one in other.current()] == [one.samples for one in engine.current()] == [20]
