@@ -106,10 +106,9 @@ class GateReadings:
         sides = sides_of(context.plan, context.step)
         if sides is None:
             return (_unreadable(f"the plan has no region {context.step.region}"),)
-        by_rule = self._by_rule()
         shadow, differential = self._gates.shadow, context.plan.request.differential
         if context.step.phase == "pre_deployment_validation":
-            red = red_before(self._gates.rules, by_rule, sides, shadow=shadow, differential=differential)
+            red = red_before(self._gates.rules, self._by_rule(), sides, shadow=shadow, differential=differential)
             return tuple(red)
         await asyncio.gather(*(one.look(context) for one in self._looking))
         try:
@@ -126,7 +125,7 @@ class GateReadings:
             quorum(watched.observed.heard.newest_ms, self._dark_after, now_ms, since_ms),
             *rule_gates(
                 self._gates.rules,
-                by_rule,
+                self._by_rule(),
                 sides,
                 self._started_at_ms(context.plan.request.deployment_id),
                 shadow=shadow,

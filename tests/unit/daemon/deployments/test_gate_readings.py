@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from checks.engine import Engine
-from checks.facts import Fact, HealthProbed, Heartbeat, Reconciled
+from checks.facts import Fact, HealthProbed, Heartbeat, Reconciled, TokensOpened
 from checks.rules import compile_rules
 from config.deployment import Deployments, Evidence
 from config.gates import CostGate, DriftGate, Gates
@@ -201,6 +201,32 @@ async def test_a_mismatch_with_the_rail_is_breached_at_the_first(tmp_path: Path)
         await stage.hear([told])
         reading = named(await gates.read(WATCHED))["rail-mismatch"]
         assert (reading.state, reading.limit) == (GateState.BREACHED, "> 0")
+
+
+class Looker:
+    """Finds a card that does not open, once."""
+
+    def __init__(self, stage: Line) -> None:
+        self._stage = stage
+        self.looks = 0
+
+    async def look(self, context: StepContext) -> None:
+        """See Looking."""
+        self.looks += 1
+        told = TokensOpened(
+            id=context.step.id, at_ms=self._stage.clock.at_ms, subject="dk_1", reader="blue", opened=4, failed=1
+        )
+        await self._stage.hear([told])
+
+
+async def test_what_a_look_finds_is_in_the_very_reading_that_asked_for_it(tmp_path: Path) -> None:
+    async with line(tmp_path) as stage:
+        await stage.second()
+        looker = Looker(stage)
+        gates = GateReadings(stage, stage.checkpoint, lambda: SMALL, stage.clock, lambda _: NOW_MS, (looker,))
+        assert named(await gates.read(WATCHED))["token-unreadable"].state is GateState.BREACHED
+        await gates.read(context(step(phase="pre_deployment_validation")))
+        assert looker.looks == 1
 
 
 async def test_before_a_deployment_a_broken_ledger_refuses_and_a_sound_system_does_not(tmp_path: Path) -> None:
