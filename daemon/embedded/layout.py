@@ -187,6 +187,19 @@ class Layout:
         except OSError as fault:
             raise DirectoryUnusable(str(fault)) from fault
 
+    def open_at_any_hour(self) -> None:
+        """Let no packaged calendar close anything, so that a run does not depend on the hour at which it is made.
+
+        A policy that was chosen keeps its calendars. Raises DirectoryUnusable.
+        """
+        path = self.configuration / POLICY_FILE
+        try:
+            if not path.is_file():
+                policy = {**yaml.safe_load((DEFAULTS / POLICY_FILE).read_text("utf-8")), "calendars": []}
+                path.write_text(HEADING + yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
+        except OSError as fault:
+            raise DirectoryUnusable(str(fault)) from fault
+
     def take_deployment(self, file: Path) -> None:
         """Let the daemon deploy as the scenario says. Raises DirectoryUnusable."""
         try:

@@ -114,3 +114,18 @@ def test_the_regions_of_a_scenario_are_in_the_policy_that_is_written_and_all_els
     assert policy.guard == load_configuration(None, {}).policy.guard
     layout.set_regions({})
     assert load_configuration(layout.configuration, {}).policy == load_configuration(None, {}).policy
+
+
+def test_a_run_is_open_at_any_hour_unless_the_chosen_policy_has_calendars(layout: Layout, tmp_path: Path) -> None:
+    _write(layout, "secret")
+    layout.open_at_any_hour()
+    policy = load_configuration(layout.configuration, {}).policy
+    assert policy.calendars == ()
+    packaged = load_configuration(None, {}).policy
+    assert policy == packaged.model_copy(update={"calendars": ()})
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    (chosen / "policy.yaml").write_text("calendars:\n  - {name: bank, kind: cutoff}\n")
+    layout.take_policy_and_rules(chosen)
+    layout.open_at_any_hour()
+    assert [one.name for one in load_configuration(layout.configuration, {}).policy.calendars] == ["bank"]
