@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.calendar_files import CALENDARS_DIRECTORY
@@ -145,6 +145,7 @@ def test_a_file_with_too_many_events_is_refused() -> None:
     assert "201 events, 200 are allowed" in told
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='BEGINVCALDR:;=,T0129Z\n "PTHSU', max_size=200))
 def test_no_text_breaks_the_reading(text: str) -> None:
     events, problems = read_events("holidays.ics", calendar("BEGIN:VEVENT", text, "END:VEVENT"), ZONE)

@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -34,6 +34,7 @@ def planned(strategy: Strategy, *, force: bool) -> Plan:
     return plan(request(strategy=strategy, force=force), [standing()], Deployments())
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Strategy), STATES, st.integers(NOW_MS, NOW_MS + 14 * 86_400_000))
 def test_a_forced_deployment_is_held_by_whatever_holds_one_that_is_not(
     strategy: Strategy, state: State, now_ms: int
@@ -45,6 +46,7 @@ def test_a_forced_deployment_is_held_by_whatever_holds_one_that_is_not(
         assert permitted(one, state, now_ms, unwinding=False) == permitted(other, state, now_ms, unwinding=False)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Strategy))
 def test_a_yes_to_a_plan_says_also_whether_it_was_forced(strategy: Strategy) -> None:
     plain, forced = planned(strategy, force=False), planned(strategy, force=True)

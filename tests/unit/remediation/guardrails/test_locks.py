@@ -1,7 +1,7 @@
 """Which targets are one and the same thing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remediation.locks import CONFLICTS, conflicts, holder
@@ -34,6 +34,7 @@ def test_two_targets_conflict(one: str, other: str, expected: bool) -> None:
     assert conflicts(one, other) is expected
 
 
+@settings(deadline=None)
 @given(TARGETS, TARGETS)
 def test_a_conflict_has_no_direction(one: str, other: str) -> None:
     assert conflicts(one, other) is conflicts(other, one)
@@ -44,6 +45,7 @@ def test_the_table_has_no_direction_either() -> None:
     assert all(kind in CONFLICTS[other] for kind, others in CONFLICTS.items() for other in others)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(TARGETS, st.sampled_from(["", "dec-1", "dec-2"]), max_size=8), TARGETS)
 def test_a_target_is_held_while_anything_that_is_the_same_is_changed(running: dict[str, str], target: str) -> None:
     state = State(targets={name: TargetState(running=who) for name, who in running.items()})

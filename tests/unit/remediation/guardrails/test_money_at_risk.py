@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.guardrails import MoneyAtRisk
@@ -41,6 +41,7 @@ def test_a_share_that_is_none_is_an_error(share_percent: int) -> None:
         at_risk_cents(BUSY, share_percent, 1)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.integers(0, 10**12), st.integers(1, 10**6), st.integers(0, 100), st.integers(0, 10**7))
 def test_the_figure_is_exact_and_rounded_up(
     payments: int, amount_cents: int, window_ms: int, share_percent: int, detect_ms: int

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.calendar import Calendar, CalendarWindow
@@ -63,6 +63,7 @@ def test_what_changes_nothing_needs_no_lock() -> None:
     assert withheld(Change.ROLLOUT, "", State(targets=BUSY), OPEN, NOW_MS) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_every_action_is_some_sort_of_change_and_what_nobody_knows_waits(action: str) -> None:
     known = action in {*ACTIONS, "undo", "flag.kill", "scale.out", "scale.in", "flag.ramp"}

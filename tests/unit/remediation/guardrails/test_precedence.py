@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.actions import ACTION_NAMES
@@ -61,6 +61,7 @@ def test_other_targets_and_the_same_action_are_left_alone() -> None:
     assert {one.id for one in settle([*same, *apart])} == {one.id for one in [*same, *apart]}
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(PRECEDENCE), st.sampled_from(["dns:a", "dns:b", "scale:x", "environment:x"])),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -221,6 +221,7 @@ async def test_a_hold_is_taken_back() -> None:
     assert mode.now != HOLDING
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from(["confirmation", "question", ""]), max_size=4))
 async def test_what_was_skipped_is_in_the_journal_and_changes_no_answer(skipped: list[str]) -> None:
     plain, decision_id = await rolled_back()
