@@ -186,7 +186,7 @@ def test_a_spectator_is_told_of_everything_but_what_repeats_another_line() -> No
     ]
     assert told == [
         "",
-        "deployment prod-deploy-1 started: 25 % to green 2.0.0",
+        "deployment prod-deploy-1 started: 25 % to green 2.0.0, traffic rollout",
         "breached: payment-failure-rate on green: 5 % of 60 in 60 s (limit > 2%)",
         "cleared: payment-failure-rate on green: 5 % of 60 in 60 s (limit > 2%)",
         "no data: payment-failure-rate on green: 5 % of 60 in 60 s (limit > 2%)",
