@@ -56,8 +56,10 @@ def deploy(
     what = f"{body['version']} by {body['strategy']}"
     skipped = confirmed(f"Bring out {what}? It takes all traffic when nothing speaks against it.", force=force)
     view: View = ask("POST", url, token, "deployments", View, body | {"force": bool(skipped)})
-    note(line_of(view))
-    end(_followed(view, url, token) if wait else view, as_json=as_json, waited=wait)
+    if wait:
+        note(line_of(view))
+        view = _followed(view, url, token)
+    end(view, as_json=as_json, waited=wait)
 
 
 def end(view: View, *, as_json: bool, waited: bool) -> None:
