@@ -19,30 +19,45 @@ SCOPES = (
     "fraud:write",
     "control:read",
     "control:write",
+    "payments:read",
+    "payments:write",
+    "refunds:write",
 )
-"""What docs/operating.md asks for: the daemon recovers events, probes, and acts against fraud."""
+"""What docs/operating.md asks for: it recovers events, probes, acts against fraud, and puts payments right."""
 
 PRIVATE = 0o600
 
 
 class _Made(msgspec.Struct, frozen=True):
+    id: str
     secret: str
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    scopes: tuple[str, ...]
+
+
 async def ensure_daemon_key(client: httpx.AsyncClient, url: str, admin_key: Path, path: Path) -> None:
-    """Leave a key in the file that the core at the address accepts. Raises StackFailed."""
-    kept = await asyncio.to_thread(_read, path)
-    if kept and await _accepted(client, url, kept):
-        return
+    """Leave a key in the file that the core at the address accepts, and its id beside it. Raises StackFailed.
+
+    A key of an older version, which may do less or more than SCOPES, is replaced and ended.
+    """
+    kept, kept_id = await asyncio.to_thread(lambda: (_read(path), _read(_id_beside(path))))
     admin = await asyncio.to_thread(_read, admin_key)
+    if kept and await _accepted(client, url, kept) and await _has_the_scopes(client, url, admin, kept_id):
+        return
     # A name is never given twice, and the key of a former run may be lost.
     body = {"name": f"{NAME}-{secrets.token_hex(4)}", "scopes": list(SCOPES)}
-    headers = {"Authorization": f"Bearer {admin}", "Idempotency-Key": secrets.token_hex(16)}
     try:
-        answer = await client.post(f"{url}/v1/keys", json=body, headers=headers)
+        answer = await client.post(f"{url}/v1/keys", json=body, headers=_once(admin))
         answer.raise_for_status()
-        secret = msgspec.json.decode(answer.content, type=_Made).secret
-        await asyncio.to_thread(_write, path, secret)
+        made = msgspec.json.decode(answer.content, type=_Made)
+        # The id last: without it the key is taken for an old one and made anew, never the other way round.
+        await asyncio.to_thread(_write, path, made.secret)
+        await asyncio.to_thread(_write, _id_beside(path), made.id)
+        if kept_id:
+            # One that is not known any more has nothing to be ended.
+            await client.post(f"{url}/v1/keys/{kept_id}/revoke", headers=_once(admin))
     except (httpx.HTTPError, msgspec.MsgspecError, OSError) as fault:
         raise StackFailed(f"No API key for the daemon: {fault}") from fault
 
@@ -53,6 +68,25 @@ async def _accepted(client: httpx.AsyncClient, url: str, key: str) -> bool:
     except httpx.HTTPError:
         return False
     return answer.status_code == httpx.codes.OK
+
+
+async def _has_the_scopes(client: httpx.AsyncClient, url: str, admin: str, key_id: str) -> bool:
+    """Whether the kept key may do exactly what is needed; one whose id was never kept is of an older version."""
+    if not key_id:
+        return False
+    try:
+        answer = await client.get(f"{url}/v1/keys/{key_id}", headers={"Authorization": f"Bearer {admin}"})
+        return answer.is_success and set(msgspec.json.decode(answer.content, type=_Kept).scopes) == set(SCOPES)
+    except (httpx.HTTPError, msgspec.MsgspecError):
+        return False
+
+
+def _once(admin: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {admin}", "Idempotency-Key": secrets.token_hex(16)}
+
+
+def _id_beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.id")
 
 
 def _read(path: Path) -> str:

@@ -17,6 +17,7 @@ class Core:
 
     def __init__(self) -> None:
         self.made: list[dict[str, object]] = []
+        self.ended: list[str] = []
         self.broken = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -27,8 +28,15 @@ class Core:
             return httpx.Response(200 if known else 401, json={})
         if self.broken or shown != "admin":
             return httpx.Response(401, json={})
+        if request.url.path.endswith("/revoke"):
+            self.ended.append(request.url.path.split("/")[-2])
+            return httpx.Response(200, json={})
+        if request.method == "GET":
+            number = int(request.url.path.rpartition("-")[2])
+            return httpx.Response(200, json={"scopes": self.made[number]["scopes"]})
         self.made.append(msgspec.json.decode(request.content))
-        return httpx.Response(201, json={"secret": f"key-{len(self.made) - 1}"})
+        number = len(self.made) - 1
+        return httpx.Response(201, json={"id": f"id-{number}", "secret": f"key-{number}"})
 
 
 async def ensure(core: Core, folder: Path) -> str:
@@ -54,6 +62,23 @@ async def test_a_key_that_the_core_does_not_know_is_replaced_under_another_name(
     (tmp_path / "daemon.key").write_text("lost", encoding="ascii")
     assert await ensure(core, tmp_path) == "key-1"
     assert len({made["name"] for made in core.made}) == 2
+
+
+async def test_a_key_of_an_older_version_with_fewer_scopes_is_replaced_and_ended(tmp_path: Path) -> None:
+    core = Core()
+    await ensure(core, tmp_path)
+    core.made[0]["scopes"] = ["events:read", "control:read"]
+    assert [await ensure(core, tmp_path) for _ in range(2)] == ["key-1"] * 2
+    assert core.ended == ["id-0"]
+    assert {"payments:read", "payments:write", "refunds:write"} < set(SCOPES)
+
+
+async def test_a_key_whose_id_was_never_kept_is_of_an_older_version_and_is_replaced(tmp_path: Path) -> None:
+    core = Core()
+    await ensure(core, tmp_path)
+    (tmp_path / "daemon.key.id").unlink()
+    assert await ensure(core, tmp_path) == "key-1"
+    assert core.ended == []
 
 
 async def test_without_a_key_nothing_starts(tmp_path: Path) -> None:
