@@ -1,11 +1,17 @@
 """A deployment as a table for people: its phases, its steps, what it waits for, and what would end it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 
 import msgspec
+from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from remediation.deployment.findings import GateReading, StepFinding, StepReport
+from daemon.deployments.words import changes, does, name_of, place_of, seconds
+from remediation.deployment.findings import GateReading, GateState, StepFinding, StepReport
 from remediation.deployment.plan import Plan, Step
 from remediation.deployment.run import DeploymentRun
 
@@ -59,23 +65,31 @@ def line_of(view: View) -> str:
     return f"{run.id}  {state_of(view)}{place}  {request.version} {by}"
 
 
-def table_of(view: View) -> Table:
-    """Every step with its state, the time that it took or has, and what was seen."""
+def table_of(view: View) -> Group:
+    """Every step under its region and phase: its state, the time that it took or has, and what was seen."""
     run = view.run
-    table = Table("step", "state", "time", "what was seen")
     ended = {one.step_id: one for one in run.ended}
+    rows: list[tuple[Step, tuple[str, ...]]] = []
     for step in (*run.plan.steps, *(run.plan.unwinding if run.stopped is not None else ())):
         end = ended.get(step.id)
         if end is not None:
-            spent = f"{(end.ended_at_ms - end.begun_at_ms) / 1000:.1f} s" if end.begun_at_ms else ""
-            table.add_row(step.id, MARKS[end.finding], spent, end.detail)
+            spent = _spent((end.ended_at_ms - end.begun_at_ms) / 1000) if end.begun_at_ms else ""
+            rows.append((step, (MARKS[end.finding], spent, end.detail)))
         elif run.step is not None and step.id == run.step.id:
-            seen = "" if view.waits_for is None else view.waits_for.detail
-            state = "held" if view.held else "now" if run.began_at_ms else "next"
-            table.add_row(step.id, state, f"{view.spent_seconds:.0f} of {step.within_seconds:g} s", view.held or seen)
+            rows.append((step, _now(view, step)))
         elif run.outcome is None and run.stopped is None:
-            table.add_row(step.id, "", f"{step.within_seconds:g} s", "")
-    return table
+            rows.append((step, ("", seconds(step.within_seconds), does(step))))
+    return _grouped(rows, ("step", "state", "time", "what was seen, or is to come"), (27, 7, 10, 30))
+
+
+def _now(view: View, step: Step) -> tuple[str, ...]:
+    seen = does(step) if view.waits_for is None else view.waits_for.detail
+    state = "held" if view.held else "now" if view.run.began_at_ms else "next"
+    return state, f"{_spent(view.spent_seconds)} of {seconds(step.within_seconds)}", view.held or seen
+
+
+def _spent(count: float) -> str:
+    return seconds(count) if count >= 1 else "< 1 s"
 
 
 def gates_of(view: View) -> Table | None:
@@ -83,27 +97,39 @@ def gates_of(view: View) -> Table | None:
     readings: tuple[GateReading, ...] = () if view.waits_for is None else view.waits_for.readings
     if not readings:
         return None
-    table = Table("gate", "state", "value", "limit", "samples", "source")
-    for one in readings:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading, width in (("gate", 31), ("state", 8), ("value, and its limit", 26), ("samples", 9)):
+        table.add_column(heading, width=width, overflow="fold")
+    # What speaks against the release, or is waited for, stands first.
+    for one in sorted(readings, key=lambda one: (one.shadow, one.state is GateState.PASSED)):
         samples = f"{one.samples} of {one.samples_needed}" if one.samples_needed else str(one.samples)
-        name = f"{one.gate} (watches only)" if one.shadow else one.gate
-        table.add_row(name, one.state, one.shown, one.limit, samples, one.source)
+        name = f"{one.gate}\n  watches only" if one.shadow else one.gate
+        table.add_row(*(escape(text) for text in (name, one.state, f"{one.shown}\nlimit {one.limit}", samples)))
     return table
 
 
-def plan_table(plan: Plan) -> Table:
-    """What would be done, in order."""
-    table = Table("step", "does", "changes", "time")
-    for step in plan.steps:
-        table.add_row(step.id, _does(step), step.target, f"{step.within_seconds:g} s")
-    return table
+def plan_table(plan: Plan) -> Group:
+    """What would be done, in order, under region and phase."""
+    rows = [(step, (does(step), changes(step), seconds(step.within_seconds))) for step in plan.steps]
+    return _grouped(rows, ("step", "does", "changes", "at most"), (27, 24, 14, 9))
+
+
+def _grouped(rows: Sequence[tuple[Step, tuple[str, ...]]], headings: tuple[str, ...], widths: tuple[int, ...]) -> Group:
+    """One table for each region and phase, all with the same columns, which fit into 80 characters."""
+    tables: list[Table] = []
+    for place, group in groupby(rows, key=lambda row: place_of(row[0])):
+        steps = list(group)
+        budget = seconds(sum(step.within_seconds for step, _ in steps))
+        title = Text(f"\n{place}, at most {budget}", style="bold")
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=not tables, title=title, title_justify="left")
+        for heading, width in zip(headings, widths, strict=True):
+            table.add_column(heading, width=width, overflow="fold")
+        for step, cells in steps:
+            table.add_row(*(escape(text) for text in (name_of(step), *cells)))
+        tables.append(table)
+    return Group(*tables)
 
 
 def moment(at_ms: int) -> str:
     """A time in UTC, to the second."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _does(step: Step) -> str:
-    arguments = ", ".join(f"{name} {value}" for name, value in step.arguments.items())
-    return f"{step.kind} ({arguments})" if arguments else step.kind
