@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from config.policy import Severities
 from daemon.http.components import component_rows
 from daemon.http.cost_rows import cost_rows
+from daemon.http.deployment_rows import deployment_panel
 from daemon.http.options import HttpOptions, LedgerStatus
 from daemon.http.page import (
     IncidentRow,
@@ -14,6 +15,7 @@ from daemon.http.page import (
     SourceRow,
     TrafficPart,
 )
+from daemon.http.rollback_rows import rollback_panel
 from daemon.http.rule_rows import RULE_ROWS, enforced_rows, watched_rules
 from daemon.http.verdict import verdict, what_was_done
 from daemon.http.wording import (
@@ -48,6 +50,7 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
     now_ms, state, readings = view.now_ms(), view.state(), view.readings()
     rows = enforced_rows(options.rules, readings, now_ms)
     traffic = view.traffic()
+    desk = options.deployments()
     sources = tuple(_source(source, now_ms) for source in view.sources())
     return Page(
         version=options.version,
@@ -63,6 +66,8 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
         incidents=_incidents(state, options.severities, now_ms),
         sources=sources,
         ledger=_ledger(options.ledger(), now_ms),
+        deployment=None if desk is None else deployment_panel(desk.list(), state, now_ms),
+        way_back=rollback_panel(state, now_ms),
         components=component_rows(options.probed(), now_ms),
         costs=cost_rows(savings),
     )

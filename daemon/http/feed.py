@@ -32,7 +32,18 @@ MARKS = 20
 """Newest deployments and newest actions on the chart; five minutes hold fewer."""
 
 TIMELINE = "timeline"
-PANELS = ("verdict", "traffic", "incidents", "rules", TIMELINE, "why-not", "sources", "components", "costs")
+PANELS = (
+    "verdict",
+    "traffic",
+    "deployment",
+    "incidents",
+    "rules",
+    TIMELINE,
+    "why-not",
+    "sources",
+    "components",
+    "costs",
+)
 """Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""
 
 Row = tuple[int, str, int, int]

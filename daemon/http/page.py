@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daemon.http.components import ComponentRow
+from daemon.http.deployment_rows import DeploymentPanel
+from daemon.http.rollback_rows import RollbackPanel
 from daemon.http.sentences import Sentence
 from daemon.http.wording import Moment
 
@@ -142,7 +144,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on the console's first page."""
+    """Everything on the console's first page. deployment: None when none was asked for here."""
 
     version: str
     now: Moment
@@ -157,5 +159,7 @@ class Page:
     incidents: tuple[IncidentRow, ...]
     sources: tuple[SourceRow, ...]
     ledger: LedgerRow
+    way_back: RollbackPanel
+    deployment: DeploymentPanel | None = None
     components: tuple[ComponentRow, ...] = ()
     costs: tuple[CostRow, ...] = ()

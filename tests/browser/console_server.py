@@ -10,11 +10,12 @@ from typing import cast
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page
 
+from daemon.deployments.service import RunView
 from daemon.http.app import create_app
 from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from tests.unit.daemon.http.deploying import options_with
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeClock, FakeView, loop_turns, token_of
-from tests.unit.daemon.http.story import options
 
 CHROMIUM = shutil.which("chromium")
 QUIET_BROWSER = (
@@ -88,11 +89,11 @@ class Console:
 
 
 @asynccontextmanager
-async def running_console(view: FakeView, browser: Browser) -> AsyncIterator[Console]:
+async def running_console(view: FakeView, browser: Browser, *deployments: RunView) -> AsyncIterator[Console]:
     """The application on a free port; it ends with the block, and so does what its pages left in the browser."""
     view.clock = RunningClock()
     # No test of the console sends events, so nothing takes them.
-    app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options(view))
+    app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options_with(view, *deployments))
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

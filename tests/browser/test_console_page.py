@@ -6,8 +6,10 @@ from playwright.async_api import Browser, Page, expect
 
 from checks.findings import State
 from daemon.view import SecondOfPayments
+from remediation.deployment.findings import GateState
 from remediation.journal.kinds import Quarantined
 from tests.browser.console_server import running_console
+from tests.unit.daemon.http.deploying import gate, running_at
 from tests.unit.daemon.http.fake_view import NOW_MS, token_of
 from tests.unit.daemon.http.story import bad_canary, finding, reading
 
@@ -87,9 +89,13 @@ async def test_a_hostile_name_is_text_and_never_runs(when: str, browser: Browser
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_phone_needs_no_horizontal_scrolling(scheme: str, browser: Browser) -> None:
-    async with running_console(bad_canary(), browser) as console:
+    waits = gate("payment-response-time-rollback", GateState.WAITING)
+    async with running_console(bad_canary(), browser, running_at("watch-5", waits)) as console:
         page = await console.open(width=360, height=740, scheme=scheme)
         await expect(page.locator("#chart canvas")).to_be_visible()
+        await expect(page.locator(".phases [aria-current]")).to_contain_text("traffic rollout")
+        # A cell beside a long one must not be squeezed into a column of letters.
+        assert await page.locator(".gates .now").evaluate("cell => cell.clientWidth") > 200
         assert await no_horizontal_scroll(page)
 
 
