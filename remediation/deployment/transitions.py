@@ -37,13 +37,13 @@ class Pressure(StrEnum):
     NONE = "none"
 
 
-_BEFORE_TRAFFIC: tuple[DeploymentPhase, ...] = (
+BEFORE_TRAFFIC: tuple[DeploymentPhase, ...] = (
     "pre_deployment_validation",
     "infrastructure_initialization",
     "data_migration",
     "blue_green_deployment",
 )
-_WITH_TRAFFIC: tuple[DeploymentPhase, ...] = ("traffic_rollout", "final_validation")
+WITH_TRAFFIC: tuple[DeploymentPhase, ...] = ("traffic_rollout", "final_validation")
 
 _UNHURRIED: Mapping[StepFinding, Move] = MappingProxyType(
     {
@@ -73,7 +73,7 @@ _LATE: Mapping[bool, Mapping[StepFinding, Move]] = MappingProxyType(
 """By whether payments are on the new version: once the step has used up its time."""
 
 _BAD: Mapping[DeploymentPhase, Move] = MappingProxyType(
-    dict.fromkeys(_BEFORE_TRAFFIC, Move.STOP) | dict.fromkeys(_WITH_TRAFFIC, Move.ROLL_BACK)
+    dict.fromkeys(BEFORE_TRAFFIC, Move.STOP) | dict.fromkeys(WITH_TRAFFIC, Move.ROLL_BACK)
 )
 """After a step that failed or found the release bad, and when a person ends the deployment."""
 
@@ -99,7 +99,7 @@ def _wanted(phase: DeploymentPhase, finding: StepFinding, pressure: Pressure) ->
     if pressure is Pressure.ABORTED or finding in {StepFinding.FAILED, StepFinding.BREACHED}:
         return _BAD[phase]
     if pressure is Pressure.LATE:
-        return _LATE[phase in _WITH_TRAFFIC][finding]
+        return _LATE[phase in WITH_TRAFFIC][finding]
     return _UNHURRIED[finding]
 
 

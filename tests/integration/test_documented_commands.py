@@ -206,6 +206,60 @@ def test_the_journal_verifies_as_shown(command: str, place: Place) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def deploying(command: str, place: Place) -> list[str]:
+    """A command to the running daemon as typed, with the plan file that the page shows, and no question asked."""
+    (shown_plan,) = re.findall(
+        r"```yaml\n(version:.*?)```", (ROOT / "docs" / "deploying.md").read_text("utf-8"), re.DOTALL
+    )
+    # No cohort can be routed on one machine.
+    (place.folder / "release.yaml").write_text(re.sub(r"(?m)^cohort:.*$", "", shown_plan), encoding="utf-8")
+    asks = re.search(
+        r"deploy --(?!.*--dry-run)|abort|undo|resume-automation|rollback (emergency|traffic|complete|--)", command
+    )
+    return place.typed(f"{command} --url http://127.0.0.1:{place.port}" + (" --force" if asks else ""))
+
+
+@pytest.mark.parametrize("command", [command for command in starting("deploy") if "--dry-run" in command])
+def test_a_plan_is_printed_and_nothing_is_begun(command: str, place: Place) -> None:
+    done = place.run(deploying(command, place))
+    assert done.returncode == 0, done.stderr
+    assert "watch-5" in done.stdout
+    listed = place.run(deploying("tillwatch deployments list", place)).stdout
+    assert "in_progress" not in listed
+
+
+LOOKING = [
+    command
+    for command in (*starting("deployments"), *starting("approvals", "list"), *starting("rollback", "payments"))
+    if not re.search(r"pause|resume|abort", command)
+]
+
+
+@pytest.mark.parametrize("command", LOOKING)
+def test_a_look_at_deployments_is_answered_also_where_there_is_none(command: str, place: Place) -> None:
+    done = place.run(deploying(command, place))
+    is_unknown = "There is no deployment" in done.stderr
+    assert done.returncode == (1 if is_unknown else 0), done.stderr
+    assert is_unknown is ("dep-" in command)
+
+
+CHANGING = [
+    command
+    for name in ("deploy", "deployments", "rollback", "approvals", "actions", "stop-automation", "resume-automation")
+    for command in starting(name)
+    if command not in LOOKING and "--dry-run" not in command
+]
+
+
+@pytest.mark.parametrize("command", CHANGING)
+def test_a_command_that_changes_something_is_asked_as_shown_and_refused_to_a_stranger(
+    command: str, place: Place
+) -> None:
+    done = place.run([*deploying(command, place), "--token", "nobody"])
+    assert done.returncode == 3
+    assert "answered 401" in done.stderr
+
+
 def test_the_run_beside_which_commands_are_tried_is_one_that_is_shown() -> None:
     assert AROUND in COMMANDS
 
@@ -271,4 +325,6 @@ def test_a_token_is_hashed_as_shown(tmp_path: Path) -> None:
 
 def test_no_shown_command_is_left_out() -> None:
     names = ("health", "validate", "audit", "ledger", "rules", "config", "up", "run", "core", "costs", "fraud")
-    assert sorted(command for name in names for command in starting(name)) == COMMANDS
+    plans = [command for command in starting("deploy") if "--dry-run" in command]
+    tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
+    assert sorted(tried) == COMMANDS

@@ -14,7 +14,11 @@ from config.loader import load_yaml
 from config.locate import fields_as_written
 from config.rules import Rule, RuleFile
 from daemon.cli import app as command_line
+from daemon.deployments.refusals import Refusal
+from daemon.embedded.daemon_key import SCOPES
+from daemon.http.access import ACCESS
 from daemon.http.metrics import METRICS
+from daemon.rollbacks.desk import RollbackRefusal
 from daemon.translate import message
 from payment_core.acquirer.cards import SANDBOX_CARDS
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
@@ -23,8 +27,15 @@ from payment_core.http.routes import Route
 from payment_core.metrics import CoreCollector
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
+from remediation.compensation.model import Fix
 from remediation.decisions import OutcomeStatus, Reason
+from remediation.deployment.findings import StepFinding
+from remediation.deployment.plan import Request, Standing, Strategy
+from remediation.deployment.planning import plan
+from remediation.deployment.transitions import BEFORE_TRAFFIC, WITH_TRAFFIC, Pressure, move
 from remediation.journal.kinds import BODY_TYPE_BY_KIND
+from remediation.rollback.model import STEPS, RollbackStep
+from remediation.rollback_measure import STAGES
 from tests.unit.payment_core.http.every_table import every_route
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -85,6 +96,82 @@ def test_the_payments_page_has_every_test_token_and_card_and_its_code() -> None:
         assert token.code in row
     for card in SANDBOX_CARDS:
         assert card.code in next(line for line in text.splitlines() if line.startswith(f"| `{card.number}` "))
+
+
+def cells(text: str, heading: str) -> list[list[str]]:
+    """All cells of each row of the first table after a heading, without backticks."""
+    part = text[text.index(f"{heading}\n") :]
+    rows = part[part.index("\n|---") :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in rows]
+
+
+def test_the_deploying_page_has_the_whole_table_of_transitions() -> None:
+    wanted = []
+    for words, phases in (("before traffic", BEFORE_TRAFFIC), ("with traffic", WITH_TRAFFIC)):
+        for finding in StepFinding:
+            moves = [
+                {str(move(phase, finding)) for phase in phases},
+                {str(move(phase, finding, Pressure.LATE)) for phase in phases},
+                {str(move(phase, finding, past_return=True)) for phase in phases},
+            ]
+            wanted.append([words, str(finding), *(", ".join(sorted(one)) for one in moves)])
+    assert cells(page("deploying.md"), "## What follows from what is found") == wanted
+
+
+def test_the_deploying_page_has_every_step_that_is_planned_by_default() -> None:
+    text = page("deploying.md").partition("## The six phases")[2].partition("\n## ")[0]
+    standing = Standing(region="r", environment="blue", version="1.0.0", spare="green")
+    request = Request(
+        deployment_id="d", version="2.0.0", strategy=Strategy.BLUE_GREEN, regions=("r",), requested_by="ann"
+    )
+    steps = plan(request, [standing], load_configuration(None).deployment).steps
+    jobs = [step for step in steps if step.kind == "migrate"]
+    names = {re.sub(r"-\d+$", "-N", step.id.rpartition("/")[2]) for step in steps if step not in jobs}
+    assert names - set(re.findall(r"`([^`]+)`", text)) == set()
+    assert {step.phase for step in steps} <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_the_deploying_page_has_every_refusal() -> None:
+    assert {refusal.value for refusal in Refusal} <= set(re.findall(r"`(\w+)`", page("deploying.md")))
+
+
+def test_the_rollback_page_has_the_steps_of_each_sort_in_their_order() -> None:
+    rows = cells(page("rolling-back.md"), "## By hand")
+    assert rows == [[str(kind), ", ".join(steps)] for kind, steps in STEPS.items()]
+
+
+def test_the_rollback_page_explains_every_step_fix_stage_and_refusal() -> None:
+    text = page("rolling-back.md")
+    assert {str(step) for step in RollbackStep} <= set(first_cells(text, "## By hand"))
+    assert set(first_cells(text, "## The payments of a bad release")) == {str(fix) for fix in Fix}
+    assert first_cells(text, "## How long it took") == list(STAGES)
+    assert {refusal.value for refusal in RollbackRefusal} <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_the_rollback_page_names_every_rule_that_takes_a_release_back_by_a_trigger_of_the_owner() -> None:
+    rules = {rule.id for file in load_configuration(None).rule_files for rule in file.value.rules}
+    named = re.findall(
+        r"`([a-z0-9-]+)`", page("rolling-back.md").partition("## By itself")[2].partition("All of them")[0]
+    )
+    assert {name for name in named if not name.startswith("-")} - rules == {"cost-per-100"}
+
+
+def test_the_routes_page_has_the_daemons_routes_for_deployments_with_their_roles() -> None:
+    lines = [line for line in page("routes.md").splitlines() if line.startswith("- `/api/v1/")]
+    about = ("deployments", "rollbacks", "rehearsals", "compensations")
+    routes = {
+        route: role for route, role in ACCESS.items() if route.partition("/api/v1/")[2].partition("/")[0] in about
+    }
+    assert len(routes) > 10
+    for route, role in routes.items():
+        path = route.removeprefix("POST ")
+        line = next((line for line in lines if f"`{path}`" in line), "")
+        assert f"({role})" in line, route
+
+
+def test_the_operating_page_names_every_scope_that_the_daemon_needs() -> None:
+    line = next(line for line in page("operating.md").splitlines() if "ask for an API key (scopes" in line)
+    assert set(SCOPES) == {name for name in re.findall(r"`([\w:]+)`", line) if ":" in name}
 
 
 def named_routes(text: str) -> set[str]:
@@ -173,15 +260,18 @@ def options_of(command: Any) -> set[str]:  # noqa: ANN401  # the types of comman
 def unknown_parts(command: str) -> list[str]:
     """Words of a command line that the program does not know as command or option."""
     known: Any = typer.main.get_command(command_line)  # the types of its groups are typer's own
-    unknown = []
+    unknown: list[str] = []
+    options_seen = False
     for word in shlex.split(command)[1:]:
-        if hasattr(known, "commands"):
+        # A group with options of its own takes no command after them.
+        if hasattr(known, "commands") and not word.startswith("-") and not options_seen:
             following = known.get_command(typer.Context(known), word)
             if following is None:
                 return [word]
             known = following
-        elif word.startswith("-") and word not in options_of(known):
-            unknown.append(word)
+        elif word.startswith("-"):
+            options_seen = True
+            unknown += [] if word in options_of(known) else [word]
     return unknown
 
 
