@@ -14,9 +14,13 @@ Moment = Annotated[Duration, Field(description="Time after traffic starts, writt
 
 
 class FaultProfile(Model):
-    """What is wrong with a release. fail_percent: payments that end as ``failed``. slow: added to every payment."""
+    """What is wrong with a release. fail_percent: payments that end as ``failed``. slow: added to every payment.
+
+    above_cents: only larger payments fail, so that test payments of a dollar find nothing.
+    """
 
     fail_percent: float = Field(default=0.0, ge=0, le=100)
+    above_cents: int = Field(default=0, ge=0)
     slow: Pause = 0.0
 
 

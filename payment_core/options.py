@@ -59,6 +59,7 @@ class CoreOptions(Model):
     slow_seconds: float = Field(
         default=0.0, ge=0, le=60, description="fault profile: seconds added to every payment before the rail is asked"
     )
+    above_cents: int = Field(default=0, ge=0, description="fault profile: only payments of more than this fail")
     queue: str = Field(
         default="", pattern=r"^[A-Za-z0-9_-]{0,80}$", description="SQS queue for events; empty keeps them in the outbox"
     )

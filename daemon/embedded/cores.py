@@ -89,6 +89,7 @@ class Core:
             "--region": self.region,
             "--queue-region": surroundings["AWS_REGION"],
             "--fail-percent": f"{self.release.fault.fail_percent:g}",
+            "--above-cents": str(self.release.fault.above_cents),
             "--slow-seconds": f"{self.release.fault.slow:g}",
             "--key-file": str(data_directory / CORE_KEY),
             "--queue": endpoints.queue,

@@ -1,10 +1,12 @@
 """The journal as lines for a person who watches a run: what began, what was wrong, what was decided and done."""
 
+from collections import Counter
+
 from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.decide import reading
 from remediation.decisions import Decision, Outcome, Reason
-from remediation.journal.aftermath_kinds import RollbackMeasured
+from remediation.journal.aftermath_kinds import CompensationListed, RollbackMeasured
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, DeploymentEnded, HealthChanged, Quarantined, StepEnded, body_of
 
@@ -38,10 +40,26 @@ def _aside(body: Body | None) -> str:
             return f"{step.finding}: {step.step_id}: {step.detail}"
         case DeploymentEnded() as ended:
             return f"deployment {ended.deployment_id} has {ended.outcome.replace('_', ' ')}: {ended.detail}"
-        case RollbackMeasured() as measured if measured.drill:
-            return f"rehearsal of a rollback: {measured.detail}"
+        case RollbackMeasured() | CompensationListed() as after:
+            return _measured(after) if isinstance(after, RollbackMeasured) else _listed(after)
         case _:
             return ""
+
+
+def _measured(measured: RollbackMeasured) -> str:
+    if measured.drill:
+        return f"rehearsal of a rollback: {measured.detail}"
+    seconds = (measured.verified_at_ms - measured.onset_at_ms) / 1000
+    served = f"{measured.exposed_payments} payments went through {measured.deployment_id}"
+    return f"rolled back {seconds:.1f} s after the fault began: {served}, {measured.failed_payments} of them failed"
+
+
+def _listed(listed: CompensationListed) -> str:
+    if not listed.payments:
+        return f"payments: {listed.deployment_id} left none wrong"
+    fixes = Counter(one.fix for one in listed.payments)
+    what = ", ".join(f"{fix} {number}" for fix, number in fixes.items())
+    return f"payments: {listed.deployment_id} left {len(listed.payments)} payments wrong ({what}); people approve"
 
 
 def _deployment(fact: Deployment) -> str:

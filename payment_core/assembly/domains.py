@@ -194,7 +194,7 @@ def _carrier(base: Base) -> Carrier:
     return Carrier(
         acquirer=base.acquirer,
         clock=base.clock,
-        fault=FaultProfile(options.fail_percent, options.slow_seconds),
+        fault=FaultProfile(options.fail_percent, options.slow_seconds, options.above_cents),
         rail_timeout_seconds=options.rail_timeout_seconds,
     )
 

@@ -16,14 +16,18 @@ _UNKNOWN = RailAnswer(Verdict.UNKNOWN)
 
 
 class FaultProfile(msgspec.Struct, frozen=True):
-    """What is wrong with this release, set at start so that a bad release can be deployed for real."""
+    """What is wrong with this release, set at start so that a bad release can be deployed for real.
+
+    above_cents: only larger payments fail.
+    """
 
     fail_percent: float = 0.0
     slow_seconds: float = 0.0
+    above_cents: int = 0
 
-    def fails(self, payment_id: str) -> bool:
+    def fails(self, payment_id: str, amount_cents: int) -> bool:
         """Whether this payment fails: a fixed spread over ids, the same answer for the same payment."""
-        return zlib.crc32(payment_id.encode()) % 10_000 < self.fail_percent * 100
+        return amount_cents > self.above_cents and zlib.crc32(payment_id.encode()) % 10_000 < self.fail_percent * 100
 
 
 class Carrier:
@@ -44,7 +48,7 @@ class Carrier:
         if self._faulty and flight.kind == "create":
             if self._fault.slow_seconds > 0:
                 await asyncio.sleep(self._fault.slow_seconds)
-            if self._fault.fails(flight.payment.id):
+            if self._fault.fails(flight.payment.id, flight.payment.amount_cents):
                 return RailAnswer(Verdict.FAILED, RELEASE_FAULT_CODE)
         if self._clock.now_ms() + self._timeout_ms > flight.lease_until_ms:
             # Too late to send: whoever takes the operation over finds that the rail never saw it.

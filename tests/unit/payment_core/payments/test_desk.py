@@ -104,9 +104,14 @@ async def test_a_release_fault_fails_before_the_rail_is_asked(world: World) -> N
 
 def test_the_fault_profile_spreads_over_payments_as_it_says() -> None:
     fault = FaultProfile(fail_percent=5)
-    failing = sum(fault.fails(f"pay_{number:011x}{number * 7919:016x}") for number in range(20_000))
+    failing = sum(fault.fails(f"pay_{number:011x}{number * 7919:016x}", 100) for number in range(20_000))
     assert 800 <= failing <= 1200
-    assert not any(FaultProfile().fails(f"pay_{number}") for number in range(1000))
+    assert not any(FaultProfile().fails(f"pay_{number}", 100) for number in range(1000))
+
+
+@pytest.mark.parametrize(("amount_cents", "fails"), [(100, False), (101, True)])
+def test_a_fault_of_larger_payments_spares_those_up_to_its_amount(amount_cents: int, fails: bool) -> None:
+    assert FaultProfile(fail_percent=100, above_cents=100).fails("pay_1", amount_cents) is fails
 
 
 async def test_a_rail_that_does_not_answer_is_asked_once_the_lease_has_ended_and_never_sent_to_again(
