@@ -26,7 +26,8 @@ def with_fixes(state: State, entry: Entry, said: CompensationListed | Compensati
 def with_rollback(state: State, _entry: Entry, measured: RollbackMeasured) -> State:
     """How a rollback went."""
     kept = {**state.rollbacks, measured.deployment_id: measured}
-    return replace(state, rollbacks=bounded(kept, ROLLBACKS_MAX, lambda _: True))
+    # Drills go first: a rollback that is forgotten would be measured once more.
+    return replace(state, rollbacks=bounded(kept, ROLLBACKS_MAX, lambda one: one.drill))
 
 
 def with_manual_rollback(state: State, entry: Entry, said: RollbackAsked | RollbackStepEnded | RollbackEnded) -> State:

@@ -70,6 +70,10 @@ class AffectedPayments:
             async with slots:
                 return payment_id, await self._books.payment(payment_id)
 
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(ask(one.payment_id)) for one in attempts]
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(ask(one.payment_id)) for one in attempts]
+        except ExceptionGroup as faults:
+            # Whoever calls waits for a payment core that is away; a group of its faults would end the daemon.
+            raise faults.exceptions[0] from faults
         return dict(one.result() for one in asked)

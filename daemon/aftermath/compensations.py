@@ -11,7 +11,7 @@ from remediation.approvals import ApprovalChange, is_approved, to_ask
 from remediation.compensation.applying import Compensating
 from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
 from remediation.compensation.proposing import digest_of
-from remediation.compensation.state import LISTED_MAX, CompensationState
+from remediation.compensation.state import COMPENSATIONS_MAX, LISTED_MAX, CompensationState
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
 from remediation.journal.aftermath_kinds import CompensationListed
 from remediation.journal.writer import DAEMON, JournalWriter
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 SETTLE_MS = 30_000
 """After a rollback: by then the payment core has asked the rail about whatever was left unanswered."""
+KEPT_MS = 86_400_000
+"""The log of facts holds a day: what was rolled back before it cannot be looked at any more."""
 AGAIN_MS = 60_000
 """How often a list with payments that still wait is made again."""
 
@@ -94,8 +96,10 @@ class Compensations:
         """Releases that were rolled back and are not listed, or whose list still waits and has nothing under way."""
         now_ms = self._clock.now_ms()
         due = []
-        for deployment in self._state.deployments.values():
-            if not deployment.rolled_back or now_ms < deployment.changed_at_ms + SETTLE_MS:
+        rolled_back = [one for one in self._state.deployments.values() if one.rolled_back]
+        # No more than are kept: a list that is made room for would be made again at once, and the next one after it.
+        for deployment in sorted(rolled_back, key=lambda one: one.changed_at_ms)[-COMPENSATIONS_MAX:]:
+            if not SETTLE_MS <= now_ms - deployment.changed_at_ms < KEPT_MS:
                 continue
             listed = self._state.compensations.get(deployment.id)
             if listed is None or (_waits(listed) and now_ms >= listed.listed_at_ms + AGAIN_MS):
@@ -103,25 +107,20 @@ class Compensations:
         return due
 
     def _approved(self) -> list[CompensationState]:
-        now_ms, approvals = self._clock.now_ms(), self._approvals()
-        return [
-            listed
-            for listed in self._state.compensations.values()
-            if _open(listed)
-            and (
-                _under_way(listed)
-                or is_approved(
-                    self._state, approvals, ApprovalChange.PAYMENT_FIXES, listed.deployment_id, listed.digest, now_ms
-                )
-            )
-        ]
+        """The lists with something to do: what was begun, and what people have approved."""
+        known = self._state.compensations.values()
+        return [one for one in known if _open(one) and (_under_way(one) or self._is_approved(one))]
+
+    def _is_approved(self, listed: CompensationState) -> bool:
+        change, now_ms = ApprovalChange.PAYMENT_FIXES, self._clock.now_ms()
+        return is_approved(self._state, self._approvals(), change, listed.deployment_id, listed.digest, now_ms)
 
     async def _put_right(self, listed: CompensationState) -> None:
         deployment = self._state.deployments.get(listed.deployment_id)
         if deployment is None:
             return
         now = {one.payment_id: one for one in (await self._affected.look(deployment)).payments}
-        await self._compensating.apply(listed, now)
+        await self._compensating.apply(listed, now, lambda: self._is_approved(listed))
 
     @property
     def _state(self) -> State:

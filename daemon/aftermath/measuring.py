@@ -2,7 +2,7 @@
 
 import structlog
 
-from daemon.aftermath.compensations import SETTLE_MS
+from daemon.aftermath.compensations import KEPT_MS, SETTLE_MS
 from daemon.aftermath.payment_log import payments_since
 from daemon.checkpoint import Checkpoint
 from daemon.errors import CheckpointFailed
@@ -43,7 +43,7 @@ class RollbackMeasuring:
             for action in state.actions.values()
             if action.action == ROLLBACK_TRAFFIC
             and action.status is OutcomeStatus.VERIFIED
-            and now_ms >= action.ended_at_ms + SETTLE_MS
+            and SETTLE_MS <= now_ms - action.ended_at_ms < KEPT_MS
             and (name := action.arguments.get("deployment_id", "")) in state.deployments
             and name not in state.rollbacks
         ]

@@ -1,18 +1,23 @@
 """The one door to rollbacks by hand, for the command line, HTTP and the console."""
 
+import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
+import structlog
 
 from config.policy import Policy
 from remediation.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.journal.aftermath_kinds import RollbackAsked
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.rollback.model import RollbackKind, RollbackRun
 from remediation.rollback.running import Rollbacks
 from remediation.state import RUNNING, DeploymentState
+
+log = structlog.get_logger()
 
 REASON_MAX = 500
 """Characters of what somebody gives as a reason."""
@@ -46,14 +51,30 @@ class RollbackDesk:
         self._rollbacks = rollbacks
         self._policy = policy
         self._clock = clock
+        self._asking = asyncio.Lock()
 
     async def ask(
         self, kind: RollbackKind, actor: str, *, reason: str, deployment_id: str = "", force: bool = False
     ) -> RollbackRun | RollbackRefused:
         """Begin, and go as far as it goes without waiting. deployment_id: empty for the newest release.
 
-        An emergency holds payments first, also when there is no release to take back.
+        An emergency holds payments first, also when there is no release to take back, and waits for no other rollback.
         """
+        async with self._asking:
+            begun = await self._begin(kind, actor, reason, deployment_id, force=force)
+        if isinstance(begun, RollbackRefused):
+            return begun
+        try:
+            return await self._rollbacks.advance(begun)
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            # It is in the journal, so it was not refused: the next tick goes on with it.
+            log.error("rollback waits for the journal", action="journal_fault", rollback_id=begun, fault=str(fault))
+            return self._writer.state.manual_rollbacks[begun]
+
+    async def _begin(
+        self, kind: RollbackKind, actor: str, reason: str, deployment_id: str, *, force: bool
+    ) -> str | RollbackRefused:
+        """The id of the rollback that is in the journal now, or why there is none."""
         deployment = self._aim(deployment_id)
         refused = self._refused(kind, deployment, deployment_id)
         if refused is None and kind is RollbackKind.COMPLETE and deployment is not None:
@@ -71,7 +92,7 @@ class RollbackDesk:
             ),
             actor,
         )
-        return await self._rollbacks.advance(rollback_id)
+        return rollback_id
 
     def list(self) -> list[RollbackRun]:
         """Every rollback that is known, the newest first."""
@@ -101,7 +122,8 @@ class RollbackDesk:
         if impossible is not None:
             return impossible
         runs = self._writer.state.manual_rollbacks.values()
-        under_way = next((one.id for one in runs if not one.ended_at_ms), "")
+        hindered = frozenset(RollbackKind) if kind is not RollbackKind.EMERGENCY else {kind}
+        under_way = next((one.id for one in runs if not one.ended_at_ms and one.kind in hindered), "")
         return _no(RollbackRefusal.UNDER_WAY, f"{under_way} is under way; wait for its end") if under_way else None
 
     def _impossible(self, kind: RollbackKind, deployment: DeploymentState | None) -> RollbackRefused | None:

@@ -53,6 +53,7 @@ async def open_rollbacks(
         affected=affected,
         compensations=compensations,
         environments=environments,
+        traffic=traffic,
         probe=probes.components.probe,
         notices=Notices(settings.data_dir / "reports"),
         region=settings.aws.region,

@@ -1,6 +1,6 @@
 """What each step of a rollback by hand does: through guard and executor, or by looking at payments and books."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from checks.facts import HealthProbed
 from config.policy import Policy
@@ -17,10 +17,11 @@ from remediation.errors import WorldUnreachable
 from remediation.executor import Executor
 from remediation.guard import KILL_SWITCH
 from remediation.journal.writer import JournalWriter
-from remediation.ports import Clock
+from remediation.locks import holder
+from remediation.ports import Clock, Traffic
 from remediation.rollback.model import RollbackRun, RollbackStep, StepResult, StepStatus
 from remediation.rollback.running import StepWork
-from remediation.state import DeploymentState
+from remediation.state import RUNNING, DeploymentState
 
 NO_RELEASE = "no deployment is known, so there is nothing to take back"
 _NOTHING = frozenset({Reason.NO_DEPLOYMENT, Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT})
@@ -43,6 +44,7 @@ class Works:
         affected: AffectedPayments,
         compensations: Compensations,
         environments: Environments,
+        traffic: Mapping[str, Traffic],
         probe: Probe,
         notices: Notices,
         region: str,
@@ -54,6 +56,7 @@ class Works:
         self._affected = affected
         self._compensations = compensations
         self._environments = environments
+        self._traffic = traffic
         self._probe = probe
         self._notices = notices
         self._region = region
@@ -85,7 +88,11 @@ class Works:
         if running is not None and running.no_return:
             detail = f"{running.no_return} has begun: {deployment.version} has to be mended, the old version cannot run"
             return StepResult(status=StepStatus.FAILED, detail=detail)
-        return await self._act(run, ROLLBACK_TRAFFIC, deployment)
+        result = await self._act(run, ROLLBACK_TRAFFIC, deployment)
+        if result.status is StepStatus.NOTHING and _may_hold_traffic(self._deployment(run)):
+            detail = f"{deployment.id} may hold traffic, and it was not given back: {result.detail}"
+            return StepResult(status=StepStatus.FAILED, detail=detail)
+        return result
 
     async def flags(self, _run: RollbackRun) -> StepResult:
         """Flags are no part of this version yet, and the step says so."""
@@ -134,8 +141,34 @@ class Works:
         seen = await self._environments.look(region, deployment.environment)
         if seen is None or seen.running == 0:
             return StepResult(status=StepStatus.NOTHING, detail=f"{deployment.environment} in {region} runs nothing")
-        await self._environments.resize(region, deployment.environment, 0, f"{run.id}-environment")
-        detail = f"{seen.running} instances of {deployment.environment} in {region} are being stopped"
+        if seen.version != deployment.version:
+            detail = f"{deployment.environment} in {region} runs {seen.version} by now, which is not taken back"
+            return StepResult(status=StepStatus.NOTHING, detail=detail)
+        async with self._executor.turns.of(f"environment:{region}/{deployment.environment}"):
+            return await self._stop(run, deployment, region)
+
+    async def _stop(self, run: RollbackRun, deployment: DeploymentState, region: str) -> StepResult:
+        """Ask for no instances, unless clients may still come to them or somebody else changes them."""
+        environment, target = deployment.environment, f"environment:{region}/{deployment.environment}"
+        busy, split = holder(self._writer.state, target), self._traffic.get(region)
+        if busy:
+            return StepResult(status=StepStatus.WAITING, detail=f"{busy} is at work on {target}")
+        if split is None:
+            detail = f"nothing tells where the traffic of {region} goes, so {environment} is not stopped"
+            return StepResult(status=StepStatus.FAILED, detail=detail)
+        weight = (await split.read()).get(environment, 0)
+        if weight > 0:
+            return StepResult(status=StepStatus.WAITING, detail=f"{environment} holds {weight} of the traffic's weight")
+        since_ms = max(run.asked_at_ms, deployment.changed_at_ms)
+        left_ms = since_ms + round(await split.settles_in_seconds() * 1000) - self._clock.now_ms()
+        if left_ms > 0:
+            detail = f"clients may come to {environment} for another {left_ms / 1000:.0f} s"
+            return StepResult(status=StepStatus.WAITING, detail=detail)
+        seen = await self._environments.look(region, environment)
+        if seen is None or seen.version != deployment.version or self._clock.now_ms() >= self._writer.lease.until_ms:
+            return StepResult(status=StepStatus.WAITING, detail=f"{environment} is looked at once more")
+        await self._environments.resize(region, environment, 0, f"{run.id}-environment")
+        detail = f"{seen.running} instances of {environment} in {region} are being stopped"
         return StepResult(status=StepStatus.WAITING, detail=detail)
 
     async def communication(self, run: RollbackRun) -> StepResult:
@@ -165,6 +198,12 @@ class Works:
 
     def _deployment(self, run: RollbackRun) -> DeploymentState | None:
         return self._writer.state.deployments.get(run.deployment_id)
+
+
+def _may_hold_traffic(deployment: DeploymentState | None) -> bool:
+    if deployment is None or deployment.rolled_back or not deployment.weight_percent:
+        return False
+    return deployment.status in {*RUNNING, "succeeded"}
 
 
 def _result(decision: Decision, outcome: Outcome | None) -> StepResult:

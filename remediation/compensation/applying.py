@@ -1,7 +1,7 @@
 """Does what was approved, one payment after the other: intent on disk, one call with one key, what came of it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 import structlog
@@ -25,11 +25,14 @@ class Compensating:
         self._writer = writer
         self._clock = clock
 
-    async def apply(self, listed: CompensationState, now: Mapping[str, AffectedPayment]) -> int:
+    async def apply(
+        self, listed: CompensationState, now: Mapping[str, AffectedPayment], approved: Callable[[], bool]
+    ) -> int:
         """Do what is not done yet; how many ended by this call. One that the core does not answer stays open.
 
         listed: what people approved. now: what would be proposed at this moment, by payment; a fix that is not the
-        approved one any more is not begun.
+        approved one any more is not begun. approved: whether people's yes still holds; when it does not, what was begun
+        is finished and nothing else is begun.
         """
         ended = 0
         for payment in listed.payments:
@@ -41,6 +44,8 @@ class Compensating:
             if self._clock.now_ms() >= self._writer.lease.until_ms:
                 return ended
             if state is None:
+                if not approved():
+                    continue
                 # What was approved may not be so any more; what was begun is repeated with its key instead.
                 changed = _changed(payment, now.get(payment.payment_id))
                 if changed:

@@ -1,5 +1,6 @@
 """Walks the rollbacks that people asked for: each step until it has an end, and the end in the journal."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -28,6 +29,7 @@ class Rollbacks:
         self._works = works
         self._clock = clock
         self._began_ms: dict[tuple[str, RollbackStep], int] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def tick(self) -> None:
         """Go on with every rollback that has not ended, as far as it goes without waiting."""
@@ -35,7 +37,14 @@ class Rollbacks:
             await self.advance(name)
 
     async def advance(self, rollback_id: str) -> RollbackRun:
-        """Go on with this one; what is known of it then."""
+        """Go on with this one; what is known of it then. Who asked and the tick take turns: each step is done once."""
+        async with self._turns.setdefault(rollback_id, asyncio.Lock()):
+            run = await self._walk(rollback_id)
+        if run.ended_at_ms:
+            self._turns.pop(rollback_id, None)
+        return run
+
+    async def _walk(self, rollback_id: str) -> RollbackRun:
         while True:
             run = self._writer.state.manual_rollbacks[rollback_id]
             if run.ended_at_ms or self._clock.now_ms() >= self._writer.lease.until_ms:

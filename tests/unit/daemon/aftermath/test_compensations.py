@@ -11,10 +11,13 @@ from config.guardrails import ApprovalRule, Approvals
 from daemon.aftermath.affected import AffectedPayments
 from daemon.aftermath.compensations import AGAIN_MS, SETTLE_MS, Compensations
 from daemon.checkpoint import Checkpoint
-from remediation.compensation.applying import Compensating
-from remediation.compensation.model import Fix
+from remediation.compensation.applying import Compensating, key_of
+from remediation.compensation.model import Fix, PaymentRecord
 from remediation.compensation.proposing import RESERVED
-from remediation.journal.guardrail_kinds import ApprovalGiven
+from remediation.compensation.state import COMPENSATIONS_MAX
+from remediation.errors import WorldUnreachable
+from remediation.journal.aftermath_kinds import CompensationBegun
+from remediation.journal.guardrail_kinds import ApprovalGiven, ApprovalRefused
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from remediation.state import DeploymentState
@@ -49,6 +52,7 @@ class House:
     clock: FakeClock
     writer: JournalWriter
     service: Compensations
+    journal: MemoryJournal
 
     async def roll_back(self) -> DeploymentState:
         """The release is rolled back now, and a tick finds it settled."""
@@ -107,7 +111,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         clock,
         lambda: Approvals(payment_fixes=ApprovalRule(needed=2)),
     )
-    yield House(checkpoint, books, clock, writer, service)
+    yield House(checkpoint, books, clock, writer, service, journal)
     await checkpoint.close()
 
 
@@ -176,6 +180,20 @@ async def test_a_core_that_is_away_is_asked_again_and_the_list_stays_while_a_fix
     assert all(fix.done for fix in house.writer.state.compensations["dep-1"].fixes.values())
 
 
+async def test_a_core_that_is_away_when_its_payments_are_looked_at_is_asked_again_at_the_next_tick(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: str) -> PaymentRecord | None:
+        raise WorldUnreachable("no route")
+
+    monkeypatch.setattr(house.books, "payment", away)
+    await house.roll_back()
+    assert house.writer.state.compensations == {}
+    monkeypatch.undo()
+    await house.service.tick()
+    assert len(house.fixes()) == 3
+
+
 async def test_a_release_that_left_nothing_wrong_is_listed_as_such_and_asks_nobody(house: House) -> None:
     for name in ("pay_1", "pay_2", "pay_3"):
         house.books.records[name] = record(name, status="canceled")
@@ -185,3 +203,43 @@ async def test_a_release_that_left_nothing_wrong_is_listed_as_such_and_asks_nobo
     await house.clock.sleep(AGAIN_MS / 1000)
     await house.service.tick()
     assert house.writer.state.sequence == sequence, "it is said once"
+
+
+@pytest.mark.parametrize("withdrawn", ["refused", "expired"])
+async def test_when_the_yes_no_longer_holds_only_what_was_begun_is_finished(house: House, withdrawn: str) -> None:
+    await house.roll_back()
+    await house.approve("ann", "bob")
+    (listed,) = house.writer.state.compensations.values()
+    first = listed.payments[0]
+    begun = CompensationBegun(
+        deployment_id="dep-1",
+        payment_id=first.payment_id,
+        fix=first.fix,
+        amount_cents=first.amount_cents,
+        key=key_of("dep-1", first),
+    )
+    await house.writer.append(begun)
+    (question,) = house.writer.state.approvals.values()
+    if withdrawn == "refused":
+        await house.writer.append(ApprovalRefused(approval_id=question.id, reason="wait"), actor="carl")
+    else:
+        house.clock.at_ms = question.expires_at_ms
+        house.writer.renewed(await house.journal.renew_lease(house.writer.lease, 100 * LEASE_MS, house.clock.now_ms()))
+    await house.service.tick()
+    await house.service.tick()
+    fixes = house.writer.state.compensations["dep-1"].fixes
+    assert {name: fix.done for name, fix in fixes.items()} == {first.payment_id: True}
+    assert house.books.calls == 1
+
+
+async def test_more_releases_than_lists_are_kept_for_are_listed_once_each_and_not_in_turns(house: House) -> None:
+    for number in range(COMPENSATIONS_MAX + 3):
+        taken_back = {"subject": f"rel-{number}", "environment": f"env-{number}", "status": "rolled_back"}
+        await house.writer.append(deployment(at_ms=NOW_MS + number, **taken_back))
+    await house.clock.sleep(SETTLE_MS / 1000 + 1)
+    await house.service.tick()
+    sequence = house.writer.state.sequence
+    for _ in range(3):
+        await house.service.tick()
+    assert house.writer.state.sequence == sequence
+    assert list(house.writer.state.compensations) == [f"rel-{number}" for number in range(3, COMPENSATIONS_MAX + 3)]

@@ -1,129 +1,16 @@
 """What people ask back is taken back through the guard, also when automation is stopped; no harm is done by it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
-from checks.facts import HealthProbed
-from config.guardrails import ApprovalRule, Approvals
-from config.policy import GuardPolicy, Policy
-from daemon.aftermath.affected import AffectedPayments
-from daemon.aftermath.compensations import Compensations
-from daemon.checkpoint import Checkpoint
-from daemon.rollbacks.desk import RollbackDesk, RollbackRefusal, RollbackRefused
-from daemon.rollbacks.notice import Notices
-from daemon.rollbacks.works import Works
-from remediation.actions.kill_switch import KillSwitch
-from remediation.actions.rollback_traffic import RollbackTraffic
-from remediation.compensation.applying import Compensating
+from daemon.rollbacks.desk import RollbackRefusal, RollbackRefused
 from remediation.compensation.model import PaymentRecord
-from remediation.deployment.ports import EnvironmentState
-from remediation.executor import Executor
-from remediation.journal.guardrail_kinds import ApprovalGiven, AutomationStopped
-from remediation.journal.memory import MemoryJournal
-from remediation.journal.writer import JournalWriter
-from remediation.ports import Action
+from remediation.journal.guardrail_kinds import ApprovalGiven
 from remediation.rollback.model import RollbackKind, RollbackRun, RollbackStep, StepStatus
-from remediation.rollback.running import Rollbacks
-from tests.unit.daemon.aftermath.test_compensations import DAY_MS, told
-from tests.unit.remediation.compensation.books import Books, record
-from tests.unit.remediation.fraud_world import FakeCore
-from tests.unit.remediation.worlds import NOW_MS, ROLLED_BACK, FakeClock, FakeWorld, deployment
-
-ALL_OFF = GuardPolicy(observe_only=True, actions_per_hour=0)
-"""Nothing acts by itself."""
-
-
-@dataclass
-class Place:
-    """Environments in a dict: instances of each."""
-
-    running: dict[str, int] = field(default_factory=lambda: {"blue": 2, "green": 2})
-    keys: list[str] = field(default_factory=list)
-
-    async def look(self, region: str, environment: str) -> EnvironmentState | None:
-        """See Environments."""
-        assert region
-        count = self.running[environment]
-        return EnvironmentState(version="2.0.0", desired=count, running=count, healthy=count, settled=True)
-
-    async def deploy(self, region: str, environment: str, version: str, size: int, key: str) -> None:
-        """See Environments."""
-        raise AssertionError((region, environment, version, size, key))
-
-    async def resize(self, region: str, environment: str, size: int, key: str) -> None:
-        """See Environments."""
-        assert region
-        self.keys.append(key)
-        self.running[environment] = size
-
-
-@dataclass
-class House:
-    """A leader with everything that a rollback needs."""
-
-    writer: JournalWriter
-    clock: FakeClock
-    world: FakeWorld
-    core: FakeCore
-    place: Place
-    books: Books
-    desk: RollbackDesk
-    rollbacks: Rollbacks
-    reports: Path
-
-    async def ask(self, kind: RollbackKind, deployment_id: str = "") -> RollbackRun | RollbackRefused:
-        """Ann asks for it because payments are slow."""
-        return await self.desk.ask(kind, "ann", reason="payments are slow", deployment_id=deployment_id)
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """2.0.0 on green has half of the traffic; nothing acts by itself; a complete rollback needs one approval."""
-    clock, world, core, place, books = FakeClock(), FakeWorld(), FakeCore(), Place(), Books({})
-    journal = MemoryJournal()
-    writer = await JournalWriter.open(journal, await journal.acquire_lease("here", DAY_MS, NOW_MS), clock)
-    approvals = Approvals(rollback_complete=ApprovalRule(needed=1))
-    policy = Policy(guard=ALL_OFF, approvals=approvals)
-    actions: dict[str, Action] = {
-        "rollback.traffic": RollbackTraffic(world, world, policy.traffic),
-        "kill.switch": KillSwitch(core),
-    }
-    executor = Executor(writer, actions, clock, policy)
-    checkpoint = await Checkpoint.open(tmp_path / "checkpoint.db", DAY_MS)
-    await checkpoint.record([told("pay_1", "failed")], "queue", NOW_MS)
-    books.records["pay_1"] = record("pay_1", status="succeeded", captured_cents=1250)
-    affected = AffectedPayments(checkpoint, books)
-
-    async def probe(component: str, now_ms: int) -> HealthProbed:
-        return HealthProbed(id="p", at_ms=now_ms, subject=component, status="healthy", detail="20 entries balance")
-
-    works = Works(
-        writer=writer,
-        executor=executor,
-        policy=lambda: policy,
-        affected=affected,
-        compensations=Compensations(affected, Compensating(books, writer, clock), writer, clock, lambda: approvals),
-        environments=place,
-        probe=probe,
-        notices=Notices(tmp_path / "reports"),
-        region="us-east-1",
-        clock=clock,
-    )
-    rollbacks = Rollbacks(writer, works.by_step(), clock)
-    desk = RollbackDesk(writer, rollbacks, lambda: policy, clock)
-    await writer.append(deployment())
-    await writer.append(AutomationStopped(reason="a drill"), "bob")
-    yield House(writer, clock, world, core, place, books, desk, rollbacks, tmp_path / "reports")
-    await checkpoint.close()
-
-
-def said(answer: RollbackRun | RollbackRefused) -> dict[str, StepStatus]:
-    assert isinstance(answer, RollbackRun), answer
-    return {step: result.status for step, result in answer.steps.items()}
+from tests.unit.daemon.aftermath.test_compensations import DAY_MS
+from tests.unit.daemon.rollbacks.house import House, said
+from tests.unit.remediation.compensation.books import record
+from tests.unit.remediation.worlds import NOW_MS, ROLLED_BACK, deployment
 
 
 async def test_traffic_goes_back_for_a_person_while_automation_is_stopped_and_switched_off(house: House) -> None:
@@ -179,6 +66,8 @@ async def test_a_complete_rollback_waits_for_another_persons_yes_and_then_does_e
     assert said(started) == {RollbackStep.TRAFFIC: StepStatus.DONE, RollbackStep.FLAGS: StepStatus.NOTHING}
     house.books.records["pay_1"] = record("pay_1", status="succeeded", captured_cents=1250)
     await house.rollbacks.tick()
+    await house.clock.sleep(1)
+    await house.rollbacks.tick()
     await house.rollbacks.tick()
     run = house.desk.show(started.id) if isinstance(started, RollbackRun) else None
     assert run is not None
@@ -212,15 +101,17 @@ async def test_a_rollback_that_failed_can_be_asked_for_again_and_one_that_was_do
     assert (third.refusal, len(house.world.writes)) == (RollbackRefusal.ALREADY_ROLLED_BACK, 1)
 
 
-async def test_one_rollback_goes_on_at_a_time(house: House) -> None:
+async def test_one_rollback_goes_on_at_a_time_and_only_an_emergency_waits_for_no_other(house: House) -> None:
     await house.ask(RollbackKind.COMPLETE)
     question = list(house.writer.state.approvals.values())[-1]
     await house.writer.append(ApprovalGiven(approval_id=question.id, digest=question.digest), "bob")
     house.books.records["pay_1"] = record("pay_1", status="processing")
     assert RollbackStep.DRAIN not in said(await house.ask(RollbackKind.COMPLETE))
-    other = await house.ask(RollbackKind.EMERGENCY)
+    other = await house.ask(RollbackKind.COMPLETE)
     assert isinstance(other, RollbackRefused)
     assert other.refusal is RollbackRefusal.UNDER_WAY
+    assert said(await house.ask(RollbackKind.EMERGENCY))[RollbackStep.HOLD] is StepStatus.DONE
+    assert house.core.now == "holding"
 
 
 async def test_a_daemon_that_does_not_lead_begins_nothing(house: House) -> None:

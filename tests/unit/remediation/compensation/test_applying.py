@@ -66,7 +66,7 @@ async def applied(journal: MemoryJournal, clock: FakeClock, kept: Books) -> int:
     """One process: opens the journal and applies what is listed."""
     writer = await leader(journal, clock)
     now = {one.payment_id: one for one in proposed(kept)}
-    return await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], now)
+    return await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], now, lambda: True)
 
 
 def put_right(kept: Books) -> bool:
@@ -173,5 +173,5 @@ async def test_a_leader_whose_lease_ran_out_sends_nothing() -> None:
     writer = await leader(journal, clock)
     await clock.sleep(LEASE_MS / 1000)
     now = {one.payment_id: one for one in proposed(kept)}
-    assert await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], now) == 0
+    assert await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], now, lambda: True) == 0
     assert kept.calls == 0
