@@ -97,9 +97,13 @@ class DeploymentDesk:
             refused = self._refused(wanted)
             if refused is not None:
                 return refused
+            if made.request.deployment_id in self._writer.state.runs:
+                detail = f"{made.request.deployment_id} began and ended while this one was planned; ask again"
+                return Refused(refusal=Refusal.ANOTHER_IS_RUNNING, detail=detail)
             skipped = (CONFIRMATION,) if wanted.force else ()
-            await self._writer.append(DeploymentPlanned(plan=made, skipped=skipped), actor)
+            # A question about a plan that was never begun harms nobody; a plan that nobody was asked about fails.
             await self._ask_for_approval(made, actor)
+            await self._writer.append(DeploymentPlanned(plan=made, skipped=skipped), actor)
         self._wake()
         return self._writer.state.runs[made.request.deployment_id]
 

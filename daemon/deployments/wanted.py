@@ -7,7 +7,7 @@ import msgspec
 from daemon.deployments.refusals import Refusal, Refused
 from remediation.deployment.plan import Strategy
 
-VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]{1,32})?", re.ASCII)
+VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(-[0-9A-Za-z.-]{1,32})?", re.ASCII)
 COHORT = re.compile(r"(merchant=[A-Za-z0-9_-]{1,64}|header=[a-z0-9-]{1,40}:[\x21-\x7e]{1,64})", re.ASCII)
 
 
