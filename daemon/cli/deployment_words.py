@@ -15,7 +15,7 @@ from remediation.deployment.findings import GateReading, GateState, StepFinding,
 from remediation.deployment.plan import Plan, Step
 from remediation.deployment.run import DeploymentRun
 
-RULE_OF_STOPS = "what breaches a rule with rollback.traffic, or a gate below, ends it; `deployments abort` does, too"
+RULE_OF_STOPS = "what breaches a rule with rollback.traffic, or a gate, ends it; `deployments abort` does, too"
 MARKS = {
     StepFinding.PASSED: "done",
     StepFinding.WAITING: "goes on",
@@ -74,7 +74,9 @@ def table_of(view: View) -> Group:
         end = ended.get(step.id)
         if end is not None:
             spent = _spent((end.ended_at_ms - end.begun_at_ms) / 1000) if end.begun_at_ms else ""
-            rows.append((step, (MARKS[end.finding], spent, end.detail)))
+            # A step that ended while it went on was left, because the deployment was given up.
+            mark = "left" if end.finding is StepFinding.WAITING else MARKS[end.finding]
+            rows.append((step, (mark, spent, end.detail)))
         elif run.step is not None and step.id == run.step.id:
             rows.append((step, _now(view, step)))
         elif run.outcome is None and run.stopped is None:
@@ -119,8 +121,7 @@ def _grouped(rows: Sequence[tuple[Step, tuple[str, ...]]], headings: tuple[str, 
     tables: list[Table] = []
     for place, group in groupby(rows, key=lambda row: place_of(row[0])):
         steps = list(group)
-        budget = seconds(sum(step.within_seconds for step, _ in steps))
-        title = Text(f"\n{place}, at most {budget}", style="bold")
+        title = Text(f"\n{place}", style="bold")
         table = Table(box=None, padding=(0, 2, 0, 0), show_header=not tables, title=title, title_justify="left")
         for heading, width in zip(headings, widths, strict=True):
             table.add_column(heading, width=width, overflow="fold")

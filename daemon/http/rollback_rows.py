@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.http.wording import count, duration
+from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.rollback.model import STEPS, RollbackRun
 from remediation.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class StageRow:
-    """A stage of a rollback and how long after the fault's onset it was reached."""
+    """A stage of a rollback: the first one by how long after the fault's onset, the others after the one before."""
 
     words: str
     after: str
@@ -59,7 +60,7 @@ def rollback_panel(state: State, now_ms: int) -> RollbackPanel:
     measured, by_hand = "", ""
     if last is not None:
         taken = f"{count(last.exposed_payments)} payments went through it, {count(last.failed_payments)} failed"
-        measured = f"{last.deployment_id}: {taken}; since the first bad one"
+        measured = f"{last.deployment_id}: {taken}; times from the first bad one on, each from the one before"
     if hand is not None:
         end = "under way" if not hand.ended_at_ms else "complete" if hand.complete else "partial"
         by_hand = f"{hand.id} ({hand.kind}), asked by {hand.asked_by}: {end}"
@@ -67,16 +68,20 @@ def rollback_panel(state: State, now_ms: int) -> RollbackPanel:
         rehearsal=rehearsal,
         is_rehearsed=is_rehearsed,
         measured=measured,
-        stages=()
-        if last is None
-        else tuple(
-            StageRow(words, duration(max(0, getattr(last, name) - last.onset_at_ms)))
-            for name, words in _STAGE_WORDS
-            if getattr(last, name)
-        ),
+        stages=() if last is None else tuple(_stages(last)),
         by_hand=by_hand,
         steps=() if hand is None else tuple(_by_hand_steps(hand)),
     )
+
+
+def _stages(measured: RollbackMeasured) -> Iterator[StageRow]:
+    """Seconds until the first evidence hide the milliseconds that followed, so those are told by themselves."""
+    before_ms, sign = measured.onset_at_ms, ""
+    for name, words in _STAGE_WORDS:
+        at_ms = getattr(measured, name)
+        if at_ms:
+            yield StageRow(words, f"{sign}{duration(max(0, at_ms - before_ms))}")
+            before_ms, sign = max(before_ms, at_ms), "+"
 
 
 def _rehearsal(state: State, now_ms: int) -> tuple[str, bool]:

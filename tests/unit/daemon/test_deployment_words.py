@@ -85,7 +85,7 @@ def test_a_plan_fits_into_a_terminal_and_names_every_step_in_full(strategy: Stra
     assert "…" not in text
     for step in made.steps:
         assert name_of(step) in text
-    assert text.count("traffic rollout, at most") == 2
+    assert text.count(", traffic rollout") == 2
 
 
 def test_what_a_step_saw_is_text_and_no_markup() -> None:

@@ -150,16 +150,16 @@ def test_a_way_back_that_was_never_tried_or_failed_since_is_not_called_rehearsed
         assert (panel.rehearsal, panel.is_rehearsed) == said
 
 
-def test_the_last_rollback_has_its_stages_since_the_onset_without_those_never_reached() -> None:
+def test_the_last_rollback_has_its_stages_each_since_the_one_before_without_those_never_reached() -> None:
     real = measured("dep-1", drill=False, verified_ms=21_000)
     drill = measured("drill-2", drill=True, verified_ms=1)
     panel = rollback_panel(State(rollbacks={"dep-1": real, "drill-2": drill}), NOW_MS)
     assert "120 payments went through it, 11 failed" in panel.measured
     assert [(row.words, row.after) for row in panel.stages] == [
         ("first evidence", "20 s"),
-        ("decided", "20 s"),
-        ("command sent", "20 s"),
-        ("seen in effect", "21 s"),
+        ("decided", "+5 ms"),
+        ("command sent", "+85 ms"),
+        ("seen in effect", "+910 ms"),
     ]
 
 
