@@ -54,6 +54,9 @@ def _impossible(wanted: Wanted, regions: tuple[str, ...], possible: Possible) ->
     if wanted.cohort and unrouted:
         detail = f"what splits the traffic of {', '.join(unrouted)} routes no cohort; leave it out, or give it a rule"
         return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
+    if wanted.cohort and wanted.strategy is Strategy.ROLLING:
+        detail = "rolling replaces the one environment, so there is no other to route a cohort to; leave it out"
+        return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
     if wanted.strategy is Strategy.ROLLING and not possible.batches:
         detail = "the environments here cannot be replaced in batches; use blue-green or canary"
         return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
