@@ -24,13 +24,13 @@ class _Planned(msgspec.Struct):
 
 
 def deploy(
-    version: Annotated[str, typer.Option(help="Three numbers, such as 2.0.0.")] = "",
-    strategy: Annotated[str, typer.Option(help="blue-green, canary or rolling.")] = "",
+    version: Annotated[str, typer.Option(help="Three numbers, such as 2.0.0; needed unless the plan names it.")] = "",
+    strategy: Annotated[str, typer.Option(help="blue-green (when left out), canary or rolling.")] = "",
     regions: Annotated[str, typer.Option(help="One after the other; those of deployment.yaml when left out.")] = "",
     plan: Annotated[Path | None, typer.Option(help="A YAML file with these options; what is given here wins.")] = None,
     cohort: Annotated[str, typer.Option(help="Who goes first: merchant=mer_12, or header=x-canary:1.")] = "",
     reason: Annotated[str, typer.Option(help="Goes into the journal beside your name.")] = "",
-    differential: Annotated[bool, typer.Option(help="Hold what is red already against the old version.")] = False,  # noqa: FBT002 - a flag.
+    differential: Annotated[bool, typer.Option(help="Begin with red gates: the old version is the limit.")] = False,  # noqa: FBT002 - a flag.
     dry_run: Annotated[bool, typer.Option(help="Print the plan, and begin nothing.")] = False,  # noqa: FBT002 - a flag.
     wait: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,  # noqa: FBT002 - a flag.
     url: Url = DEFAULT_URL,

@@ -13,7 +13,10 @@ from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.rollback.model import STEPS, RollbackKind, RollbackRun
 
 POLL_SECONDS = 1.0
-rollback_app = typer.Typer(help="Take a release back: its traffic, in an emergency with payments held, or completely.")
+rollback_app = typer.Typer(
+    help="Take a release back: its traffic, in an emergency with payments held, or completely. "
+    "With --deployment-id and no command: that release's traffic. Exit 1 when it was refused or is partial."
+)
 
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 Deployment = Annotated[str, typer.Option("--deployment-id", help="The newest release when left out.")]
@@ -31,7 +34,7 @@ class _Compensations(msgspec.Struct):
 @rollback_app.callback(invoke_without_command=True)
 def rollback(
     context: typer.Context,
-    deployment_id: Deployment = "",
+    deployment_id: Annotated[str, typer.Option("--deployment-id", help="Such as dep-2.0.0-41, from the list.")] = "",
     reason: Reason = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
@@ -82,7 +85,7 @@ def complete(
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
-    """Traffic, flags, drain, reconciliation, payments, environment, communication. Another person approves it first."""
+    """Traffic, flags, payments, books, environment, communication. It asks another person first; then ask again."""
     _roll_back(RollbackKind.COMPLETE, reason, deployment_id, url, token, force=force, as_json=as_json)
 
 
@@ -98,7 +101,7 @@ def rehearse(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -
 
 @rollback_app.command("payments")
 def payments(
-    deployment_id: Annotated[str, typer.Option("--deployment-id", help="Look at this release's payments now.")] = "",
+    deployment_id: Annotated[str, typer.Option("--deployment-id", help="Look at this one's payments now.")] = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.

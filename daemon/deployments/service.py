@@ -9,7 +9,7 @@ from config.policy import Policy
 from daemon.deployments.refusals import Refusal, Refused
 from daemon.deployments.standing import Ground
 from daemon.deployments.wanted import Possible, Wanted, malformed
-from remediation.approvals import ApprovalChange, to_ask
+from remediation.approvals import ApprovalChange, rule_of, to_ask
 from remediation.changes import Change
 from remediation.decisions import Reason
 from remediation.deployment.findings import StepReport
@@ -27,6 +27,7 @@ from remediation.state import DeploymentState
 REASON_MAX = 500
 """Characters of what somebody gives as a reason."""
 CONFIRMATION = "confirmation"
+APPROVAL_STEP = "check.approval"
 
 _BY_REASON = {
     Reason.STOPPED: Refusal.STOPPED,
@@ -229,7 +230,15 @@ class DeploymentDesk:
             force=wanted.force,
             differential=wanted.differential,
         )
-        return plan(request, standing, configuration)
+        made = plan(request, standing, configuration)
+        needed = rule_of(ApprovalChange.ROLLOUT, self._policy().approvals).needed
+        if needed and not any(step.kind == APPROVAL_STEP for step in made.steps):
+            detail = (
+                f"policy.yaml wants {needed} approvals of a rollout, and no check of deployment.yaml waits for them; "
+                "add approval to the checks of pre_deployment_validation, or set approvals.rollout.needed to 0"
+            )
+            return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
+        return made
 
     async def _ask_for_approval(self, made: Plan, actor: str) -> None:
         request = made.request

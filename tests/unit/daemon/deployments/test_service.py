@@ -40,7 +40,7 @@ class Scene:
 
     def __init__(self, where: Daemon, ground: Ground, journal: CrossedJournal, policy: Policy) -> None:
         self.where, self.ground, self.journal, self.policy = where, ground, journal, policy
-        self.woken = 0
+        self.woken, self.configuration = 0, deployments()
         traffic = {region: Split(ground, region) for region in ground.weights}
         self.desk = DeploymentDesk(
             writer=where.writer,
@@ -48,7 +48,7 @@ class Scene:
             ground=StandingGround(ground, traffic, dict.fromkeys(traffic, "dns:payments.tillwatch.test")),
             clock=ground.clock,
             policy=lambda: self.policy,
-            configuration=deployments,
+            configuration=lambda: self.configuration,
             reports=lambda: where.runner.reports,
             possible=Possible(regions=tuple(traffic)),
         )
@@ -129,6 +129,19 @@ async def test_what_cannot_be_is_refused_with_what_to_do(refusal: Refusal, wante
         assert refused.refusal is refusal
         assert refused.detail
     assert one.where.writer.state.runs == {}
+
+
+async def test_approvals_that_no_step_would_wait_for_are_refused_and_not_passed_over() -> None:
+    one = await scene(POLICY.model_copy(update={"approvals": Approvals(rollout=ApprovalRule(needed=2))}))
+    phases = deployments().phases
+    alone = phases.model_copy(
+        update={"pre_deployment_validation": phases.pre_deployment_validation.model_copy(update={"checks": ()})}
+    )
+    one.configuration = deployments(phases=alone)
+    answer = await refused(one)
+    assert (answer.refusal, "add approval to the checks" in answer.detail) == (Refusal.NOT_POSSIBLE_HERE, True)
+    one.policy = FREE
+    assert isinstance(await one.desk.plan(WANTED, "anna"), Plan)
 
 
 async def test_a_split_a_missing_environment_and_a_dark_world_are_refused() -> None:
