@@ -25,7 +25,7 @@ SETTLE_MS = 30_000
 KEPT_MS = 86_400_000
 """The log of facts holds a day: what was rolled back before it cannot be looked at any more."""
 AGAIN_MS = 60_000
-"""How often a list with payments that still wait is made again."""
+"""How often a list with payments that still wait, or that was full, is made again."""
 
 
 class Compensations:
@@ -44,6 +44,7 @@ class Compensations:
         self._writer = writer
         self._clock = clock
         self._approvals = approvals
+        self._looked_ms: dict[str, int] = {}
 
     async def tick(self) -> None:
         """List what is due, and do what was approved. What cannot be done now is tried at the next tick."""
@@ -70,7 +71,8 @@ class Compensations:
         before = self._state.compensations.get(deployment.id)
         if before is not None and _under_way(before):
             return before
-        listed = _listed(deployment.id, await self._affected.look(deployment))
+        self._looked_ms[deployment.id] = self._clock.now_ms()
+        listed = _listed(deployment.id, await self._affected.look(deployment), before)
         if before is None or before.digest != listed.digest:
             await self._writer.append(listed, actor=requested_by)
         await self._ask(deployment, listed, requested_by)
@@ -102,7 +104,11 @@ class Compensations:
             if not SETTLE_MS <= now_ms - deployment.changed_at_ms < KEPT_MS:
                 continue
             listed = self._state.compensations.get(deployment.id)
-            if listed is None or (_waits(listed) and now_ms >= listed.listed_at_ms + AGAIN_MS):
+            if listed is None:
+                due.append(deployment)
+                continue
+            looked_ms = self._looked_ms.get(deployment.id, listed.listed_at_ms)
+            if (_waits(listed) or _has_more(listed)) and now_ms >= looked_ms + AGAIN_MS:
                 due.append(deployment)
         return due
 
@@ -137,8 +143,13 @@ def in_words(payments: tuple[AffectedPayment, ...], deployment: DeploymentState)
     return f"payments that {deployment.version} on {deployment.environment} left wrong: {', '.join(parts)}"
 
 
-def _listed(deployment_id: str, found: Found) -> CompensationListed:
-    kept = found.payments[:LISTED_MAX]
+def _listed(deployment_id: str, found: Found, before: CompensationState | None) -> CompensationListed:
+    kept = found.payments
+    if len(kept) > LISTED_MAX:
+        # What needs nothing any more makes room: a payment that was sent again still counts as failed itself.
+        done = set() if before is None else {name for name, fix in before.fixes.items() if fix.done}
+        needless = {one.payment_id for one in kept if one.fix is Fix.NONE} | done
+        kept = tuple(sorted(kept, key=lambda one: one.payment_id in needless)[:LISTED_MAX])
     return CompensationListed(
         deployment_id=deployment_id,
         digest=digest_of(kept),
@@ -149,6 +160,11 @@ def _listed(deployment_id: str, found: Found) -> CompensationListed:
 
 def _waits(listed: CompensationState) -> bool:
     return any(one.fix is Fix.WAIT for one in listed.payments) and not _under_way(listed)
+
+
+def _has_more(listed: CompensationState) -> bool:
+    """Whether the list was full and everything in it has ended, so that it is the next one's turn."""
+    return len(listed.payments) >= LISTED_MAX and listed.beyond > 0 and not _open(listed)
 
 
 def _under_way(listed: CompensationState) -> bool:

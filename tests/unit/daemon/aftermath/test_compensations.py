@@ -243,3 +243,41 @@ async def test_more_releases_than_lists_are_kept_for_are_listed_once_each_and_no
         await house.service.tick()
     assert house.writer.state.sequence == sequence
     assert list(house.writer.state.compensations) == [f"rel-{number}" for number in range(3, COMPENSATIONS_MAX + 3)]
+
+
+async def test_what_a_full_list_had_no_room_for_is_listed_next_and_nothing_is_left_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.aftermath.compensations.LISTED_MAX", 1)
+    house.books.records["pay_1"] = record("pay_1")
+    await house.roll_back()
+    listed = []
+    for _ in range(3):
+        listed.append(house.fixes())
+        await house.approve("ann", "bob")
+        await house.service.tick()
+        await house.service.tick()
+        assert house.fixes() == listed[-1], "not yet a minute later"
+        await house.clock.sleep(AGAIN_MS / 1000)
+        await house.service.tick()
+    assert listed == [{"pay_1": Fix.RESEND}, {"pay_2": Fix.VOID}, {"pay_3": Fix.RESEND}]
+    assert (house.books.calls, len(house.books.made)) == (3, 3)
+
+
+async def test_a_list_that_waits_is_looked_at_once_a_minute_also_when_it_stays_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.books.records["pay_1"] = record(status="processing")
+    await house.roll_back()
+    looked: list[str] = []
+    payment = house.books.payment
+
+    async def counted(payment_id: str) -> PaymentRecord | None:
+        looked.append(payment_id)
+        return await payment(payment_id)
+
+    monkeypatch.setattr(house.books, "payment", counted)
+    for _ in range(24):
+        await house.clock.sleep(5)
+        await house.service.tick()
+    assert looked.count("pay_1") == 2
