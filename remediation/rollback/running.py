@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from remediation.errors import WorldRefused, WorldUnreachable
+from remediation.errors import JournalError, RemediationError, WorldRefused
 from remediation.journal.aftermath_kinds import RollbackEnded, RollbackStepEnded
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -14,7 +14,7 @@ from remediation.rollback.model import AFTER, STEPS, RollbackRun, RollbackStep, 
 log = structlog.get_logger()
 
 StepWork = Callable[[RollbackRun], Awaitable[StepResult]]
-"""Does a step or looks how far it is; may be called again. Raises WorldUnreachable or WorldRefused."""
+"""Does a step or looks how far it is; may be called again. Raises WorldUnreachable, WorldRefused or UnsafeWeights."""
 
 PATIENCE_SECONDS: Mapping[RollbackStep, float] = {RollbackStep.DRAIN: 600.0, RollbackStep.ENVIRONMENT: 300.0}
 """How long after it was asked for a step may wait, or not be reached; the others get OTHER_SECONDS."""
@@ -66,10 +66,16 @@ class Rollbacks:
             return StepResult(status=StepStatus.FAILED, detail=f"not tried, because {needed} failed")
         try:
             result = await self._works[step](run)
-        except WorldUnreachable as fault:
-            result = StepResult(status=StepStatus.WAITING, detail=str(fault))
+        except JournalError:
+            raise
         except WorldRefused as fault:
             result = StepResult(status=StepStatus.FAILED, detail=fault.detail)
+        except RemediationError as fault:
+            status = StepStatus.WAITING if fault.retryable else StepStatus.FAILED
+            result = StepResult(status=status, detail=str(fault))
+        except Exception as fault:  # noqa: BLE001 whatever keeps a step from its end, the daemon and the later steps go on
+            log.warning("step failed", action="rollback_step_failed", step=step, fault=repr(fault))
+            result = StepResult(status=StepStatus.WAITING, detail=f"it could not be done: {fault!r}")
         if result.status is StepStatus.WAITING and self._is_late(run, step):
             return StepResult(status=StepStatus.FAILED, detail=f"its time is over: {result.detail}")
         return result

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediation.errors import RemediationError, WorldRefused, WorldUnreachable
+from remediation.errors import RemediationError, UnknownAction, UnsafeWeights, WorldRefused, WorldUnreachable
 from remediation.journal.aftermath_kinds import RollbackAsked
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
@@ -64,6 +64,34 @@ async def test_a_step_that_fails_leaves_the_rollback_partial_and_the_later_ones_
     assert (run.complete, set(run.failed)) == (False, failed)
     skipped = {RollbackStep.ENVIRONMENT} if step is RollbackStep.TRAFFIC else set()
     assert set(works.tried) == set(STEPS[RollbackKind.COMPLETE]) - skipped, "what still has traffic is not stopped"
+
+
+@pytest.mark.parametrize("fault", [UnsafeWeights("another record has a share"), UnknownAction("kill.switch")])
+async def test_a_step_that_cannot_be_done_is_told_and_ends_neither_the_tick_nor_the_later_steps(
+    fault: RemediationError,
+) -> None:
+    clock, works = FakeClock(), Works({RollbackStep.HOLD: [fault]})
+    writer = await asked(RollbackKind.EMERGENCY, clock)
+    await Rollbacks(writer, works.by_step(), clock).tick()
+    run = writer.state.manual_rollbacks["rb-1"]
+    assert (run.failed, run.steps[RollbackStep.TRAFFIC].status) == ((RollbackStep.HOLD,), StepStatus.DONE)
+    assert fault.detail in run.steps[RollbackStep.HOLD].detail
+
+
+async def test_a_fault_that_nobody_foresaw_is_tried_again_until_its_time_is_over() -> None:
+    clock = FakeClock()
+    writer = await asked(RollbackKind.TRAFFIC, clock)
+
+    async def broken(_run: RollbackRun) -> StepResult:
+        raise RuntimeError("a mistake of ours")
+
+    rollbacks = Rollbacks(writer, dict.fromkeys(RollbackStep, broken), clock)
+    await rollbacks.tick()
+    assert writer.state.manual_rollbacks["rb-1"].steps == {}
+    await clock.sleep(OTHER_SECONDS)
+    await rollbacks.tick()
+    run = writer.state.manual_rollbacks["rb-1"]
+    assert (run.complete, "a mistake of ours" in run.steps[RollbackStep.TRAFFIC].detail) == (False, True)
 
 
 async def test_a_step_that_waits_is_looked_at_again_and_nothing_later_is_done_before() -> None:
