@@ -1,6 +1,6 @@
 """Lists what a rolled-back release left wrong, asks people, and does what they approved."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -48,11 +48,15 @@ class Compensations:
 
     async def tick(self) -> None:
         """List what is due, and do what was approved. What cannot be done now is tried at the next tick."""
+        for deployment in self._due():
+            await self._tried(self.list_payments(deployment, DAEMON), deployment.id)
+        for listed in self._approved():
+            await self._tried(self._put_right(listed), listed.deployment_id)
+
+    async def _tried(self, work: Awaitable[object], deployment_id: str) -> None:
+        """One release whose payments cannot be looked at keeps no other from being put right."""
         try:
-            for deployment in self._due():
-                await self.list_payments(deployment, DAEMON)
-            for listed in self._approved():
-                await self._put_right(listed)
+            await work
         except (
             CheckpointFailed,
             WorldUnreachable,
@@ -61,7 +65,12 @@ class Compensations:
             JournalFailed,
             SequenceConflict,
         ) as fault:
-            log.warning("payments of a release not looked at", action="compensation_waits", fault=str(fault))
+            log.warning(
+                "payments of a release not looked at",
+                action="compensation_waits",
+                deployment=deployment_id,
+                fault=str(fault),
+            )
 
     async def list_payments(self, deployment: DeploymentState, requested_by: str) -> CompensationState:
         """Look, write the list down when it is another one than before, and ask for approval of what moves money.

@@ -15,7 +15,7 @@ from remediation.compensation.applying import Compensating, key_of
 from remediation.compensation.model import Fix, PaymentRecord
 from remediation.compensation.proposing import RESERVED
 from remediation.compensation.state import COMPENSATIONS_MAX
-from remediation.errors import WorldUnreachable
+from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.journal.aftermath_kinds import CompensationBegun
 from remediation.journal.guardrail_kinds import ApprovalGiven, ApprovalRefused
 from remediation.journal.memory import MemoryJournal
@@ -281,3 +281,20 @@ async def test_a_list_that_waits_is_looked_at_once_a_minute_also_when_it_stays_t
         await house.clock.sleep(5)
         await house.service.tick()
     assert looked.count("pay_1") == 2
+
+
+async def test_a_release_that_cannot_be_looked_at_keeps_no_other_from_its_list(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = house.books.payment
+
+    async def refused(payment_id: str) -> PaymentRecord | None:
+        if payment_id == "pay_1":
+            raise WorldRefused("AccessDenied")
+        return await payment(payment_id)
+
+    monkeypatch.setattr(house.books, "payment", refused)
+    other = {"subject": "dep-2", "environment": "blue", "version": "1.0.0", "previous_environment": "green"}
+    await house.writer.append(deployment(status="rolled_back", at_ms=NOW_MS, **other))
+    await house.roll_back()
+    assert list(house.writer.state.compensations) == ["dep-2"]
