@@ -14,9 +14,12 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from typer.testing import CliRunner
 
 from config.load import DEFAULTS
+from daemon.cli import app
 from daemon.embedded.ports import free_port
+from daemon.embedded.stack import Wishes
 from daemon.embedded.surroundings import local_environment
 from tests import forked
 from tests.conftest import Require
@@ -264,7 +267,31 @@ def test_the_run_beside_which_commands_are_tried_is_one_that_is_shown() -> None:
     assert AROUND in COMMANDS
 
 
-@pytest.mark.parametrize("command", [command for command in starting("up") if command != AROUND])
+PLAYED_ELSEWHERE = ("--scenario region-loss", "--scenario slow-canary", "--scenario card-testing", "--scenario healthy")
+"""Whole runs of these are in tests/integration/embedded, so here they are taken as far as to their start."""
+RUNS = [command for command in starting("up") if command != AROUND]
+PLAYED = [command for command in RUNS if any(one in command for one in PLAYED_ELSEWHERE)]
+
+
+@pytest.mark.parametrize("command", PLAYED)
+def test_a_run_that_is_played_elsewhere_is_accepted_as_shown(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[Wishes] = []
+
+    async def not_run(wishes: Wishes) -> None:
+        wanted.append(wishes)
+
+    monkeypatch.setattr("daemon.cli.up._run", not_run)
+    words = shlex.split(command)[1:]
+    result = CliRunner().invoke(app, [*words, "--data-dir", str(tmp_path / "data")])
+    assert result.exit_code == 1, result.output
+    assert f"--scenario {wanted[0].scenario.name}" in command
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in RUNS if not any(one in command for one in PLAYED_ELSEWHERE)]
+)
 def test_a_run_starts_as_shown_and_ends_in_order(command: str, tmp_path: Path) -> None:
     place = Place(tmp_path)
     done = place.run(place.typed(command, **{"for": "1s", "port": str(place.port)}))
