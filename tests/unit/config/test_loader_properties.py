@@ -82,7 +82,7 @@ def test_any_values_under_known_keys_are_judged(scratch: Path, content: dict[str
     load_or_problems(scratch, kind)
 
 
-@settings(max_examples=30, deadline=None)  # every packaged file is read for each, which takes as long as the machine is busy
+@settings(max_examples=30, deadline=None)  # every packaged file is read for each of them
 @given(
     value=st.text(max_size=30), name=st.sampled_from(["AWS", "AWS__ENDPOINT_URL", "HTTP__PORT", "TOKENS", "CORES", "X"])
 )
