@@ -61,9 +61,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One rendering. panels: escaped HTML by name. rows: the chart, oldest first."""
+    """One rendering. sequence: of the journal. panels: escaped HTML by name. rows: the chart, oldest first."""
 
     version: int
+    sequence: int
     now_ms: int
     panels: dict[str, str]
     rows: tuple[Row, ...]
@@ -88,12 +89,14 @@ class ConsoleFeed:
     async def snapshot(self, version: int) -> Snapshot:
         """The page as of the version or later."""
         async with self._one_at_a_time:
-            latest, now_ms = self._latest, self.view.now_ms()
-            if latest is not None and latest.version >= version and now_ms - latest.now_ms < FRESH_MS:
+            latest, now_ms, sequence = self._latest, self.view.now_ms(), self.view.state().sequence
+            # What a person has just done stands in the journal before anything else says that something has changed.
+            known = latest is not None and latest.version >= version and latest.sequence >= sequence
+            if latest is not None and known and now_ms - latest.now_ms < FRESH_MS:
                 return latest
             await self._read_entries()
             await self._read_savings(now_ms)
-            self._latest = self._render(version, now_ms)
+            self._latest = self._render(version, sequence, now_ms)
             return self._latest
 
     async def _read_entries(self) -> None:
@@ -119,11 +122,12 @@ class ConsoleFeed:
             self._savings = ()
             log.warning("costs not read for the console", action="console_costs", fault=str(fault))
 
-    def _render(self, version: int, now_ms: int) -> Snapshot:
+    def _render(self, version: int, sequence: int, now_ms: int) -> Snapshot:
         page = build_page(self.view, self._options, self._savings)
         panels = {name: render(f"panel-{name}.html", page=page) for name in PANELS if name != TIMELINE}
         return Snapshot(
             version=version,
+            sequence=sequence,
             now_ms=now_ms,
             panels=panels | {TIMELINE: self._render_timeline(now_ms)},
             rows=tuple(_row(row) for row in self.view.series()),

@@ -1,6 +1,7 @@
 """The one line on top of the console: an incident, safe, or not known; what is not known is never called safe."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from checks.findings import State as ReadingState
 from checks.readings import Reading
@@ -22,23 +23,23 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
         + (f", limit {reading.breach}" if reading.breach else "")
         for reading in breached[:NAMED_BREACHES]
     )
+    held = held_words(view.state())
+    # Whatever else is wrong, whoever looks has to know that nothing will be done about it.
+    stop = f" {held[:1].upper()}{held[1:]}." if held else ""
     unresolved = [one for one in view.state().incidents.values() if one.resolved_at_ms == 0]
     if unresolved:
         critical = sum(one.severity == 1 for one in unresolved)
         headline = f"{counted(len(unresolved), 'incident')} open" + (f", {critical} critical" if critical else "")
         seen = f"{numbers}." if numbers else "Nothing is breached any more."
         done = what_was_done(unresolved[-1])
-        held = held_words(view.state())
-        stop = f" {held[:1].upper()}{held[1:]}." if held else ""
         return Verdict("incident", headline, f"{seen} {done[:1].upper()}{done[1:]}.{stop}")
     if breached:
-        return Verdict("incident", f"{counted(len(breached), 'check')} breached", f"{numbers}.")
+        return Verdict("incident", f"{counted(len(breached), 'check')} breached", f"{numbers}.{stop}")
     unknown = _why_unknown(view, enforced, sources)
     if unknown is not None:
-        return unknown
-    held = held_words(view.state())
-    if held:
-        return Verdict("unknown", "Automation stopped", f"{held[:1].upper()}{held[1:]}. Nothing acts by itself.")
+        return replace(unknown, detail=f"{unknown.detail.rstrip('.')}.{stop}") if stop else unknown
+    if stop:
+        return Verdict("unknown", "Automation stopped", f"{stop.strip()} Nothing acts by itself.")
     clear = sum(reading.state is ReadingState.CLEARED for reading in enforced)
     return Verdict("safe", "Safe", f"{counted(clear, 'check')} clear, none breached, no source is stale.")
 

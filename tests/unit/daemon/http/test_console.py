@@ -20,6 +20,7 @@ from daemon.http.feed import PANELS, TIMELINE_ENTRIES, ConsoleFeed
 from daemon.http.login import Login
 from daemon.view import SecondOfPayments
 from remediation.errors import JournalCorrupt
+from remediation.journal.guardrail_kinds import AutomationStopped
 from remediation.journal.kinds import Quarantined
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView, token_of
@@ -226,6 +227,13 @@ async def test_many_browsers_cost_one_rendering_and_one_read_of_the_journal(view
     first = await feed.snapshot(1)
     assert await feed.snapshot(1) is first
     assert view.journal_reads == [(0, TIMELINE_ENTRIES)]
+
+
+async def test_what_a_person_has_just_done_is_on_the_next_page_before_the_version_tells_of_it(view: FakeView) -> None:
+    feed = ConsoleFeed(view, options(view))
+    await feed.snapshot(1)
+    view.append(AutomationStopped(reason="looking at the rail"), NOW_MS, actor="ann")
+    assert "looking at the rail" in (await feed.snapshot(1)).panels["timeline"]
 
 
 async def test_only_the_newest_entries_of_a_long_journal_are_read() -> None:

@@ -1,5 +1,7 @@
 """What holds automation is said on top of the console and in its timeline, with who and why."""
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -123,3 +125,18 @@ async def test_metrics_say_what_holds_automation_and_how_much_waits_for_people()
     assert 'till_automation_held{by="storm"} 0.0' in text
     assert 'till_approvals_waiting{change="rollout"} 1.0' in text
     assert 'till_approvals_waiting{change="repeat"} 0.0' in text
+
+
+@pytest.mark.parametrize("wrong", ["an incident", "a breach", "a stale source", "nothing"])
+def test_a_stop_is_on_top_of_the_page_whatever_else_is_wrong(wrong: str) -> None:
+    view = bad_canary()
+    view.folded = replace(view.folded, stopped=StopState(by="ada", reason="looking at the rail", at_ms=NOW_MS))
+    if wrong != "an incident":
+        view.folded = replace(view.folded, incidents={})
+    if wrong not in {"an incident", "a breach"}:
+        view.rule_readings = view.rule_readings[1:]
+    if wrong == "a stale source":
+        view.source_rows = [dataclasses.replace(row, stale=True) for row in view.source_rows]
+    top = build_page(view, options(view), ()).verdict
+    assert top.level == ("incident" if wrong in {"an incident", "a breach"} else "unknown")
+    assert "stopped automation: looking at the rail." in top.detail
