@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 RUNS = {
-    "engine": "engine --facts 200000",
+    "engine": "engine",
     "engine_curve": "engine_curve",
     "engine_keys": "engine_keys",
     "core": "core",
