@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import cast
 
+from checks.room import admitted
 from checks.windows import Key
 
 # A plain dict, because the garbage collector looks through a Counter and leaves a dict of texts and numbers alone.
@@ -147,18 +148,7 @@ class Arrivals:
 
     def admit(self, keys: Sequence[Key]) -> set[Key]:
         """The keys that are held or still find room, first come first served."""
-        held = self.totals()
-        room = self.max_keys - len(held)
-        admitted: set[Key] = set()
-        for key in keys:
-            if key in admitted:
-                continue
-            if key in held:
-                admitted.add(key)
-            elif room > 0:
-                admitted.add(key)
-                room -= 1
-        return admitted
+        return admitted(keys, self.totals(), self.max_keys)
 
     def _pane(self, pane: int) -> dict[Key, int]:
         self._touched.add(pane)

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
+from checks.room import admitted
+
 Key = str | tuple[str, ...]
 """The values of a rule's ``per`` fields: one text for one field, a tuple for several, empty text for none."""
 
@@ -195,17 +197,6 @@ class Wheel:
 
     def admit(self, keys: Sequence[Key]) -> set[Key]:
         """The keys that are held or still find room, first come first served; facts of others count as refused."""
-        held = self.all_facts.totals
-        room = self.max_keys - len(held)
-        admitted: set[Key] = set()
-        for key in keys:
-            if key in admitted:
-                continue
-            if key in held:
-                admitted.add(key)
-            elif room > 0:
-                admitted.add(key)
-                room -= 1
-            else:
-                self.refused += 1
-        return admitted
+        found = admitted(keys, self.all_facts.totals, self.max_keys)
+        self.refused += sum(key not in found for key in keys)
+        return found

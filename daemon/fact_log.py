@@ -1,5 +1,6 @@
 """Finds a moment in the checkpoint's log of facts, whose batches stand in the order in which they arrived."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from daemon.checkpoint import StoredBatch
@@ -8,7 +9,7 @@ from daemon.checkpoint import StoredBatch
 class FactLog(Protocol):
     """The log, as far as it is kept. Raises CheckpointFailed."""
 
-    async def read(self, after: int, through: int, limit: int) -> list[StoredBatch]:
+    async def read(self, after: int, through: int, limit: int) -> Sequence[StoredBatch]:
         """At most limit batches with places above after and up to through, oldest first."""
 
 

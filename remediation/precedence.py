@@ -27,11 +27,6 @@ def rank(action: str) -> int:
     return PRECEDENCE.index(action) if action in PRECEDENCE else len(PRECEDENCE)
 
 
-def outranks(one: str, other: str) -> bool:
-    """Whether the first action goes before the second."""
-    return rank(one) < rank(other)
-
-
 def settle(decisions: Sequence[Decision]) -> list[Decision]:
     """Of the decisions of one moment, those that are carried out, each saying which ones it set aside.
 

@@ -1,6 +1,7 @@
 """``tillwatch rollback``: take a release back by hand, and see what it left behind."""
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -27,6 +28,15 @@ QUESTIONS = {
 }
 
 
+HELP = {
+    RollbackKind.EMERGENCY: "Hold every payment first, then give the traffic back. "
+    "Held payments are sent once when a person ends it.",
+    RollbackKind.TRAFFIC: "Give all traffic back to the version before, if it is alive.",
+    RollbackKind.COMPLETE: "Traffic, flags, payments, books, environment, communication. "
+    "It asks another person first; then ask again.",
+}
+
+
 class _Compensations(msgspec.Struct):
     compensations: list[CompensationState]
 
@@ -43,6 +53,7 @@ def rollback(
 ) -> None:
     """With --deployment-id alone: give that release's traffic back."""
     if context.invoked_subcommand is not None:
+        _refuse_misplaced(context, context.invoked_subcommand)
         return
     if not deployment_id:
         fail("which release?\n  fix: give --deployment-id ID, or one of emergency, traffic, complete", Exit.BAD_INPUT)
@@ -50,43 +61,37 @@ def rollback(
     _roll_back(RollbackKind.TRAFFIC, why, deployment_id, url, token, force=force, as_json=as_json)
 
 
-@rollback_app.command("emergency")
-def emergency(
-    reason: Reason,
-    deployment_id: Deployment = "",
-    url: Url = DEFAULT_URL,
-    token: Token = "",
-    force: Force = False,  # noqa: FBT002 - a flag.
-    as_json: Json = False,  # noqa: FBT002 - a flag.
-) -> None:
-    """Hold every payment first, then give the traffic back. Held payments are sent once when a person ends it."""
-    _roll_back(RollbackKind.EMERGENCY, reason, deployment_id, url, token, force=force, as_json=as_json)
+def _refuse_misplaced(context: typer.Context, command: str) -> None:
+    """End with 2 when an option stands before the command: it would be passed over, and another release meant."""
+    misplaced = [name for name in context.params if _is_typed(context, name)]
+    if misplaced:
+        option = f"--{misplaced[0].replace('_', '-')}"
+        fail(f"{option} stands before {command}\n  fix: write it after {command}", Exit.BAD_INPUT)
 
 
-@rollback_app.command("traffic")
-def traffic(
-    reason: Reason,
-    deployment_id: Deployment = "",
-    url: Url = DEFAULT_URL,
-    token: Token = "",
-    force: Force = False,  # noqa: FBT002 - a flag.
-    as_json: Json = False,  # noqa: FBT002 - a flag.
-) -> None:
-    """Give all traffic back to the version before, if it is alive."""
-    _roll_back(RollbackKind.TRAFFIC, reason, deployment_id, url, token, force=force, as_json=as_json)
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
-@rollback_app.command("complete")
-def complete(
-    reason: Reason,
-    deployment_id: Deployment = "",
-    url: Url = DEFAULT_URL,
-    token: Token = "",
-    force: Force = False,  # noqa: FBT002 - a flag.
-    as_json: Json = False,  # noqa: FBT002 - a flag.
-) -> None:
-    """Traffic, flags, payments, books, environment, communication. It asks another person first; then ask again."""
-    _roll_back(RollbackKind.COMPLETE, reason, deployment_id, url, token, force=force, as_json=as_json)
+def _command(kind: RollbackKind) -> Callable[..., None]:
+    """One command for each sort of rollback: they take the same options and differ in what is done."""
+
+    def command(
+        reason: Reason,
+        deployment_id: Deployment = "",
+        url: Url = DEFAULT_URL,
+        token: Token = "",
+        force: Force = False,  # noqa: FBT002 - a flag.
+        as_json: Json = False,  # noqa: FBT002 - a flag.
+    ) -> None:
+        _roll_back(kind, reason, deployment_id, url, token, force=force, as_json=as_json)
+
+    return command
+
+
+for _kind in RollbackKind:
+    rollback_app.command(_kind.value, help=HELP[_kind])(_command(_kind))
 
 
 @rollback_app.command("rehearse")

@@ -17,6 +17,7 @@ from config.rules import SequentialMeasure
 from config.slo import ratio, share
 from daemon.checkpoint import StoredBatch
 from daemon.errors import CheckpointFailed
+from daemon.fact_log import FactLog, place_before
 from remediation.deployment.findings import GateReading, GateState
 from remediation.deployment.gates_evidence import Unattainable, facts_to_see, facts_to_tell
 from remediation.deployment.gates_observed import Observed, thresholds
@@ -35,13 +36,6 @@ STEPS_MAX = 8
 """Steps whose counts are kept: one for each region that is watched at the same time, with room to spare."""
 DECIDING_RULE = "payment-failure-rate"
 """The rule whose own evidence a stage has to be long enough for; see `remediation.deployment.gates_evidence`."""
-
-
-class FactLog(Protocol):
-    """The log of facts; daemon.checkpoint.Checkpoint. Raises CheckpointFailed."""
-
-    async def read(self, after: int, through: int, limit: int) -> Sequence[StoredBatch]:
-        """Batches above a place and up to another, oldest first."""
 
 
 class Evaluating(Protocol):
@@ -180,19 +174,7 @@ class GateReadings:
         observed = Observed(sides, self._gates, self._deployments.evidence, since_ms=context.began_at_ms, needed=needed)
         # The first of two charges may have been made before the step began.
         from_ms = context.began_at_ms - round(self._gates.twins_within * 1000)
-        return _Watched(observed, await self._place_before(from_ms))
-
-    async def _place_before(self, at_ms: int) -> int:
-        """A place in the log behind which everything arrived at this time or later; batches stand in that order."""
-        low, high = 0, self._pipeline.place
-        while low < high:
-            middle = (low + high) // 2
-            following = await self._facts.read(middle, high, 1)
-            if not following or following[0].arrived_at_ms >= at_ms:
-                high = middle
-            else:
-                low = following[0].sequence
-        return low
+        return _Watched(observed, await place_before(self._facts, self._pipeline.place, from_ms))
 
     def _count(self, observed: Observed, page: Sequence[StoredBatch]) -> None:
         for batch in page:

@@ -5,6 +5,7 @@ from typing import Any
 
 from config.environments import EcsCreation, EcsEnvironment, EcsEnvironments
 from daemon.aws.session import Aws
+from daemon.environments.region import settings_of
 from daemon.environments.scaling import require_room
 from daemon.environments.service_state import BEFORE, BEFORE_DEPLOYMENT, KEY, WANTED, primary_of, state_of, tags_of
 from daemon.environments.task_definition import version_of, with_version
@@ -44,7 +45,7 @@ class EcsServices:
 
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; a service that is not there is made, when the settings say how."""
-        described = self._described(environment)
+        described = settings_of(self._settings.environments, environment)
         await self._require_room(described, size)
         service = await self._service(described)
         if service is None and described.create is None:
@@ -60,7 +61,7 @@ class EcsServices:
     async def resize(self, environment: str, size: int, key: str) -> None:
         """See RegionEnvironments; ECS takes no key for this, the number is absolute."""
         del key
-        described = self._described(environment)
+        described = settings_of(self._settings.environments, environment)
         service = await self._service(described)
         if service is None:
             raise WorldRefused(f"There is no service {described.service}.")
@@ -154,13 +155,6 @@ class EcsServices:
     async def _require_room(self, described: EcsEnvironment, size: int) -> None:
         resource = f"service/{self._settings.cluster}/{described.service}"
         await require_room(self._scaling, "ecs", resource, "ecs:service:DesiredCount", size)
-
-    def _described(self, environment: str) -> EcsEnvironment:
-        described = self._settings.environments.get(environment)
-        if described is None:
-            known = ", ".join(sorted(self._settings.environments))
-            raise WorldRefused(f"The settings have {known} here, not {environment}; add it to environments.")
-        return described
 
     async def _ask(self, operation: str, **arguments: object) -> dict[str, Any]:
         return await ask(self._ecs, operation, cluster=self._settings.cluster, **arguments)

@@ -6,6 +6,7 @@ from typing import Any
 from config.environments import LambdaEnvironment, LambdaEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.function import Function
+from daemon.environments.region import settings_of
 from daemon.environments.scaling import require_room
 from daemon.errors import AwsFailed
 from daemon.traffic.calls import ask
@@ -45,7 +46,7 @@ class LambdaAliases:
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; an alias that is not there is made."""
         del key
-        described = self._described(environment)
+        described = settings_of(self._settings.environments, environment)
         await self._require_room(described, size)
         alias = await self._alias(described)
         running = None
@@ -62,7 +63,7 @@ class LambdaAliases:
     async def resize(self, environment: str, size: int, key: str) -> None:
         """See RegionEnvironments."""
         del key
-        described = self._described(environment)
+        described = settings_of(self._settings.environments, environment)
         if await self._alias(described) is None:
             raise WorldRefused(f"{self._settings.function} has no alias {described.alias}.")
         await self._require_room(described, size)
@@ -107,13 +108,6 @@ class LambdaAliases:
     async def _require_room(self, described: LambdaEnvironment, size: int) -> None:
         resource = f"function:{self._settings.function}:{described.alias}"
         await require_room(self._scaling, "lambda", resource, "lambda:function:ProvisionedConcurrency", size)
-
-    def _described(self, environment: str) -> LambdaEnvironment:
-        described = self._settings.environments.get(environment)
-        if described is None:
-            known = ", ".join(sorted(self._settings.environments))
-            raise WorldRefused(f"The settings have {known} here, not {environment}; add it to environments.")
-        return described
 
     async def _ask(self, operation: str, **arguments: object) -> dict[str, Any]:
         return await ask(self._aws, operation, FunctionName=self._settings.function, **arguments)

@@ -1,7 +1,7 @@
 """What the environments of one region can do, and the port that finds the region."""
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -39,6 +39,18 @@ class RegionBatches(Protocol):
 
     async def roll(self, environment: str, version: str, count: int, key: str) -> None:
         """Let ``count`` of its instances run this version, the others what they ran before."""
+
+
+D = TypeVar("D")
+
+
+def settings_of(environments: Mapping[str, D], environment: str) -> D:
+    """What the settings say of the environment. Raises WorldRefused when they have none of this name."""
+    found = environments.get(environment)
+    if found is None:
+        known = ", ".join(sorted(environments))
+        raise WorldRefused(f"The settings have {known} here, not {environment}; add it to environments.")
+    return found
 
 
 class EnvironmentsByRegion:

@@ -6,6 +6,7 @@ from typing import Any
 from config.environments import StackEnvironment, StackEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.change_set import harm, nested
+from daemon.environments.region import settings_of
 from daemon.environments.stack_state import parameters_of, reason_of, state_of
 from daemon.errors import AwsFailed
 from daemon.traffic.calls import ask
@@ -47,13 +48,13 @@ class Stacks:
 
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; a stack that is not there is made, when the settings name its template."""
-        described = self._described(environment)
+        described = settings_of(self._settings.environments, environment)
         wanted = {self._settings.version_parameter: version, self._settings.size_parameter: str(size)}
         await self._change(described, await self._stack(described), wanted, key)
 
     async def resize(self, environment: str, size: int, key: str) -> None:
         """See RegionEnvironments."""
-        described = self._described(environment)
+        described = settings_of(self._settings.environments, environment)
         stack = await self._stack(described)
         if stack is None:
             raise WorldRefused(f"There is no stack {described.stack}.")
@@ -194,13 +195,6 @@ class Stacks:
         stack: dict[str, Any] = answer["Stacks"][0]
         # A stack that only a change set was made for is not there yet.
         return None if stack["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} else stack
-
-    def _described(self, environment: str) -> StackEnvironment:
-        described = self._settings.environments.get(environment)
-        if described is None:
-            known = ", ".join(sorted(self._settings.environments))
-            raise WorldRefused(f"The settings have {known} here, not {environment}; add it to environments.")
-        return described
 
     async def _ask(self, operation: str, described: StackEnvironment, **arguments: object) -> dict[str, Any]:
         return await ask(self._aws, operation, StackName=described.stack, **arguments)

@@ -11,8 +11,6 @@ RUNS_MAX = 20
 """Kept in memory, about 100 KB each with its plan; ended ones go first."""
 ENDED_STEPS_MAX = 400
 """Of one run; a plan for three regions has about 120."""
-READINGS_MAX = 60
-"""Of one step; more gates than this tell nobody anything."""
 
 
 class RunOutcome(StrEnum):

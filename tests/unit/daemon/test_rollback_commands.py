@@ -91,6 +91,16 @@ def test_force_asks_nothing_and_the_answer_can_be_read_by_a_program(place: Place
     assert place.line.writes[0][1]["force"] is True
 
 
+@pytest.mark.parametrize("misplaced", [("--deployment-id", "dep-0"), ("--force",), ("--reason", "x")])
+def test_an_option_before_the_command_is_refused_and_no_other_release_is_meant(
+    place: Place, misplaced: tuple[str, ...]
+) -> None:
+    result = run("operator", "rollback", *misplaced, "traffic", *WHY)
+    assert (result.exit_code, place.line.sent) == (2, [])
+    assert f"{misplaced[0]} stands before traffic" in result.stderr
+    assert "write it after traffic" in result.stderr
+
+
 def test_a_rollback_that_is_partial_is_exit_code_1_and_names_what_is_not_done(place: Place) -> None:
     place.house.world.healthy = False
     result = run("operator", "rollback", "traffic", *WHY, "--force")
