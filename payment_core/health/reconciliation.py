@@ -1,4 +1,4 @@
-"""Holds the newest payments of each release against what the rail says of them: nobody's own word is believed alone."""
+"""Holds the newest payments of each release against the rail, and finds those that stay without an outcome."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,13 +15,15 @@ from payment_core.payments.creating import FRAUD_CODE
 from payment_core.payments.model import Doubt, Payment
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.port import LedgerStore
-from payment_core.store.records import Listing
+from payment_core.store.records import Due, Listing
 
 PAGE = 100
 PAGES_MAX = 10
 """So many of the newest payments are looked through for those of each release: five seconds of 200 a second."""
 EACH_MAX = 50
 """Payments of one release that the rail is asked about; a look every 15 seconds asks it 3 times a second."""
+STUCK_MAX = 1_000
+"""Payments whose lease has ended that are looked through for stuck ones; in a minute of 20 a second all would be."""
 ASKED_AT_ONCE = 10
 ASK_SECONDS = 2.0
 """A rail that needs longer has not answered: unknown, as for everybody else."""
@@ -71,7 +73,7 @@ class ReleaseReconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReconciliationView(msgspec.Struct, frozen=True, kw_only=True):
-    """Every release among the newest payments, the newest first."""
+    """Every release among the newest payments, the newest first, then those of which only stuck ones are left."""
 
     object: Literal["reconciliation"] = "reconciliation"
     releases: list[ReleaseReconciliation]
@@ -83,8 +85,7 @@ def agreement(payment: Payment, rail: Verdict, now_ms: int) -> Agreement:
     An issuer's refusal and a failure both mean that no money moved, so they do not contradict each other.
     """
     if payment.status is PaymentStatus.PROCESSING:
-        settled = now_ms - payment.updated_at_ms > SETTLED_AFTER_MS
-        return Agreement.UNKNOWN if settled else Agreement.APART
+        return Agreement.UNKNOWN if _is_stuck(payment, now_ms) else Agreement.APART
     if payment.status in _TOOK:
         if rail is Verdict.APPROVED:
             return Agreement.SAME
@@ -110,14 +111,26 @@ class Reconciliation:
         return ok(ReconciliationView(releases=await self.look()))
 
     async def look(self) -> list[ReleaseReconciliation]:
-        """Each release among the newest payments."""
-        by_release = _by_release(await self._newest())
+        """Each release among the newest payments and the stuck ones."""
+        stuck = await self._stuck()
+        stuck_ids = {payment.id for payment in stuck}
+        newest = _by_release([one for one in await self._newest() if one.id not in stuck_ids], EACH_MAX)
+        stuck_of = _by_release(stuck, STUCK_MAX)
         turn = asyncio.Semaphore(ASKED_AT_ONCE)
         found = []
-        for (environment, version, region), payments in by_release.items():
-            agreements = await asyncio.gather(*(self._of(payment, turn) for payment in payments))
-            found.append(_summed(environment, version, region, payments, agreements))
+        for release in [*newest, *(one for one in stuck_of if one not in newest)]:
+            asked, unanswered = newest.get(release, []), stuck_of.get(release, [])
+            agreements = await asyncio.gather(*(self._of(payment, turn) for payment in asked))
+            # What the rail says of a stuck one changes nothing, so it is not asked.
+            agreements += [Agreement.UNKNOWN] * len(unanswered)
+            found.append(_summed(*release, [*asked, *unanswered], agreements))
         return found
+
+    async def _stuck(self) -> list[Payment]:
+        """Those under way for too long, however many came after them; the longest abandoned first."""
+        now_ms = self._clock.now_ms()
+        due = cast("list[Payment]", await self._store.query(Due(Payment, now_ms, STUCK_MAX)))
+        return [payment for payment in due if _is_stuck(payment, now_ms)]
 
     async def _newest(self) -> list[Payment]:
         payments: list[Payment] = []
@@ -152,14 +165,18 @@ class Reconciliation:
             return Verdict.UNKNOWN
 
 
-def _by_release(payments: Sequence[Payment]) -> dict[tuple[str, str, str], list[Payment]]:
-    """The newest that an acquirer was asked about, by release, each up to its limit."""
+def _is_stuck(payment: Payment, now_ms: int) -> bool:
+    return payment.status is PaymentStatus.PROCESSING and now_ms - payment.updated_at_ms > SETTLED_AFTER_MS
+
+
+def _by_release(payments: Sequence[Payment], each_max: int) -> dict[tuple[str, str, str], list[Payment]]:
+    """The first that an acquirer was asked about, by release, each up to its limit."""
     found: dict[tuple[str, str, str], list[Payment]] = {}
     for payment in payments:
         if not _went_to_the_rail(payment):
             continue
         known = found.setdefault((payment.environment, payment.release, payment.region), [])
-        if len(known) < EACH_MAX:
+        if len(known) < each_max:
             known.append(payment)
     return found
 

@@ -6,7 +6,15 @@ import msgspec
 import pytest
 
 from payment_core.acquirer.port import RailAnswer, Verdict
-from payment_core.health.reconciliation import EACH_MAX, PAGE, SETTLED_AFTER_MS, Agreement, Reconciliation, agreement
+from payment_core.health.reconciliation import (
+    EACH_MAX,
+    PAGE,
+    PAGES_MAX,
+    SETTLED_AFTER_MS,
+    Agreement,
+    Reconciliation,
+    agreement,
+)
 from payment_core.operations.call import Call
 from payment_core.payments import facts
 from payment_core.payments.model import Doubt, Payment
@@ -132,6 +140,53 @@ async def test_the_newest_payments_are_looked_at_and_a_small_release_is_found_am
     assert found["blue"].examined == EACH_MAX
     assert f"pay_{PAGE + 49:06d}" in rail.asked
     assert "pay_000002" not in rail.asked
+
+
+def twenty_a_second(seconds: int, **changes: object) -> list[Payment]:
+    """One payment every 50 ms until now, each as its creation left it: with a lease of 15 seconds."""
+    count = 20 * seconds
+    at = [NOW_MS - 50 * (count - number) for number in range(count)]
+    return [
+        payment(
+            number,
+            PaymentStatus.PROCESSING,
+            created_at_ms=at_ms,
+            updated_at_ms=at_ms,
+            lease_until_ms=at_ms + 15_000,
+            **changes,
+        )
+        for number, at_ms in enumerate(at, start=1)
+    ]
+
+
+async def test_payments_that_are_all_stuck_at_twenty_a_second_are_unknown_however_many_are_under_way_since() -> None:
+    store = await kept(*twenty_a_second(120))
+    clock = HandClock()
+    clock.ms = NOW_MS
+    rail = FakeRail()
+    (found,) = await Reconciliation(store, rail, clock).look()
+    assert found.unknown > 900
+    assert (found.examined, found.mismatched, found.example) == (found.unknown, 0, "pay_000001")
+    assert "pay_000001" not in rail.asked
+
+
+async def test_a_release_that_takes_nothing_any_more_is_told_of_while_payments_of_it_are_stuck() -> None:
+    old = twenty_a_second(120, environment="blue", release="1.0.0")[:3]
+    newer = [payment(number) for number in range(1_000, 1_000 + PAGE * PAGES_MAX)]
+    clock = HandClock()
+    clock.ms = NOW_MS
+    found = {one.environment: one for one in await Reconciliation(await kept(*old, *newer), FakeRail(), clock).look()}
+    assert (found["blue"].examined, found["blue"].unknown, found["blue"].example) == (3, 3, "pay_000001")
+    assert (found["green"].examined, found["green"].unknown) == (EACH_MAX, 0)
+
+
+async def test_a_stuck_payment_among_the_newest_is_counted_once_and_what_the_rail_never_sees_is_not() -> None:
+    one, other = twenty_a_second(120)[:2]
+    store = await kept(one, msgspec.structs.replace(other, rail="ach", ach_entry_id="ent_1"))
+    clock = HandClock()
+    clock.ms = NOW_MS
+    (found,) = await Reconciliation(store, FakeRail(), clock).look()
+    assert (found.examined, found.unknown) == (1, 1)
 
 
 @pytest.mark.parametrize(
