@@ -21,8 +21,6 @@ from payment_core.vault.vault import CardToken
 
 DATA_KEYS_MAX = 10
 """The newest: a data key seals for some hours, so they reach back over a rollout and its bake."""
-ROWS_MAX = 1_000
-"""Rows that are looked through for them; years of keys."""
 EACH_MAX = 5
 """Keys of one data key; one that opens says that the key service and the cipher do."""
 
@@ -35,8 +33,8 @@ TEST_CARD = Card(Pan("4242424242424242"), 12, 2099, "")
 class DataKeyRows(Protocol):
     """The data keys in the store, and what is sealed under them."""
 
-    async def data_keys(self, tenant: str, after_id: str, limit: int) -> Sequence[DataKeyRow]:
-        """The tenant's, in order of id."""
+    async def newest_data_keys(self, tenant: str, limit: int) -> Sequence[DataKeyRow]:
+        """The tenant's, the last id first: ids are in order of time."""
         ...
 
     async def get(self, data_key_id: str) -> DataKeyRow | None:
@@ -128,9 +126,9 @@ class TokenCheck:
         return ok(TokensView(keys=keys, environment=environment, version=version))
 
     async def _newest(self) -> list[DataKeyRow]:
-        rows = await self._rows.data_keys(self._tenant, "", ROWS_MAX)
-        sealing = [row for row in rows if row.purpose == "records"]
-        return sorted(sealing, key=lambda row: row.created_at_ms, reverse=True)[:DATA_KEYS_MAX]
+        # One row of each tenant seals no records: the key of its fingerprints.
+        rows = await self._rows.newest_data_keys(self._tenant, DATA_KEYS_MAX + 1)
+        return [row for row in rows if row.purpose == "records"][:DATA_KEYS_MAX]
 
     async def _named(self, token: str) -> list[OpenedKey]:
         """The data key of one token; nothing when the token is gone."""

@@ -39,6 +39,10 @@ class MemoryRecords:
         found = sorted((row for row in self.rows.values() if row.tenant == tenant and row.id > after_id), key=_id_of)
         return found[:limit]
 
+    async def newest_data_keys(self, tenant: str, limit: int) -> Sequence[DataKeyRow]:
+        """The last ids first."""
+        return sorted((row for row in self.rows.values() if row.tenant == tenant), key=_id_of, reverse=True)[:limit]
+
     async def keys_under(self, data_key_id: str, after_token: str, limit: int) -> Sequence[RecordKey]:
         """A page of record keys."""
         found = [key for key in self.keys.values() if key.data_key_id == data_key_id and key.token > after_token]

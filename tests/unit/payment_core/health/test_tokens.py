@@ -31,7 +31,7 @@ class Rows:
     """The rows of a world, under the names that the store gives them."""
 
     def __init__(self, world: World) -> None:
-        self.data_keys = world.records.data_keys
+        self.newest_data_keys = world.records.newest_data_keys
         self.keys_under = world.records.keys_under
         self.get = world.rows.get
         self._keys = world.records.keys
@@ -130,3 +130,15 @@ async def test_only_the_newest_data_keys_and_a_few_of_what_each_seals_are_opened
     keys = await looked(world)
     assert len(keys) == DATA_KEYS_MAX
     assert first.data_key not in {key.data_key for key in keys}
+
+
+async def test_the_newest_data_key_is_opened_after_years_of_older_ones() -> None:
+    world = World()
+    (token,) = await sealed(world, 1)
+    newest = world.records.rows[world.records.keys[token].data_key_id]
+    for number in range(1_200):
+        old = msgspec.structs.replace(newest, id=f"dek_{number:027x}", created_at_ms=number)
+        world.records.rows[old.id] = old
+    keys = await looked(world)
+    assert (keys[0].data_key, keys[0].opened) == (newest.id, 1)
+    assert len(keys) == DATA_KEYS_MAX

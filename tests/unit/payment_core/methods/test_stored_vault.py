@@ -110,6 +110,10 @@ async def test_a_row_is_replaced_only_while_it_is_unchanged() -> None:
     assert not await world.rows.replace(row, new)
     assert await world.rows.get(row.id) == new
     assert await world.rows.data_keys("other", "", 10) == []
+    later = msgspec.structs.replace(row, id="dek_f")
+    await world.rows.add(later)
+    assert await world.rows.newest_data_keys("acme", 3) == [await world.rows.get("fpk_acme"), later, new]
+    assert await world.rows.newest_data_keys("other", 10) == []
 
 
 async def test_a_request_that_dies_anywhere_leaves_one_card_after_its_retry_and_no_other_number() -> None:
