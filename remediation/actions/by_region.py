@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from remediation.errors import WorldRefused
 from remediation.ports import Action, Look, Preflight
 
@@ -20,9 +22,9 @@ class ByRegion:
         if region not in self._actions:
             return Preflight(refusal=f"{region!r} is no region whose traffic is known here")
         preflight = await self._actions[region].preflight(arguments)
-        if preflight.refusal or preflight.already_done:
+        if not preflight.before:
             return preflight
-        return Preflight(before={**preflight.before, REGION: region})
+        return replace(preflight, before={**preflight.before, REGION: region})
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
         """See Action."""

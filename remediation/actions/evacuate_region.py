@@ -26,18 +26,18 @@ class EvacuateRegion:
     async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
         """See Action; before holds the weight of each region."""
         weights = await self._between.read()
+        # Also with a refusal: whoever takes it back looks whether this is again as it was.
+        before = {region: str(weight) for region, weight in weights.items()}
         refusal = self._wrong_records(weights, arguments)
         if refusal:
-            return Preflight(refusal=refusal)
+            return Preflight(refusal=refusal, before=before)
         if _is_evacuated(weights, arguments):
             return Preflight(already_done=True)
         wanted = _wanted(weights, arguments)
         refusal = self._too_much(wanted) or await self._not_well(
             [region for region in _destinations(arguments) if wanted[region]]
         )
-        if refusal:
-            return Preflight(refusal=refusal)
-        return Preflight(before={region: str(weight) for region, weight in weights.items()})
+        return Preflight(refusal=refusal, before=before)
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
         """See Action."""

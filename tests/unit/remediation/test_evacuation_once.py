@@ -33,7 +33,8 @@ class Place:
     async def lead(self) -> None:
         lease = await self.journal.acquire_lease("here", LEASE_MS, self.clock.now_ms())
         self.writer = await JournalWriter.open(self.journal, lease, self.clock)
-        action = EvacuateRegion(self.world, FakeRegions(), POLICY.traffic)
+        self.regions = FakeRegions()
+        action = EvacuateRegion(self.world, self.regions, POLICY.traffic)
         self.executor = Executor(self.writer, {"evacuate.region": action}, self.clock, POLICY)
 
     @property
@@ -102,3 +103,16 @@ async def test_a_person_gives_the_traffic_back_and_automation_does_not_take_it_a
     for one in (probes(state=FindingState.CLEARED), payments(state=FindingState.CLEARED)):
         await place.writer.append(one)
     assert place.state.regions[EAST].evacuated_at_ms == 0
+
+
+async def test_traffic_that_was_given_back_is_seen_also_when_the_other_region_could_not_take_it_again() -> None:
+    place = Place()
+    await place.lead()
+    await place.told()
+    decision = decide(probes(), place.state, POLICY, place.clock.now_ms())
+    await place.executor.carry_out(decision)
+    place.regions.unwell = {WEST}
+    outcome = await place.executor.undo(decision.id, "ada", "it was the network")
+    assert not isinstance(outcome, tuple)
+    assert outcome.status is OutcomeStatus.VERIFIED
+    assert place.world.weights == {EAST: 50, WEST: 50}

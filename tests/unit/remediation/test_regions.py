@@ -258,6 +258,20 @@ async def test_an_action_in_one_of_several_regions_is_done_there_alone_and_taken
     assert west.asked == [{"region": WEST}, ({"region": WEST}, "key"), ({"blue": "75"}, "back")]
 
 
+class Refusing(Told):
+    """One that reads the world and may not act."""
+
+    async def preflight(self, arguments: object) -> Preflight:
+        """See Action."""
+        self.asked.append(arguments)
+        return Preflight(refusal="blue answered 503", before={"blue": "75"})
+
+
+async def test_what_was_found_is_told_with_a_refusal_and_with_its_region() -> None:
+    found = await ByRegion({EAST: Refusing()}).preflight({"region": EAST})
+    assert (found.refusal, found.before) == ("blue answered 503", {"blue": "75", "region": EAST})
+
+
 @pytest.mark.parametrize("arguments", [{}, {"region": "mars-1"}])
 async def test_a_region_that_nobody_knows_is_refused(arguments: dict[str, str]) -> None:
     action = ByRegion({EAST: Told()})
