@@ -18,7 +18,6 @@ from remediation.approvals import (
     may_refuse,
     to_ask,
 )
-from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.decisions import Outcome
 from remediation.executor import Executor
 from remediation.guardrail_state import StormState
@@ -32,11 +31,11 @@ from remediation.journal.guardrail_kinds import (
     StormEnded,
 )
 from remediation.journal.writer import JournalWriter
-from remediation.money_at_risk import RiskKind, weigh
+from remediation.money_at_risk import RiskKind, share_back_percent, weigh
 from remediation.ports import Clock
 from remediation.state import ActionState, State
 from remediation.storm import judge
-from remediation.undo import UndoRefusal
+from remediation.undo import UndoRefusal, subject_of
 
 log = structlog.get_logger()
 
@@ -123,13 +122,12 @@ class Automation:
             return refusal
 
     async def undo(self, decision_id: str, actor: str, reason: str, skipped: tuple[str, ...] = ()) -> Undone:
-        """Take an automatic action back; giving traffic to a version that it was taken from puts money at risk."""
-        one = self.state.actions.get(decision_id)
-        if one is not None and one.action == ROLLBACK_TRAFFIC:
-            held = await self._held_by_money(one, actor, reason)
-            if held is not None:
-                return held
-        found = await self._executor.undo(decision_id, actor, reason, skipped)
+        """Take an automatic action back; giving traffic to a version or a region that lost it puts money at risk."""
+
+        async def weigh_money(one: ActionState) -> tuple[UndoRefusal, str] | None:
+            return await self._held_by_money(one, actor, reason)
+
+        found = await self._executor.undo(decision_id, actor, reason, skipped, weigh_money)
         if isinstance(found, tuple):
             return Undone(*found)
         return Undone(None, found.refusal if found.refusal else found.detail, found)
@@ -149,18 +147,20 @@ class Automation:
             self._told_ms = now_ms
             await self._take([_told(storm, now_ms)])
 
-    async def _held_by_money(self, one: ActionState, actor: str, reason: str) -> Undone | None:
-        """Why the version may not get its traffic back without others who agree; None when it may."""
+    async def _held_by_money(self, one: ActionState, actor: str, reason: str) -> tuple[UndoRefusal, str] | None:
+        """Why nobody gets traffic back without others who agree; None when they may, or it is not about traffic."""
+        share = share_back_percent(one)
+        if share is None:
+            return None
         policy, now_ms = self.policy, self._clock.now_ms()
-        weight = one.before.get(one.arguments.get("from_environment", ""), "0")
-        subject = f"undo of {one.decision_id}"
-        digest = digest_of(subject, one.key, weight)
+        subject = subject_of(one.decision_id)
+        digest = digest_of(subject, one.key, str(share))
         approved = is_approved(self.state, policy.approvals, ApprovalChange.AT_RISK, subject, digest, now_ms)
         risked = weigh(
             RiskKind.ACTION,
             subject,
             self._flow.seen(),
-            int(weight),
+            share,
             state=self.state,
             policy=policy.money_at_risk,
             now_ms=now_ms,
@@ -172,7 +172,9 @@ class Automation:
             return None
         return await self._ask(subject, digest, actor, reason, risked)
 
-    async def _ask(self, subject: str, digest: str, actor: str, reason: str, risked: MoneyRisked | None) -> Undone:
+    async def _ask(
+        self, subject: str, digest: str, actor: str, reason: str, risked: MoneyRisked | None
+    ) -> tuple[UndoRefusal, str]:
         figure = (
             "how much money would be at risk is not known, because no payment was seen"
             if risked is None
@@ -190,7 +192,7 @@ class Automation:
         )
         if asked is not None:
             await self._writer.append(asked, actor)
-        return Undone(UndoRefusal.NEEDS_APPROVAL, f"{figure}: others have to approve it, see tillwatch approvals list")
+        return UndoRefusal.NEEDS_APPROVAL, f"{figure}: others have to approve it, see tillwatch approvals list"
 
 
 def words_of(refusal: ApprovalRefusal) -> str:

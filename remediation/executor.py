@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from msgspec.structs import replace
@@ -31,6 +31,9 @@ PREFLIGHT_SECONDS = 20.0
 
 APPLY_ATTEMPTS = 3
 """Calls sent while the world does not answer; each is absolute, so a repeated one changes nothing more."""
+
+Weigh = Callable[[ActionState], Awaitable[tuple[UndoRefusal, str] | None]]
+"""Why this action may not be taken back by whoever asks, None when it may; the executor's lock is held meanwhile."""
 
 NO_LEASE = "the lease ran out, so another leader may act"
 
@@ -91,11 +94,16 @@ class Executor:
             self._in_flight.discard(decision.id)
 
     async def undo(
-        self, decision_id: str, actor: str, reason: str, skipped: tuple[str, ...] = ()
+        self, decision_id: str, actor: str, reason: str, skipped: tuple[str, ...] = (), weigh: Weigh | None = None
     ) -> Outcome | tuple[UndoRefusal, str]:
-        """Take an automatic action back for a person, or say why not. skipped: confirmations, which change nothing."""
+        """Take an automatic action back for a person, or say why not. skipped: confirmations, which change nothing.
+
+        weigh: says why not of an action that can be taken back, as the last one who is asked.
+        """
         async with self._deciding:
             refusal = refused(self._writer.state, decision_id)
+            if refusal is None and weigh is not None:
+                refusal = await weigh(self._writer.state.actions[decision_id])
             if refusal is not None:
                 return refusal
             key = hashlib.sha256(f"undo\0{decision_id}\0{self._writer.state.sequence}".encode()).hexdigest()

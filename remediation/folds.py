@@ -12,7 +12,7 @@ from checks.findings import Finding
 from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
 from remediation.bounded import bounded
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
-from remediation.guardrail_folds import Folded, with_guardrail
+from remediation.guardrail_folds import Folded, with_guardrail, without_risk
 from remediation.guardrail_state import ACTS_MAX
 from remediation.journal.aftermath_kinds import (
     CompensationBegun,
@@ -64,7 +64,7 @@ from remediation.state import (
     level_of,
 )
 from remediation.subjects import LIST_ACTIONS
-from remediation.undo import with_undo, with_undone
+from remediation.undo import subject_of, with_undo, with_undone
 
 __all__ = [
     "ActionState",
@@ -239,6 +239,8 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
     else:
         refusals = state.targets.get(outcome.target, TargetState()).refusals + 1
         state = _put_target(state, outcome.target, running="", refused_at_ms=entry.at_ms, refusals=refusals)
+    if action.undoes and outcome.status in {OutcomeStatus.REFUSED, OutcomeStatus.FAILED}:
+        return without_risk(state, subject_of(action.undoes))
     if action.undoes:
         return with_undone(state, action) if outcome.status in IN_EFFECT else state
     if outcome.status in IN_EFFECT:

@@ -42,9 +42,15 @@ def with_guardrail(state: State, entry: Entry, body: Folded) -> State:
             return replace(state, storm=_ended(state.storm, entry.at_ms))
         case MoneyRisked():
             kept = tuple(one for one in state.risked if one.at_ms > entry.at_ms - HOUR_MS)
-            return replace(state, risked=(*kept, RiskState(entry.at_ms, body.cents))) if body.allowed else state
+            risk = RiskState(entry.at_ms, body.cents, body.subject)
+            return replace(state, risked=(*kept, risk)) if body.allowed else state
         case _:
             return replace(state, approvals=_with_approval(state.approvals, entry, body))
+
+
+def without_risk(state: State, subject: str) -> State:
+    """The state after it was seen that nothing of this was let through after all."""
+    return replace(state, risked=tuple(one for one in state.risked if one.subject != subject))
 
 
 def _ended(storm: StormState | None, at_ms: int) -> StormState | None:

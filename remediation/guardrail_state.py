@@ -59,7 +59,8 @@ class ApprovalState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiskState(msgspec.Struct, frozen=True):
-    """Money that was put at risk, once."""
+    """Money that was put at risk, once. subject: by what, as the journal names it."""
 
     at_ms: int
     cents: int
+    subject: str = ""

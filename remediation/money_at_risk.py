@@ -5,10 +5,14 @@ from enum import StrEnum
 import msgspec
 
 from config.guardrails import MoneyAtRisk
+from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.journal.guardrail_kinds import MoneyRisked
-from remediation.state import HOUR_MS, State
+from remediation.region_state import EVACUATE_REGION
+from remediation.state import HOUR_MS, ActionState, State
 
 ALL_PERCENT = 100
+_GETS_TRAFFIC = {ROLLBACK_TRAFFIC: "from_environment", EVACUATE_REGION: "region"}
+"""Which argument names who gets traffic again when the action is taken back."""
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,19 @@ def at_risk_cents(flow: Flow | None, share_percent: int, detect_ms: int) -> int 
     if flow is None or flow.payments <= 0 or flow.window_ms <= 0:
         return None
     return -(-flow.amount_cents * share_percent * max(detect_ms, 0) // (ALL_PERCENT * flow.window_ms))
+
+
+def share_back_percent(one: ActionState) -> int | None:
+    """The share of all traffic that comes back with it, rounded up; None when it gives nobody traffic.
+
+    Where nobody had any traffic before, nobody gets some. Weights are of any size: only their proportion counts.
+    """
+    argument = _GETS_TRAFFIC.get(one.action)
+    if argument is None:
+        return None
+    weights = {name: int(weight) for name, weight in one.before.items() if weight.isdecimal()}
+    total = sum(weights.values())
+    return -(-ALL_PERCENT * weights.get(one.arguments.get(argument, ""), 0) // total) if total else 0
 
 
 def risked_cents(state: State, now_ms: int) -> int:

@@ -29,6 +29,11 @@ class UndoRefusal(StrEnum):
     NEEDS_APPROVAL = "needs_approval"
 
 
+def subject_of(decision_id: str) -> str:
+    """What the journal calls taking this action back, where it is about approvals and money."""
+    return f"undo of {decision_id}"
+
+
 def refused(state: State, decision_id: str) -> tuple[UndoRefusal, str] | None:
     """Why the action of this decision cannot be taken back, as far as the journal knows; None when it can."""
     one = state.actions.get(decision_id)

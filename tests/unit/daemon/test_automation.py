@@ -106,6 +106,46 @@ async def test_taking_a_rollback_back_beyond_the_limit_or_unseen_asks_others_fir
     assert undone.outcome.status is OutcomeStatus.VERIFIED
 
 
+async def test_what_cannot_be_taken_back_is_said_before_anybody_is_asked_about_money() -> None:
+    here = await world()
+    decision_id = await here.rolled_back()
+    here.scene.clock.at_ms += 30_000
+    await here.scene.writer.append(deployment(subject="dep-2", at_ms=here.scene.clock.at_ms))
+    undone = await here.automation.undo(decision_id, "ada", "the rule was wrong")
+    assert undone.refusal is UndoRefusal.MOVED_ON
+    assert {"approval.asked", "money.risked"}.isdisjoint(await here.kinds())
+
+
+async def test_weights_of_any_size_are_weighed_by_their_share() -> None:
+    here = await world()
+    here.scene.world.weights = {"blue": 155, "green": 100}
+    decision_id = await here.rolled_back()
+    here.scene.world.weights = {"blue": 100, "green": 0}
+    here.scene.clock.at_ms += 30_000
+    here.pay(30, 3_000)
+    undone = await here.automation.undo(decision_id, "ada", "the rule was wrong")
+    assert undone.outcome is not None
+    [risked] = [entry.fields for entry in await here.entries() if entry.kind == "money.risked"]
+    assert risked["share_percent"] == 40
+
+
+@pytest.mark.parametrize("moved", [True, False])
+async def test_a_try_that_gave_nobody_traffic_leaves_the_hour_as_it_was(moved: bool) -> None:
+    here = await world()
+    decision_id = await here.rolled_back()
+    here.scene.clock.at_ms += 30_000
+    here.pay(30, 3_000)
+    if moved:
+        here.scene.world.weights = {"blue": 90, "green": 10}
+    else:
+        here.scene.world.healthy = False
+    undone = await here.automation.undo(decision_id, "ada", "the rule was wrong")
+    assert undone.outcome is not None
+    assert undone.outcome.status is (OutcomeStatus.REFUSED if moved else OutcomeStatus.FAILED)
+    assert "money.risked" in await here.kinds()
+    assert [one.cents for one in here.automation.state.risked] == []
+
+
 async def test_two_answers_at_once_count_as_two_people_and_never_as_one_twice() -> None:
     here = await world(POLICY.model_copy(update={"approvals": Approvals(at_risk=ApprovalRule(needed=2))}))
     decision_id = await here.rolled_back()

@@ -12,8 +12,8 @@ from remediation.guardrail_state import RiskState
 from remediation.journal.entry import GENESIS_HASH, seal
 from remediation.journal.guardrail_kinds import MoneyRisked
 from remediation.journal.kinds import draft
-from remediation.money_at_risk import Flow, RiskKind, at_risk_cents, risked_cents, weigh
-from remediation.state import HOUR_MS, State
+from remediation.money_at_risk import Flow, RiskKind, at_risk_cents, risked_cents, share_back_percent, weigh
+from remediation.state import HOUR_MS, ActionState, State
 from tests.unit.remediation.worlds import NOW_MS
 
 BUSY = Flow(payments=6_000, amount_cents=6_000 * 5_000, window_ms=60_000)
@@ -115,3 +115,34 @@ def test_an_hour_counts_what_was_let_through_and_nothing_else() -> None:
     assert risked_cents(state, NOW_MS) == 7
     assert risked_cents(state, NOW_MS + HOUR_MS) == 0
     assert len(folded(state, 1, NOW_MS).risked) == 2
+
+
+def taken(action: str, arguments: dict[str, str], before: dict[str, str]) -> ActionState:
+    return ActionState(
+        decision_id="dec-1",
+        sequence=1,
+        action=action,
+        target="dns:payments.tillwatch.test",
+        key="",
+        arguments=arguments,
+        cause_at_ms=NOW_MS,
+        decided_at_ms=NOW_MS,
+        before=before,
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "before", "share"),
+    [
+        ("rollback.traffic", {"from_environment": "green"}, {"blue": "50", "green": "50", "region": "us-east-1"}, 50),
+        ("rollback.traffic", {"from_environment": "green"}, {"blue": "2", "green": "1"}, 34),
+        ("rollback.traffic", {"from_environment": "green"}, {"blue": "0", "green": "255"}, 100),
+        ("rollback.traffic", {"from_environment": "green"}, {"blue": "0", "green": "0"}, 0),
+        ("evacuate.region", {"region": "us-east-1"}, {"us-east-1": "200", "us-west-2": "50"}, 80),
+        ("kill.switch", {}, {"mode": "normal"}, None),
+    ],
+)
+def test_the_share_that_comes_back_is_of_all_weights(
+    action: str, arguments: dict[str, str], before: dict[str, str], share: int | None
+) -> None:
+    assert share_back_percent(taken(action, arguments, before)) == share
