@@ -9,18 +9,17 @@ from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import StepContext, StepWork
 from remediation.deployment.works.looks import waiting
 from remediation.journal.guardrail_kinds import MoneyRisked
-from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.journal.writer import JournalWriter
 from remediation.money_at_risk import Flow, RiskKind, weigh
 from remediation.ports import Clock, Look
-
-TOLD_MAX = 50
-"""Steps that were judged; one is being done for each region."""
+from remediation.state import HOUR_MS
 
 
 class WithinMoney:
     """A shift of traffic behind its limit. It waits for people where it needs more, or where no payment was seen.
 
-    flow: the payments of the last minute. What was let through once is not weighed again while it is repeated.
+    flow: the payments of the last minute. What the journal says was let through in the last hour is not weighed again,
+    neither while it is repeated nor after a restart.
     """
 
     def __init__(
@@ -36,7 +35,6 @@ class WithinMoney:
         self._writer = writer
         self._policy = policy
         self._clock = clock
-        self._told: dict[str, bool] = {}
 
     async def probe(self, context: StepContext) -> Look:
         """See StepWork."""
@@ -44,23 +42,25 @@ class WithinMoney:
 
     async def perform(self, context: StepContext, key: str) -> StepReport:
         """See StepWork."""
-        if not self._told.get(key, False) and int(context.step.arguments["percent"]) > 0:
-            held = await self._weigh(context, key)
+        if int(context.step.arguments["percent"]) > 0 and not self._let_through(context):
+            held = await self._weigh(context)
             if held is not None:
                 return held
         return await self._work.perform(context, key)
 
-    async def _weigh(self, context: StepContext, key: str) -> StepReport | None:
+    def _let_through(self, context: StepContext) -> bool:
+        subject, since_ms = _subject(context), self._clock.now_ms() - HOUR_MS
+        return any(one.subject == subject and one.at_ms > since_ms for one in self._writer.state.risked)
+
+    async def _weigh(self, context: StepContext) -> StepReport | None:
         """Why the stage has to wait; None when it may begin."""
         policy, now_ms = self._policy(), self._clock.now_ms()
         subject, digest = _subject(context), _digest(context)
         approved = is_approved(self._writer.state, policy.approvals, ApprovalChange.AT_RISK, subject, digest, now_ms)
         risked = self._figure(context, policy.money_at_risk, approved=approved)
-        allowed = approved or (risked is not None and risked.allowed)
-        if risked is not None and self._told.get(key) is not allowed:
-            await self._writer.append(risked)
-        self._told = {**dict(list(self._told.items())[-TOLD_MAX:]), key: allowed}
-        if allowed:
+        if approved or (risked is not None and risked.allowed):
+            if risked is not None:
+                await self._writer.append(risked)
             return None
         words = _words(risked)
         asked = to_ask(
@@ -70,9 +70,12 @@ class WithinMoney:
             subject=subject,
             digest=digest,
             what=f"{subject}: {words}",
-            requested_by=DAEMON,
+            requested_by=context.plan.request.requested_by,
             now_ms=now_ms,
         )
+        # What is held is told once: with its question.
+        if asked is not None and risked is not None:
+            await self._writer.append(risked)
         if asked is not None:
             await self._writer.append(asked)
         return waiting(f"{words}; people have to approve it (tillwatch approvals list)")

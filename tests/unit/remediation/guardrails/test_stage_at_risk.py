@@ -4,6 +4,7 @@ import pytest
 
 from config.guardrails import MoneyAtRisk
 from config.policy import Policy
+from remediation.approvals import ApprovalRefusal, may_approve
 from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.plan import Plan, Request, Step, Strategy
 from remediation.deployment.ports import StepContext
@@ -104,3 +105,40 @@ async def test_taking_traffic_away_puts_nothing_at_risk() -> None:
     assert (await work.perform(stage(0), "k")).finding is StepFinding.PASSED
     assert inner.sent == 1
     assert await kinds(here) == []
+
+
+async def restarted(here: Scene, cents_a_minute: int) -> tuple[WithinMoney, Shifting, Scene]:
+    """The next process over the same journal."""
+    again, inner = await here.restarted(), Shifting()
+    work = WithinMoney(inner, lambda: flow_of(cents_a_minute), again.writer, lambda: POLICY, again.clock)
+    return work, inner, again
+
+
+async def test_a_stage_that_was_let_through_is_neither_charged_twice_nor_held_by_itself_after_a_restart() -> None:
+    work, _, here = await work_over(1_000_000)
+    assert (await work.perform(stage(5), "k")).finding is StepFinding.PASSED
+    # 30000 cents are left of the hour, and the stage came to 50000.
+    work, inner, again = await restarted(here, 1_000_000)
+    assert (await work.perform(stage(5), "k")).finding is StepFinding.PASSED
+    assert inner.sent == 1
+    assert [one.cents for one in again.writer.state.risked] == [50_000]
+    assert await kinds(again) == ["money.risked"]
+    # Another stage of it, and the same of another deployment, are weighed against what is left.
+    for other in (stage(25), stage(5, "dep-2")):
+        assert (await work.perform(other, "k")).finding is StepFinding.WAITING
+
+
+async def test_a_stage_that_is_held_is_told_once_also_over_a_restart() -> None:
+    work, _, here = await work_over(1_020_000)
+    assert (await work.perform(stage(5), "k")).finding is StepFinding.WAITING
+    work, _, again = await restarted(here, 1_030_000)
+    assert (await work.perform(stage(5), "k")).finding is StepFinding.WAITING
+    assert await kinds(again) == ["money.risked", "approval.asked"]
+
+
+async def test_whoever_asked_for_the_deployment_does_not_approve_what_it_risks() -> None:
+    work, _, here = await work_over(1_020_000)
+    await work.perform(stage(5), "k")
+    [asked] = here.writer.state.approvals.values()
+    assert may_approve(asked, "ada", "admin", asked.digest, here.clock.now_ms()) is ApprovalRefusal.REQUESTER
+    assert may_approve(asked, "bob", "admin", asked.digest, here.clock.now_ms()) is None
