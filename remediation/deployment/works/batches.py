@@ -44,13 +44,15 @@ class Roll:
         """See StepWork."""
         region, arguments = context.step.region, context.step.arguments
         state = await self._batches.batch(region, arguments["environment"], arguments["version"])
-        if state.failed:
+        # A failure from before this step asked is that of the batch which it may be there to take back.
+        if state.failed and context.attempts > 0:
             return failed(f"{arguments['version']} does not come up: {state.failed}")
         detail = f"{state.new} of {arguments['size']} instances run {arguments['version']}"
-        if not state.settled:
-            return waiting(detail)
-        if state.new == int(arguments["instances"]):
-            return passed(detail)
+        if not state.failed:
+            if not state.settled:
+                return waiting(detail)
+            if state.new == int(arguments["instances"]):
+                return passed(detail)
         await self._batches.roll(
             region, arguments["environment"], arguments["version"], int(arguments["instances"]), key
         )

@@ -1,6 +1,7 @@
 """Steps that change an environment: a version into it, another size, an end once it holds no traffic any more."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import Environments, EnvironmentState, StepContext
@@ -8,14 +9,23 @@ from remediation.deployment.works.looks import failed, passed, shown, waiting
 from remediation.ports import Clock, Look, Traffic
 
 
+class _Asked(NamedTuple):
+    """What this process asked an environment for. old_failure: what it showed before, and may show a while longer."""
+
+    key: str
+    old_failure: tuple[str, str] | None
+
+
 class Deploy:
     """Lets an environment run the new version with as many instances as the step says, and waits until it has settled.
 
-    The circuit breaker of the world, which gave the version up, ends the step as failed.
+    The circuit breaker of the world, which gave the version up, ends the step as failed: the world then shows the
+    wanted version as failed, or another one that it went back to, with a failure that was not there when it was asked.
     """
 
     def __init__(self, environments: Environments) -> None:
         self._environments = environments
+        self._asked: dict[tuple[str, str], _Asked] = {}
 
     async def probe(self, context: StepContext) -> Look:
         """See StepWork; in effect when all of it runs and is healthy."""
@@ -28,14 +38,22 @@ class Deploy:
         """See StepWork."""
         state = await self._look(context)
         arguments = context.step.arguments
-        # A failure from before this step asked is another deployment's, which somebody may have mended since.
-        if state is not None and state.failed and context.attempts > 0:
-            return failed(f"{arguments['version']} does not come up: {shown(state)}")
-        if state is not None and _is_wanted(state, context) and not state.failed:
-            return passed(shown(state)) if state.settled else waiting(shown(state))
-        await self._environments.deploy(
-            context.step.region, arguments["environment"], arguments["version"], int(arguments["size"]), key
-        )
+        place = (context.step.region, arguments["environment"])
+        asked = self._asked.get(place)
+        if asked is not None and asked.key != key:
+            asked = None
+        if state is not None and state.failed:
+            if asked is not None and (_is_wanted(state, context) or asked.old_failure != _failure(state)):
+                return failed(f"{arguments['version']} does not come up: {shown(state)}")
+        elif state is not None:
+            if asked is not None:
+                # The world has begun anew, so a failure with the same words is one of this step.
+                self._asked[place] = _Asked(key, None)
+            if _is_wanted(state, context):
+                return passed(shown(state)) if state.settled else waiting(shown(state))
+        await self._environments.deploy(*place, arguments["version"], int(arguments["size"]), key)
+        if asked is None:
+            self._asked[place] = _Asked(key, None if state is None else _failure(state))
         return waiting(f"{arguments['version']} was asked for, {arguments['size']} instances")
 
     async def _look(self, context: StepContext) -> EnvironmentState | None:
@@ -105,6 +123,10 @@ class Retire:
             return passed("stopped") if state.running == 0 else waiting(shown(state))
         await self._environments.resize(context.step.region, environment, 0, key)
         return waiting(f"{environment} was asked to stop")
+
+
+def _failure(state: EnvironmentState) -> tuple[str, str] | None:
+    return (state.version, state.failed) if state.failed else None
 
 
 def _is_wanted(state: EnvironmentState, context: StepContext) -> bool:

@@ -107,7 +107,8 @@ def standing(region: str = REGION, size: int = 4) -> Standing:
 class Ground:
     """Environments, traffic, batches and gates. changes: every effect, in order; equal calls are counted too.
 
-    dark, bad, poor: what the gates say. broken: versions that never come up. unreachable: nothing answers.
+    dark, bad, poor: what the gates say. stuck: batches fail. broken: versions that never come up.
+    unreachable: nothing answers.
     """
 
     clock: FakeClock
@@ -124,6 +125,7 @@ class Ground:
     red: bool = False
     broken: frozenset[str] = frozenset()
     healthy: bool = True
+    stuck: bool = False
     gates_read: int = 0
 
     def stands(self, *regions: str, size: int = 4) -> "Ground":
@@ -172,13 +174,14 @@ class Ground:
 
     async def batch(self, region: str, environment: str, version: str) -> "Batch":
         del version
-        return Batch(
-            self.new.get((region, environment), 0), self.clock.at_ms >= self.settles_at_ms.get((region, "b"), 0)
-        )
+        settled = not self.stuck and self.clock.at_ms >= self.settles_at_ms.get((region, "b"), 0)
+        return Batch(self.new.get((region, environment), 0), settled, "tasks are killed" if self.stuck else "")
 
     async def roll(self, region: str, environment: str, version: str, count: int, key: str) -> None:
         await self.cross(f"before roll {count}")
         self.calls.append(("roll", key))
+        if self.stuck:
+            return
         self.new[region, environment] = count
         self.settles_at_ms[region, "b"] = self.clock.at_ms + SETTLE_MS
         self.changes.append(("roll", f"{region}/{environment}", f"{version} x {count}"))

@@ -1,6 +1,7 @@
 """The works of single steps, where the whole deployments do not go."""
 
 from dataclasses import dataclass, field
+from unittest.mock import AsyncMock
 
 import pytest
 from msgspec.structs import replace
@@ -9,13 +10,15 @@ from config.deployment import Rehearsal
 from remediation.deployment.findings import StepFinding
 from remediation.deployment.plan import Plan, Step, Strategy
 from remediation.deployment.planning import plan
-from remediation.deployment.ports import CohortRoute, StepContext
+from remediation.deployment.ports import CohortRoute, EnvironmentState, StepContext
+from remediation.deployment.works.batches import Roll
 from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import WayBack
 from remediation.deployment.works.rehearsed import Rehearsed
 from remediation.deployment.works.shift import Shift
 from remediation.deployment.works.watching import Bake
+from remediation.errors import WorldUnreachable
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.state import State
 from tests.unit.remediation.deployment.ground import REGION, Ground, Split, deployments, request, standing
@@ -70,6 +73,47 @@ async def test_a_version_that_failed_in_a_former_deployment_is_tried_once_more()
     report = await work.perform(replace(asked, attempts=1), "key")
     assert report.finding is FAILED
     assert "does not come up" in report.detail
+
+
+async def test_a_version_is_not_blamed_for_the_failure_of_another_that_is_still_shown() -> None:
+    there = ground()
+    work, asked = Deploy(there), context("/deploy")
+    old = EnvironmentState(version="1.5.0", desired=4, running=0, healthy=0, settled=False, failed="killed")
+    unreachable = AsyncMock(side_effect=WorldUnreachable("no route"))
+    there.states[REGION, "green"], there.settles_at_ms[REGION, "green"] = old, NOW_MS + 60_000
+    real, there.deploy = there.deploy, unreachable  # type: ignore[method-assign]
+    with pytest.raises(WorldUnreachable):
+        await work.perform(asked, "key")
+    there.deploy = AsyncMock()  # type: ignore[method-assign]
+    for attempts in (1, 2):
+        assert (await work.perform(replace(asked, attempts=attempts), "key")).finding is WAITING
+    there.deploy = real  # type: ignore[method-assign]
+    await work.perform(replace(asked, attempts=3), "key")
+    assert (await work.perform(replace(asked, attempts=4), "key")).finding is WAITING
+    there.states[REGION, "green"] = old
+    report = await work.perform(replace(asked, attempts=5), "key")
+    assert (report.finding, "2.0.0 does not come up" in report.detail) == (FAILED, True)
+
+
+async def test_a_world_that_went_back_to_the_version_before_has_given_the_new_one_up() -> None:
+    there = ground()
+    work, asked = Deploy(there), context("/deploy")
+    await work.perform(asked, "key")
+    there.settles_at_ms[REGION, "green"] = NOW_MS + 60_000
+    there.states[REGION, "green"] = EnvironmentState(
+        version="1.5.0", desired=4, running=4, healthy=4, settled=False, failed="went back from 2.0.0 to 1.5.0"
+    )
+    assert (await work.perform(replace(asked, attempts=1), "key")).finding is FAILED
+
+
+async def test_a_batch_that_failed_is_taken_back_although_it_failed() -> None:
+    there = ground()
+    made = plan(request(strategy=Strategy.ROLLING), [standing()], deployments())
+    there.new[REGION, "blue"], there.stuck = 2, True
+    back = context("/roll-50", made, instances="1")
+    assert (await Roll(there).perform(back, "key")).finding is WAITING
+    assert there.calls == [("roll", "key")]
+    assert (await Roll(there).perform(replace(back, attempts=1), "key")).finding is FAILED
 
 
 async def test_an_environment_that_runs_something_else_is_not_resized() -> None:
