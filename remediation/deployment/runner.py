@@ -4,14 +4,14 @@ import asyncio
 
 import structlog
 
-from remediation.deployment.closing import clear_own_findings, closing_fact
+from remediation.deployment.closing import clear_own_findings, closing_fact, left_behind, outcome_of
 from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.looking import Looking
 from remediation.deployment.permitting import Permission, locks_alone
 from remediation.deployment.plan import Step, Strategy
 from remediation.deployment.planning import UNDOES
 from remediation.deployment.run import DeploymentRun, RunOutcome
-from remediation.deployment.telling import Herald, fact_of, finding_of, is_told, key_of, weight_of
+from remediation.deployment.telling import MOVING, Herald, fact_of, finding_of, is_told, key_of, weight_of
 from remediation.deployment.transitions import Move, Pressure, move, move_of_unwinding
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldUnreachable
 from remediation.journal.kinds import DeploymentEnded, StepBegun, StepEnded
@@ -24,6 +24,8 @@ MOVES_PER_TICK = 500
 """Of one deployment; a plan for three regions has about 120 steps."""
 UNREACHABLE_SECONDS = 15.0
 """So long a step may be out of sight before somebody is paged, who then hears of it within 30 s."""
+
+NOT_TAKEN_BACK = "payments are still on the new version; take it back by hand, and it goes on when that is seen"
 
 
 class Runner:
@@ -156,14 +158,37 @@ class Runner:
             return True
         if not run.began_at_ms:
             if not await self._begin(run, step):
+                await self._kept_from_undoing(run, step)
                 return False
             run = self._writer.state.runs[run.id]
         report = await self._looking.look(run, step)
         self.reports[run.id] = report
-        if move_of_unwinding(report.finding, late=run.is_late(self._clock.now_ms())) is not Move.NEXT:
-            return False
-        await self._ended(run, step, report, None)
-        return True
+        late = run.is_late(self._clock.now_ms())
+        moves_payments = self._moves_payments(run, step)
+        wanted = move_of_unwinding(report.finding, late=late, moves_payments=moves_payments)
+        if wanted is Move.NEXT:
+            if moves_payments:
+                await self._tell_if_held_before(run, step)
+            await self._ended(run, step, report, None)
+            return True
+        if wanted is Move.HOLD:
+            await self._hold(run, step, f"{NOT_TAKEN_BACK}: {report.detail}")
+        elif moves_payments:
+            await self._wait(run, step, report)
+        return False
+
+    def _moves_payments(self, run: DeploymentRun, step: Step) -> bool:
+        """Whether undoing the step takes payments off the new version, which nothing else has done yet."""
+        known = self._writer.state.deployments.get(run.id)
+        return step.kind in MOVING and not (known is not None and known.rolled_back)
+
+    async def _kept_from_undoing(self, run: DeploymentRun, step: Step) -> None:
+        """Page when what would take payments off the new version cannot even be begun."""
+        if not self._moves_payments(run, step):
+            return
+        since_ms = self._out_of_sight_ms.setdefault(run.id, self._clock.now_ms())
+        if self._clock.now_ms() - since_ms >= UNREACHABLE_SECONDS * 1000:
+            await self._hold(run, step, f"{NOT_TAKEN_BACK}: {self.reports[run.id].detail}")
 
     async def _wait(self, run: DeploymentRun, step: Step, report: StepReport) -> None:
         """Look again later; somebody is paged when the step stays out of sight."""
@@ -213,7 +238,7 @@ class Runner:
 
     async def _end(self, run: DeploymentRun) -> None:
         """Nothing is left to do: the last words, each of which may be said again after a crash."""
-        outcome = RunOutcome.SUCCEEDED if run.stopped is None else run.stopped
+        outcome = outcome_of(run)
         # Told again after a crash, too: rules over a deployment that was held have to hear that it is over.
         await self._herald.tell(closing_fact(run, outcome, self._clock.now_ms()))
         for finding in clear_own_findings(run, self._writer.state, self._clock.now_ms()):
@@ -250,7 +275,9 @@ def _summary(run: DeploymentRun) -> str:
     last = [one for one in run.ended if one.step_id in forward][-1:]
     left = [one.step_id for one in run.ended if one.step_id not in forward and one.finding is not StepFinding.PASSED]
     words = [f"{one.step_id}: {one.detail}" for one in last]
-    return "; ".join([*words, *(f"not undone: {name}" for name in left)])
+    share = left_behind(run)
+    still = [f"{run.plan.request.version} still has {share} % of {run.stopped_region}"] if share else []
+    return "; ".join([*words, *(f"not undone: {name}" for name in left), *still])
 
 
 def _takes_traffic(run: DeploymentRun, step: Step) -> bool:

@@ -6,8 +6,9 @@ from typing import Protocol
 from checks.facts import Deployment, DeploymentStatus
 from checks.findings import Finding
 from checks.findings import State as FindingState
+from config.deployment import FULL_PERCENT
 from remediation.aim import TRAFFIC_PHASES
-from remediation.deployment.findings import GateState, StepReport
+from remediation.deployment.findings import GateState, StepFinding, StepReport
 from remediation.deployment.plan import Standing, Step
 from remediation.deployment.run import DeploymentRun
 from remediation.state import DeploymentState, State
@@ -53,6 +54,20 @@ def weight_of(run: DeploymentRun, region: str) -> int:
     return max(begun, default=0)
 
 
+def weight_left(run: DeploymentRun, region: str) -> int:
+    """The share that the new version still has: what the last batch that was taken back has left, else ``weight_of``.
+
+    Only instances are taken back by the run itself; the traffic of two environments is given back by a decision, before
+    the run unwinds.
+    """
+    passed = {one.step_id for one in run.ended if one.finding is StepFinding.PASSED and one.begun_at_ms}
+    left = weight_of(run, region)
+    for step in run.plan.unwinding:
+        if step.kind in MOVING and step.region == region and step.id in passed:
+            left = int(step.arguments["instances"]) * FULL_PERCENT // int(step.arguments["size"])
+    return left
+
+
 def fact_of(run: DeploymentRun, step: Step, status: DeploymentStatus, now_ms: int, *, why_held: str = "") -> Deployment:
     """Where the deployment is while it does this step, or is about to."""
     standing = standing_of(run, step.region)
@@ -73,7 +88,9 @@ def fact_of(run: DeploymentRun, step: Step, status: DeploymentStatus, now_ms: in
         # they saw until then was an environment that was being put up.
         previous_environment=standing.environment if step.phase in TRAFFIC_PHASES else "",
         previous_version=standing.version,
-        weight_percent=max(weight, weight_of(run, step.region)),
+        weight_percent=max(weight, weight_of(run, step.region))
+        if run.stopped is None
+        else weight_left(run, step.region),
         reason=why_held,
         held=bool(why_held),
     )

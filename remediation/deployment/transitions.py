@@ -103,8 +103,15 @@ def _wanted(phase: DeploymentPhase, finding: StepFinding, pressure: Pressure) ->
     return _UNHURRIED[finding]
 
 
-def move_of_unwinding(finding: StepFinding, *, late: bool) -> Move:
-    """The move after a step that undoes another: what cannot be undone in its time is told and left to a person."""
+def move_of_unwinding(finding: StepFinding, *, late: bool, moves_payments: bool = False) -> Move:
+    """The move after a step that undoes another: what cannot be undone in its time is told and left to a person.
+
+    moves_payments: whether it takes payments off the new version. Then it is over when it is done and not before, and
+    somebody is paged meanwhile, because a deployment that ended would say that nobody pays there any more.
+    """
+    if moves_payments and finding is not StepFinding.PASSED:
+        goes_on = finding in {StepFinding.WAITING, StepFinding.UNREACHABLE} and not late
+        return Move.AGAIN if goes_on else Move.HOLD
     if finding in {StepFinding.PASSED, StepFinding.FAILED, StepFinding.BREACHED} or late:
         return Move.NEXT
     return Move.AGAIN

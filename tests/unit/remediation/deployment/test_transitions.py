@@ -78,3 +78,10 @@ def test_what_cannot_be_undone_in_its_time_keeps_no_deployment_from_ending() -> 
         StepFinding.UNREACHABLE,
     ]
     assert {move_of_unwinding(finding, late=True) for finding in StepFinding} == {N}
+
+
+def test_what_takes_payments_off_a_bad_release_is_over_when_it_is_done_and_pages_until_then() -> None:
+    in_time = [move_of_unwinding(finding, late=False, moves_payments=True) for finding in FINDINGS]
+    late = [move_of_unwinding(finding, late=True, moves_payments=True) for finding in FINDINGS]
+    assert in_time == [N, A, H, A, H, H]
+    assert late == [N, H, H, H, H, H]
