@@ -1,12 +1,15 @@
 """Asks the daemon for a deployment, as one person would, and approves it as another."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import httpx
 import msgspec
 
 from config.scenario import Release
 from daemon.embedded.faults import NotNoted
+
+T = TypeVar("T")
 
 ASK_SECONDS = 30.0
 """The daemon looks at the world before it answers."""
@@ -44,31 +47,42 @@ class Asking:
         self._say = say
 
     async def release(self, step: Release, version: str) -> None:
-        """Ask for it and approve it. Raises NotNoted when the daemon refuses."""
+        """Ask for it and approve it. Raises NotNoted when the daemon refuses either, or does not answer."""
         body = {"version": version, "strategy": step.strategy, "cohort": step.cohort, "force": True}
-        answer = await self._post("deployments", body | {"reason": "the scenario asks for it"}, self._asks)
+        body |= {"reason": "the scenario asks for it"}
+        answer = await self._ask("POST", "deployments", self._asks, body)
         if answer.status_code == httpx.codes.CONFLICT and "another_is_running" in answer.text:
             self._say("a deployment of a former run goes on; no other one is asked for")
             return
-        if answer.status_code != httpx.codes.CREATED:
-            raise NotNoted(f"The daemon answered {answer.status_code}: {answer.text[:300]}")
-        deployment_id = msgspec.json.decode(answer.content, type=_View).run.id
+        deployment_id = _told(answer, _View).run.id
         self._say(f"asked for: deployment {deployment_id} of {version}, {step.strategy}")
         await self._approve(deployment_id)
 
     async def _approve(self, deployment_id: str) -> None:
-        answer = await self._client.get(f"{self._url}/approvals", headers=self._approves, timeout=ASK_SECONDS)
-        for one in msgspec.json.decode(answer.content, type=_Approvals).approvals:
+        waiting = _told(await self._ask("GET", "approvals", self._approves), _Approvals).approvals
+        for one in waiting:
             if one.subject == deployment_id and one.status == "waiting":
                 body = {"answer": "approve", "digest": one.digest}
-                approved = await self._post(f"approvals/{one.id}", body, self._approves)
-                if approved.is_success:
-                    self._say(f"approved by a second person: {one.id}")
+                _require_done(await self._ask("POST", f"approvals/{one.id}", self._approves, body))
+                self._say(f"approved by a second person: {one.id}")
 
-    async def _post(self, place: str, body: object, headers: dict[str, str]) -> httpx.Response:
+    async def _ask(self, method: str, place: str, headers: dict[str, str], body: object = None) -> httpx.Response:
+        content = b"" if body is None else msgspec.json.encode(body)
+        url = f"{self._url}/{place}"
         try:
-            return await self._client.post(
-                f"{self._url}/{place}", content=msgspec.json.encode(body), headers=headers, timeout=ASK_SECONDS
-            )
+            return await self._client.request(method, url, content=content, headers=headers, timeout=ASK_SECONDS)
         except httpx.HTTPError as fault:
             raise NotNoted(f"The daemon did not answer: {fault!r}") from fault
+
+
+def _require_done(answer: httpx.Response) -> None:
+    if not answer.is_success:
+        raise NotNoted(f"The daemon answered {answer.status_code}: {answer.text[:300]}")
+
+
+def _told(answer: httpx.Response, form: type[T]) -> T:
+    _require_done(answer)
+    try:
+        return msgspec.json.decode(answer.content, type=form)
+    except msgspec.MsgspecError as fault:
+        raise NotNoted(f"The daemon's answer cannot be read: {fault}") from fault
