@@ -11,7 +11,7 @@ TRAFFIC_PHASES = ("traffic_rollout", "final_validation")
 
 
 class Miss(msgspec.Struct, frozen=True):
-    """No deployment to roll back: NO_DEPLOYMENT, NOT_THE_CANARY or ALREADY_ROLLED_BACK, and why in words."""
+    """No deployment to roll back: NO_DEPLOYMENT, NOT_THE_CANARY, ALREADY_ROLLED_BACK or PAST_RETURN, and why."""
 
     reason: Reason
     detail: str
@@ -28,7 +28,7 @@ def deployment_to_blame(finding: Finding, state: State) -> DeploymentState | Mis
     blamed = [one for one in running if _names(finding, one)]
     if len({one.environment for one in blamed}) == 1:
         # One environment runs one release: the newest, whatever became of an earlier one that never ended.
-        return _with_a_way_back(max(blamed, key=lambda one: one.sequence))
+        return _with_a_way_back(max(blamed, key=lambda one: one.sequence), state)
     if blamed:
         return Miss(Reason.NO_DEPLOYMENT, f"{len(blamed)} deployments are running and the finding does not say which")
     if running:
@@ -44,7 +44,7 @@ def _none_running(finding: Finding, state: State) -> DeploymentState | Miss:
     newest = max(state.deployments.values(), key=lambda one: one.sequence, default=None)
     if newest is not None and finding.asked_by and newest.status == "succeeded" and _names(finding, newest):
         # A release that was taken for good is nothing that a rule may take back; a person may.
-        return _with_a_way_back(newest)
+        return _with_a_way_back(newest, state)
     if newest is not None and newest.rolled_back and _names(finding, newest):
         return Miss(
             Reason.ALREADY_ROLLED_BACK,
@@ -57,7 +57,11 @@ def _has_a_way_back(deployment: DeploymentState) -> bool:
     return deployment.previous_environment not in {"", deployment.environment}
 
 
-def _with_a_way_back(deployment: DeploymentState) -> DeploymentState | Miss:
+def _with_a_way_back(deployment: DeploymentState, state: State) -> DeploymentState | Miss:
+    run = state.runs.get(deployment.id)
+    if run is not None and run.no_return:
+        words = f"{run.no_return} has begun, and {deployment.previous_version} cannot live with what it leaves"
+        return Miss(Reason.PAST_RETURN, f"{words}: mend {deployment.version} and switch its flags off")
     if not _has_a_way_back(deployment):
         return Miss(Reason.NO_DEPLOYMENT, f"deployment {deployment.id} names no other environment to go back to")
     return deployment

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     LAST_REGION = "last_region"
     UNCONFIRMED = "unconfirmed"
     ALREADY_ROLLED_BACK = "already_rolled_back"
+    PAST_RETURN = "past_return"
     IN_EFFECT = "in_effect"
     ACTION_IN_PROGRESS = "action_in_progress"
     COOLING_DOWN = "cooling_down"

@@ -250,6 +250,7 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.LAST_REGION, _missed(Reason.LAST_REGION)),
     (Reason.UNCONFIRMED, _missed(Reason.UNCONFIRMED)),
     (Reason.ALREADY_ROLLED_BACK, _missed(Reason.ALREADY_ROLLED_BACK)),
+    (Reason.PAST_RETURN, _missed(Reason.PAST_RETURN)),
     (Reason.IN_EFFECT, _in_effect),
     (Reason.ACTION_IN_PROGRESS, _in_progress),
     (Reason.COOLING_DOWN, _cooling_down),

@@ -29,6 +29,7 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.LAST_REGION: "no other region is well and large enough to take the traffic",
     Reason.UNCONFIRMED: "only one of two independent sources says that the region is lost",
     Reason.ALREADY_ROLLED_BACK: "this deployment was rolled back already",
+    Reason.PAST_RETURN: "a migration has begun that the old version cannot live with, so the new one has to be mended",
     Reason.IN_EFFECT: "what was done is still in force",
     Reason.ACTION_IN_PROGRESS: "an action on the same target is still in progress",
     Reason.COOLING_DOWN: "the target was acted on a short while ago and is cooling down",

@@ -12,6 +12,8 @@ from checks.findings import State as FindingState
 from config.policy import FraudPolicy, Freeze, GuardPolicy, Policy, RegionRoom, TrafficPolicy
 from remediation.decide import decide, reading
 from remediation.decisions import Reason
+from remediation.deployment.plan import Plan, Request, Strategy
+from remediation.deployment.run import DeploymentRun
 from remediation.guard import GUARDS, REFUSED_PAUSE_MS
 from remediation.guardrail_state import StopState, StormState
 from remediation.state import ActionState, DeploymentState, State, TargetState
@@ -23,6 +25,24 @@ def state_with(*deployments: DeploymentState, **changes: object) -> State:
 
 
 ROLLING = state_with(release())
+PAST_RETURN = replace(
+    ROLLING,
+    runs={
+        "dep-1": DeploymentRun(
+            id="dep-1",
+            sequence=1,
+            plan=Plan(
+                request=Request(
+                    deployment_id="dep-1", version="2.0.0", strategy=Strategy.CANARY, regions=(), requested_by="ada"
+                ),
+                standing=(),
+                steps=(),
+            ),
+            planned_at_ms=NOW_MS,
+            no_return="payment-methods",
+        )
+    },
+)
 DONE = release(rolled_back=True, status="rolled_back")
 
 
@@ -144,6 +164,8 @@ CASES = [
         Reason.NO_DEPLOYMENT,
     ),
     ("rolled back before", finding(), state_with(DONE), PLAIN, Reason.ALREADY_ROLLED_BACK),
+    ("a migration that the old version cannot live with", finding(), PAST_RETURN, PLAIN, Reason.PAST_RETURN),
+    ("the same for a person", finding(asked_by="ann"), PAST_RETURN, PLAIN, Reason.PAST_RETURN),
     (
         "a breach where it was rolled back to",
         finding(key={"environment": "blue"}),
