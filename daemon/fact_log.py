@@ -13,6 +13,16 @@ class FactLog(Protocol):
         """At most limit batches with places above after and up to through, oldest first."""
 
 
+LATE_MS = 60_000
+"""The log goes by arrival, and facts arrive later than they happen, by at most so much."""
+
+
+async def reaches(log: FactLog, through: int, at_ms: int) -> bool:
+    """Whether the log still has what happened from this time on, or never had anything older."""
+    oldest = await log.read(0, through, 1)
+    return bool(oldest) and oldest[0].arrived_at_ms <= at_ms + LATE_MS
+
+
 async def place_before(log: FactLog, through: int, at_ms: int) -> int:
     """A place up to ``through`` behind which everything arrived at this time or later: about 20 reads of one batch."""
     low, high = 0, through

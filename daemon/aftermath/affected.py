@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.facts import Fact, PaymentAttempted
+from daemon.aftermath.again import Again
 from daemon.aftermath.payment_log import payments_since
 from daemon.checkpoint import Checkpoint
+from daemon.fact_log import reaches
 from remediation.compensation.attempts import attempts_of
 from remediation.compensation.model import AffectedPayment, Attempt, PaymentRecord
 from remediation.compensation.ports import PaymentBooks
 from remediation.compensation.proposing import propose
+from remediation.compensation.state import CompensationState
 from remediation.state import DeploymentState
 
 LOOKED_MAX = 2_000
@@ -20,10 +23,14 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one look found. unread: attempts of the release that the core was not asked for."""
+    """What one look found. unread: attempts of the release that the core was not asked for.
+
+    from_the_beginning: whether the log still has the release's first payments; what it lacks nobody looked at.
+    """
 
     payments: tuple[AffectedPayment, ...]
     unread: int
+    from_the_beginning: bool
 
 
 class AffectedPayments:
@@ -42,7 +49,13 @@ class AffectedPayments:
         records = await self._records(looked)
         failed = [one for one in looked if one.told != "succeeded"]
         later = await self._paid_by(failed, deployment)
-        return Found(propose(looked, records, later), len(ordered) - len(looked))
+        through = self._checkpoint.newest_sequence
+        whole = await reaches(self._checkpoint, through, deployment.started_at_ms)
+        return Found(propose(looked, records, later), len(ordered) - len(looked), whole)
+
+    def again(self, deployment: DeploymentState, listed: CompensationState) -> Again:
+        """Looks at the payments of a list once more, before each is put right."""
+        return Again(self._checkpoint, self._books, deployment, listed)
 
     async def _of(self, deployment: DeploymentState) -> list[Fact]:
         return [

@@ -134,8 +134,9 @@ class Compensations:
         deployment = self._state.deployments.get(listed.deployment_id)
         if deployment is None:
             return
-        now = {one.payment_id: one for one in (await self._affected.look(deployment)).payments}
-        await self._compensating.apply(listed, now, lambda: self._is_approved(listed))
+        again = self._affected.again(deployment, listed)
+        await again.begin(one for one in listed.payments if one.payment_id not in listed.fixes)
+        await self._compensating.apply(listed, again.look, lambda: self._is_approved(listed))
 
     @property
     def _state(self) -> State:
@@ -164,6 +165,7 @@ def _listed(deployment_id: str, found: Found, before: CompensationState | None) 
         digest=digest_of(kept),
         payments=kept,
         beyond=len(found.payments) - len(kept) + found.unread,
+        from_the_beginning=found.from_the_beginning,
     )
 
 

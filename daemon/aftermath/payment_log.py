@@ -5,18 +5,16 @@ from collections.abc import AsyncIterator
 
 from checks.facts import PaymentAttempted, PaymentRequested
 from daemon.checkpoint import Checkpoint, StoredBatch
-from daemon.fact_log import place_before
+from daemon.fact_log import LATE_MS, place_before
 
 BATCHES = 200
 """Batches of facts that are in memory at a time."""
-EARLIER_MS = 60_000
-"""The log goes by arrival, and facts arrive later than they happen."""
 
 
 async def payments_since(checkpoint: Checkpoint, at_ms: int) -> AsyncIterator[PaymentAttempted | PaymentRequested]:
     """The payment facts that arrived since a minute before this time, in that order. Raises CheckpointFailed."""
     through = checkpoint.newest_sequence
-    place = await place_before(checkpoint, through, at_ms - EARLIER_MS)
+    place = await place_before(checkpoint, through, at_ms - LATE_MS)
     while batches := await checkpoint.read(place, through, BATCHES):
         for fact in await asyncio.to_thread(_payments, batches):
             yield fact

@@ -10,6 +10,7 @@ from remediation.journal.aftermath_kinds import (
     CompensationBegun,
     CompensationEnded,
     CompensationListed,
+    RehearsalBegun,
     RollbackAsked,
     RollbackEnded,
     RollbackMeasured,
@@ -23,6 +24,8 @@ def aftermath_parts(body: AftermathBody) -> Parts:
     match body:
         case RollbackAsked() | RollbackStepEnded() | RollbackEnded():
             return _by_hand(body)
+        case RehearsalBegun():
+            return "act", "rehearsal", f"About to rehearse a rollback in {', '.join(body.regions)}.", ""
         case RollbackMeasured():
             return _measured(body)
         case CompensationListed():
@@ -62,7 +65,8 @@ def _measured(body: RollbackMeasured) -> Parts:
 
 
 def _listed(body: CompensationListed) -> Parts:
-    if not body.payments and not body.beyond:
+    gone = "" if body.from_the_beginning else "; its first payments are no longer in the log of facts"
+    if not body.payments and not body.beyond and not gone:
         return "good", "payments", f"{body.deployment_id} left no payment wrong.", ""
     counted = [(fix, sum(one.fix is fix for one in body.payments)) for fix in Fix]
     detail = ", ".join(f"{fix} {count(number)}" for fix, number in counted if number)
@@ -71,5 +75,5 @@ def _listed(body: CompensationListed) -> Parts:
         "unknown",
         "payments",
         f"{body.deployment_id} left {count(len(body.payments))} of its payments wrong.",
-        detail + more,
+        f"{detail}{more}{gone}".removeprefix("; "),
     )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from config.policy import TrafficPolicy
+from config.policy import Policy
+from remediation.changes import Change
 from remediation.errors import (
     JournalFailed,
     JournalFull,
@@ -15,9 +16,10 @@ from remediation.errors import (
     WorldUnreachable,
 )
 from remediation.executor import Executor
-from remediation.journal.aftermath_kinds import RollbackMeasured
+from remediation.journal.aftermath_kinds import RehearsalBegun, RollbackMeasured
 from remediation.journal.writer import DAEMON, JournalWriter
 from remediation.locks import holder
+from remediation.permission import withheld
 from remediation.ports import Clock, Destination, Traffic
 from remediation.state import RUNNING
 
@@ -35,9 +37,10 @@ class DrillFailed(Exception):
 
 
 class Drill:
-    """Per region: the destination is proven alive, its weights are written as they are, and seen to be in effect.
+    """Per region: the destination is proven alive, and the weights are written as they are and read back.
 
-    A drill moves no payment. It proves permission, reach and speed of the way back, and takes its turn as any change.
+    A drill moves no payment, so it proves permission, reach and speed of the way back, and not that a weight changes.
+    It takes its turn as any change. By itself it rehearses only while automation may act; a person may ask always.
     destinations: tells of a region's environments whether they are alive.
     """
 
@@ -45,7 +48,7 @@ class Drill:
         self,
         traffic: Mapping[str, Traffic],
         destinations: Callable[[str], Destination],
-        policy: Callable[[], TrafficPolicy],
+        policy: Callable[[], Policy],
         executor: Executor,
         writer: JournalWriter,
         clock: Clock,
@@ -59,8 +62,11 @@ class Drill:
         self._tried_ms = 0
 
     async def tick(self) -> None:
-        """Rehearse when it is due and nothing is being deployed; a journal without room is tried again later."""
-        if not self._is_due():
+        """Rehearse when it is due, nothing is being deployed and automation may act; without room, later."""
+        policy, now_ms = self._policy(), self._clock.now_ms()
+        if not self._is_due() or policy.guard.observe_only:
+            return
+        if withheld(Change.ROLLOUT, "", self._writer.state, policy, now_ms) is not None:
             return
         try:
             await self.run(DAEMON)
@@ -72,14 +78,18 @@ class Drill:
         self._tried_ms = began_ms = self._clock.now_ms()
         called: list[int] = []
         why = ""
+        drill_id = f"drill-{self._writer.state.sequence + 1}"
+        await self._writer.append(RehearsalBegun(drill_id=drill_id, regions=tuple(self._traffic)), actor)
         try:
             for region in self._traffic:
                 await self._rehearse(region, called)
         except (DrillFailed, WorldRefused, WorldUnreachable, UnsafeWeights) as fault:
             why = str(fault)
+        except Exception as fault:  # noqa: BLE001 a rehearsal that breaks in an unforeseen way has failed, and ends nothing else
+            why = repr(fault)
         ended_ms = self._clock.now_ms()
         measured = RollbackMeasured(
-            deployment_id=f"drill-{self._writer.state.sequence + 1}",
+            deployment_id=drill_id,
             decision_id="",
             onset_at_ms=began_ms,
             evidence_at_ms=began_ms,
@@ -100,7 +110,7 @@ class Drill:
         return measured
 
     async def _rehearse(self, region: str, called: list[int]) -> None:
-        traffic, target = self._traffic[region], self._policy().target_of(region)
+        traffic, target = self._traffic[region], self._policy().traffic.target_of(region)
         async with self._executor.turns.of(target):
             busy = holder(self._writer.state, target)
             if busy:
@@ -112,12 +122,14 @@ class Drill:
             await self._alive(region, serving[0])
             if self._clock.now_ms() >= self._writer.lease.until_ms:
                 raise DrillFailed("the lease ran out, so another leader may act")
+            if await traffic.read() != weights:
+                raise DrillFailed(f"somebody changed the traffic of {region} meanwhile")
             called.append(self._clock.now_ms())
             await traffic.write(weights, f"drill-{self._tried_ms}")
             await self._seen(traffic, weights)
 
     async def _alive(self, region: str, environment: str) -> None:
-        policy = self._policy()
+        policy = self._policy().traffic
         for _ in range(policy.destination_checks):
             try:
                 async with asyncio.timeout(policy.destination_timeout):
@@ -128,10 +140,12 @@ class Drill:
                 raise DrillFailed(f"{environment} is not healthy: {health.detail}")
 
     async def _seen(self, traffic: Traffic, wanted: Mapping[str, int]) -> None:
-        deadline_ms = self._clock.monotonic_ms() + self._policy().verify_timeout * 1000
+        deadline_ms = self._clock.monotonic_ms() + self._policy().traffic.verify_timeout * 1000
         while await traffic.read() != wanted:
             if self._clock.monotonic_ms() >= deadline_ms:
-                raise DrillFailed(f"the weights were not seen in effect within {self._policy().verify_timeout:g} s")
+                raise DrillFailed(
+                    f"the weights were not seen in effect within {self._policy().traffic.verify_timeout:g} s"
+                )
             await self._clock.sleep(POLL_SECONDS)
 
     def _is_due(self) -> bool:

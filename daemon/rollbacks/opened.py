@@ -68,7 +68,7 @@ async def open_rollbacks(
         drill=Drill(
             traffic,
             lambda region: probes.core.in_region(region) if len(traffic) > 1 else probes.core,
-            lambda: pipeline.policy.traffic,
+            lambda: pipeline.policy,
             executor,
             writer,
             clock,

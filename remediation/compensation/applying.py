@@ -1,7 +1,7 @@
 """Does what was approved, one payment after the other: intent on disk, one call with one key, what came of it."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 import structlog
@@ -17,6 +17,10 @@ from remediation.ports import Clock
 log = structlog.get_logger()
 
 
+Again = Callable[[AffectedPayment], Awaitable[AffectedPayment | None]]
+"""What would be proposed for the payment at this moment; None when it is right by now."""
+
+
 class Compensating:
     """Applies one approved list. Journal faults are raised, and nothing is done after one."""
 
@@ -25,14 +29,12 @@ class Compensating:
         self._writer = writer
         self._clock = clock
 
-    async def apply(
-        self, listed: CompensationState, now: Mapping[str, AffectedPayment], approved: Callable[[], bool]
-    ) -> int:
+    async def apply(self, listed: CompensationState, again: Again, approved: Callable[[], bool]) -> int:
         """Do what is not done yet; how many ended by this call. One that the core does not answer stays open.
 
-        listed: what people approved. now: what would be proposed at this moment, by payment; a fix that is not the
-        approved one any more is not begun. approved: whether people's yes still holds; when it does not, what was begun
-        is finished and nothing else is begun.
+        listed: what people approved. again: looks at one payment right before its fix; a fix that is not the approved
+        one any more is not begun. approved: whether people's yes still holds; when it does not, what was begun is
+        finished and nothing else is begun.
         """
         ended = 0
         for payment in listed.payments:
@@ -47,7 +49,7 @@ class Compensating:
                 if not approved():
                     continue
                 # What was approved may not be so any more; what was begun is repeated with its key instead.
-                changed = _changed(payment, now.get(payment.payment_id))
+                changed = _changed(payment, await again(payment))
                 if changed:
                     await self._end(listed, payment, done=False, detail=changed)
                     ended += 1

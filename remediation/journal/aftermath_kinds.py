@@ -36,6 +36,13 @@ class RollbackEnded(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class RehearsalBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """A rollback is about to be rehearsed in these regions: weights are written as they are, and read back."""
+
+    drill_id: str
+    regions: tuple[str, ...]
+
+
 class RollbackMeasured(msgspec.Struct, frozen=True, kw_only=True):
     """How a rollback went, stage by stage. Times: Unix milliseconds, 0 for what never happened. Amounts: cents.
 
@@ -65,12 +72,14 @@ class CompensationListed(msgspec.Struct, frozen=True, kw_only=True):
     """The payments that a release left wrong, each with its fix; nothing is done before people approve the digest.
 
     payments: the oldest ones, as many as `remediation.compensation.state.LISTED_MAX`. beyond: how many more there are.
+    from_the_beginning: whether the log still had the release's first payments; otherwise nobody knows what those are.
     """
 
     deployment_id: str
     digest: str
     payments: tuple[AffectedPayment, ...]
     beyond: int = 0
+    from_the_beginning: bool = True
 
 
 class CompensationBegun(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +105,7 @@ AftermathBody = (
     RollbackAsked
     | RollbackStepEnded
     | RollbackEnded
+    | RehearsalBegun
     | RollbackMeasured
     | CompensationListed
     | CompensationBegun
@@ -106,6 +116,7 @@ AFTERMATH_TYPE_BY_KIND: dict[str, type[AftermathBody]] = {
     "rollback.asked": RollbackAsked,
     "rollback.step": RollbackStepEnded,
     "rollback.ended": RollbackEnded,
+    "rehearsal.begun": RehearsalBegun,
     "rollback.measured": RollbackMeasured,
     "compensation.listed": CompensationListed,
     "compensation.begun": CompensationBegun,

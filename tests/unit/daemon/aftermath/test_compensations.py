@@ -94,11 +94,11 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await checkpoint.record(facts, "queue", NOW_MS)
     books = Books(
         {
-            "pay_1": record(status="succeeded", captured_cents=1250),
-            "pay_2": record("pay_2", status=RESERVED),
-            "pay_3": record("pay_3"),
-            "pay_4": record("pay_4", status="succeeded", captured_cents=1250),
-            "pay_5": record("pay_5"),
+            "pay_1": record("pay_1", customer_id="cus-pay_1", status="succeeded", captured_cents=1250),
+            "pay_2": record("pay_2", customer_id="cus-pay_2", status=RESERVED),
+            "pay_3": record("pay_3", customer_id="cus-pay_3"),
+            "pay_4": record("pay_4", customer_id="cus-pay_4", status="succeeded", captured_cents=1250),
+            "pay_5": record("pay_5", customer_id="cus-pay_5"),
         }
     )
     clock, journal = FakeClock(), MemoryJournal()
@@ -135,7 +135,7 @@ async def test_nothing_is_done_before_two_people_have_approved_and_all_of_it_onc
     await house.service.tick()
     await house.service.tick()
     assert (house.books.calls, len(house.books.made)) == (3, 3)
-    assert house.books.records["pay_5"] == record("pay_5")
+    assert house.books.records["pay_5"] == record("pay_5", customer_id="cus-pay_5")
 
 
 async def test_a_payer_who_came_back_after_the_approval_is_not_charged_again(house: House) -> None:
@@ -150,6 +150,31 @@ async def test_a_payer_who_came_back_after_the_approval_is_not_charged_again(hou
         "by now it would be none of 0 cents: failed, and the payer has paid since by pay_6",
     )
     assert "pay_3-again" not in house.books.records
+
+
+async def test_a_log_that_has_forgotten_the_release_makes_nothing_right_and_charges_nobody_again(house: House) -> None:
+    await house.roll_back()
+    await house.approve("ann", "bob")
+    await house.checkpoint.prune(NOW_MS + 3 * DAY_MS)
+    await house.service.tick()
+    fixes = house.writer.state.compensations["dep-1"].fixes
+    assert (fixes["pay_1"].done, fixes["pay_2"].done) == (True, True), "their own records say what is wrong"
+    assert (fixes["pay_3"].done, "no longer says whether the payer has paid since" in fixes["pay_3"].detail) == (
+        False,
+        True,
+    )
+    assert "pay_3-again" not in house.books.records
+
+
+async def test_a_release_that_is_older_than_the_log_is_not_said_to_have_left_nothing_wrong(house: House) -> None:
+    await house.checkpoint.prune(NOW_MS + 3 * DAY_MS)
+    await house.roll_back()
+    entry = (await house.journal.read(0, 1000))[-1]
+    assert (entry.kind, entry.fields["from_the_beginning"], entry.fields["payments"]) == (
+        "compensation.listed",
+        False,
+        [],
+    )
 
 
 async def test_a_list_with_payments_that_wait_is_made_again_and_needs_a_new_approval(house: House) -> None:

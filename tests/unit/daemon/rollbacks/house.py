@@ -121,7 +121,7 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
     )
     rollbacks = Rollbacks(writer, works.by_step(), clock)
     desk = RollbackDesk(writer, rollbacks, lambda: policy, clock)
-    drill = Drill({"us-east-1": world}, lambda _: world, lambda: policy.traffic, executor, writer, clock)
+    drill = Drill({"us-east-1": world}, lambda _: world, lambda: policy, executor, writer, clock)
     parts = RollbackParts(desk, rollbacks, compensations, RollbackMeasuring(checkpoint, writer, clock), drill)
     await writer.append(deployment())
     await writer.append(AutomationStopped(reason="a drill"), "bob")

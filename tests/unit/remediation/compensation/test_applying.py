@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remediation.compensation.applying import Compensating
+from remediation.compensation.applying import Again, Compensating
 from remediation.compensation.model import AffectedPayment, Fix
 from remediation.compensation.proposing import RESERVED, digest_of, propose
 from remediation.journal.aftermath_kinds import CompensationListed
@@ -62,11 +62,17 @@ async def listed(journal: MemoryJournal, clock: FakeClock, payments: tuple[Affec
     await writer.append(CompensationListed(deployment_id="dep-1", digest=digest_of(payments), payments=payments))
 
 
+def again(kept: Books) -> Again:
+    async def look(payment: AffectedPayment) -> AffectedPayment | None:
+        return next((one for one in proposed(kept) if one.payment_id == payment.payment_id), None)
+
+    return look
+
+
 async def applied(journal: MemoryJournal, clock: FakeClock, kept: Books) -> int:
     """One process: opens the journal and applies what is listed."""
     writer = await leader(journal, clock)
-    now = {one.payment_id: one for one in proposed(kept)}
-    return await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], now, lambda: True)
+    return await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], again(kept), lambda: True)
 
 
 def put_right(kept: Books) -> bool:
@@ -172,6 +178,6 @@ async def test_a_leader_whose_lease_ran_out_sends_nothing() -> None:
     await listed(journal, clock, proposed(kept))
     writer = await leader(journal, clock)
     await clock.sleep(LEASE_MS / 1000)
-    now = {one.payment_id: one for one in proposed(kept)}
-    assert await Compensating(kept, writer, clock).apply(writer.state.compensations["dep-1"], now, lambda: True) == 0
+    listing = writer.state.compensations["dep-1"]
+    assert await Compensating(kept, writer, clock).apply(listing, again(kept), lambda: True) == 0
     assert kept.calls == 0
