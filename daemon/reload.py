@@ -125,10 +125,13 @@ class Reload:
         except (StateUnfit, CheckpointFailed) as fault:
             await self._refuse(cause, [f"the windows cannot be taken over: {fault}"])
             return
+        # As the files say it, but for what only a restart brings into effect.
+        kept = {"gates": self._running.deployment.gates, "evidence": self._running.deployment.evidence}
+        deployment = configuration.deployment.model_copy(update=kept)
         self._running = replace(
-            self._running, rule_files=configuration.rule_files, policy=policy, deployment=configuration.deployment
+            self._running, rule_files=configuration.rule_files, policy=policy, deployment=deployment
         )
-        self._deploy_by(configuration.deployment)
+        self._deploy_by(deployment)
         self._succeeded(configuration, found)
         withdrawn = self._withdrawal.forget()
         entry = _entry(cause, configuration, found, fresh, withdrawn)

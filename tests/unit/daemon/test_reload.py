@@ -127,6 +127,18 @@ async def test_deployments_are_planned_by_the_new_file_from_then_on(tmp_path: Pa
         assert watched.reload.running.deployment.bake == 3600.0
 
 
+async def test_gates_wait_for_the_restart_that_they_are_said_to_need_also_beside_what_does_not(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        (watched.directory / "deployment.yaml").write_text("bake: 1h\ngates: {borrow: 3}\n", encoding="utf-8")
+        await watched.look_until_taken()
+        assert [one.bake for one in watched.deployed] == [3600.0]
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert any("borrow" in line for line in entry["restart"])
+        running = watched.reload.running.deployment
+        assert (running.bake, running.gates.borrow) == (3600.0, 0)
+        assert [one.gates.borrow for one in watched.deployed] == [0]
+
+
 async def test_a_new_rule_knows_what_the_log_of_facts_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rule_exchange, "PAGE_BATCHES", 2)
     async with watching(tmp_path, FAILURES) as watched:
