@@ -14,7 +14,7 @@ RUNS = {
     "engine_curve": "engine_curve",
     "engine_keys": "engine_keys",
     "core": "core",
-    "memory": "memory --payments 1000000",
+    "memory": "memory",
     "ach": "ach",
     "fraud": "fraud",
     "vault": "vault",
