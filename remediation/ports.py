@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Let others run for this long."""
 
 
+class Disagreement(dict[str, int]):
+    """Weights of places that are meant to be alike and are not, added up: to be shown, not to be written back."""
+
+
 class Traffic(Protocol):
     """The weighted records that split traffic. Raises WorldUnreachable (unknown) or WorldRefused (certain)."""
 
@@ -26,6 +30,7 @@ class Traffic(Protocol):
         """The weight of every record under the name, by set identifier, which is the environment's name.
 
         A record that is not weighted is an error, and no record may be left out: the action refuses on strangers.
+        It is a Disagreement where several places split traffic and not all alike.
         """
 
     async def write(self, weights: Mapping[str, int], key: str) -> None:

@@ -77,6 +77,7 @@ class Reversal:
     """An action that restores what another one found. arguments are those of the action that is taken back.
 
     Refuses when the world is not as that action left it: somebody else changed it since, and theirs is not undone.
+    Refuses when nothing was kept of what that action found.
     """
 
     def __init__(self, action: Action, before: Mapping[str, str]) -> None:
@@ -85,6 +86,8 @@ class Reversal:
 
     async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
         """See Action."""
+        if not self._before:
+            return Preflight(refusal="what it found was no state that can be restored, such as parts that disagreed")
         look = await self._action.verify(arguments)
         if not look.in_effect:
             return Preflight(refusal=f"the world has moved on since: {look.detail}")

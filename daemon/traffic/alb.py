@@ -9,6 +9,7 @@ from daemon.aws.session import Aws
 from daemon.traffic.calls import ask
 from daemon.traffic.weights import require_sound
 from remediation.errors import WorldRefused, WorldUnreachable
+from remediation.ports import Disagreement
 
 LARGEST_WEIGHT = 999
 ALL_PERCENT = 100
@@ -27,8 +28,9 @@ class _Forward:
 class LoadBalancerTraffic:
     """The Traffic port over the forward actions of one or more listeners or rules, which are meant to be alike.
 
-    Where they are not, because a change reached only some of them, ``read`` adds their shares of 100 up: the sum equals
-    no split of 100 that anybody wants, so nothing is taken for done, and the next write brings them together again.
+    Where they are not, because a change reached only some of them, ``read`` is a Disagreement of their shares of 100:
+    it equals no split of 100 that anybody wants, so nothing is taken for done or restored, and the next write brings
+    them together again.
     A target group that is no environment's is read under its ARN, so that whoever compares sees it.
     """
 
@@ -46,7 +48,7 @@ class LoadBalancerTraffic:
             return splits[0]
         shares = [_shares(split) for split in splits]
         names = sorted({name for share in shares for name in share})
-        return {name: sum(share.get(name, 0) for share in shares) for name in names}
+        return Disagreement({name: sum(share.get(name, 0) for share in shares) for name in names})
 
     async def write(self, weights: Mapping[str, int], key: str) -> None:
         """See Traffic: one call for each listener or rule, in their order; those that are as wanted are passed over.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from config.policy import TrafficPolicy
 from remediation.errors import UnsafeWeights, WorldRefused
-from remediation.ports import Destination, Look, Preflight, Traffic
+from remediation.ports import Destination, Disagreement, Look, Preflight, Traffic
 
 ALL_PERCENT = 100
 
@@ -23,7 +23,7 @@ class RollbackTraffic:
         self._policy = policy
 
     async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
-        """See Action; before holds the weight of each record."""
+        """See Action; before holds the weight of each record, or nothing where no single split was in effect."""
         wanted = _wanted(arguments)
         weights = await self._traffic.read()
         refusal = _wrong_records(weights, wanted)
@@ -31,7 +31,7 @@ class RollbackTraffic:
             return Preflight(refusal=refusal)
         if weights == wanted:
             return Preflight(already_done=True)
-        before = {environment: str(weight) for environment, weight in weights.items()}
+        before = {} if isinstance(weights, Disagreement) else {name: str(weight) for name, weight in weights.items()}
         return Preflight(refusal=await self._unhealthy(arguments["to_environment"]), before=before)
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:

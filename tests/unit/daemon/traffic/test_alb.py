@@ -10,7 +10,8 @@ from daemon.errors import AwsFailed
 from daemon.traffic.alb import LoadBalancerTraffic
 from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.errors import UnsafeWeights, WorldRefused, WorldUnreachable
-from remediation.ports import DestinationHealth
+from remediation.ports import DestinationHealth, Disagreement
+from remediation.undo import Reversal
 from tests.contract.traffic.simulated import SimulatedLoadBalancer
 from tests.contract.traffic.worlds import ARN, Faulty, forward
 
@@ -75,6 +76,33 @@ async def test_a_half_done_shift_can_be_rolled_back() -> None:
     assert not (await action.preflight(ROLLBACK)).refusal
     await action.apply(ROLLBACK, "key")
     assert (await action.verify(ROLLBACK)).in_effect
+
+
+async def test_what_listeners_that_disagree_add_up_to_is_not_kept_and_never_restored() -> None:
+    _, aws = balancer({BLUE: 95, GREEN: 5}, {BLUE: 75, GREEN: 25})
+    split = traffic(aws)
+    assert isinstance(await split.read(), Disagreement)
+    action = RollbackTraffic(split, Alive(), TrafficPolicy())
+    found = await action.preflight(ROLLBACK)
+    assert (found.refusal, found.before) == ("", {})
+    await action.apply(ROLLBACK, "key")
+    undo = await Reversal(action, found.before).preflight(ROLLBACK)
+    assert "no state that can be restored" in undo.refusal
+    assert await split.read() == {"blue": 100, "green": 0}
+
+
+async def test_what_listeners_that_agree_show_is_kept_and_restored() -> None:
+    _, aws = balancer({BLUE: 95, GREEN: 5}, {BLUE: 95, GREEN: 5})
+    split = traffic(aws)
+    assert not isinstance(await split.read(), Disagreement)
+    action = RollbackTraffic(split, Alive(), TrafficPolicy())
+    found = await action.preflight(ROLLBACK)
+    await action.apply(ROLLBACK, "key")
+    undo = Reversal(action, found.before)
+    assert not (await undo.preflight(ROLLBACK)).refusal
+    await undo.apply(ROLLBACK, "undo")
+    assert (await undo.verify(ROLLBACK)).in_effect
+    assert await split.read() == {"blue": 95, "green": 5}
 
 
 async def test_one_listener_without_any_weight_is_not_hidden_by_the_other() -> None:
