@@ -7,7 +7,16 @@ from config.environments import EcsCreation, EcsEnvironment, EcsEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.region import settings_of
 from daemon.environments.scaling import require_room
-from daemon.environments.service_state import BEFORE, BEFORE_DEPLOYMENT, KEY, WANTED, primary_of, state_of, tags_of
+from daemon.environments.service_state import (
+    BEFORE,
+    BEFORE_DEPLOYMENT,
+    KEY,
+    WANTED,
+    primary_of,
+    state_of,
+    tags_of,
+    went_back,
+)
 from daemon.environments.task_definition import version_of, with_version
 from daemon.traffic.calls import ask
 from remediation.deployment.ports import EnvironmentState
@@ -57,6 +66,9 @@ class EcsServices:
             await self._create(described, wanted, size, key)
         elif _differs(service, wanted, size):
             await self._update(described, service, wanted, size, key)
+        elif went_back(service):
+            # What ECS went back to is what is wanted now, so that it did is no failure any more.
+            await self._mark(service, wanted, key)
 
     async def resize(self, environment: str, size: int, key: str) -> None:
         """See RegionEnvironments; ECS takes no key for this, the number is absolute."""
@@ -102,9 +114,7 @@ class EcsServices:
     async def _update(
         self, described: EcsEnvironment, service: Mapping[str, Any], wanted: str, size: int, key: str
     ) -> None:
-        before = primary_of(service)
-        marks = {KEY: key, WANTED: wanted, BEFORE: before["taskDefinition"], BEFORE_DEPLOYMENT: before["id"]}
-        await ask(self._ecs, "tag_resource", resourceArn=service["serviceArn"], tags=_tags(marks))
+        await self._mark(service, wanted, key)
         await self._ask(
             "update_service",
             service=described.service,
@@ -112,8 +122,13 @@ class EcsServices:
             desiredCount=size,
             deploymentConfiguration=self._deployment(service.get("deploymentConfiguration", {})),
             # Without it, ECS would take a deployment that failed for the one that is asked for.
-            forceNewDeployment=_has_failed(before),
+            forceNewDeployment=_has_failed(primary_of(service)),
         )
+
+    async def _mark(self, service: Mapping[str, Any], wanted: str, key: str) -> None:
+        before = primary_of(service)
+        marks = {KEY: key, WANTED: wanted, BEFORE: before["taskDefinition"], BEFORE_DEPLOYMENT: before["id"]}
+        await ask(self._ecs, "tag_resource", resourceArn=service["serviceArn"], tags=_tags(marks))
 
     def _deployment(self, kept: Mapping[str, Any]) -> dict[str, Any]:
         """The service's own way to deploy, with the circuit breaker as the settings want it."""

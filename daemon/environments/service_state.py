@@ -52,6 +52,14 @@ def state_of(service: Mapping[str, Any], version: str, healthy: int) -> Environm
     )
 
 
+def went_back(service: Mapping[str, Any]) -> bool:
+    """Whether ECS went back by itself from what was asked for last."""
+    primary, tags = primary_of(service), tags_of(service)
+    wanted, before = tags.get(WANTED, ""), tags.get(BEFORE, "")
+    is_other = before not in {"", wanted} and primary["id"] != tags.get(BEFORE_DEPLOYMENT)
+    return bool(is_other and primary["taskDefinition"] == before)
+
+
 def _failure(service: Mapping[str, Any]) -> str:
     """Why the last deployment will never be done; empty while it may be."""
     primary, tags = primary_of(service), tags_of(service)
@@ -59,17 +67,12 @@ def _failure(service: Mapping[str, Any]) -> str:
         return "the service is being deleted"
     if primary.get("rolloutState") == "FAILED":
         return str(primary.get("rolloutStateReason", "")) or "ECS says FAILED and no reason"
-    wanted, before = tags.get(WANTED, ""), tags.get(BEFORE, "")
-    went_back = (
-        primary["taskDefinition"] == before
-        and before not in {"", wanted}
-        and primary["id"] != tags.get(BEFORE_DEPLOYMENT)
-    )
-    if not went_back:
+    if not went_back(service):
         return ""
     failed = [one for one in service["deployments"] if one.get("rolloutState") == "FAILED"]
     reason = (failed[0] if failed else primary).get("rolloutStateReason", "")
-    return f"ECS went back from {_short(wanted)} to {_short(before)}: {reason}{_last_words(service)}"
+    moved = f"from {_short(tags[WANTED])} to {_short(tags[BEFORE])}" if WANTED in tags else f"to {_short(tags[BEFORE])}"
+    return f"ECS went back {moved}: {reason}{_last_words(service)}"
 
 
 def _detail(service: Mapping[str, Any], primary: Mapping[str, Any], healthy: int) -> str:

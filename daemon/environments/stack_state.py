@@ -10,6 +10,9 @@ from remediation.errors import WorldRefused
 _DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
 _CLEANING = frozenset({"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
 """What the new version needs is there; what only the old one needed is being deleted."""
+CHANGE_SET = "tillwatch-"
+"""What the names of our change sets begin with; the key follows."""
+_UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 _CONSEQUENCES = ("cancelled", "The following resource(s) failed")
 """Failures that tell of another failure."""
 
@@ -19,8 +22,34 @@ def parameters_of(stack: Mapping[str, Any]) -> dict[str, str]:
     return {str(one["ParameterKey"]): str(one.get("ParameterValue", "")) for one in stack.get("Parameters", ())}
 
 
-def state_of(stack: Mapping[str, Any], settings: StackEnvironments, reason: str) -> EnvironmentState:
-    """The environment. reason: why the last change failed, empty when it did not. Raises WorldRefused."""
+def went_back(stack: Mapping[str, Any]) -> bool:
+    """Whether the last change failed and all of it was taken back, so that the stack is whole."""
+    return bool(stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE")
+
+
+def is_unchanged(change_set: Mapping[str, Any]) -> bool:
+    """Whether CloudFormation made no change set because the stack is as it was asked for."""
+    reason = str(change_set.get("StatusReason", ""))
+    return change_set.get("Status") == "FAILED" and any(words in reason for words in _UNCHANGED)
+
+
+def is_wanted_so(stack: Mapping[str, Any], change_sets: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether it was asked for as it is since its last change began: such a change set of ours is kept.
+
+    change_sets: summaries; carrying one out deletes all others.
+    """
+    begun = stack.get("LastUpdatedTime", stack["CreationTime"])
+    ours = [one for one in change_sets if str(one["ChangeSetName"]).startswith(CHANGE_SET)]
+    return any(is_unchanged(one) and one["CreationTime"] >= begun for one in ours)
+
+
+def state_of(
+    stack: Mapping[str, Any], settings: StackEnvironments, reason: str, *, wanted_so: bool = False
+) -> EnvironmentState:
+    """The environment. Raises WorldRefused.
+
+    reason: why the last change failed, empty when it did not. wanted_so: it was asked for as it is since.
+    """
     parameters, name, status = parameters_of(stack), stack["StackName"], str(stack["StackStatus"])
     missing = {settings.version_parameter, settings.size_parameter} - set(parameters)
     if missing:
@@ -29,7 +58,7 @@ def state_of(stack: Mapping[str, Any], settings: StackEnvironments, reason: str)
         raise WorldRefused(f"{settings.size_parameter} of {name} is no number of instances.")
     size = int(parameters[settings.size_parameter])
     up = size if status in _DONE | _CLEANING else 0
-    failed = f"{status}: {reason}" if "ROLLBACK" in status or "FAILED" in status else ""
+    failed = f"{status}: {reason}" if not wanted_so and ("ROLLBACK" in status or "FAILED" in status) else ""
     return EnvironmentState(
         version=parameters[settings.version_parameter],
         desired=size,

@@ -7,7 +7,15 @@ from config.environments import StackEnvironment, StackEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.change_set import harm, nested
 from daemon.environments.region import settings_of
-from daemon.environments.stack_state import parameters_of, reason_of, state_of
+from daemon.environments.stack_state import (
+    CHANGE_SET,
+    is_unchanged,
+    is_wanted_so,
+    parameters_of,
+    reason_of,
+    state_of,
+    went_back,
+)
 from daemon.errors import AwsFailed
 from daemon.traffic.calls import ask
 from remediation.deployment.ports import EnvironmentState
@@ -22,7 +30,6 @@ PAGES_MAX = 20
 NESTING_MAX = 5
 """Stacks within stacks that are read; AWS's own examples have two."""
 
-_UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 _PENDING = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _CAN_CHANGE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
 
@@ -44,7 +51,8 @@ class Stacks:
         stack = None if described is None else await self._stack(described)
         if stack is None:
             return None
-        return state_of(stack, self._settings, await self._reason(stack))
+        wanted_so = went_back(stack) and is_wanted_so(stack, await self._change_sets(stack["StackName"]))
+        return state_of(stack, self._settings, await self._reason(stack), wanted_so=wanted_so)
 
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; a stack that is not there is made, when the settings name its template."""
@@ -64,12 +72,13 @@ class Stacks:
         self, described: StackEnvironment, stack: Mapping[str, Any] | None, wanted: Mapping[str, str], key: str
     ) -> None:
         if stack is not None:
-            if await self._was_carried_out(stack, key) or wanted.items() <= parameters_of(stack).items():
+            is_so = wanted.items() <= parameters_of(stack).items() and not went_back(stack)
+            if is_so or await self._was_carried_out(stack, key):
                 return
             _require_rest(stack)
-        name = f"tillwatch-{key}"[:128]
+        name = f"{CHANGE_SET}{key}"[:128]
         await self._make(described, stack, wanted, name)
-        made = await self._made(described, name)
+        made = await self._made(described, name, keeps_unchanged=stack is not None and went_back(stack))
         if made is None or made.get("ExecutionStatus") in {"EXECUTE_COMPLETE", "EXECUTE_IN_PROGRESS"}:
             return
         problems = await self._problems(made)
@@ -119,8 +128,11 @@ class Stacks:
             if fault.code != "AlreadyExistsException":
                 raise _world(fault) from fault
 
-    async def _made(self, described: StackEnvironment, name: str) -> dict[str, Any] | None:
-        """The change set once it can be carried out; None when there is nothing to change."""
+    async def _made(self, described: StackEnvironment, name: str, *, keeps_unchanged: bool) -> dict[str, Any] | None:
+        """The change set once it can be carried out; None when there is nothing to change.
+
+        keeps_unchanged: the one that changes nothing stays, and says that the stack is wanted as it is.
+        """
         deadline_ms = self._clock.monotonic_ms() + WAIT_SECONDS * 1000
         while True:
             made = await self._ask("describe_change_set", described, ChangeSetName=name)
@@ -131,11 +143,13 @@ class Stacks:
             await self._clock.sleep(POLL_SECONDS)
         if made["Status"] == "CREATE_COMPLETE":
             return made
-        await self._ask("delete_change_set", described, ChangeSetName=name)
-        reason = str(made.get("StatusReason", ""))
-        if any(words in reason for words in _UNCHANGED):
+        if not (is_unchanged(made) and keeps_unchanged):
+            await self._ask("delete_change_set", described, ChangeSetName=name)
+        if is_unchanged(made):
             return None
-        raise WorldRefused(f"CloudFormation makes no change set for {described.stack}: {reason}")
+        raise WorldRefused(
+            f"CloudFormation makes no change set for {described.stack}: {made.get('StatusReason', 'no reason given')}"
+        )
 
     async def _problems(self, made: Mapping[str, Any], depth: int = 0) -> list[str]:
         """Everything in the change set, and in those of nested stacks, that would lose something."""
@@ -159,6 +173,18 @@ class Stacks:
             page = await ask(self._aws, "describe_change_set", ChangeSetName=name, NextToken=token)
             changes += page.get("Changes", ())
         raise WorldRefused(f"The change set {made.get('ChangeSetName')} fills more than {PAGES_MAX} pages.")
+
+    async def _change_sets(self, name: str) -> list[Mapping[str, Any]]:
+        """Summaries of all that were made since one was carried out."""
+        found: list[Mapping[str, Any]] = []
+        more: dict[str, str] = {}
+        for _ in range(PAGES_MAX):
+            page = await ask(self._aws, "list_change_sets", StackName=name, **more)
+            found += page.get("Summaries", ())
+            if not page.get("NextToken"):
+                break
+            more = {"NextToken": page["NextToken"]}
+        return found
 
     async def _was_carried_out(self, stack: Mapping[str, Any], key: str) -> bool:
         """Whether the last thing that happened to the stack was done under this key, whatever became of it."""

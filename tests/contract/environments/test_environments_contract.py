@@ -119,6 +119,17 @@ async def test_after_a_failed_deployment_another_version_is_deployed(world: Worl
     assert (state.version, state.failed, state.running) == ("3.0.0", "", 1)
 
 
+async def test_after_a_failed_deployment_the_version_that_is_there_is_deployed_and_resized(world: World) -> None:
+    assert await _reason(world)
+    for _ in range(2):
+        await world.region.deploy("green", "1.0.0", 1, "key-of-what-is-there")
+        state = await world.at_rest()
+        assert (state.version, state.failed, state.running, state.settled) == ("1.0.0", "", 1, True)
+    await world.region.resize("green", 2, "key-more")
+    state = await world.at_rest()
+    assert (state.version, state.failed, state.desired, state.settled) == ("1.0.0", "", 2, True)
+
+
 @pytest.mark.parametrize("environment", ["teal", "violet"])
 async def test_an_environment_that_does_not_exist_is_none(world: World, environment: str) -> None:
     assert await world.region.look(environment) is None
