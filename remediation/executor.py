@@ -67,14 +67,18 @@ class Executor:
         self._policy = policy
 
     async def carry_out(self, decision: Decision) -> Outcome | None:
-        """Record the decision and, when it acts, do it; None when it does not act.
+        """Record the decision and, when it acts, do it; None when it does not act. See decide_and_carry_out."""
+        return (await self.decide_and_carry_out(decision))[1]
+
+    async def decide_and_carry_out(self, decision: Decision) -> tuple[Decision, Outcome | None]:
+        """The same, with the decision that was recorded in the end.
 
         A decision to act is made once more on the newest state, under a lock, and that one is recorded and carried out:
         two that were made on the same state do not both act. Raises UnknownAction before anything is recorded.
         """
         if not decision.act:
             await self._record(decision)
-            return None
+            return decision, None
         action = self._action(decision.action)
         self._in_flight.add(decision.id)
         try:
@@ -88,8 +92,8 @@ class Executor:
                     decision = replace(decision, set_aside=aside)
                 await self._record(decision)
             if not decision.act:
-                return None
-            return await self._act(action, self._writer.state.actions[decision.id])
+                return decision, None
+            return decision, await self._act(action, self._writer.state.actions[decision.id])
         finally:
             self._in_flight.discard(decision.id)
 

@@ -1,14 +1,29 @@
 """What customers are told after a complete rollback, written where the reports are."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 from remediation.compensation.model import Fix
-from remediation.compensation.state import CompensationState
+from remediation.compensation.state import CompensationState, FixState
 from remediation.errors import WorldRefused
 from remediation.rollback.model import RollbackRun
 from remediation.state import DeploymentState
+
+_ONCE = "once people of ours have looked at it and agreed"
+_CHARGED = "were charged although they were shown as failed"
+_PARTS = {
+    (Fix.REFUND, True): f"{_CHARGED}; the money was returned",
+    (Fix.REFUND, False): f"{_CHARGED}; the money will be returned {_ONCE}",
+    (Fix.VOID, True): "left an amount reserved; it was released",
+    (Fix.VOID, False): f"left an amount reserved; it will be released {_ONCE}",
+    (Fix.RESEND, True): "failed without a charge; they were tried again once",
+    (Fix.RESEND, False): f"failed without a charge; they will be tried again once, {_ONCE}",
+    (Fix.WAIT, False): "are still being settled with the bank",
+    (Fix.INVESTIGATE, False): "are being looked at by a person",
+}
+"""What is said of payments with this fix, and whether it is in effect: before people approved it, it is no fact."""
 
 
 class Notices:
@@ -29,8 +44,8 @@ class Notices:
 
 
 def notice(run: RollbackRun, deployment: DeploymentState, listed: CompensationState | None) -> str:
-    """What happened, from when to when, and what becomes of the payments."""
-    fixes = [one.fix for one in listed.payments] if listed is not None else []
+    """What happened, from when to when, and what became or becomes of the payments; nothing is promised too early."""
+    counts = _counts(listed) if listed is not None else Counter()
     lines = [
         "# Some payments were disturbed",
         "",
@@ -38,15 +53,17 @@ def notice(run: RollbackRun, deployment: DeploymentState, listed: CompensationSt
         "marketplace failed or took longer than they should. The cause is a change of ours, and it was taken back.",
         "",
     ]
-    parts = (
-        (Fix.REFUND, "were charged although they were shown as failed; the money is being returned"),
-        (Fix.VOID, "left an amount reserved; it is being released"),
-        (Fix.RESEND, "failed without a charge; they are being tried again once"),
-        (Fix.WAIT, "are still being settled with the bank"),
-        (Fix.INVESTIGATE, "are being looked at by a person"),
-    )
-    said = [f"- {fixes.count(fix)} payments {words}." for fix, words in parts if fixes.count(fix)]
+    said = [f"- {counts[key]} payments {words}." for key, words in _PARTS.items() if counts[key]]
     return "\n".join([*lines, *(said or ["No payment was left in a wrong state."]), ""])
+
+
+def _counts(listed: CompensationState) -> Counter[tuple[Fix, bool]]:
+    """How many payments have which fix, and whether it is in effect; one that ended without effect is for a person."""
+    counts: Counter[tuple[Fix, bool]] = Counter()
+    for one in listed.payments:
+        fix = listed.fixes.get(one.payment_id, FixState())
+        counts[Fix.INVESTIGATE if fix.ended and not fix.done else one.fix, fix.done] += 1
+    return counts
 
 
 def _moment(at_ms: int) -> str:

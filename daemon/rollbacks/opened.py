@@ -17,6 +17,7 @@ from daemon.rollbacks.desk import RollbackDesk
 from daemon.rollbacks.drill import Drill
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
+from daemon.rollbacks.rail import RecordsAgainstRail
 from daemon.rollbacks.works import Works
 from remediation.compensation.applying import Compensating
 from remediation.deployment.ports import Environments
@@ -55,6 +56,7 @@ async def open_rollbacks(
         environments=environments,
         traffic=traffic,
         probe=probes.components.probe,
+        rail=RecordsAgainstRail(dict(zip(settings.cores, probes.clients, strict=True)), settings.aws.region),
         notices=Notices(settings.data_dir / "reports"),
         region=settings.aws.region,
         clock=clock,

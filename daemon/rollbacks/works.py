@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from checks.facts import HealthProbed
 from config.policy import Policy
-from daemon.aftermath.affected import AffectedPayments
+from daemon.aftermath.affected import AffectedPayments, Found
 from daemon.aftermath.compensations import Compensations
 from daemon.errors import CheckpointFailed
 from daemon.rollbacks.notice import Notices
+from daemon.rollbacks.rail import RecordsAgainstRail
 from remediation.by_hand import by_hand
-from remediation.compensation.model import Fix
+from remediation.compensation.model import MOVES_MONEY, Fix
 from remediation.decide import ROLLBACK_TRAFFIC, decide
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.deployment.ports import Environments
@@ -46,6 +47,7 @@ class Works:
         environments: Environments,
         traffic: Mapping[str, Traffic],
         probe: Probe,
+        rail: RecordsAgainstRail,
         notices: Notices,
         region: str,
         clock: Clock,
@@ -58,6 +60,7 @@ class Works:
         self._environments = environments
         self._traffic = traffic
         self._probe = probe
+        self._rail = rail
         self._notices = notices
         self._region = region
         self._clock = clock
@@ -104,16 +107,24 @@ class Works:
         if deployment is None:
             return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
         found = await self._looked(deployment)
-        waiting = found.count(Fix.WAIT)
+        waiting = sum(one.fix is Fix.WAIT for one in found.payments)
         if waiting:
             return StepResult(status=StepStatus.WAITING, detail=f"{waiting} payments of the release are under way")
+        if found.unread:
+            detail = f"no payment of the release that was looked at is under way; {found.unread} were not looked at"
+            return StepResult(status=StepStatus.DONE, detail=detail)
         return StepResult(status=StepStatus.DONE, detail="no payment of the release is under way")
 
-    async def reconciliation(self, _run: RollbackRun) -> StepResult:
-        """Let the books be checked now: every invariant of the ledger."""
+    async def reconciliation(self, run: RollbackRun) -> StepResult:
+        """Let the books be checked now: every invariant of the ledger, and the newest payments against the rail."""
         fact = await self._probe("database", self._clock.now_ms())
-        status = StepStatus.DONE if fact.status == "healthy" else StepStatus.FAILED
-        return StepResult(status=status, detail=f"{fact.subject} is {fact.status}: {fact.detail}")
+        ledger = f"{fact.subject} is {fact.status}: {fact.detail}"
+        if fact.status != "healthy":
+            return StepResult(status=StepStatus.FAILED, detail=ledger)
+        deployment = self._deployment(run)
+        rail = await self._rail.look(doubted="" if deployment is None else deployment.environment)
+        status = StepStatus.DONE if rail.agrees else StepStatus.FAILED
+        return StepResult(status=status, detail=f"{ledger}; {rail.detail}")
 
     async def payments(self, run: RollbackRun) -> StepResult:
         """List the payments that are wrong; people approve what puts them right."""
@@ -126,7 +137,9 @@ class Works:
             raise WorldUnreachable(str(fault)) from fault
         if not listed.payments:
             return StepResult(status=StepStatus.NOTHING, detail="no payment of the release is wrong")
-        detail = f"{len(listed.payments)} payments are listed with what puts each right; two people have to approve"
+        needed = self._policy().approvals.payment_fixes.needed
+        who = _who_approves(needed if any(one.fix in MOVES_MONEY for one in listed.payments) else 0)
+        detail = f"{len(listed.payments)} payments are listed with what puts each right; {who} to approve"
         return StepResult(status=StepStatus.DONE, detail=detail)
 
     async def environment(self, run: RollbackRun) -> StepResult:
@@ -180,9 +193,9 @@ class Works:
         place = await self._notices.write(run, deployment, listed)
         return StepResult(status=StepStatus.DONE, detail=f"{place} says what customers are told; a person sends it")
 
-    async def _looked(self, deployment: DeploymentState) -> list[Fix]:
+    async def _looked(self, deployment: DeploymentState) -> Found:
         try:
-            return [one.fix for one in (await self._affected.look(deployment)).payments]
+            return await self._affected.look(deployment)
         except CheckpointFailed as fault:
             raise WorldUnreachable(str(fault)) from fault
 
@@ -193,11 +206,24 @@ class Works:
         if decision.reason is Reason.ACTION_IN_PROGRESS:
             # The rollback that is under way may well be this one, after a restart: its end says so.
             return StepResult(status=StepStatus.WAITING, detail=decision.detail)
-        outcome = await self._executor.carry_out(decision)
+        # Others may have acted since: what counts is the decision that was recorded.
+        decision, outcome = await self._executor.decide_and_carry_out(decision)
+        if outcome is None and decision.reason is Reason.ACTION_IN_PROGRESS:
+            return StepResult(status=StepStatus.WAITING, detail=decision.detail)
         return _result(decision, outcome)
 
     def _deployment(self, run: RollbackRun) -> DeploymentState | None:
         return self._writer.state.deployments.get(run.deployment_id)
+
+
+def _who_approves(needed: int) -> str:
+    match needed:
+        case 0:
+            return "nobody has"
+        case 1:
+            return "another person has"
+        case _:
+            return f"{needed} other people have"
 
 
 def _may_hold_traffic(deployment: DeploymentState | None) -> bool:

@@ -12,10 +12,12 @@ from daemon.aftermath.affected import AffectedPayments
 from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
 from daemon.checkpoint import Checkpoint
+from daemon.probes.core_client import Reconciliation, ReleaseReconciliation
 from daemon.rollbacks.desk import RollbackDesk, RollbackRefused
 from daemon.rollbacks.drill import Drill
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
+from daemon.rollbacks.rail import RecordsAgainstRail
 from daemon.rollbacks.works import Works
 from remediation.actions.kill_switch import KillSwitch
 from remediation.actions.rollback_traffic import RollbackTraffic
@@ -63,6 +65,18 @@ class Place:
 
 
 @dataclass
+class RailOfOne:
+    """A core that holds its payments against the rail. mismatched: so many contradict it."""
+
+    mismatched: int = 0
+
+    async def reconciliation(self) -> Reconciliation:
+        """See ReconcilingCore."""
+        release = ReleaseReconciliation("green", "2.0.0", "us-east-1", 20, 0, self.mismatched, "pay_1")
+        return Reconciliation([release])
+
+
+@dataclass
 class House:
     """A leader with everything that a rollback needs."""
 
@@ -78,6 +92,7 @@ class House:
     works: Works
     parts: RollbackParts
     reports: Path
+    rail: RailOfOne
 
     async def ask(self, kind: RollbackKind, deployment_id: str = "") -> RollbackRun | RollbackRefused:
         """Ann asks for it because payments are slow."""
@@ -105,6 +120,7 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
     async def probe(component: str, now_ms: int) -> HealthProbed:
         return HealthProbed(id="p", at_ms=now_ms, subject=component, status="healthy", detail="20 entries balance")
 
+    rail = RailOfOne()
     compensations = Compensations(affected, Compensating(books, writer, clock), writer, clock, lambda: approvals)
     works = Works(
         writer=writer,
@@ -115,6 +131,7 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
         environments=place,
         traffic={"us-east-1": world},
         probe=probe,
+        rail=RecordsAgainstRail({"blue": rail}, "us-east-1"),
         notices=Notices(tmp_path / "reports"),
         region="us-east-1",
         clock=clock,
@@ -127,7 +144,19 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
     await writer.append(AutomationStopped(reason="a drill"), "bob")
     try:
         yield House(
-            journal, writer, clock, world, core, place, books, desk, rollbacks, works, parts, tmp_path / "reports"
+            journal,
+            writer,
+            clock,
+            world,
+            core,
+            place,
+            books,
+            desk,
+            rollbacks,
+            works,
+            parts,
+            tmp_path / "reports",
+            rail,
         )
     finally:
         await checkpoint.close()
