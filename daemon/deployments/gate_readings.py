@@ -20,10 +20,10 @@ from daemon.errors import CheckpointFailed
 from daemon.fact_log import FactLog, place_before
 from remediation.deployment.findings import GateReading, GateState
 from remediation.deployment.gates_evidence import Unattainable, facts_to_see, facts_to_tell
-from remediation.deployment.gates_observed import Observed, thresholds
+from remediation.deployment.gates_observed import FUTURE_MS, Observed, thresholds
 from remediation.deployment.gates_rules import red_before, rule_gates
-from remediation.deployment.gates_sides import sides_of
-from remediation.deployment.gates_sources import ALARMS, PAYMENTS, PROBES, QUORUM, quorum
+from remediation.deployment.gates_sides import Sides, sides_of
+from remediation.deployment.gates_sources import ALARMS, PAYMENTS, PROBES, QUORUM, Heard, quorum
 from remediation.deployment.gates_told import UNATTAINABLE, told
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
@@ -103,11 +103,11 @@ class GateReadings:
         shadow, differential = self._gates.shadow, context.plan.request.differential
         if context.step.phase == "pre_deployment_validation":
             red = red_before(self._gates.rules, self._by_rule(), sides, shadow=shadow, differential=differential)
-            return tuple(red)
+            return (await self._heard_before(sides), *red)
         await asyncio.gather(*(one.look(context) for one in self._looking))
         try:
             async with self._turn:
-                watched = await self._caught_up(context)
+                watched = await self._caught_up(context, sides)
         except CheckpointFailed as fault:
             log.error("gates cannot be read", action="gates_unreadable", fault=str(fault))
             return (_unreadable(str(fault)),)
@@ -127,6 +127,12 @@ class GateReadings:
             ),
             *told(watched.observed, self._gates, self._deployments.evidence, needed),
         )
+
+    def readers(self, context: StepContext) -> frozenset[str]:
+        """Environments whose release has tried to open stored cards since the step began, as of the last reading."""
+        watched = self._watched.get((context.plan.request.deployment_id, context.step.id))
+        is_of_it = watched is not None and watched.observed.since_ms == context.began_at_ms
+        return frozenset(watched.observed.readers) if watched is not None and is_of_it else frozenset()
 
     @property
     def _deployments(self) -> Deployments:
@@ -148,12 +154,12 @@ class GateReadings:
             readings[reading.rule_id].append(reading)
         return readings
 
-    async def _caught_up(self, context: StepContext) -> _Watched:
+    async def _caught_up(self, context: StepContext, sides: Sides) -> _Watched:
         """What was observed of the step, with everything that the engine has seen by now."""
         key = (context.plan.request.deployment_id, context.step.id)
         watched = self._watched.get(key)
         if watched is None or watched.observed.since_ms != context.began_at_ms:
-            watched = await self._begun(context)
+            watched = await self._begun(context, sides)
             self._watched[key] = watched
             while len(self._watched) > STEPS_MAX:
                 del self._watched[next(iter(self._watched))]
@@ -165,11 +171,31 @@ class GateReadings:
             watched.place = page[-1].sequence
         return watched
 
-    async def _begun(self, context: StepContext) -> _Watched:
-        sides = sides_of(context.plan, context.step)
-        if sides is None:
-            message = f"the plan has no region {context.step.region}"
-            raise CheckpointFailed(message)
+    async def _heard_before(self, sides: Sides) -> GateReading:
+        """Whether the sources are heard before anything is deployed: where the old version is alone, so of it alone."""
+        now_ms = self._clock.now_ms()
+        heard, dark_after = Heard(replace(sides, new=sides.old)), self._dark_after
+        back_ms = round(max(dark_after.values()) * 1000)
+        try:
+            place, through = (
+                await place_before(self._facts, self._pipeline.place, now_ms - back_ms),
+                self._pipeline.place,
+            )
+            while place < through:
+                page = await self._facts.read(place, through, PAGE_BATCHES)
+                if not page:
+                    break
+                await asyncio.to_thread(_hear, heard, page)
+                place = page[-1].sequence
+        except CheckpointFailed as fault:
+            log.error("sources cannot be heard", action="gates_unreadable", fault=str(fault))
+            return _unreadable(str(fault))
+        found = quorum(heard.newest_ms, dark_after, now_ms, 0)
+        # A daemon that has only begun to listen waits for its sources, and calls them dark after their own silence.
+        listens = found.state is not GateState.PASSED and now_ms - self._listening_ms <= back_ms
+        return replace(found, state=GateState.WAITING) if listens else found
+
+    async def _begun(self, context: StepContext, sides: Sides) -> _Watched:
         needed = thresholds(self._gates, context.plan)
         observed = Observed(sides, self._gates, self._deployments.evidence, since_ms=context.began_at_ms, needed=needed)
         # The first of two charges may have been made before the step began.
@@ -201,6 +227,13 @@ class GateReadings:
 def _to_fire(measure: SequentialMeasure, faulty: float, power: float) -> int:
     steps = chart(share(measure.healthy), share(measure.faulty), measure.facts_per_false_alarm)
     return facts_to_see(steps, faulty, power)
+
+
+def _hear(heard: Heard, page: Sequence[StoredBatch]) -> None:
+    for batch in page:
+        for fact in batch.facts:
+            if fact.at_ms <= batch.arrived_at_ms + FUTURE_MS:
+                heard.take(fact)
 
 
 def _unreadable(why: str) -> GateReading:

@@ -8,6 +8,7 @@ from typing import Protocol
 from checks.readings import Reading
 from config.deployment import Deployments
 from config.load import Configuration
+from config.rules import Rule
 from daemon.checkpoint import Checkpoint
 from daemon.deployments.borrowed_payments import BorrowedPayments
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
@@ -18,6 +19,7 @@ from daemon.deployments.release_looks import ReleaseLooks
 from daemon.deployments.rule_checks import Baseline, Quiet, Readable
 from daemon.deployments.service import DeploymentDesk
 from daemon.deployments.standing import Ground
+from daemon.deployments.tokens_tried import TokensTried
 from daemon.deployments.wanted import Possible
 from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes
@@ -113,8 +115,8 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
     """Everything that brings out versions; nothing is started, and nothing has to be closed."""
     writer, executor, clock = over.writer, over.executor, over.clock
     current = Current(over.settled.deployment)
-    gates = _gates(over, current)
-    works = {**_looks(over, gates, current), **_changes(over)}
+    gates, tried = _gates(over, current)
+    works = {**_looks(over, gates, tried, current), **_changes(over)}
     if over.cohorts is not None:
         works["cohort"] = Cohort(over.cohorts)
     if over.environments.batches is not None:
@@ -140,7 +142,7 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
     return DeploymentParts(desk=desk, runner=runner, current=current)
 
 
-def _gates(over: Surroundings, current: Current) -> Gates:
+def _gates(over: Surroundings, current: Current) -> tuple[Gates, TokensTried]:
     doors = dict(zip(over.probes.core.environments, over.probes.clients, strict=True))
 
     def planned_at_ms(deployment_id: str) -> int:
@@ -149,17 +151,26 @@ def _gates(over: Surroundings, current: Current) -> Gates:
 
     looks = ReleaseLooks(doors, over.pipeline, over.clock, home=over.settled.settings.aws.region)
     borrowed = BorrowedPayments(over.cores, over.pipeline, over.clock, lambda: current.value.gates.borrow)
-    return GateReadings(
+    gates = GateReadings(
         over.pipeline, over.checkpoint, lambda: current.value, over.clock, planned_at_ms, (looks, borrowed)
     )
+    return gates, TokensTried(gates, looks)
 
 
-def _looks(over: Surroundings, gates: Gates, current: Current) -> dict[str, StepWork]:
+def _looks(over: Surroundings, gates: Gates, tried: TokensTried, current: Current) -> dict[str, StepWork]:
     """The checks of the six phases, by kind of step."""
     cores, clock, writer = over.cores, over.clock, over.writer
     healthy = Healthy(cores)
-    savings = Quiet(over.readings, ("savings",), "savings")
-    security = Quiet(over.readings, ("security",), "security")
+
+    def expected() -> list[Rule]:
+        """The rules that the gates wait for: whatever is silent when all is well is declared with ``passes``."""
+        fed = {gate.rule for gate in current.value.gates.rules if gate.without_data == "waits"}
+        return [one.rule for one in over.pipeline.engine.rules if one.rule.id in fed and one.rule.mode == "enforce"]
+
+    def quiet(families: tuple[str, ...], words: str, *, of_release: bool = False) -> Quiet:
+        return Quiet(over.readings, families, words, of_release=of_release, expected=expected)
+
+    savings, security = quiet(("savings",), "savings"), quiet(("security",), "security")
     payments = Payments(cores)
     journal = Path(over.settled.settings.data_dir) / "journal.db"
     return {
@@ -171,14 +182,14 @@ def _looks(over: Surroundings, gates: Gates, current: Current) -> dict[str, Step
         "check.rehearsal": Rehearsed(lambda: writer.state, lambda: current.value.rehearsal, clock),
         "check.gates": GatesAtStart(gates),
         "prepare.rollback": WayBack(over.environments, over.traffic),
-        "test.traffic": Payments(cores, gates),
+        "test.traffic": Payments(cores, gates, tried),
         "check.new-health": healthy,
         "check.new-performance": payments,
         "check.new-security": security,
         "check.final-end-to-end": payments,
         "check.final-savings": savings,
-        "check.final-performance": Quiet(over.readings, WATCHED_FAMILIES, "performance", of_release=True),
-        "check.final-customer-impact": Quiet(over.readings, ("sla",), "customers", of_release=True),
+        "check.final-performance": quiet(WATCHED_FAMILIES, "performance", of_release=True),
+        "check.final-customer-impact": quiet(("sla",), "customers", of_release=True),
         "watch": Watch(gates, clock),
         "bake": Bake(gates, over.environments, clock),
     }

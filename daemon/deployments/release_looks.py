@@ -58,6 +58,11 @@ class ReleaseLooks:
         self._sink = sink
         self._clock = clock
         self._looked_ms: dict[str, float] = {}
+        self._refusing: dict[tuple[str, str], str] = {}
+
+    def refusing(self, region: str) -> Mapping[str, str]:
+        """By environment, why its release was not asked for stored cards when it was tried last."""
+        return {reader: why for (where, reader), why in self._refusing.items() if where == region}
 
     async def look(self, context: StepContext) -> None:
         """Look if it is time to. Never raises."""
@@ -136,12 +141,18 @@ class ReleaseLooks:
         """What one release opens, one fact for each data key; tokens: which, and empty for some under each key."""
         core = self._cores.get(name)
         if core is None:
+            self._refusing[region, reader] = f"no address is configured for {name} (cores in tillwatch.yaml)"
             return []
         try:
             told = [key for token in tokens for key in (await core.tokens(token)).keys]
+        except NotAsked as fault:
+            self._refusing[region, reader] = str(fault)
+            log.warning("tokens not asked for", action="tokens_not_asked", core=name, fault=str(fault))
+            return []
         except DaemonError as fault:
             log.warning("tokens not opened", action="tokens_not_opened", core=name, fault=str(fault))
             return []
+        self._refusing.pop((region, reader), None)
         now_ms = self._clock.now_ms()
         found: list[Fact] = []
         for data_key in dict.fromkeys(one.data_key for one in told if one.opened or one.failed):

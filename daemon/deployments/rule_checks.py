@@ -7,8 +7,9 @@ from pathlib import Path
 from checks.findings import State
 from checks.readings import Reading
 from config.prices import Prices
+from config.rules import Rule
 from daemon.deployments.core_checks import LEDGER_AGE_SECONDS, LedgerStatus
-from remediation.deployment.findings import StepReport
+from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.looks import OnlyLooks, failed, passed, waiting
 from remediation.journal.verify import verify
@@ -23,23 +24,43 @@ class Quiet(OnlyLooks):
     """No rule of these families is breached for the step's environment. words: what it is about.
 
     of_release: whether a rule has to name the environment or the version; a page about something else is no verdict
-    on a release. Without it, rules about all of the system count too.
+    on a release. Without it, rules about all of the system count too. expected: rules that have data when all is well,
+    so that without any reading nothing is known; one that is fed by findings alone is silent then, and passes.
     """
 
-    def __init__(self, readings: Readings, families: Sequence[str], words: str, *, of_release: bool = False) -> None:
+    def __init__(
+        self,
+        readings: Readings,
+        families: Sequence[str],
+        words: str,
+        *,
+        of_release: bool = False,
+        expected: Callable[[], Sequence[Rule]] = tuple,
+    ) -> None:
         self._readings = readings
         self._families = frozenset(families)
         self._words = words
         self._of_release = of_release
+        self._expected = expected
 
     async def perform(self, context: StepContext, key: str) -> StepReport:
-        """See StepWork; a rule in shadow mode is told of by its own finding and counts for nothing here."""
+        """See StepWork; a rule in shadow mode is told of by its own finding and counts for nothing here.
+
+        Held where a rule of these families should have data, and not one of them has any.
+        """
         del key
         about = [one for one in self._readings() if one.family in self._families and self._is_about(one, context)]
         red = [one for one in about if one.state is State.BREACHED and one.mode == "enforce"]
         if red:
             shown = "; ".join(f"{one.rule_id} {one.shown} (limit {one.breach})" for one in red[:NAMED_MAX])
             return failed(f"{self._words}: {len(red)} rules are breached: {shown}")
+        if not any(one.state is not State.NO_DATA for one in about):
+            silent = sorted(rule.id for rule in self._expected() if rule.family in self._families)
+            if silent:
+                named = ", ".join(silent[:NAMED_MAX])
+                detail = f"{self._words}: no reading of {named}, which has data when all is well"
+                return StepReport(finding=StepFinding.HELD, detail=detail)
+            return passed(f"{self._words}: no finding was told, and no rule about it has data when all is well")
         seen = sum(one.samples for one in about if one.state is State.CLEARED)
         return passed(f"{self._words}: none of {len(about)} readings is beyond its limit, {seen} facts behind them")
 

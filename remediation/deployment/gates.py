@@ -49,7 +49,10 @@ def verdict(readings: Sequence[GateReading], *, is_over: bool) -> StepReport:
 
 
 def start_verdict(readings: Sequence[GateReading]) -> StepReport:
-    """Whether a deployment may begin: not with a gate that is red already, and not without one that was asked for."""
+    """Whether a deployment may begin: not with a gate that is red already, and not without one that was asked for.
+
+    Nor while a source is dark, because then nothing would be known to be red; it waits for one that may still speak.
+    """
     counted = [reading for reading in readings if not reading.shadow]
     red = [one for one in counted if one.state is GateState.BREACHED]
     told = tuple(readings)
@@ -59,6 +62,8 @@ def start_verdict(readings: Sequence[GateReading]) -> StepReport:
             finding=StepFinding.FAILED, detail=f"{_named('red at the start', red)}; {advice}", readings=told
         )
     unread = [one for one in counted if one.state is not GateState.PASSED]
+    if unread and all(one.gate == QUORUM and one.state is GateState.WAITING for one in unread):
+        return StepReport(finding=StepFinding.WAITING, detail=_named("listening", unread), readings=told)
     if unread:
         return StepReport(finding=StepFinding.HELD, detail=_named("cannot be read", unread), readings=told)
     return StepReport(finding=StepFinding.PASSED, detail=f"none of {len(counted)} gates is red", readings=told)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from checks.expression import Condition, compile_condition
-from checks.facts import Fact, HealthProbed, PaymentAttempted, PaymentCaptured
+from checks.facts import Fact, HealthProbed, PaymentAttempted, PaymentCaptured, TokensOpened
 from config.deployment import Evidence
 from config.gates import Comparison, Gates
 from config.slo import ratio
@@ -95,6 +95,8 @@ class Observed:
         self.heard = Heard(sides)
         self.payments = [0, 0]
         self.test_payments = 0
+        self.readers: set[str] = set()
+        """Environments whose release has tried to open stored cards."""
         self.charges = Charges(round(gates.twins_within * 1000))
         self.costs = Costs()
         self.scores = Scores()
@@ -119,6 +121,8 @@ class Observed:
                 continue
             if fact.at_ms <= now_ms + FUTURE_MS:
                 self.heard.take(fact)
+            if isinstance(fact, TokensOpened) and fact.region == self.sides.region and fact.opened + fact.failed:
+                self.readers.add(fact.reader)
             if is_new is None:
                 continue
             match fact:

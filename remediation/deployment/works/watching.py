@@ -48,10 +48,11 @@ class Bake(OnlyLooks):
         self._clock = clock
 
     async def perform(self, context: StepContext, key: str) -> StepReport:
-        """See StepWork; held when there is no way back any more."""
+        """See StepWork; held when there is no way back any more, and at its end while the gates have not all passed."""
         del key
         arguments = context.step.arguments
-        report = verdict(await self._gates.read(context), is_over=False)
+        is_over = context.spent_ms > context.step.within_seconds * 1000
+        report = verdict(await self._gates.read(context), is_over=is_over)
         if report.finding in {StepFinding.BREACHED, StepFinding.FAILED, StepFinding.HELD}:
             return report
         if arguments["other"] != arguments["environment"]:
@@ -62,4 +63,7 @@ class Bake(OnlyLooks):
                 return StepReport(finding=StepFinding.HELD, detail=detail, readings=report.readings)
         left = int(arguments["bake_ms"]) / 1000 - (self._clock.now_ms() - context.began_at_ms) / 1000
         words = waiting(f"it bakes for another {left:.0f} s") if left > 0 else passed("baked")
+        if left <= 0 and report.finding is not StepFinding.PASSED:
+            # What is undecided is no promotion; the time beyond the bake is for it, and then somebody is paged.
+            words = waiting(f"baked, but not every gate has passed: {report.detail}")
         return StepReport(finding=words.finding, detail=words.detail, readings=report.readings)

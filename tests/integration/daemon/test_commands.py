@@ -11,12 +11,10 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner, Result
 
-from daemon.aws.provision import ensure_queues, ensure_rules
 from daemon.aws.session import AwsClients
 from daemon.cli import app
 from daemon.embedded.ports import free_port
 from daemon.sightings import FILE, Sightings
-from daemon.translate.heartbeats import SOURCE
 from tests.integration.daemon.world import (
     EVENTS_OF_A_PAYMENT,
     TOKEN,
@@ -28,6 +26,7 @@ from tests.integration.daemon.world import (
     counted,
     make_account,
     pay,
+    route_heartbeats,
     tillwatch,
     until,
 )
@@ -50,13 +49,6 @@ class System:
     database: str
     daemon: Program
     core: Program
-
-
-async def route_heartbeats(clients: AwsClients, account: Account) -> None:
-    """The rule of deploy/events.yaml, to this account's control queue."""
-    arns = await ensure_queues(clients, [account.control_queue])
-    pattern = {"source": [SOURCE]}
-    await ensure_rules(clients, {f"{account.control_queue}-beats": pattern}, arns[account.control_queue])
 
 
 def has_felt_its_heart(path: Path) -> bool:

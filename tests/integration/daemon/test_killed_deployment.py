@@ -7,11 +7,22 @@ import httpx
 import yaml
 
 from daemon.aws.route53 import Route53Traffic
-from daemon.aws.session import Aws
+from daemon.aws.session import Aws, AwsClients
 from remediation.journal.verify import verify
 from tests.integration.daemon.bridge import Bridge, Hold
 from tests.integration.daemon.environment_places import TOKEN, Places
-from tests.integration.daemon.world import BEARER, REGION, Account, Program, Programs, configure, entries, until
+from tests.integration.daemon.world import (
+    BEARER,
+    REGION,
+    Account,
+    Program,
+    Programs,
+    configure,
+    entries,
+    pay,
+    route_heartbeats,
+    until,
+)
 
 RESUMED_SECONDS = 5.0
 DEPLOYMENT = {
@@ -23,6 +34,8 @@ DEPLOYMENT = {
         "final_validation": {"checks": []},
     },
     "rehearsal": {"required": False},
+    # Nobody pays while a daemon is down and comes back.
+    "gates": {"sources": {"payments": "10m", "alarms": "10m"}},
 }
 SHIFT = f"{REGION}/traffic_rollout/shift-5"
 
@@ -69,14 +82,17 @@ async def killed_around_the_shift(programs: Programs, folder: Path, bridge: Brid
 
 
 async def test_a_killed_daemon_goes_on_with_its_deployment_and_shifts_the_traffic_once(
-    tmp_path: Path, programs: Programs, account: Account, bridge: Bridge, route53: Aws
+    tmp_path: Path, programs: Programs, account: Account, bridge: Bridge, route53: Aws, aws_clients: AwsClients
 ) -> None:
     traffic = Route53Traffic(route53, account.zone_id, account.record_name)
     await traffic.write({"blue": 100, "green": 0}, "as it begins")
+    await route_heartbeats(aws_clients, account)
     cores = {}
     for environment, version in (("blue", "1.0.0"), ("green", "2.0.0")):
         flags = ("--environment", environment, "--version", version)
-        cores[environment] = (await programs.core(tmp_path / "payments.db", account, *flags)).url
+        core = await programs.core(tmp_path / "payments.db", account, *flags)
+        cores[environment] = core.url
+    await pay(core, ["k1"])
     places = Places()
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(places.run(), name="places")

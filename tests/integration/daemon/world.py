@@ -18,11 +18,12 @@ import pytest
 import yaml
 
 from checks.facts import Deployment, PackedEvents, PaymentAttempted
-from daemon.aws.provision import ensure_weighted_records, ensure_zone
+from daemon.aws.provision import ensure_queues, ensure_rules, ensure_weighted_records, ensure_zone
 from daemon.aws.session import Aws, AwsClients
 from daemon.clock import SystemClock
 from daemon.embedded.books import EventCounts, count_events
 from daemon.embedded.surroundings import local_environment
+from daemon.translate.heartbeats import SOURCE
 from remediation.journal.entry import Entry
 from remediation.journal.offline import following, open_read_only
 from tests.forked import Forked, run_beside
@@ -86,6 +87,13 @@ async def make_account(clients: AwsClients, endpoint_url: str, unique: str, weig
             attributes = {"VisibilityTimeout": "2", "SqsManagedSseEnabled": "true"}
             await sqs.call("create_queue", QueueName=queue, Attributes=attributes)
     return Account(endpoint_url, zone_id, record_name, *queues)
+
+
+async def route_heartbeats(clients: AwsClients, account: Account) -> None:
+    """The rule of deploy/events.yaml, to this account's control queue."""
+    arns = await ensure_queues(clients, [account.control_queue])
+    pattern = {"source": [SOURCE]}
+    await ensure_rules(clients, {f"{account.control_queue}-beats": pattern}, arns[account.control_queue])
 
 
 def core_key(database: Path) -> Path:

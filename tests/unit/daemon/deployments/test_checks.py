@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from checks.facts import HealthProbed
 from checks.findings import State
 from checks.readings import Reading
-from config.load import DEFAULTS, PRICES_FILE
+from config.load import DEFAULTS, PRICES_FILE, load_configuration
 from config.loader import load_yaml
 from config.prices import Prices
+from config.rules import Rule
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
 from daemon.deployments.rule_checks import Baseline, Quiet, Readable
 from daemon.http.options import LedgerStatus
@@ -129,10 +130,13 @@ class TokenGates:
     """One gate about stored cards."""
 
     state: GateState
+    shadow: bool = False
 
     async def read(self, there: StepContext) -> tuple[GateReading, ...]:
         del there
-        gate = GateReading(gate="token-unreadable", state=self.state, shown="1 key", limit="> 0", samples=4)
+        gate = GateReading(
+            gate="token-unreadable", state=self.state, shown="1 key", limit="> 0", samples=4, shadow=self.shadow
+        )
         return (gate, replace(gate, gate="evidence", state=GateState.WAITING))
 
 
@@ -195,6 +199,32 @@ async def test_a_page_about_something_else_is_no_verdict_on_a_release() -> None:
     for readings, finding in (([elsewhere], PASSED), ([of_it], FAILED)):
         report = await looked(Quiet(lambda told=readings: told, ("health",), "customers", of_release=True))  # type: ignore[misc]  # bound at once
         assert report.finding is finding
+
+
+def rules(*names: str) -> list[Rule]:
+    """Those of the packaged rules."""
+    known = {rule.id: rule for file in load_configuration(None, {}).rule_files for rule in file.value.rules}
+    return [known[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("readings", "fed", "finding", "words"),
+    [
+        ([], True, HELD, "no reading of payment-failure-rate, which has data"),
+        ([reading(family="sla", state=State.NO_DATA)], True, HELD, "no reading of payment-failure-rate"),
+        ([reading(family="sla", key={"environment": "blue"})], True, HELD, "no reading of payment-failure-rate"),
+        ([reading(family="security")], True, HELD, "no reading of payment-failure-rate"),
+        ([reading(family="sla", key={"environment": "green"})], True, PASSED, "none of 1 readings"),
+        ([], False, PASSED, "no finding was told"),
+    ],
+)
+async def test_silence_of_a_rule_that_has_data_when_all_is_well_is_no_good_news(
+    readings: list[Reading], fed: bool, finding: StepFinding, words: str
+) -> None:
+    expected = rules("payment-failure-rate") if fed else rules("critical-security-finding")
+    report = await looked(Quiet(lambda: readings, ("sla",), "customers", of_release=True, expected=lambda: expected))
+    assert report.finding is finding
+    assert words in report.detail
 
 
 async def test_savings_are_held_against_a_price_that_has_a_name() -> None:

@@ -245,6 +245,53 @@ async def test_before_a_deployment_a_broken_ledger_refuses_and_a_sound_system_do
         assert start_verdict(await gates.read(declared)).finding is StepFinding.PASSED
 
 
+async def test_nothing_begins_in_the_dark_whatever_no_rule_says(tmp_path: Path) -> None:
+    start = context(step(phase="pre_deployment_validation"))
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        assert start_verdict(await gates.read(start)).finding is StepFinding.WAITING
+        for _ in range(30):
+            await stage.second()
+        assert start_verdict(await gates.read(start)).finding is StepFinding.PASSED
+        for _ in range(11):
+            await stage.second(silent=True)
+        report = start_verdict(await gates.read(start))
+        assert report.finding is StepFinding.HELD
+        assert "dark: payments for 11 s" in report.detail
+        await stage.second()
+        assert start_verdict(await gates.read(start)).finding is StepFinding.PASSED
+
+
+async def test_a_total_blackout_since_the_daemon_began_is_held_and_does_not_begin(tmp_path: Path) -> None:
+    start = context(step(phase="pre_deployment_validation"))
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        stage.clock.at_ms += 26_000
+        assert start_verdict(await gates.read(start)).finding is StepFinding.HELD
+        unread = GateReadings(stage, BrokenLog(), lambda: SMALL, stage.clock, started_at_ms=lambda _: NOW_MS)
+        stage.place = 1
+        assert start_verdict(await unread.read(start)).finding is StepFinding.HELD
+
+
+async def test_an_environment_that_is_not_there_yet_is_no_dark_source(tmp_path: Path) -> None:
+    start = context(step(phase="pre_deployment_validation"))
+    async with line(tmp_path) as stage:
+        gates = stage.gates()
+        at_ms = stage.clock.at_ms
+        probe = HealthProbed(
+            id="p",
+            at_ms=at_ms,
+            subject="aws-payment-processor",
+            environment="blue",
+            check="readiness",
+            status="healthy",
+        )
+        paid = attempt(1, new=False, at_ms=at_ms)
+        database = replace(probe, id="d", subject="database", environment="", check="")
+        await stage.hear([probe, paid, database, Heartbeat(id="b", at_ms=at_ms, subject="tillwatch")])
+        assert start_verdict(await gates.read(start)).finding is StepFinding.PASSED
+
+
 class BrokenLog:
     """A disk that does not read."""
 

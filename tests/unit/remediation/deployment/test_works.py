@@ -164,6 +164,18 @@ async def test_without_a_way_back_nothing_goes_on_baking() -> None:
     assert "there is no way back: blue has 1.0.0, 1 of 4 healthy, 4 are needed" in report.detail
 
 
+async def test_a_bake_that_is_undecided_at_its_end_is_not_passed_and_is_held_once_its_time_is_over() -> None:
+    there = ground()
+    bake, baking = Bake(there, there, there.clock), context("/bake")
+    there.poor = True
+    there.clock.at_ms += 21_000
+    report = await bake.perform(replace(baking, spent_ms=21_000), "key")
+    assert (report.finding, "not every gate has passed: undecided: evidence" in report.detail) == (WAITING, True)
+    assert (await bake.perform(replace(baking, spent_ms=141_000), "key")).finding is HELD
+    there.poor = False
+    assert (await bake.perform(replace(baking, spent_ms=21_000), "key")).finding is PASSED
+
+
 async def test_nothing_is_begun_without_a_destination_that_could_take_it_all_back() -> None:
     there = ground()
     work = WayBack(there, {REGION: Split(there, REGION)})
