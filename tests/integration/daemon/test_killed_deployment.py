@@ -90,13 +90,14 @@ async def test_a_killed_daemon_goes_on_with_its_deployment_and_shifts_the_traffi
     cores = {}
     for environment, version in (("blue", "1.0.0"), ("green", "2.0.0")):
         flags = ("--environment", environment, "--version", version)
-        core = await programs.core(tmp_path / "payments.db", account, *flags)
-        cores[environment] = core.url
-    await pay(core, ["k1"])
+        cores[environment] = await programs.core(tmp_path / "payments.db", account, *flags)
+    await pay(cores["green"], ["k1"])
     places = Places()
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(places.run(), name="places")
-        folder = configure(tmp_path, account, endpoint_url=bridge.url, cores=cores)
+        folder = configure(
+            tmp_path, account, endpoint_url=bridge.url, cores={name: core.url for name, core in cores.items()}
+        )
         configure_deployments(folder, places)
         await killed_around_the_shift(programs, folder, bridge)
         third = await programs.ready_daemon(folder)
