@@ -15,9 +15,9 @@ from checks.measures.burn_rate import BurnRate
 from checks.measures.selection import Selection
 from checks.measures.single import single
 from checks.rules import compile_rules
-from config.loader import load_yaml
-from config.rules import RuleFile
-from config.slo import BurnRateMeasure
+from config.loading.loader import load_yaml
+from config.rules.rule_file import RuleFile
+from config.rules.slo import BurnRateMeasure
 
 SEED = 20_240_115
 START_MS = 1_705_320_000_000

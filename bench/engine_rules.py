@@ -10,8 +10,8 @@ import yaml
 from checks.compiled_rule import CompiledRule
 from checks.rules import compile_rules
 from config.load import load_configuration
-from config.loader import load_yaml
-from config.rules import RuleFile
+from config.loading.loader import load_yaml
+from config.rules.rule_file import RuleFile
 
 KEYS = (["method_fingerprint"], ["customer_id"], ["provider_id"], ["rail", "region"], ["card_brand"])
 CONDITIONS = ("outcome == 'failed'", "outcome == 'declined'", "amount_cents > 100000", "latency_ms > 2000")

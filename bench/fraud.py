@@ -20,7 +20,7 @@ from checks.scoring.engine import ScoringEngine
 from checks.scoring.model import Decision, Score
 from config.fraud import Fraud
 from config.load import DEFAULTS, FRAUD_FILE
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 
 TUNING_SEED = 20_240_115
 """The seed that the default thresholds were looked at with; every other seed is new to them."""

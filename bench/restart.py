@@ -17,9 +17,9 @@ from bench.engine_rules import padded
 from bench.engine_stream import START_MS, facts_of, messages
 from checks.continuation import continued
 from checks.engine import Engine
-from daemon.checkpoint import Restored, StoredBatch, Totals
-from daemon.restart import rebuilt
-from daemon.state_store import Found, Snapshot, StateStore
+from daemon.storage.checkpoint import Restored, StoredBatch, Totals
+from daemon.storage.restart import rebuilt
+from daemon.storage.state_store import Found, Snapshot, StateStore
 
 TAIL_MESSAGES = 500
 """50,000 facts: as many as the daemon takes between two snapshots at the most."""

@@ -11,13 +11,13 @@ from typing import Any
 
 from bench.rollout_gates import figures
 from checks.compiled_rule import CompiledRule
-from checks.cusum import Chart, chart
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.rules import compile_rules
+from checks.windows.cusum import Chart, chart
 from config.load import load_configuration
-from config.rules import SequentialMeasure
-from config.slo import share
+from config.rules.rule_file import SequentialMeasure
+from config.rules.slo import share
 
 ROLLOUT_SECONDS = 45 * 60
 PAYMENTS_PER_SECOND = (1, 5, 20)
@@ -198,12 +198,12 @@ def of_peers(rollouts: int, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Simulate and print the figures.
 
-    The rule's own chart (`checks.cusum`) is fed with outcomes alone: between two failures its score falls by one for
-    each payment, so a rollout is as many steps as it has failures. The engine, fed with whole facts, has to fire at the
-    very same payment in a sample of rollouts, or the bench fails. Rules about latency and readiness see nothing here: a
-    sound canary has no such faults to be drawn. Beside it, on draws of the same shares: a fixed threshold over a
-    minute, as CloudWatch alarms have it, and Wald's test, which knows both ratios and stops at either. Then the whole
-    set of gates, see `bench.rollout_gates`.
+    The rule's own chart (`checks.windows.cusum`) is fed with outcomes alone: between two failures its score falls by
+    one for each payment, so a rollout is as many steps as it has failures. The engine, fed with whole facts, has to
+    fire at the very same payment in a sample of rollouts, or the bench fails. Rules about latency and readiness see
+    nothing here: a sound canary has no such faults to be drawn. Beside it, on draws of the same shares: a fixed
+    threshold over a minute, as CloudWatch alarms have it, and Wald's test, which knows both ratios and stops at
+    either. Then the whole set of gates, see `bench.rollout_gates`.
     """
     parser = argparse.ArgumentParser(description="False rollbacks, and payments to see a fault.")
     parser.add_argument("--rollouts", type=int, default=4_000)

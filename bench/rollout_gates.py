@@ -9,13 +9,13 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from checks.compiled_rule import CompiledRule
-from checks.cusum import Chart, chart
 from checks.facts import PaymentCaptured, Rail
 from checks.rules import compile_rules
+from checks.windows.cusum import Chart, chart
 from config.load import Configuration, load_configuration
-from config.rules import SequentialMeasure
-from config.slo import ratio, share
-from daemon.embedded.mix import (
+from config.rules.rule_file import SequentialMeasure
+from config.rules.slo import ratio, share
+from daemon.embedded.marketplace.mix import (
     BANK_SHARE,
     CUSTOMER_OFFSET,
     CUSTOMERS,
@@ -29,9 +29,9 @@ from daemon.embedded.mix import (
     Mix,
 )
 from payment_core.costs.bands import BANDS, band_of
-from remediation.deployment.gates_comparison import Contrast, Pane, threshold
-from remediation.deployment.gates_costs import Costs
-from remediation.deployment.gates_drift import Scores
+from remediation.deployment.gates.comparison import Contrast, Pane, threshold
+from remediation.deployment.gates.costs import Costs
+from remediation.deployment.gates.drift import Scores
 
 STAGES = ((0.05, 600), (0.25, 900), (0.50, 1_200))
 """Share of the canary and seconds, as the owner has them; 45 minutes in all."""

@@ -14,8 +14,8 @@ from checks.facts import Fact, PaymentAttempted
 from checks.findings import State
 from checks.rules import compile_rules
 from config.load import load_configuration
-from config.loader import load_yaml
-from config.rules import RuleFile
+from config.loading.loader import load_yaml
+from config.rules.rule_file import RuleFile
 
 SEED = 20_240_115
 START_MS = 1_705_320_000_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from checks.expression import Condition, ValueExpression
 from checks.facts import Fact
 from checks.limits import Limit
-from checks.measures import shown
-from config.rules import (
+from checks.measures.judging import shown
+from config.rules.rule_file import (
     AbsentMeasure,
     AnomalyMeasure,
     DistinctMeasure,
@@ -14,7 +14,7 @@ from config.rules import (
     SequentialMeasure,
     ValueMeasure,
 )
-from config.slo import BurnRateMeasure
+from config.rules.slo import BurnRateMeasure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

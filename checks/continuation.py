@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
-from checks.measures.windowed_state import merged
+from checks.measures.windowed.state import merged
 from checks.state import EngineState, Part
 
 

@@ -10,20 +10,20 @@ from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
-from checks.measures.count import count_plan
 from checks.measures.keyed import Keyed
-from checks.measures.lane import Lane, in_lanes
-from checks.measures.plan import Plan
-from checks.measures.quantile import quantile_plan
-from checks.measures.rate import rate_plan
-from checks.measures.ratio import ratio_plan
 from checks.measures.selection import NARROW, Selection
 from checks.measures.single import Single, condition_of, reading_of, single
 from checks.measures.watcher import FUTURE_MS_MAX, Observer, Watcher
-from checks.measures.windowed import Windowed
+from checks.measures.windowed.count import count_plan
+from checks.measures.windowed.lane import Lane, in_lanes
+from checks.measures.windowed.plan import Plan
+from checks.measures.windowed.quantile import quantile_plan
+from checks.measures.windowed.rate import rate_plan
+from checks.measures.windowed.ratio import ratio_plan
+from checks.measures.windowed.watching import Windowed
 from checks.readings import Reading
 from checks.state import VERSION, EngineState, Part, StateUnfit
-from config.rules import CountMeasure, QuantileMeasure, RateMeasure, RatioMeasure
+from config.rules.rule_file import CountMeasure, QuantileMeasure, RateMeasure, RatioMeasure
 
 __all__ = ["Engine", "Reading"]
 

@@ -8,10 +8,10 @@ from checks.limits import FALLING, RISING
 from checks.linting.conditions import conditions
 from checks.linting.overlap import shadowed
 from checks.linting.surroundings import NOTHING_KNOWN, Surroundings, strange
-from config.document import Path
-from config.loader import Loaded
-from config.problems import Problem
-from config.rules import (
+from config.loading.document import Path
+from config.loading.loader import Loaded
+from config.loading.problems import Problem
+from config.rules.rule_file import (
     CountMeasure,
     QuantileMeasure,
     RateMeasure,
@@ -20,7 +20,7 @@ from config.rules import (
     SequentialMeasure,
     SumMeasure,
 )
-from config.slo import BurnRateMeasure
+from config.rules.slo import BurnRateMeasure
 
 FACTS_PER_SECOND_MAX = 1_000
 """More facts than this of one key every second is no load that these rules were made for."""

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from checks.compiled_rule import CompiledRule
-from checks.cusum import Indistinct, chart
 from checks.expression import Condition, ExpressionError, ValueExpression, compile_condition, compile_value
 from checks.expression.types import Kind, field_types
 from checks.facts import FACT_TYPE_BY_KIND, Fact
 from checks.limits import RISING, Limit, LimitError, contradicts, parse_limit
 from checks.measures.fit import misfit
-from config.document import Document
-from config.loader import Loaded
+from checks.windows.cusum import Indistinct, chart
+from config.loading.document import Document
+from config.loading.loader import Loaded
+from config.loading.problems import ConfigurationError, Problem
+from config.loading.suggest import closest, listed
 from config.model import Model
-from config.problems import ConfigurationError, Problem
-from config.rules import (
+from config.rules.rule_file import (
     AbsentMeasure,
     AnomalyMeasure,
     CountMeasure,
@@ -28,8 +29,7 @@ from config.rules import (
     SumMeasure,
     ValueMeasure,
 )
-from config.slo import BurnRateMeasure, exact, share
-from config.suggest import closest, listed
+from config.rules.slo import BurnRateMeasure, exact, share
 
 __all__ = ["CompiledRule", "compile_rules"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from checks.compiled_rule import CompiledRule
-from checks.windows import Key
+from checks.windows.panes import Key
 
 VERSION = 1
 """Of the shapes below and of every watcher's own; state of another version is not read, facts are replayed instead."""

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag, model_validator
 
-from config.measures import one_of
 from config.model import Duration, Instant, Model, refusal
-from config.rules import Expression, Identifier
+from config.rules.measures import one_of
+from config.rules.rule_file import Expression, Identifier
 
 ScoredKind = Literal["payment.requested", "payout.requested"]
 ListKind = Literal["card", "bank_account", "email", "ip", "device", "customer", "provider"]

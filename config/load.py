@@ -9,22 +9,22 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from config.ach import Ach
-from config.calendar_files import CALENDARS_DIRECTORY, filled
-from config.deployment import Deployments
-from config.document import Document
-from config.endpoints import check_endpoint_environment
-from config.environment import Overrides, overlay
-from config.explain import explain
+from config.calendars.files import CALENDARS_DIRECTORY, filled
+from config.delivery.deployment import Deployments
 from config.fraud import Fraud
-from config.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
+from config.loading.document import Document
+from config.loading.endpoints import check_endpoint_environment
+from config.loading.environment import Overrides, overlay
+from config.loading.explain import explain
+from config.loading.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
+from config.loading.problems import ConfigurationError, Problem
+from config.loading.suggest import closest, listed
+from config.loading.tree import Parsed
 from config.policy import Policy
 from config.prices import Prices
-from config.problems import ConfigurationError, Problem
-from config.rules import RuleFile
+from config.rules.rule_file import RuleFile
 from config.scenario import Scenario
 from config.settings import Settings
-from config.suggest import closest, listed
-from config.tree import Parsed
 
 DEFAULTS = Path(__file__).parent / "defaults"
 SETTINGS_FILE = "tillwatch.yaml"

@@ -4,10 +4,10 @@ from itertools import pairwise
 
 from pydantic import Field, model_validator
 
-from config.calendar import DEFAULT_CALENDARS, Calendar
+from config.calendars.calendar import DEFAULT_CALENDARS, Calendar
+from config.delivery.traffic import RecordName, RegionName
 from config.guardrails import Approvals, MoneyAtRisk, Storm
 from config.model import Duration, Instant, Model, refusal
-from config.traffic import RecordName, RegionName
 
 
 class Freeze(Model):

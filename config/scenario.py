@@ -4,8 +4,8 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, model_validator
 
+from config.delivery.traffic import RegionName
 from config.model import Duration, Model, Pause, refusal
-from config.traffic import RegionName
 
 Environment = Literal["blue", "green"]
 HOME_REGION = "us-east-1"

@@ -8,14 +8,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from config.archive import ArchiveSettings
 from config.costs import CostSettings
-from config.environments import EnvironmentSettings
+from config.delivery.environments import EnvironmentSettings
+from config.delivery.traffic import RegionName, TrafficSettings
 from config.health import HealthSettings
+from config.loading.url import Url
 from config.model import Model, refusal
 from config.reports import ReportSettings
 from config.sources import MetricSettings, MqttSettings
 from config.traces import TraceSettings
-from config.traffic import RegionName, TrafficSettings
-from config.url import Url
 
 Role = Literal["viewer", "operator", "approver", "admin"]
 QueueName = Annotated[

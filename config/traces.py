@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from config.loading.url import Url
 from config.model import Model
-from config.url import Url
 
 
 class TraceSettings(Model):

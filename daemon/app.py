@@ -14,20 +14,20 @@ from starlette.applications import Starlette
 from checks.engine import Engine
 from checks.rules import CompiledRule, compile_rules
 from config.load import Configuration
-from daemon.changes import Changes
 from daemon.clock import SystemClock
-from daemon.data_directory import hold_data_directory
 from daemon.duties import Duties
 from daemon.http.app import create_app
 from daemon.http.options import HttpOptions, RulesStatus
 from daemon.leadership import Leadership
 from daemon.parts import Parts, open_parts
-from daemon.reload import Reload
+from daemon.reloading.reload import Reload
+from daemon.reloading.withdrawal import Withdrawal
 from daemon.server import bind, serve
+from daemon.storage.data_directory import hold_data_directory
 from daemon.supervisor import Supervisor, Task
-from daemon.system_view import DaemonView
-from daemon.withdrawal import Withdrawal
-from remediation.deployment.gates_checked import check_gates
+from daemon.view.changes import Changes
+from daemon.view.system import DaemonView
+from remediation.deployment.gates.checked import check_gates
 from remediation.errors import RemediationError
 from remediation.journal.kinds import DaemonStarted, DaemonStopped
 

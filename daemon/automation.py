@@ -7,8 +7,10 @@ import structlog
 
 from checks.facts import Fact, HealthProbed
 from config.policy import Policy
-from daemon.payment_flow import PaymentFlow
-from remediation.approvals import (
+from daemon.senses.payment_flow import PaymentFlow
+from remediation.decisions import Outcome
+from remediation.executor import Executor
+from remediation.guardrails.approvals import (
     REFUSAL_WORDS,
     ApprovalChange,
     ApprovalRefusal,
@@ -18,9 +20,9 @@ from remediation.approvals import (
     may_refuse,
     to_ask,
 )
-from remediation.decisions import Outcome
-from remediation.executor import Executor
-from remediation.guardrail_state import StormState
+from remediation.guardrails.money_at_risk import RiskKind, share_back_percent, weigh
+from remediation.guardrails.state import StormState
+from remediation.guardrails.storm import judge
 from remediation.journal.guardrail_kinds import (
     ApprovalGiven,
     ApprovalRefused,
@@ -31,10 +33,8 @@ from remediation.journal.guardrail_kinds import (
     StormEnded,
 )
 from remediation.journal.writer import JournalWriter
-from remediation.money_at_risk import RiskKind, share_back_percent, weigh
 from remediation.ports import Clock
 from remediation.state import ActionState, State
-from remediation.storm import judge
 from remediation.undo import UndoRefusal, subject_of
 
 log = structlog.get_logger()

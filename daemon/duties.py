@@ -7,11 +7,11 @@ import structlog
 from checks.facts import Fact
 from daemon.deployments.absence import absent_on_purpose
 from daemon.errors import CheckpointFailed
-from daemon.health_check import HealthCheck
 from daemon.leadership import RENEW_SECONDS, Leadership
 from daemon.parts import Parts
 from daemon.probes.monitoring import BEAT_SECONDS
 from daemon.schedule import Ticks
+from daemon.senses.health_check import HealthCheck
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.ports import Clock
@@ -28,7 +28,7 @@ TRAFFIC_SECONDS = 2.0
 BACKFILL_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 STATE_SECONDS = 5.0
-"""How often is asked whether a snapshot is due; see `daemon.state_keeping`."""
+"""How often is asked whether a snapshot is due; see `daemon.storage.state_keeping`."""
 HEALTH_SECONDS = 300.0
 """The seed's automated health check: every five minutes."""
 LAG_SECONDS = 1.0

@@ -4,9 +4,9 @@ from contextlib import AsyncExitStack
 
 from config.policy import Policy
 from config.settings import Settings
-from daemon.core_api import CoreApi
-from daemon.core_controls import CoreControls
-from daemon.core_token import read_core_token
+from daemon.cores.api import CoreApi
+from daemon.cores.controls import CoreControls
+from daemon.cores.token import read_core_token
 from daemon.probes.core import CoreProbe
 from daemon.probes.regions import RegionProbe
 from daemon.traffic.opened import OpenedTraffic
@@ -15,11 +15,11 @@ from remediation.actions.evacuate_region import EvacuateRegion
 from remediation.actions.fraud_list import FraudListAction
 from remediation.actions.kill_switch import KillSwitch
 from remediation.actions.rollback_traffic import RollbackTraffic
+from remediation.aiming.region_state import EVACUATE_REGION
+from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.decide import ROLLBACK_TRAFFIC
-from remediation.guard import KILL_SWITCH
+from remediation.guardrails.guard import KILL_SWITCH
 from remediation.ports import Action
-from remediation.region_state import EVACUATE_REGION
-from remediation.subjects import LIST_ACTIONS
 
 
 async def open_actions(

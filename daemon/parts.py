@@ -13,33 +13,33 @@ from config.settings import Settings
 from daemon.archive.archive import Archive
 from daemon.automation import Automation
 from daemon.aws.session import AwsClients
-from daemon.checkpoint import PROBES, Checkpoint
 from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
 from daemon.environments.opened import open_environments
 from daemon.leadership import LEASE_MS
-from daemon.loop_lag import LoopLag
 from daemon.open_actions import open_actions
-from daemon.payment_flow import PaymentFlow
 from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.probes.places import regions_of
 from daemon.probes.regions import RegionProbe
-from daemon.quarantine import Quarantine, Quarantined
 from daemon.reports.opened import Reporting, open_reporting
 from daemon.rollbacks.opened import open_rollbacks
 from daemon.rollbacks.parts import RollbackParts
-from daemon.senses import Senses, open_senses
-from daemon.series import PaymentSeries
-from daemon.sightings import SeeingSink, outliving_sightings
+from daemon.senses.loop_lag import LoopLag
+from daemon.senses.payment_flow import PaymentFlow
+from daemon.senses.sightings import SeeingSink, outliving_sightings
+from daemon.senses.signs_of_life import Senses, open_senses
+from daemon.senses.traffic_watch import TrafficWatch
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources, open_trust
 from daemon.sources.trust import Trust
-from daemon.state_keeping import StateKeeping
-from daemon.state_store import StateStore
+from daemon.storage.checkpoint import PROBES, Checkpoint
+from daemon.storage.quarantine import Quarantine, Quarantined
+from daemon.storage.state_keeping import StateKeeping
+from daemon.storage.state_store import StateStore
 from daemon.traces.export import TraceExport
 from daemon.traces.opened import open_traces
 from daemon.traffic.opened import open_traffic
-from daemon.traffic_watch import TrafficWatch
+from daemon.view.series import PaymentSeries
 from remediation.executor import Executor
 from remediation.journal import kinds
 from remediation.journal.sqlite import SqliteJournal

@@ -11,20 +11,20 @@ from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.policy import Policy
-from daemon.checkpoint import PROBES, Checkpoint, Recorded
-from daemon.engine_tally import EngineCounts, EngineTally
 from daemon.errors import CheckpointFailed
-from daemon.news import News
+from daemon.reloading.engine_tally import EngineCounts, EngineTally
 from daemon.rule_time import RuleTime
-from daemon.series import PaymentSeries
+from daemon.storage.checkpoint import PROBES, Checkpoint, Recorded
+from daemon.view.news import News
+from daemon.view.series import PaymentSeries
 from remediation.decide import decide
 from remediation.decisions import Decision
 from remediation.deployment.telling import OWN_RULES
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.executor import Executor
+from remediation.guardrails.precedence import settle
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
-from remediation.precedence import settle
 from remediation.state import IncidentState
 
 log = structlog.get_logger()

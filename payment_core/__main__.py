@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 from payment_core.errors import AddressTaken, CoreError
 from payment_core.logs import configure_logs
 from payment_core.options import CoreOptions, complaints

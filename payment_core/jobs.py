@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from payment_core.clock import Clock
-from payment_core.domain_counts import JobCounts
+from payment_core.metrics.domain_counts import JobCounts
 from payment_core.tasks import Tasks
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from typing import TextIO, cast
 
 import structlog
 
-from checks.card_numbers import mask_card_numbers
+from checks.redaction.card_numbers import mask_card_numbers
 
 
 class _LogStream:

@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from config.loading.url import Url
 from config.model import Model, refusal
-from config.url import Url
 from payment_core.ach.delivery.sftp import SftpServer
 
 MILLISECONDS_PER_SECOND = 1000

@@ -1,7 +1,7 @@
 """Every kind of record that a payment store holds."""
 
+from payment_core.ach.files.incoming.model import RETURN_RECORDS
 from payment_core.ach.files.model import FILE_RECORDS
-from payment_core.ach.files.return_model import RETURN_RECORDS
 from payment_core.costs.notes import RECORDS as COST_RECORDS
 from payment_core.escrow.model import RECORDS as ESCROW_RECORDS
 from payment_core.fraud.list_model import RECORDS as FRAUD_LIST_RECORDS

@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from payment_core.clock import Clock
-from payment_core.counts import Counts
 from payment_core.errors import QueueUnavailable
+from payment_core.metrics.counts import Counts
 from payment_core.store.port import Outbox, OutboxRow
 
 log = structlog.get_logger()

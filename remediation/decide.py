@@ -6,13 +6,13 @@ import msgspec
 
 from checks.findings import Finding
 from config.policy import Policy
-from remediation.aim import Miss, deployment_to_blame
+from remediation.aiming.region import RegionAim, region_to_evacuate
+from remediation.aiming.region_state import EVACUATE_REGION
+from remediation.aiming.release import Miss, deployment_to_blame
+from remediation.aiming.subjects import LIST_ACTIONS, Subject, subject_of
 from remediation.decisions import Decision, Reason
-from remediation.guard import APPROVED_AS, KILL_SWITCH, Situation, held_back, question
-from remediation.region_aim import RegionAim, region_to_evacuate
-from remediation.region_state import EVACUATE_REGION
+from remediation.guardrails.guard import APPROVED_AS, KILL_SWITCH, Situation, held_back, question
 from remediation.state import DeploymentState, State
-from remediation.subjects import LIST_ACTIONS, Subject, subject_of
 
 ROLLBACK_TRAFFIC = "rollback.traffic"
 """The action that gives all traffic back to the version that a deployment replaces."""

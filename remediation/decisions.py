@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What people are asked when a decision waits for them; see ``remediation.approvals``. what: for a person."""
+    """What people are asked when a decision waits for them; see `guardrails.approvals`. what: for a person."""
 
     change: str
     subject: str

@@ -8,17 +8,17 @@ import structlog
 from msgspec.structs import replace
 
 from config.policy import Policy
-from remediation.approvals import ApprovalChange, to_ask
 from remediation.decide import decide
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.errors import RemediationError, UnknownAction, WorldUnreachable
-from remediation.guard import standing_guard
+from remediation.guardrails.approvals import ApprovalChange, to_ask
+from remediation.guardrails.guard import standing_guard
+from remediation.guardrails.target_turns import TargetTurns
 from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import Intent
 from remediation.journal.writer import DAEMON, JournalWriter
 from remediation.ports import Action, Clock, Look, Preflight
 from remediation.state import ActionState
-from remediation.target_turns import TargetTurns
 from remediation.undo import Reversal, UndoRefusal, refused
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ class Executor:
 
     @property
     def deciding(self) -> asyncio.Lock:
-        """Held by whoever looks whether a target is free and then writes that it is not: see remediation.locks."""
+        """Held by whoever looks whether a target is free and then writes that it is not; see `guardrails.locks`."""
         return self._deciding
 
     def follow(self, policy: Policy) -> None:

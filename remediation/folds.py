@@ -10,10 +10,12 @@ from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
+from remediation.aiming.region_state import with_evacuation, with_signal
+from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.bounded import bounded
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
-from remediation.guardrail_folds import Folded, with_guardrail, without_risk
-from remediation.guardrail_state import ACTS_MAX
+from remediation.guardrails.folds import Folded, with_guardrail, without_risk
+from remediation.guardrails.state import ACTS_MAX
 from remediation.journal.aftermath_kinds import (
     CompensationBegun,
     CompensationEnded,
@@ -40,7 +42,6 @@ from remediation.journal.kinds import (
     StepEnded,
     body_of,
 )
-from remediation.region_state import with_evacuation, with_signal
 from remediation.run_folds import with_run
 from remediation.state import (
     ACTIONS_MAX,
@@ -63,7 +64,6 @@ from remediation.state import (
     TargetState,
     level_of,
 )
-from remediation.subjects import LIST_ACTIONS
 from remediation.undo import subject_of, with_undo, with_undone
 
 __all__ = [

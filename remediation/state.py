@@ -5,13 +5,13 @@ from enum import StrEnum
 import msgspec
 
 from checks.findings import Finding
+from remediation.aiming.region_state import RegionState
 from remediation.compensation.state import CompensationState
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
-from remediation.guardrail_state import ApprovalState, RiskState, StopState, StormState
+from remediation.guardrails.state import ApprovalState, RiskState, StopState, StormState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
-from remediation.region_state import RegionState
 from remediation.rollback.model import RollbackRun
 
 INCIDENTS_MAX = 500

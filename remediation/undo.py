@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from remediation.bounded import bounded
 from remediation.decisions import OutcomeStatus
+from remediation.guardrails.locks import conflicts, holder
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import UndoAsked
-from remediation.locks import conflicts, holder
 from remediation.ports import Action, Look, Preflight
 from remediation.state import ACTIONS_MAX, TARGETS_MAX, ActionState, State, TargetState
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from daemon.cli import COMMANDS
 
-PRELOADED = ("payment_core.server", "daemon.embedded.kms", *(module for module, _ in COMMANDS.values()))
+PRELOADED = ("payment_core.server", "daemon.embedded.kms.program", *(module for module, _ in COMMANDS.values()))
 RECEIVED_BYTES = 1 << 16
 
 

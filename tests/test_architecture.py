@@ -24,10 +24,10 @@ PLACES = {
     "asyncssh": ("payment_core/ach/delivery/ssh_*.py",),
     "botocore": ("daemon/aws/*", "payment_core/aws/*"),
     "cryptography": ("daemon/sources/sns_signatures.py", "payment_core/vault/*", "payment_core/audit/signing.py"),
-    "dateutil": ("config/recurrence.py",),
+    "dateutil": ("config/calendars/recurrence.py",),
     "holidays": ("checks/banking_days.py",),
     "httpx": (
-        "daemon/core_api.py",
+        "daemon/cores/api.py",
         "daemon/probes/*",
         "daemon/embedded/*",
         "daemon/environments/processes.py",
@@ -35,17 +35,21 @@ PLACES = {
         "daemon/traces/*",
         "payment_core/webhooks/sending.py",
     ),
-    "jinja2": ("daemon/http/templates.py",),
+    "jinja2": ("daemon/http/console/templates.py",),
     "ministack": ("daemon/embedded/*",),
     "opentelemetry": ("daemon/traces/spans.py",),
     "paho": ("daemon/sources/mqtt.py",),
-    "prometheus_client": ("daemon/http/metrics.py", "payment_core/domain_metrics.py", "payment_core/metrics.py"),
+    "prometheus_client": (
+        "daemon/http/metrics.py",
+        "payment_core/metrics/domain_metrics.py",
+        "payment_core/metrics/process_metrics.py",
+    ),
     "mangum": ("payment_core/aws/container.py",),
     "rapidfuzz": ("payment_core/fraud/screening.py",),
     "rich": ("daemon/cli/*",),
     "typer": ("daemon/cli/*",),
     "uvicorn": ("daemon/server.py", "payment_core/server.py"),
-    "yaml": ("config/tree.py", "daemon/embedded/layout.py"),
+    "yaml": ("config/loading/tree.py", "daemon/embedded/layout.py"),
 }
 IMPURE = ("aiobotocore", "asyncio", "httpx", "os", "socket", "sqlite3", "subprocess", "threading", "time")
 
@@ -116,10 +120,10 @@ def test_the_house_keeps_its_directions() -> None:
         ("daemon/app.py", "import ministack", "ministack outside daemon/embedded/*"),
         ("remediation/decide.py", "import prometheus_client", "prometheus_client outside"),
         ("daemon/aws/sqs.py", "import uvicorn", "uvicorn outside"),
-        ("remediation/guard.py", "import yaml", "yaml outside"),
+        ("remediation/guardrails/guard.py", "import yaml", "yaml outside"),
         ("daemon/http/api.py", "import typer", "typer outside daemon/cli/*"),
         ("daemon/app.py", "from rich.table import Table", "rich outside"),
-        ("daemon/http/page.py", "import jinja2", "jinja2 outside"),
+        ("daemon/http/console/page.py", "import jinja2", "jinja2 outside"),
         ("payment_core/aws/sqs.py", "import aiohttp", "aiohttp outside"),
         ("payment_core/desk.py", "from cryptography.fernet import Fernet", "cryptography outside"),
         ("checks/engine.py", "import time", "checks imports time"),
@@ -139,4 +143,4 @@ def test_each_direction_has_teeth(file: str, source: str, part: str) -> None:
 def test_allowed_imports_pass() -> None:
     assert not problems("daemon/app.py", "import remediation.decide, payment_core.api, checks.facts, config.load")
     assert not problems("daemon/aws/sqs.py", "import aiobotocore.session, botocore.exceptions, asyncio, time")
-    assert not problems("checks/rules.py", "import ast\nfrom config.rules import Rule")
+    assert not problems("checks/rules.py", "import ast\nfrom config.rules.rule_file import Rule")

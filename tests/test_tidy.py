@@ -286,7 +286,7 @@ LONG_FUNCTION = "def f():\n" + "    x = 1\n" * FUNCTION_LINES_MAX
         (telling_names, "daemon/queue_helpers.py", ""),
         (telling_names, "daemon/app.py", "class QueueManager: ..."),
         (whole_money, "payment_core/money.py", "x = float('1.10')"),
-        (whole_money, "remediation/guard.py", "x = float(1)"),
+        (whole_money, "remediation/guardrails/guard.py", "x = float(1)"),
         (passed_time, "daemon/app.py", "x = datetime.datetime.now(UTC)"),
         (passed_time, "checks/engine.py", "x = time.time()"),
         (passed_time, "tests/unit/test_x.py", "x = datetime.utcnow()"),

@@ -5,7 +5,7 @@ import ast
 from checks.expression.errors import ExpressionError
 from checks.expression.source import Source
 from checks.expression.types import NUMBER, TEXT, TRUTH, Kind, Type
-from config.suggest import closest, listed
+from config.loading.suggest import closest, listed
 
 NUMBER_MAX = 10**18
 """Larger than any amount in microcents; keeps arithmetic on constants small."""

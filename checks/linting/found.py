@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from checks.compiled_rule import CompiledRule
-from config.rules import MEASURES
+from config.rules.rule_file import MEASURES
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from checks.compiled_rule import CompiledRule
 from checks.linting.found import Found
-from config.rules import AbsentMeasure, AnomalyMeasure, SequentialMeasure, ValueMeasure
-from config.slo import BurnRateMeasure
-from config.suggest import closest
+from config.loading.suggest import closest
+from config.rules.rule_file import AbsentMeasure, AnomalyMeasure, SequentialMeasure, ValueMeasure
+from config.rules.slo import BurnRateMeasure
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.facts import Fact
 from checks.findings import Finding, State
-from checks.measures import shown
-from checks.measures.episodes import Episodes
-from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.judging import shown
+from checks.measures.judging.episodes import Episodes
+from checks.measures.judging.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.judging.verdict import Verdict
 from checks.measures.selection import Selection, latest
-from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
 from checks.state import KeyRead, about, encode
-from checks.windows import Key
+from checks.windows.panes import Key
 
 INTERVALS = 2
 """So many of the intervals that a fact names have to pass: one late fact is no silence."""

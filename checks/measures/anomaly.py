@@ -8,12 +8,12 @@ from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.findings import Finding
 from checks.limits import holds
+from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.selection import Selection
-from checks.measures.verdict import Verdict
-from checks.own_past import OwnPast, deviations_above
 from checks.state import KeyRead
-from checks.windows import Key
+from checks.windows.own_past import OwnPast, deviations_above
+from checks.windows.panes import Key
 
 Latest = tuple[int, float | None, int]
 """Event time of a key's latest number, its deviations from the past, None when that is too short, and its length."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log2
 
-from checks.windows import Key
+from checks.windows.panes import Key
 
 BUCKETS_PER_OCTAVE = 64
 """A bucket is 1.1 % wide, so its middle is at most 0.6 % off."""

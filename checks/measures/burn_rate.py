@@ -9,18 +9,18 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import replace
 
-from checks.columns import Columns
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
 from checks.findings import Finding, State
-from checks.measures import shown
+from checks.measures.judging import shown
+from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.selection import Selection
-from checks.measures.verdict import Verdict
 from checks.readings import Reading
 from checks.state import KeyRead
-from checks.windows import Key, pane_length_ms
-from config.slo import BurnRateMeasure, Tier, exact
+from checks.windows.columns import Columns
+from checks.windows.panes import Key, pane_length_ms
+from config.rules.slo import BurnRateMeasure, Tier, exact
 
 _GRAVEST_FIRST = ("critical", "high", "medium", "low")
 

@@ -5,16 +5,16 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from checks.compiled_rule import CompiledRule
-from checks.distinct import Distinct
 from checks.expression import ValueExpression
 from checks.findings import Finding
-from checks.measures import shown
+from checks.measures.judging import shown
+from checks.measures.judging.limit_test import number_test
+from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
-from checks.measures.limit_test import number_test
 from checks.measures.selection import Selection
-from checks.measures.verdict import Verdict
 from checks.state import KeyRead
-from checks.windows import Key
+from checks.windows.distinct import Distinct
+from checks.windows.panes import Key
 
 VALUES_PER_KEY = 16
 """On average; of more pairs of key and value those longest unseen are forgotten and counted as refused."""

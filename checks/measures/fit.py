@@ -5,7 +5,8 @@ from fractions import Fraction
 from checks.expression import ValueExpression
 from checks.expression.types import Kind
 from checks.limits import Limit
-from config.rules import (
+from config.loading.suggest import closest, listed
+from config.rules.rule_file import (
     AbsentMeasure,
     AnomalyMeasure,
     CountMeasure,
@@ -18,8 +19,7 @@ from config.rules import (
     SumMeasure,
     ValueMeasure,
 )
-from config.slo import BurnRateMeasure
-from config.suggest import closest, listed
+from config.rules.slo import BurnRateMeasure
 
 Misfit = tuple[str, str]
 """What is wrong, and how to mend it."""

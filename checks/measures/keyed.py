@@ -11,14 +11,14 @@ from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.facts import Fact
 from checks.findings import Finding, State
-from checks.measures.episodes import Episodes
-from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.judging.episodes import Episodes
+from checks.measures.judging.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.judging.verdict import Verdict
 from checks.measures.selection import Selection
-from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
 from checks.state import about, encode
-from checks.windows import Key
+from checks.windows.panes import Key
 
 
 class KeyedState(msgspec.Struct, frozen=True, kw_only=True):

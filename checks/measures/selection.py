@@ -9,7 +9,7 @@ from typing import Any
 
 from checks.expression import Condition, Selector, read_fields
 from checks.facts import Fact
-from checks.windows import Key
+from checks.windows.panes import Key
 
 GRAIN_MS = 1000
 """Facts are counted by the second; the panes of nearly every window are whole seconds, so they add those counts up."""

@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from checks.compiled_rule import CompiledRule
-from checks.cusum import Chart
 from checks.expression import Condition
 from checks.facts import Fact
 from checks.findings import Finding
-from checks.measures import shown
+from checks.measures.judging import shown
+from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.selection import Selection, latest
-from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX
 from checks.state import KeyRead
-from checks.windows import Key
+from checks.windows.cusum import Chart
+from checks.windows.panes import Key
 
 FEW_KEYS = 50
 """In a batch, whose latest facts are found by looking from its end."""
@@ -36,7 +36,7 @@ class SequentialState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sequential(Keyed):
-    """One ``sequential`` rule: a cumulative sum for each key, see `checks.cusum`.
+    """One ``sequential`` rule: a cumulative sum for each key, see `checks.windows.cusum`.
 
     It breaches at the very fact that brings the score to the threshold, where the score stays at most; it is in breach
     until good facts have outweighed the last bad one, which alone confirms it, and clear when the score is at 0. With

@@ -1,7 +1,6 @@
 """The watcher of a rule that shares nothing with others."""
 
 from checks.compiled_rule import CompiledRule
-from checks.cusum import chart
 from checks.expression import Condition, ValueExpression
 from checks.measures.absent import Absent
 from checks.measures.anomaly import Anomaly
@@ -11,7 +10,8 @@ from checks.measures.keyed import Keyed
 from checks.measures.sequential import Sequential
 from checks.measures.summed import Summed
 from checks.measures.value import LatestValue
-from config.rules import (
+from checks.windows.cusum import chart
+from config.rules.rule_file import (
     AbsentMeasure,
     AnomalyMeasure,
     DistinctMeasure,
@@ -19,7 +19,7 @@ from config.rules import (
     SumMeasure,
     ValueMeasure,
 )
-from config.slo import BurnRateMeasure, share
+from config.rules.slo import BurnRateMeasure, share
 
 Single = Absent | LatestValue | Keyed
 OwnMeasure = (

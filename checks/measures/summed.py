@@ -8,13 +8,13 @@ import msgspec
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.findings import Finding
-from checks.measures import shown
+from checks.measures.judging import shown
+from checks.measures.judging.limit_test import number_test
+from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
-from checks.measures.limit_test import number_test
 from checks.measures.selection import Selection
-from checks.measures.verdict import Verdict
 from checks.state import KeyRead
-from checks.windows import Key, pane_length_ms
+from checks.windows.panes import Key, pane_length_ms
 
 MILLION = 1_000_000
 """Numbers are held in millionths, so that what leaves the window takes away exactly what it had added."""

@@ -9,16 +9,16 @@ from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.findings import Finding, State
 from checks.limits import Limit, holds
-from checks.measures import shown
-from checks.measures.episodes import Episodes
-from checks.measures.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.fit import is_time
+from checks.measures.judging import shown
+from checks.measures.judging.episodes import Episodes
+from checks.measures.judging.episodes_state import EpisodesState, keep_episodes, take_back_episodes
+from checks.measures.judging.verdict import Verdict
 from checks.measures.selection import Selection
-from checks.measures.verdict import Verdict
 from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
 from checks.state import KeyRead, about, encode
-from checks.windows import Key
+from checks.windows.panes import Key
 
 Latest = tuple[int, limits.Reading | None]
 """Event time of the latest reading of a key, and the reading; None where it could not be computed."""

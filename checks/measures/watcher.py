@@ -48,7 +48,8 @@ class Watcher(Protocol):
     def restore(self, saved: bytes) -> None:
         """Fill a new watcher; raises msgspec.MsgspecError when the state does not fit, and nothing is filled then.
 
-        Limits, severities and actions may be other ones now: counts go on, see `checks.measures.episodes_state`.
+        Limits, severities and actions may be other ones now: counts go on, see
+        `checks.measures.judging.episodes_state`.
         """
 
     def readings(self, keys_per_rule: int) -> list[Reading]:

@@ -11,8 +11,8 @@ from checks.facts import Fact
 from checks.findings import State
 from checks.readings import Reading
 from checks.rule_tests.series import BEGIN_MS, facts_of
-from config.document import Path
-from config.rule_tests import Expectation, ExpectedFinding, RuleTest, Series, matches
+from config.loading.document import Path
+from config.rules.rule_tests import Expectation, ExpectedFinding, RuleTest, Series, matches
 
 FACTS_MAX = 1_000_000
 """Of one test: a few seconds of work; more is a load test."""

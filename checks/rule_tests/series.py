@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from checks.facts import FACT_TYPE_BY_KIND, Fact
-from config.document import Path
-from config.rule_tests import Series, Share, Value
-from config.suggest import closest, listed
+from config.loading.document import Path
+from config.loading.suggest import closest, listed
+from config.rules.rule_tests import Series, Share, Value
 
 BEGIN_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z: when every test begins."""

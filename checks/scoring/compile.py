@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from checks.card_numbers import holds_card_number
 from checks.expression import ExpressionError, compile_condition, compile_value
 from checks.expression.types import Kind, field_types
 from checks.facts import FACT_TYPE_BY_KIND, Fact
 from checks.limits import Limit, LimitError, parse_limit
+from checks.redaction.card_numbers import holds_card_number
 from checks.scoring.lists import BadEntry, ListEntry, Lists
-from config.document import Document
 from config.fraud import (
     AllowRule,
     DeviationOf,
@@ -24,9 +23,10 @@ from config.fraud import (
     RatioOf,
     SpeedOf,
 )
-from config.loader import Loaded
-from config.problems import ConfigurationError, Problem
-from config.suggest import closest, listed
+from config.loading.document import Document
+from config.loading.loader import Loaded
+from config.loading.problems import ConfigurationError, Problem
+from config.loading.suggest import closest, listed
 
 _EXPRESSION_KINDS = {
     "count": Kind.TRUTH,

@@ -10,7 +10,7 @@ from checks.scoring.model import Decision, HardMatch, Match, Reading, Score
 from checks.scoring.plan import KindPlan, Planner
 from checks.scoring.verdict import Scale, decide
 from checks.scoring.windows import Window
-from checks.windows import PANE_MS_MIN
+from checks.windows.panes import PANE_MS_MIN
 
 
 class NotScored(Exception):

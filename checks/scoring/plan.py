@@ -3,11 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from checks.distinct import Distinct
 from checks.expression.fused import FusedReader, Slots
 from checks.facts import FACT_TYPE_BY_KIND, Fact, kind_of
-from checks.own_past import OwnPast
-from checks.rank import Ranks
 from checks.scoring.compile import CompiledFraudRule, FraudRules
 from checks.scoring.model import Decision, HardMatch, Match
 from checks.scoring.verdict import Judge
@@ -22,7 +19,10 @@ from checks.scoring.windows import (
     rise_of,
     share_of,
 )
-from checks.travel import Places
+from checks.windows.distinct import Distinct
+from checks.windows.own_past import OwnPast
+from checks.windows.rank import Ranks
+from checks.windows.travel import Places
 from config.fraud import (
     CountOf,
     DeviationOf,

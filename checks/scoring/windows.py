@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from checks.distinct import Distinct
-from checks.own_past import OwnPast, deviations_above, times_median
-from checks.rank import Ranks
 from checks.scoring.model import Reading
-from checks.travel import Places
-from checks.windows import Counts, Wheel
+from checks.windows.distinct import Distinct
+from checks.windows.own_past import OwnPast, deviations_above, times_median
+from checks.windows.panes import Counts, Wheel
+from checks.windows.rank import Ranks
+from checks.windows.travel import Places
 
 # A fact's slots hold truth values, numbers, texts and keys side by side.
 FactSlots = tuple[Any, ...]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from checks.facts import Fact, PaymentAttempted
 from daemon.aftermath.again import Again
 from daemon.aftermath.payment_log import payments_since
-from daemon.checkpoint import Checkpoint
-from daemon.fact_log import reaches
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.fact_log import reaches
 from remediation.compensation.attempts import attempts_of
 from remediation.compensation.model import AffectedPayment, Attempt, PaymentRecord
 from remediation.compensation.ports import PaymentBooks

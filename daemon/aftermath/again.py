@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from checks.facts import PaymentAttempted
-from daemon.checkpoint import Checkpoint
-from daemon.fact_log import LATE_MS, place_before, reaches
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.fact_log import LATE_MS, place_before, reaches
 from remediation.compensation.attempts import attempts_of
 from remediation.compensation.model import AffectedPayment, Attempt, Fix, PaymentRecord
 from remediation.compensation.ports import PaymentBooks

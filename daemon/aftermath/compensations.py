@@ -7,12 +7,12 @@ import structlog
 from config.guardrails import Approvals
 from daemon.aftermath.affected import AffectedPayments, Found
 from daemon.errors import CheckpointFailed
-from remediation.approvals import ApprovalChange, is_approved, to_ask
 from remediation.compensation.applying import Compensating
 from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
 from remediation.compensation.proposing import digest_of
 from remediation.compensation.state import COMPENSATIONS_MAX, LISTED_MAX, CompensationState
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
+from remediation.guardrails.approvals import ApprovalChange, is_approved, to_ask
 from remediation.journal.aftermath_kinds import CompensationListed
 from remediation.journal.writer import DAEMON, JournalWriter
 from remediation.ports import Clock

@@ -4,8 +4,8 @@ import structlog
 
 from daemon.aftermath.compensations import KEPT_MS, SETTLE_MS
 from daemon.aftermath.payment_log import payments_since
-from daemon.checkpoint import Checkpoint
 from daemon.errors import CheckpointFailed
+from daemon.storage.checkpoint import Checkpoint
 from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.decisions import OutcomeStatus
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict

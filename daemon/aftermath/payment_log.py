@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from checks.facts import PaymentAttempted, PaymentRequested
-from daemon.checkpoint import Checkpoint, StoredBatch
-from daemon.fact_log import LATE_MS, place_before
+from daemon.storage.checkpoint import Checkpoint, StoredBatch
+from daemon.storage.fact_log import LATE_MS, place_before
 
 BATCHES = 200
 """Batches of facts that are in memory at a time."""

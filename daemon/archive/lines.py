@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from checks.card_numbers import mask_card_numbers
 from checks.facts import FACT_TYPES, AnyFact, Fact
+from checks.redaction.card_numbers import mask_card_numbers
 
 LINE_BYTES_MAX = 64 * 1024
 """Facts are smaller than 2 KiB; a longer line is another kind of file."""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from daemon.aws.session import Aws
-from daemon.metric_outlet import DATA_PER_CALL, MetricDatum
+from daemon.senses.metric_outlet import DATA_PER_CALL, MetricDatum
 
 
 class MetricPublishing:
-    """The port `daemon.metric_outlet.Outlet` in one namespace of one account."""
+    """The port `daemon.senses.metric_outlet.Outlet` in one namespace of one account."""
 
     def __init__(self, aws: Aws, namespace: str) -> None:
         self._aws = aws

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.audit_core import verify_core
+from daemon.cli.core.audit import verify_core
 from daemon.cli.output import Exit, fail, print_json, say
 from remediation.errors import JournalError
 from remediation.journal.entry import Entry, Head

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from config.load import Configuration, load_configuration
-from config.problems import ConfigurationError
-from config.schema import Kind, json_schema
+from config.loading.problems import ConfigurationError
+from config.loading.schema import Kind, json_schema
 from daemon.cli.config_diff import diff
 from daemon.cli.output import Exit, fail, print_json, say
 
@@ -60,7 +60,7 @@ def _compile(configuration: Configuration) -> None:
     """Compile the rules as a start would; the compiler is loaded only here, ``schema`` has no use for it."""
     from checks.rules import compile_rules  # noqa: PLC0415 - see above.
     from checks.scoring.compile import compile_fraud  # noqa: PLC0415 - see above.
-    from remediation.deployment.gates_checked import check_gates  # noqa: PLC0415 - see above.
+    from remediation.deployment.gates.checked import check_gates  # noqa: PLC0415 - see above.
 
     compile_rules(configuration.rule_files)
     check_gates(configuration.deployment.gates)

@@ -8,19 +8,9 @@ import msgspec
 import typer
 
 from config.load import Configuration, load_configuration
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 from daemon.cli.bill import Bill, ServiceBill, bill_lines, read_bill
-from daemon.cli.core_store import (
-    Books,
-    Database,
-    DataDir,
-    EndpointUrl,
-    Region,
-    Store,
-    Table,
-    asked,
-    store_options,
-)
+from daemon.cli.core.store import Books, Database, DataDir, EndpointUrl, Region, Store, Table, asked, store_options
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.costs.breakdown import FORMULA, MICROCENTS_PER_CENT, Breakdown, per_hundred_dollars
 from payment_core.costs.reading import CostReader

@@ -10,14 +10,14 @@ import typer
 
 from checks.facts import HealthProbed
 from config.load import Configuration, load_configuration
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 from daemon.aws.session import AwsClients
 from daemon.cli.output import Exit, fail
 from daemon.clock import SystemClock
-from daemon.embedded.surroundings import ACCESS_KEY
+from daemon.embedded.processes.surroundings import ACCESS_KEY
 from daemon.probes.core import COMPONENT
 from daemon.probes.opened import Probes, open_probes
-from daemon.sightings import Sightings, read_sightings
+from daemon.senses.sightings import Sightings, read_sightings
 
 Config = Annotated[
     Path | None, typer.Option(help="Folder with tillwatch.yaml; default: what `up` wrote below data-dir")

@@ -8,7 +8,7 @@ import typer
 import uvloop
 
 from config.load import load_configuration
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 from daemon.app import App
 from daemon.cli.output import Exit, fail, print_json
 from daemon.errors import DaemonError

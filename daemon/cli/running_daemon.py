@@ -6,8 +6,8 @@ import httpx
 import msgspec
 
 from checks.compiled_rule import CompiledRule
+from checks.explaining.why import Decided, Now, fingerprint, why
 from checks.findings import State
-from checks.why import Decided, Now, fingerprint, why
 from daemon.cli.output import Exit, fail
 
 TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token

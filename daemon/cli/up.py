@@ -13,17 +13,17 @@ from rich.table import Table
 
 from checks.rules import compile_rules
 from config.load import DEFAULTS, deployment_of, load_configuration, load_scenario
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
+from config.loading.problems import ConfigurationError
 from config.model import Duration
 from config.prices import Prices
-from config.problems import ConfigurationError
 from daemon.cli.output import Exit, console, fail, note, print_json
 from daemon.clock import SystemClock
-from daemon.embedded.far_regions import with_regions
+from daemon.embedded.environments.far_regions import with_regions
 from daemon.embedded.faults import MissingExtra
-from daemon.embedded.report import Report
 from daemon.embedded.run import Stop, run
 from daemon.embedded.stack import Wishes
+from daemon.embedded.telling.report import Report
 from daemon.errors import DaemonError
 from payment_core.errors import CoreError
 from payment_core.logs import configure_logs

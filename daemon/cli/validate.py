@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from checks.health import ComponentHealth, judge
-from daemon.cli.core_store import Books, Database, EndpointUrl, Region, Store, Table, asked, store_options
+from daemon.cli.core.store import Books, Database, EndpointUrl, Region, Store, Table, asked, store_options
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.cli.probing import Config, DataDir, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock

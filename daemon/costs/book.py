@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Self
 
 from daemon.costs.line import BillLine, Origin
-from daemon.durable_file import DurableFile
 from daemon.errors import CostsNotKept
+from daemon.storage.durable_file import DurableFile
 
 FILE = "costs.db"
 KEPT_DAYS = 400

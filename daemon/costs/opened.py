@@ -10,8 +10,8 @@ from daemon.aws.session import AwsClients
 from daemon.costs.book import CostBook
 from daemon.costs.exports import ExportBucket, ExportFolder, ExportPlace
 from daemon.costs.source import BillSource
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from daemon.storage.quarantine import Quarantine
 from remediation.ports import Clock
 
 S3 = "s3://"

@@ -9,8 +9,8 @@ from checks.facts import Fact
 from daemon.deployments.cores import Cores
 from daemon.deployments.release_looks import SOURCE, Sink
 from daemon.errors import CheckpointFailed
-from remediation.deployment.gates_observed import WATCHES
-from remediation.deployment.gates_sides import sides_of
+from remediation.deployment.gates.observed import WATCHES
+from remediation.deployment.gates.sides import sides_of
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
 

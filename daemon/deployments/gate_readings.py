@@ -8,23 +8,23 @@ from typing import Protocol
 import structlog
 from msgspec.structs import replace
 
-from checks.cusum import chart
 from checks.engine import Engine
 from checks.readings import Reading
-from config.deployment import Deployments
-from config.gates import Gates
-from config.rules import SequentialMeasure
-from config.slo import ratio, share
-from daemon.checkpoint import StoredBatch
+from checks.windows.cusum import chart
+from config.delivery.deployment import Deployments
+from config.delivery.gates import Gates
+from config.rules.rule_file import SequentialMeasure
+from config.rules.slo import ratio, share
 from daemon.errors import CheckpointFailed
-from daemon.fact_log import FactLog, place_before
+from daemon.storage.checkpoint import StoredBatch
+from daemon.storage.fact_log import FactLog, place_before
 from remediation.deployment.findings import GateReading, GateState
-from remediation.deployment.gates_evidence import Unattainable, facts_to_see, facts_to_tell
-from remediation.deployment.gates_observed import FUTURE_MS, Observed, thresholds
-from remediation.deployment.gates_rules import red_before, rule_gates
-from remediation.deployment.gates_sides import Sides, sides_of
-from remediation.deployment.gates_sources import ALARMS, PAYMENTS, PROBES, QUORUM, Heard, quorum
-from remediation.deployment.gates_told import UNATTAINABLE, told
+from remediation.deployment.gates.evidence import Unattainable, facts_to_see, facts_to_tell
+from remediation.deployment.gates.observed import FUTURE_MS, Observed, thresholds
+from remediation.deployment.gates.rules import red_before, rule_gates
+from remediation.deployment.gates.sides import Sides, sides_of
+from remediation.deployment.gates.sources import ALARMS, PAYMENTS, PROBES, QUORUM, Heard, quorum
+from remediation.deployment.gates.told import UNATTAINABLE, told
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
 
@@ -35,7 +35,7 @@ PAGE_BATCHES = 200
 STEPS_MAX = 8
 """Steps whose counts are kept: one for each region that is watched at the same time, with room to spare."""
 DECIDING_RULE = "payment-failure-rate"
-"""The rule whose own evidence a stage has to be long enough for; see `remediation.deployment.gates_evidence`."""
+"""The rule whose own evidence a stage has to be long enough for; see `remediation.deployment.gates.evidence`."""
 
 
 class Evaluating(Protocol):

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from checks.readings import Reading
-from config.deployment import Deployments
+from config.delivery.deployment import Deployments
 from config.load import Configuration
-from config.rules import Rule
-from daemon.checkpoint import Checkpoint
+from config.rules.rule_file import Rule
 from daemon.deployments.borrowed_payments import BorrowedPayments
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
 from daemon.deployments.cores import ProbedCores
@@ -23,6 +22,7 @@ from daemon.deployments.tokens_tried import TokensTried
 from daemon.deployments.wanted import Possible
 from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes
+from daemon.storage.checkpoint import Checkpoint
 from remediation.deployment.looking import Looking
 from remediation.deployment.permitting import under
 from remediation.deployment.ports import Cohorts, Environments, Gates, StepWork
@@ -37,8 +37,8 @@ from remediation.deployment.works.rehearsed import Rehearsed
 from remediation.deployment.works.shift import Shift
 from remediation.deployment.works.watching import Bake, GatesAtStart, Watch
 from remediation.executor import Executor
+from remediation.guardrails.money_at_risk import Flow
 from remediation.journal.writer import JournalWriter
-from remediation.money_at_risk import Flow
 from remediation.ports import Clock, Traffic
 
 WATCHED_FAMILIES = ("sla", "health")

@@ -10,7 +10,7 @@ from checks.facts import Fact, Reconciled, TokensOpened
 from daemon.errors import CheckpointFailed, DaemonError, NotAsked
 from daemon.probes.core_client import Reconciliation, SealedToken, Tokens
 from daemon.probes.places import name_in
-from remediation.deployment.gates_sides import Sides, sides_of
+from remediation.deployment.gates.sides import Sides, sides_of
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
 

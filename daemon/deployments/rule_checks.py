@@ -7,7 +7,7 @@ from pathlib import Path
 from checks.findings import State
 from checks.readings import Reading
 from config.prices import Prices
-from config.rules import Rule
+from config.rules.rule_file import Rule
 from daemon.deployments.core_checks import LEDGER_AGE_SECONDS, LedgerStatus
 from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.ports import StepContext

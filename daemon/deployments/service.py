@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from config.deployment import Deployments
+from config.delivery.deployment import Deployments
 from config.policy import Policy
 from daemon.deployments.refusals import Refusal, Refused
 from daemon.deployments.standing import Ground
 from daemon.deployments.wanted import Possible, Wanted, malformed
-from remediation.approvals import ApprovalChange, rule_of, to_ask
-from remediation.changes import Change
 from remediation.decisions import Reason
 from remediation.deployment.findings import StepReport
 from remediation.deployment.plan import Plan, Request, Standing
@@ -18,9 +16,11 @@ from remediation.deployment.planning import plan
 from remediation.deployment.run import DeploymentRun
 from remediation.deployment.works.approval import digest_of_plan
 from remediation.executor import Executor
+from remediation.guardrails.approvals import ApprovalChange, rule_of, to_ask
+from remediation.guardrails.changes import Change
+from remediation.guardrails.permission import withheld
 from remediation.journal.kinds import DeploymentAsked, DeploymentPlanned
 from remediation.journal.writer import JournalWriter
-from remediation.permission import withheld
 from remediation.ports import Clock
 from remediation.state import DeploymentState
 

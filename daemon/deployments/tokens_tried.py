@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from remediation.deployment.findings import StepFinding, StepReport
-from remediation.deployment.gates_sides import sides_of
+from remediation.deployment.gates.sides import sides_of
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.looks import waiting
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import yaml
 
-from config.calendar_files import CALENDARS_DIRECTORY
+from config.calendars.files import CALENDARS_DIRECTORY
 from config.load import DEFAULTS, DEPLOYMENT_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
-from daemon.embedded.books import CHECKPOINT
-from daemon.embedded.cores import CORE_KEY, DATABASE, Core
+from daemon.embedded.environments.cores import CORE_KEY, DATABASE, Core
 from daemon.embedded.faults import DirectoryUnusable
-from daemon.embedded.follower import JOURNAL
-from daemon.embedded.surroundings import ACCOUNT_ID, REGION
+from daemon.embedded.processes.surroundings import ACCOUNT_ID, REGION
+from daemon.embedded.telling.books import CHECKPOINT
+from daemon.embedded.telling.follower import JOURNAL
 
 TOKEN_BYTES = 32
 PRIVATE = 0o600

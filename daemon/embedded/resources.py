@@ -14,8 +14,8 @@ from daemon.aws.provision import (
     ensure_zone,
 )
 from daemon.aws.session import AwsClients
-from daemon.embedded.cores import ADDRESSES
-from daemon.embedded.surroundings import REGION
+from daemon.embedded.environments.cores import ADDRESSES
+from daemon.embedded.processes.surroundings import REGION
 
 ZONE = "tillwatch.test."
 TTL_SECONDS = 1

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
-from daemon.embedded import ministack
 from daemon.embedded.faults import StackFailed
-from daemon.embedded.follower import Follower
 from daemon.embedded.layout import Layout
-from daemon.embedded.lock import lock_directory
-from daemon.embedded.ports import require_free
-from daemon.embedded.process import Launcher
-from daemon.embedded.release import running_deployment
-from daemon.embedded.report import Report
+from daemon.embedded.processes import ministack
+from daemon.embedded.processes.lock import lock_directory
+from daemon.embedded.processes.ports import require_free
+from daemon.embedded.processes.process import Launcher
 from daemon.embedded.resources import Resources
+from daemon.embedded.scenario.release import running_deployment
 from daemon.embedded.session import Session
 from daemon.embedded.stack import HOST, Stack, Wishes
+from daemon.embedded.telling.follower import Follower
+from daemon.embedded.telling.report import Report
 from remediation.ports import Clock
 
 

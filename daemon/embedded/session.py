@@ -14,24 +14,24 @@ from config.scenario import Release as AskedRelease
 from config.settings import QueueSettings
 from daemon.aws.eventbridge import EventBus
 from daemon.aws.route53 import Route53Traffic
-from daemon.embedded.alerts import Alerts
-from daemon.embedded.asking import Asking
-from daemon.embedded.books import EventCounts, count_events, measured_costs
-from daemon.embedded.cohort import NamedClients
-from daemon.embedded.follower import Follower
-from daemon.embedded.gateway import HttpGateway
 from daemon.embedded.layout import Layout
-from daemon.embedded.narration import line_of
-from daemon.embedded.player import play
-from daemon.embedded.records import open_resolver
-from daemon.embedded.release import Release
-from daemon.embedded.report import LedgerRow, Report, report
+from daemon.embedded.marketplace.cohort import NamedClients
+from daemon.embedded.marketplace.gateway import HttpGateway
+from daemon.embedded.marketplace.records import open_resolver
+from daemon.embedded.marketplace.testers import CardTesters
+from daemon.embedded.marketplace.traffic import Traffic
+from daemon.embedded.processes.surroundings import REGION
 from daemon.embedded.resources import Resources
-from daemon.embedded.savings import saving_of
+from daemon.embedded.scenario.alerts import Alerts
+from daemon.embedded.scenario.asking import Asking
+from daemon.embedded.scenario.player import play
+from daemon.embedded.scenario.release import Release
 from daemon.embedded.stack import Stack, Wishes
-from daemon.embedded.surroundings import REGION
-from daemon.embedded.testers import CardTesters
-from daemon.embedded.traffic import Traffic
+from daemon.embedded.telling.books import EventCounts, count_events, measured_costs
+from daemon.embedded.telling.follower import Follower
+from daemon.embedded.telling.narration import line_of
+from daemon.embedded.telling.report import LedgerRow, Report, report
+from daemon.embedded.telling.savings import saving_of
 from daemon.traffic.cohort_host import CohortHost
 from payment_core.ledger.file_books import verify_file
 from remediation.ports import Clock

@@ -16,18 +16,19 @@ from config.scenario import Environment, Scenario
 from config.settings import AwsSettings, QueueSettings
 from daemon.aws.provision import ensure_key
 from daemon.aws.session import AwsClients
-from daemon.embedded import kms, ministack
-from daemon.embedded.core_starter import CoreStarter
-from daemon.embedded.cores import KEY_ALIAS, Endpoints, every_address, first_cores
-from daemon.embedded.daemon_key import ensure_daemon_key
-from daemon.embedded.environments import EmbeddedEnvironments
-from daemon.embedded.far_regions import FarRegions, far_cores
+from daemon.embedded.environments.both import EmbeddedEnvironments
+from daemon.embedded.environments.core_starter import CoreStarter
+from daemon.embedded.environments.cores import KEY_ALIAS, Endpoints, every_address, first_cores
+from daemon.embedded.environments.daemon_key import ensure_daemon_key
+from daemon.embedded.environments.far_regions import FarRegions, far_cores
+from daemon.embedded.kms import program as kms
 from daemon.embedded.layout import Layout
-from daemon.embedded.ports import free_port
-from daemon.embedded.process import Child, Launcher, Program
-from daemon.embedded.readiness import answers, until_ready
+from daemon.embedded.processes import ministack
+from daemon.embedded.processes.ports import free_port
+from daemon.embedded.processes.process import Child, Launcher, Program
+from daemon.embedded.processes.readiness import answers, until_ready
+from daemon.embedded.processes.surroundings import ACCESS_KEY, ACCOUNT_ID, REGION, local_environment
 from daemon.embedded.resources import Resources, ensure_resources
-from daemon.embedded.surroundings import ACCESS_KEY, ACCOUNT_ID, REGION, local_environment
 from remediation.ports import Clock
 
 HOST = "127.0.0.1"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from config.environments import EcsCreation, EcsEnvironment, EcsEnvironments
+from config.delivery.environments import EcsCreation, EcsEnvironment, EcsEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.region import settings_of
 from daemon.environments.scaling import require_room

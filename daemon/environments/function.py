@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from config.environments import VERSION_MARK, LambdaEnvironments
+from config.delivery.environments import VERSION_MARK, LambdaEnvironments
 from daemon.aws.session import Aws
 from daemon.traffic.calls import ask
 from remediation.errors import WorldRefused, WorldUnreachable

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from config.environments import LambdaEnvironment, LambdaEnvironments
+from config.delivery.environments import LambdaEnvironment, LambdaEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.function import Function
 from daemon.environments.region import settings_of

@@ -5,12 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import assert_never
 
-from config.environments import (
-    EcsEnvironments,
-    LambdaEnvironments,
-    ProcessEnvironments,
-    StackEnvironments,
-)
+from config.delivery.environments import EcsEnvironments, LambdaEnvironments, ProcessEnvironments, StackEnvironments
 from config.settings import Settings
 from daemon.aws.session import AwsClient, AwsClients
 from daemon.environments.ecs import EcsServices

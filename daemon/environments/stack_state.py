@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config.environments import StackEnvironments
+from config.delivery.environments import StackEnvironments
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from config.environments import StackEnvironment, StackEnvironments
+from config.delivery.environments import StackEnvironment, StackEnvironments
 from daemon.aws.session import Aws
 from daemon.environments.change_set import harm, nested
 from daemon.environments.region import settings_of

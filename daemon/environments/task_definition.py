@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from config.environments import VERSION_MARK, EcsEnvironments
+from config.delivery.environments import VERSION_MARK, EcsEnvironments
 from remediation.errors import WorldRefused
 
 # JSON as ECS defines it.

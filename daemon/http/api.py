@@ -14,7 +14,7 @@ from daemon.http import resources
 from daemon.http.openapi import openapi_document
 from daemon.http.options import HttpOptions
 from daemon.http.problems import problem
-from daemon.view import SystemView
+from daemon.view.shape import SystemView
 from remediation.journal.port import READ_LIMIT
 from remediation.state import IncidentState
 

@@ -13,23 +13,23 @@ from starlette.routing import Route
 from daemon.http.access import ACCESS, Access, Guard
 from daemon.http.api import Api
 from daemon.http.auth import Authority
-from daemon.http.automation import AutomationDoor
-from daemon.http.console import Console
-from daemon.http.deployments import DeploymentDoor
-from daemon.http.feed import ConsoleFeed
-from daemon.http.firehose import FirehoseDoor
+from daemon.http.console.feed import ConsoleFeed
+from daemon.http.console.login import Login
+from daemon.http.console.serving import Console
+from daemon.http.console.static import StaticFiles
+from daemon.http.doors.automation import AutomationDoor
+from daemon.http.doors.deployments import DeploymentDoor
+from daemon.http.doors.firehose import FirehoseDoor
+from daemon.http.doors.ingest import IngestDoor
+from daemon.http.doors.rollbacks import RollbackDoor
 from daemon.http.headers import SecurityHeaders
-from daemon.http.ingest import IngestDoor
-from daemon.http.login import Login
 from daemon.http.metrics import MetricsPage
 from daemon.http.options import HttpOptions
 from daemon.http.probes import Probes
 from daemon.http.problems import on_fault, on_http_exception
-from daemon.http.rollbacks import RollbackDoor
-from daemon.http.static import StaticFiles
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
-from daemon.view import SystemView
+from daemon.storage.quarantine import Quarantine
+from daemon.view.shape import SystemView
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -17,10 +17,10 @@ from starlette.responses import Response
 from daemon.http.histogram import Histogram
 from daemon.http.options import HttpOptions
 from daemon.http.tally import JournalTally
-from daemon.metric_outlet import STATUS_VALUES
-from daemon.view import SystemView
-from remediation.approvals import waiting_by_change
+from daemon.senses.metric_outlet import STATUS_VALUES
+from daemon.view.shape import SystemView
 from remediation.errors import JournalError
+from remediation.guardrails.approvals import waiting_by_change
 from remediation.response import response_of
 
 log = structlog.get_logger()

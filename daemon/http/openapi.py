@@ -10,7 +10,7 @@ from checks.facts import PackedEvents
 from daemon.deployments.service import RunView
 from daemon.http import resources
 from daemon.http.access import ACCESS, needed_for
-from daemon.http.automation import (
+from daemon.http.doors.automation import (
     ApprovalAnswer,
     ApprovalDocument,
     ApprovalList,
@@ -18,11 +18,11 @@ from daemon.http.automation import (
     Reasoned,
     UndoDocument,
 )
-from daemon.http.deployments import DeploymentWish, Reason
-from daemon.http.firehose import FirehoseAnswer, FirehoseError
-from daemon.http.ingest import IngestCounts
+from daemon.http.doors.deployments import DeploymentWish, Reason
+from daemon.http.doors.firehose import FirehoseAnswer, FirehoseError
+from daemon.http.doors.ingest import IngestCounts
+from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
-from daemon.http.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.reports.view import CostsDocument
 from daemon.sources.firehose import FirehoseDelivery
 from remediation.compensation.state import CompensationState

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 from checks.facts import HealthProbed
 from config.policy import Severities
-from config.rules import Rule
+from config.rules.rule_file import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.automation import Automation
 from daemon.clock import SystemClock
 from daemon.deployments.service import DeploymentDesk
-from daemon.metric_outlet import MetricOutlet
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
+from daemon.senses.metric_outlet import MetricOutlet
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from remediation.ports import Clock
 
@@ -32,8 +32,8 @@ class LedgerStatus:
 class RulesStatus:
     """How the rules' engine, its configuration and its snapshots are; times are 0 before the first.
 
-    late, skewed, evicted: since the start, see `daemon.engine_tally`. reload_success: whether the files can be used.
-    state_failures: snapshots that could not be written. state_unusable: that this start could not read.
+    late, skewed, evicted: since the start, see `daemon.reloading.engine_tally`. reload_success: whether the files can
+    be used. state_failures: snapshots that could not be written. state_unusable: that this start could not read.
     """
 
     late: int

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.http.problems import problem
-from daemon.view import SystemView
+from daemon.view.shape import SystemView
 
 
 class Readiness(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from checks.findings import State as ReadingState
 from checks.readings import Reading
 from config.policy import Severities
-from config.rules import (
+from config.rules.rule_file import (
     AbsentMeasure,
     AnomalyMeasure,
     Measure,
@@ -17,8 +17,8 @@ from config.rules import (
     SequentialMeasure,
     ValueMeasure,
 )
-from config.slo import BurnRateMeasure, share
-from daemon.view import SourceStatus, SystemView, TrafficSplit
+from config.rules.slo import BurnRateMeasure, share
+from daemon.view.shape import SourceStatus, SystemView, TrafficSplit
 from remediation.journal.entry import Entry
 from remediation.response import Response, response_of
 from remediation.state import ActionState, DecisionSummary, DeploymentState, Incident

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from checks.findings import Finding
 from daemon.http.histogram import Histogram
-from daemon.view import SystemView
+from daemon.view.shape import SystemView
 from remediation.decisions import Decision, Outcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import RollbackMeasured

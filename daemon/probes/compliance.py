@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from checks.redaction import leaks
+from checks.redaction.canary import leaks
 from daemon.probes.looking import Look, Observed, looked, worst
 from daemon.probes.policies import template_findings
 

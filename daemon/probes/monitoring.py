@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from daemon.probes.looking import Look, Observed, worst
-from daemon.sightings import Sightings
+from daemon.senses.sightings import Sightings
 from remediation.ports import Clock
 
 DEPTH_DEGRADED, DEPTH_UNHEALTHY = 1_000, 10_000

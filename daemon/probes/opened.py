@@ -9,8 +9,8 @@ from config.prices import Prices
 from config.settings import Settings
 from daemon.aws.session import AwsClient
 from daemon.aws.sqs import SqsQueue
-from daemon.core_token import read_core_token
-from daemon.ledger_watch import LedgerWatch
+from daemon.cores.ledger_watch import LedgerWatch
+from daemon.cores.token import read_core_token
 from daemon.probes.api import look_at_api
 from daemon.probes.compliance import look_at_compliance
 from daemon.probes.components import ComponentProbes

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from daemon.probes.core import CoreProbe
-from daemon.view import SecondOfPayments
+from daemon.view.shape import SecondOfPayments
 from remediation.errors import RemediationError
 from remediation.ports import DestinationHealth, Traffic
 

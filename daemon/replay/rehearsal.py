@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from config.policy import Policy
-from daemon.news import News
+from daemon.view.news import News
 from remediation.decide import decide
 from remediation.decisions import Decision, Outcome, OutcomeStatus
 from remediation.folds import apply, incident_of

@@ -10,13 +10,13 @@ from daemon.costs.book import FILE as COSTS_FILE
 from daemon.costs.book import CostBook
 from daemon.costs.opened import S3, open_bill, open_bucket
 from daemon.costs.source import BillSource
-from daemon.quarantine import Quarantine
 from daemon.reports.jobs import ReportJobs
 from daemon.reports.tally import FILE as TALLY_FILE
 from daemon.reports.tally import FactLog, Tally
 from daemon.reports.view import CostsView
 from daemon.reports.writing import ReportBucket, ReportFolder, ReportPlace
 from daemon.sources.sink import FactSink
+from daemon.storage.quarantine import Quarantine
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 

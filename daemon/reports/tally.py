@@ -9,10 +9,10 @@ from typing import Protocol, Self, TypeVar
 import msgspec
 
 from checks.facts import Fact, HealthProbed, MetricSampled, PaymentAttempted, PaymentCaptured, SecurityFinding
-from daemon.checkpoint import StoredBatch
 from daemon.costs.source import utc_day
-from daemon.durable_file import DurableFile
 from daemon.errors import ReportNotWritten
+from daemon.storage.checkpoint import StoredBatch
+from daemon.storage.durable_file import DurableFile
 
 FILE = "reports.db"
 KEPT_DAYS = 400

@@ -8,8 +8,8 @@ import msgspec
 import structlog
 
 from config.policy import Policy
-from remediation.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
 from remediation.journal.aftermath_kinds import RollbackAsked
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock

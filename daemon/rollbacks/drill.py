@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from config.policy import Policy
-from remediation.changes import Change
 from remediation.errors import (
     JournalFailed,
     JournalFull,
@@ -16,10 +15,11 @@ from remediation.errors import (
     WorldUnreachable,
 )
 from remediation.executor import Executor
+from remediation.guardrails.changes import Change
+from remediation.guardrails.locks import holder
+from remediation.guardrails.permission import withheld
 from remediation.journal.aftermath_kinds import RehearsalBegun, RollbackMeasured
 from remediation.journal.writer import DAEMON, JournalWriter
-from remediation.locks import holder
-from remediation.permission import withheld
 from remediation.ports import Clock, Destination, Traffic
 from remediation.state import RUNNING
 

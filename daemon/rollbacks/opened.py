@@ -7,10 +7,9 @@ from config.settings import Settings
 from daemon.aftermath.affected import AffectedPayments
 from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
-from daemon.checkpoint import Checkpoint
-from daemon.core_api import CoreApi
-from daemon.core_payments import CorePayments
-from daemon.core_token import read_core_token
+from daemon.cores.api import CoreApi
+from daemon.cores.payments import CorePayments
+from daemon.cores.token import read_core_token
 from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes
 from daemon.rollbacks.desk import RollbackDesk
@@ -19,6 +18,7 @@ from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.rail import RecordsAgainstRail
 from daemon.rollbacks.works import Works
+from daemon.storage.checkpoint import Checkpoint
 from remediation.compensation.applying import Compensating
 from remediation.deployment.ports import Environments
 from remediation.executor import Executor

@@ -16,9 +16,9 @@ from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.deployment.ports import Environments
 from remediation.errors import WorldUnreachable
 from remediation.executor import Executor
-from remediation.guard import KILL_SWITCH
+from remediation.guardrails.guard import KILL_SWITCH
+from remediation.guardrails.locks import holder
 from remediation.journal.writer import JournalWriter
-from remediation.locks import holder
 from remediation.ports import Clock, Traffic
 from remediation.rollback.model import RollbackRun, RollbackStep, StepResult, StepStatus
 from remediation.rollback.running import StepWork

@@ -8,8 +8,8 @@ import structlog
 
 from checks.facts import Fact
 from daemon.errors import CoreUnreachable
-from daemon.outbox_gaps import Received
 from daemon.sources.sink import FactSink
+from daemon.storage.outbox_gaps import Received
 
 log = structlog.get_logger()
 

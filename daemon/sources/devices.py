@@ -11,9 +11,9 @@ import structlog
 from checks.facts import Fact
 from config.sources import TopicFilter
 from daemon.errors import BrokerGone, DaemonError, Untranslatable
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
 from daemon.sources.sqs import SourceClock
+from daemon.storage.quarantine import Quarantine
 from daemon.translate.device import device_of, translate_device_message
 
 log = structlog.get_logger()

@@ -10,9 +10,9 @@ import msgspec
 
 from checks.facts import Fact
 from daemon.errors import Untranslatable
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import Trust
+from daemon.storage.quarantine import Quarantine
 from daemon.translate.message import translate
 
 SOURCE = "firehose"

@@ -7,9 +7,9 @@ import msgspec
 
 from checks.facts import Fact
 from daemon.errors import Untranslatable
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import NOBODY_KNOWN, Trust
+from daemon.storage.quarantine import Quarantine
 from daemon.translate.cloudevents import translate_cloud_event
 from daemon.translate.envelope import decode
 from daemon.translate.message import MAX_BODY_BYTES, Translation, translate

@@ -13,7 +13,6 @@ from daemon.aws.session import AwsClient, AwsClients
 from daemon.aws.sns_certificates import open_certificates
 from daemon.aws.sqs import SqsQueue
 from daemon.errors import NotUsable
-from daemon.quarantine import Quarantine
 from daemon.sources.cloudwatch import MetricSource
 from daemon.sources.devices import DeviceSource
 from daemon.sources.mqtt import open_broker
@@ -23,6 +22,7 @@ from daemon.sources.sink import FactSink
 from daemon.sources.sns_signatures import SnsSignatures
 from daemon.sources.sqs import SqsSource
 from daemon.sources.trust import Trust, check_account, trusted_regions
+from daemon.storage.quarantine import Quarantine
 from remediation.ports import Clock
 
 

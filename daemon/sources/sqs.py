@@ -10,9 +10,9 @@ import structlog
 
 from checks.facts import Fact
 from daemon.errors import AwsFailed, DaemonError, QueueGone, Untranslatable
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import NOBODY_KNOWN, Trust
+from daemon.storage.quarantine import Quarantine
 from daemon.translate.message import Translation, translate
 
 log = structlog.get_logger()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from config.traffic import LoadBalancerGroups
+from config.delivery.traffic import LoadBalancerGroups
 from daemon.aws.session import Aws
 from daemon.traffic.calls import ask
 from daemon.traffic.weights import require_sound

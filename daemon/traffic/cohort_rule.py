@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.traffic import LoadBalancerGroups
+from config.delivery.traffic import LoadBalancerGroups
 from daemon.aws.session import Aws
 from daemon.traffic.calls import ask
 from remediation.deployment.cohort import cohort_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from config.traffic import LambdaAlias
+from config.delivery.traffic import LambdaAlias
 from daemon.aws.session import Aws
 from daemon.traffic.calls import ask
 from daemon.traffic.weights import require_sound

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import assert_never
 
+from config.delivery.traffic import LambdaAlias, LoadBalancerGroups, Route53Records
 from config.policy import TrafficPolicy
 from config.settings import Settings
-from config.traffic import LambdaAlias, LoadBalancerGroups, Route53Records
 from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
 from daemon.errors import NotUsable

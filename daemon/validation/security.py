@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from config.settings import Settings
 from daemon.probes.daemon_client import RuleNow
 from daemon.validation.lines import Line, Outcome, line

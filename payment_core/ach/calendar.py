@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from checks.banking_days import is_banking_day
-from payment_core.ach.returns import Timeframe
+from payment_core.ach.codes.returns import Timeframe
+from payment_core.ach.codes.transaction_codes import Direction
 from payment_core.ach.schedule import AchSchedule
-from payment_core.ach.transaction_codes import Direction
 
 ZONE = ZoneInfo("America/New_York")
 DAYS_BY_TIMEFRAME = {Timeframe.TWO_BANKING_DAYS: 2, Timeframe.FIVE_BANKING_DAYS: 5}

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from payment_core.ach.building.totals import HASH_MODULUS, entry_totals
+from payment_core.ach.codes.transaction_codes import TRANSACTION_CODES
 from payment_core.ach.model import AchFile, Batch, Entry
 from payment_core.ach.records.addenda import Addenda
 from payment_core.ach.records.addenda05 import Addenda05
@@ -12,8 +14,6 @@ from payment_core.ach.records.addenda98_refused import Addenda98Refused
 from payment_core.ach.records.addenda99 import Addenda99
 from payment_core.ach.records.addenda99_contested import Addenda99Contested
 from payment_core.ach.records.addenda99_dishonored import Addenda99Dishonored
-from payment_core.ach.totals import HASH_MODULUS, entry_totals
-from payment_core.ach.transaction_codes import TRANSACTION_CODES
 
 SHOWN_DIGITS = 4
 """What of an account number may be shown."""

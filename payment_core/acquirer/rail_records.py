@@ -11,7 +11,7 @@ import msgspec
 from payment_core.acquirer.port import DisputeOutcome, RailDispute
 from payment_core.clock import Clock
 from payment_core.errors import DatabaseUnusable
-from payment_core.store.writer import GroupWriter
+from payment_core.store.sqlite.writer import GroupWriter
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS instructions (

@@ -3,8 +3,8 @@
 from typing import cast
 
 from payment_core.methods.revealing import Revealing
-from payment_core.payments.disputing import OPEN_STATUSES
 from payment_core.payments.model import Dispute
+from payment_core.payments.settling.disputing import OPEN_STATUSES
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
 from payment_core.vault.errors import TokenShredded, TokenUnknown

@@ -2,7 +2,7 @@
 
 from payment_core.vault.encoding import LENGTH_BYTES, framed
 from payment_core.vault.errors import DataKeyGone, TamperedRecord
-from payment_core.vault.key_cache import DataKeyCache
+from payment_core.vault.keys.cache import DataKeyCache
 from payment_core.vault.ports import DataKeyRows
 
 

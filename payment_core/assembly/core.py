@@ -25,17 +25,15 @@ from payment_core.aws.s3 import S3Roots
 from payment_core.aws.sqs import SqsQueue
 from payment_core.clock import SystemClock
 from payment_core.costs.meter import CostMeter, Usage
-from payment_core.counts import Counts
-from payment_core.domain_counts import Stock
 from payment_core.fraud.rule_sets import keep_rules
 from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.http.app import Application, build_app
-from payment_core.http.events import event_routes
-from payment_core.http.keys import key_routes
-from payment_core.http.ledger import ledger_routes
 from payment_core.http.routes import Route
-from payment_core.http.service import service_routes
-from payment_core.http.webhooks import webhook_routes
+from payment_core.http.tables.events import event_routes
+from payment_core.http.tables.keys import key_routes
+from payment_core.http.tables.ledger import ledger_routes
+from payment_core.http.tables.service import service_routes
+from payment_core.http.tables.webhooks import webhook_routes
 from payment_core.jobs import Duty, Rota
 from payment_core.keys.admin import ensure_admin_key
 from payment_core.keys.authenticator import Authenticator
@@ -43,6 +41,8 @@ from payment_core.keys.issuing import Keys
 from payment_core.ledger.expiry import HoldExpiry
 from payment_core.ledger.sweep import LedgerSweep
 from payment_core.ledger.verify import LedgerVerifier
+from payment_core.metrics.counts import Counts
+from payment_core.metrics.domain_counts import Stock
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.relay import Relay

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from payment_core.ach.changes import Correction
+from payment_core.ach.codes.changes import Correction
 from payment_core.ach.delivery.port import Delivery
-from payment_core.ach.files.payment_debits import PaymentDebits
+from payment_core.ach.files.outgoing.payment_debits import PaymentDebits
 from payment_core.ach.files.ports import EntryChanged
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import ProviderDisputes
@@ -20,18 +20,18 @@ from payment_core.escrow.saving import Setting
 from payment_core.escrow.timers import EscrowTimers
 from payment_core.fraud.jobs import ListExpiry
 from payment_core.fraud.list_desk import FraudListDesk
-from payment_core.http.ach import ach_routes
-from payment_core.http.bank_accounts import bank_account_routes
-from payment_core.http.control import control_routes
-from payment_core.http.disputes import dispute_routes
-from payment_core.http.escrows import escrow_routes
-from payment_core.http.fraud import fraud_routes
-from payment_core.http.methods import method_routes
-from payment_core.http.payments import payment_routes
-from payment_core.http.payouts import payout_routes
-from payment_core.http.providers import provider_routes
-from payment_core.http.refunds import refund_routes
 from payment_core.http.routes import Route
+from payment_core.http.tables.ach import ach_routes
+from payment_core.http.tables.bank_accounts import bank_account_routes
+from payment_core.http.tables.control import control_routes
+from payment_core.http.tables.disputes import dispute_routes
+from payment_core.http.tables.escrows import escrow_routes
+from payment_core.http.tables.fraud import fraud_routes
+from payment_core.http.tables.methods import method_routes
+from payment_core.http.tables.payments import payment_routes
+from payment_core.http.tables.payouts import payout_routes
+from payment_core.http.tables.providers import provider_routes
+from payment_core.http.tables.refunds import refund_routes
 from payment_core.jobs import Duty, Job
 from payment_core.methods.desk import MethodDesk
 from payment_core.methods.resolving import VaultedMethods
@@ -39,7 +39,7 @@ from payment_core.methods.unlinked import UnlinkedTokens
 from payment_core.operations.forgetting import RUN_MAX, KeyForgetting
 from payment_core.options import MILLISECONDS_PER_SECOND, CoreOptions
 from payment_core.origin import Origin
-from payment_core.payments.ach_debits import AchDebits, refund_entry_changed
+from payment_core.payments.beginning.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.carrying import Carrier, FaultProfile
 from payment_core.payments.control import ControlDesk
 from payment_core.payments.desk import Desk, OnAttempt
@@ -52,8 +52,8 @@ from payment_core.payments.jobs.release import Release
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.ports import CostMeter
 from payment_core.payments.reading import PaymentReads
-from payment_core.payments.scoring import KeyedEmailHash, RequestScores
-from payment_core.payments.settling import Settler
+from payment_core.payments.settling.ach_debits import AchDebits, refund_entry_changed
+from payment_core.payments.settling.operations import Settler
 from payment_core.payments.terms import Terms
 from payment_core.payments.unfinished import is_unfinished
 from payment_core.payouts.composition import Payouts, Surroundings, compose

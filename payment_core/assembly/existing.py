@@ -10,8 +10,8 @@ from payment_core.clock import Clock
 from payment_core.errors import DatabaseUnusable
 from payment_core.options import CoreOptions
 from payment_core.registry import core_registry
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_retry import Patience
+from payment_core.store.dynamodb.retry import Patience
+from payment_core.store.dynamodb.store import DynamoStore
 
 PRODUCER = "upkeep"
 """Of events that are written from beside the core; a running core sends them, as it does those of a dead process."""

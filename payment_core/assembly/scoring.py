@@ -9,7 +9,7 @@ from checks.facts import Fact, ObjectChanged, PaymentAttempted, PaymentRequested
 from checks.scoring.compile import compile_fraud
 from checks.scoring.engine import ScoringEngine
 from config.fraud import Fraud
-from config.loader import Loaded
+from config.loading.loader import Loaded
 from payment_core.fraud.listing import OBJECT
 from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.fraud.scorer import FraudDecision, FraudScorer

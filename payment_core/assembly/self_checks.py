@@ -15,8 +15,8 @@ from payment_core.health.fraud import FraudCheck
 from payment_core.health.payments import HealthPayments
 from payment_core.health.reconciliation import Rail, Reconciliation
 from payment_core.health.tokens import TokenCheck, TokenSealing
-from payment_core.http.health import health_routes
 from payment_core.http.routes import Route
+from payment_core.http.tables.health import health_routes
 from payment_core.logs import written
 from payment_core.methods.vault_keys import StoredDataKeys
 from payment_core.methods.vault_records import StoredVaultRecords

@@ -7,7 +7,7 @@ import msgspec
 from config.ach import Ach
 from config.fraud import Fraud
 from config.load import DEFAULTS, load_configuration
-from config.loader import Loaded
+from config.loading.loader import Loaded
 from config.prices import Prices
 from payment_core.fraud.screening import Screener, read_names
 from payment_core.options import CoreOptions

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import cast
 
 from payment_core.ach.files.model import AchFile
-from payment_core.domain_counts import Stock
 from payment_core.ledger.posting import Hold
+from payment_core.metrics.domain_counts import Stock
 from payment_core.payments.model import Waiting
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Due, Listing

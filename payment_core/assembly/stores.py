@@ -8,18 +8,18 @@ import msgspec
 
 from payment_core.aws.dynamodb import DynamoTable
 from payment_core.clock import Clock
-from payment_core.http.events import SEQUENCE, sharded_place
-from payment_core.http.ledger import SHARDED_PLACE
+from payment_core.http.tables.events import SEQUENCE, sharded_place
+from payment_core.http.tables.ledger import SHARDED_PLACE
 from payment_core.options import CoreOptions
 from payment_core.payments.control import CONTROL_ID
 from payment_core.payments.model import Control
 from payment_core.registry import core_registry
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_layout import Layout
-from payment_core.store.dynamodb_table import Capacity
+from payment_core.store.dynamodb.layout import Layout
+from payment_core.store.dynamodb.store import DynamoStore
+from payment_core.store.dynamodb.table import Capacity
 from payment_core.store.port import Books, LedgerStore, Outbox
 from payment_core.store.records import kind_of
-from payment_core.store.sqlite import OnCommit, SqliteStore
+from payment_core.store.sqlite.store import OnCommit, SqliteStore
 
 REBUILT_EVENTS_MAX = 200_000
 """Events from which the fraud windows are filled at the start: about 4 s; older ones are not counted."""

@@ -17,12 +17,12 @@ from payment_core.origin import Origin
 from payment_core.registry import core_registry
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.vault.errors import DataKeyGone, DataKeyInUse
 from payment_core.vault.fingerprint import Fingerprints
-from payment_core.vault.key_cache import DataKeyCache
-from payment_core.vault.keys import KeyService, KeyState
-from payment_core.vault.local_keys import LocalKeyService
+from payment_core.vault.keys.cache import DataKeyCache
+from payment_core.vault.keys.data_keys import KeyService, KeyState
+from payment_core.vault.keys.local_keys import LocalKeyService
 from payment_core.vault.records import DataKeyRow, KeyPurpose, MoveProgress
 from payment_core.vault.reencryption import OnBatch, Reencryption
 from payment_core.vault.vault import Vault

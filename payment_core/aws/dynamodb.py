@@ -11,9 +11,9 @@ from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from payment_core.errors import CoreError, DatabaseUnusable
-from payment_core.store.dynamodb_errors import AnswerLost, Contended, Throttled
-from payment_core.store.dynamodb_layout import INDEXES, Item, TableKey, key_item, key_of
-from payment_core.store.dynamodb_table import ITEMS_MAX, Capacity, Operation, Page
+from payment_core.store.dynamodb.errors import AnswerLost, Contended, Throttled
+from payment_core.store.dynamodb.layout import INDEXES, Item, TableKey, key_item, key_of
+from payment_core.store.dynamodb.table import ITEMS_MAX, Capacity, Operation, Page
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0

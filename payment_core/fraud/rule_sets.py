@@ -5,9 +5,9 @@ import zlib
 import msgspec
 
 from checks.scoring.compile import FraudRules, compile_fraud
-from config.document import Document
 from config.fraud import Fraud
-from config.loader import Loaded
+from config.loading.document import Document
+from config.loading.loader import Loaded
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Record
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 from config.ach import Ach
-from payment_core.ach.files.assembling import assemble
 from payment_core.ach.files.model import AchEntry, AchFile
-from payment_core.ach.files.planning import plan_entry
+from payment_core.ach.files.outgoing.assembling import assemble
+from payment_core.ach.files.outgoing.planning import plan_entry
 from payment_core.ach.files.terms import odfi_id_of, schedule_of
-from payment_core.ach.profiles import Profile
-from payment_core.ach.reader import read
+from payment_core.ach.reading.profiles import Profile
+from payment_core.ach.reading.reader import read
 from payment_core.clock import Clock
 from payment_core.health.checking import Checked
 from payment_core.operations.call import Call

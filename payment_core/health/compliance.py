@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from checks.card_numbers import holds_card_number
-from checks.redaction import leaks
-from payment_core.ach.files.return_model import RateFamily, ReturnRate
+from checks.redaction.canary import leaks
+from checks.redaction.card_numbers import holds_card_number
+from payment_core.ach.files.incoming.model import RateFamily, ReturnRate
 from payment_core.health.checking import Checked, judged
 from payment_core.keys.model import ApiKey
 from payment_core.keys.scopes import EVERYTHING

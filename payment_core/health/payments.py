@@ -10,9 +10,9 @@ from payment_core.money import Charge
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord, OnceRefusal, perform_once, recall, request_hash
 from payment_core.origin import Origin
+from payment_core.payments.beginning.purposes import HealthRefusal
 from payment_core.payments.desk import Desk
 from payment_core.payments.model import Payment
-from payment_core.payments.purposes import HealthRefusal
 from payment_core.payments.requests import CancelPayment, CreatePayment
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.port import LedgerStore, Transaction

@@ -11,7 +11,7 @@ from payment_core.acquirer.port import RailAnswer, Verdict
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
 from payment_core.operations.call import Call
-from payment_core.payments.creating import FRAUD_CODE
+from payment_core.payments.beginning.creating import FRAUD_CODE
 from payment_core.payments.model import Doubt, Payment
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.port import LedgerStore

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 import structlog
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer
 from payment_core.clock import Clock
-from payment_core.counts import Counts
 from payment_core.errors import CoreError
 from payment_core.http import problems
 from payment_core.http.asgi import Headers, Receive, Scope, Send
@@ -19,6 +18,7 @@ from payment_core.http.responses import respond
 from payment_core.http.router import Router
 from payment_core.http.routes import Route
 from payment_core.keys.authenticator import Authenticator, Caller
+from payment_core.metrics.counts import Counts
 
 log = structlog.get_logger()
 

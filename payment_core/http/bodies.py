@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer
 from payment_core.http import problems
 from payment_core.http.asgi import Receive

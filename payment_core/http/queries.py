@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer
 from payment_core.http import problems
 from payment_core.http.routes import QueryParameter

@@ -11,7 +11,7 @@ from payment_core.keys.refusals import EntryRefusal
 from payment_core.keys.scopes import EVERYTHING
 from payment_core.keys.secrets import SECRET, hash_of
 from payment_core.store.records import Record
-from payment_core.vault.single_flight import SingleFlight
+from payment_core.vault.keys.single_flight import SingleFlight
 
 R = TypeVar("R", bound=Record)
 

@@ -15,9 +15,9 @@ from payment_core.ledger.posting import Hold
 from payment_core.ledger.verify import LedgerReport, LedgerVerifier
 from payment_core.store.port import AccountRow, OutboxRow, PostedJournal
 from payment_core.store.records import Query, Record
-from payment_core.store.sqlite_reading import Reading
+from payment_core.store.sqlite.reading import Reading
+from payment_core.store.sqlite.tables import open_for_reading
 from payment_core.store.stage import Registry
-from payment_core.store.tables import open_for_reading
 from payment_core.store.trail import AuditRow
 
 R = TypeVar("R", bound=Record)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer, Explanation, FieldError, encode_problem, problem
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord, OnceRefusal, key_id

@@ -15,8 +15,8 @@ from payment_core.vault.errors import (
     KeyPendingDeletion,
     KeyUnavailable,
 )
-from payment_core.vault.key_watch import must_be_erased
-from payment_core.vault.keys import KeyState
+from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.watch import must_be_erased
 
 log = structlog.get_logger()
 

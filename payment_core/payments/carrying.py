@@ -7,7 +7,7 @@ import msgspec
 
 from payment_core.acquirer.port import Acquirer, Instruction, RailAnswer, Verdict
 from payment_core.clock import Clock
-from payment_core.payments.flights import Flight
+from payment_core.payments.beginning.flights import Flight
 
 RELEASE_FAULT_CODE = "release_fault"
 LEASE_ENDED_CODE = "lease_ended"

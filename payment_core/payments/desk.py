@@ -13,20 +13,27 @@ from payment_core.fraud.scorer import FraudDecision
 from payment_core.operations.call import Call
 from payment_core.operations.once import OnceRefusal, claim, finish, recall, request_hash
 from payment_core.origin import Origin
-from payment_core.payments.ach_debits import NoDebits
 from payment_core.payments.answers import refund_answer
+from payment_core.payments.beginning.changing import (
+    Begun,
+    Intent,
+    begin,
+    cancel_intent,
+    capture_intent,
+    review_intent,
+)
+from payment_core.payments.beginning.creating import Creation, asks_rail, repetition
+from payment_core.payments.beginning.flights import CANCEL, CAPTURE, REFUND, REVIEW, Flight, refund_flight
+from payment_core.payments.beginning.refunding import set_aside
+from payment_core.payments.beginning.scoring import RequestScores
 from payment_core.payments.carrying import Carrier
-from payment_core.payments.changing import Begun, Intent, begin, cancel_intent, capture_intent, review_intent
 from payment_core.payments.control import is_holding
-from payment_core.payments.creating import Creation, asks_rail, repetition
-from payment_core.payments.flights import CANCEL, CAPTURE, REFUND, REVIEW, Flight, refund_flight
 from payment_core.payments.model import Payment, Refund, Waiting
 from payment_core.payments.ports import SANDBOX_METHODS, Debits, FraudScorer, Method, Methods, NoMethods
-from payment_core.payments.refunding import set_aside
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.payments.requests import CancelPayment, CapturePayment, CreatePayment, CreateRefund, ReviewPayment
-from payment_core.payments.scoring import RequestScores
-from payment_core.payments.settling import Settled, Settler
+from payment_core.payments.settling.ach_debits import NoDebits
+from payment_core.payments.settling.operations import Settled, Settler
 from payment_core.payments.terms import Terms
 from payment_core.store.port import LedgerStore, Transaction, Work
 

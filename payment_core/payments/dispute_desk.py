@@ -9,10 +9,10 @@ from payment_core.answers import Answer, ok
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
 from payment_core.payments import facts
-from payment_core.payments.disputing import Claim, close_dispute, known_dispute, open_dispute
 from payment_core.payments.model import Dispute, Payment, Refund, move_dispute
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.payments.requests import AcceptDispute, GiveEvidence, NotifyDispute
+from payment_core.payments.settling.disputing import Claim, close_dispute, known_dispute, open_dispute
 from payment_core.payments.states import DisputeEvent, DisputeStatus
 from payment_core.payments.terms import Terms
 from payment_core.payments.views import view_dispute

@@ -7,7 +7,7 @@ import msgspec
 from checks.facts import Rail
 from checks.scoring.model import HardMatch, Match
 from payment_core.costs.model import NO_COST, Cost
-from payment_core.payments.purposes import Purpose
+from payment_core.payments.beginning.purposes import Purpose
 from payment_core.payments.states import (
     CAPTURE_TRANSITIONS,
     DISPUTE_TRANSITIONS,

@@ -7,22 +7,22 @@ import msgspec
 
 from config.ach import Ach
 from payment_core.ach.delivery.port import Delivery
-from payment_core.ach.files.acknowledging import Acknowledger
-from payment_core.ach.files.advancing import FileJob
-from payment_core.ach.files.answering import Answering, DisableAccount, PrepareCorrection, Represent
-from payment_core.ach.files.building import Builder
-from payment_core.ach.files.collecting import CollectingJob
 from payment_core.ach.files.content import SealedContent
 from payment_core.ach.files.desk import AchDesk
 from payment_core.ach.files.facts import EntryMover
-from payment_core.ach.files.inbox import InboxJob
+from payment_core.ach.files.incoming.acknowledging import Acknowledger
+from payment_core.ach.files.incoming.answering import Answering, DisableAccount, PrepareCorrection, Represent
+from payment_core.ach.files.incoming.inbox import InboxJob
+from payment_core.ach.files.incoming.rates import RatesJob
+from payment_core.ach.files.incoming.receiving import RETURNS_PURPOSE, Receiver
+from payment_core.ach.files.incoming.returning import ReturnsJob
 from payment_core.ach.files.model import AchEntry, EntryPurpose
+from payment_core.ach.files.outgoing.advancing import FileJob
+from payment_core.ach.files.outgoing.building import Builder
+from payment_core.ach.files.outgoing.collecting import CollectingJob
+from payment_core.ach.files.outgoing.sending import Sender
+from payment_core.ach.files.outgoing.spreading import Spreader
 from payment_core.ach.files.ports import AccountNumbers, EntryChanged, FileCipher
-from payment_core.ach.files.rates import RatesJob
-from payment_core.ach.files.receiving import RETURNS_PURPOSE, Receiver
-from payment_core.ach.files.returning import ReturnsJob
-from payment_core.ach.files.sending import Sender
-from payment_core.ach.files.spreading import Spreader
 from payment_core.clock import Clock
 from payment_core.costs.notes import Spending
 from payment_core.origin import Origin

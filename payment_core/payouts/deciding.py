@@ -4,7 +4,7 @@ import msgspec
 
 from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.model import AchEntry
-from payment_core.ach.files.originating import cancel_entry
+from payment_core.ach.files.outgoing.originating import cancel_entry
 from payment_core.origin import Origin
 from payment_core.payouts.holding import STOPPING
 from payment_core.payouts.journals import free

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from payment_core.ach.files.cases import open_ach_case
+from payment_core.ach.files.incoming.cases import open_ach_case
 from payment_core.ach.files.model import AchEntry
 from payment_core.errors import JournalRefused
 from payment_core.ledger.accounts import BANK, PROVIDER_AVAILABLE

@@ -8,7 +8,7 @@ from checks.facts import PayoutRequested
 from checks.scoring.model import Decision
 from config.ach import Ach
 from payment_core.ach.calendar import local_time
-from payment_core.ach.files.planning import plan_entry
+from payment_core.ach.files.outgoing.planning import plan_entry
 from payment_core.ach.files.terms import schedule_of
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE, PROVIDER_RESERVE
 from payment_core.origin import Origin

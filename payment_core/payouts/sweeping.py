@@ -5,7 +5,7 @@ from typing import cast
 import structlog
 
 from config.ach import Ach
-from payment_core.ach.files.originating import IDENTIFICATION_WIDTH, originate
+from payment_core.ach.files.outgoing.originating import IDENTIFICATION_WIDTH, originate
 from payment_core.errors import CoreError
 from payment_core.origin import Origin
 from payment_core.payouts.holding import holds_of, next_check_at_ms

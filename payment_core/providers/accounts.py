@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from payment_core.ach.routing import is_routing_number
+from payment_core.ach.codes.routing import is_routing_number
 from payment_core.answers import Answer, Explanation, encode_problem, ok, problem
 from payment_core.http.pages import answer_page
 from payment_core.identifiers import new_id

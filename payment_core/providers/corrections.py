@@ -4,8 +4,8 @@ from typing import Protocol
 
 import msgspec
 
-from payment_core.ach.changes import Correction
-from payment_core.ach.transaction_codes import TRANSACTION_CODES
+from payment_core.ach.codes.changes import Correction
+from payment_core.ach.codes.transaction_codes import TRANSACTION_CODES
 from payment_core.providers.model import AccountType, BankAccount
 from payment_core.vault.instruments import BankAccount as VaultedAccount
 from payment_core.vault.instruments import bank_account_of

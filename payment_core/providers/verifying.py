@@ -7,7 +7,7 @@ from datetime import date, time
 
 from payment_core.ach.calendar import add_banking_days, instant_ms, local_time
 from payment_core.ach.files.model import AchEntry, SecCode
-from payment_core.ach.files.originating import originate
+from payment_core.ach.files.outgoing.originating import originate
 from payment_core.origin import Origin
 from payment_core.providers.account_options import AccountOptions
 from payment_core.providers.changes import next_of, record_change

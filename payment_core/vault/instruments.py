@@ -6,7 +6,7 @@ from typing import Literal
 
 from stdnum.us import rtn
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.vault.problems import AccountProblem, CardProblem
 from payment_core.vault.sensitive import AccountNumber, Pan
 

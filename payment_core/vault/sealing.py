@@ -7,7 +7,7 @@ import msgspec
 from payment_core.vault.encoding import framed
 from payment_core.vault.errors import TamperedRecord, TokenShredded
 from payment_core.vault.instruments import AccountType, BankAccount, Card
-from payment_core.vault.keys import DATA_KEY_BYTES, DataKey, erase
+from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, DataKey, erase
 from payment_core.vault.records import (
     SCHEMA,
     BankAccountDetails,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from checks.card_numbers import mask_card_numbers
+from checks.redaction.card_numbers import mask_card_numbers
 from payment_core.clock import Clock
 from payment_core.vault.access import (
     DEFAULT_GRANTS,
@@ -24,8 +24,8 @@ from payment_core.vault.errors import (
 )
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.instruments import BankAccount, Card
-from payment_core.vault.key_cache import DataKeyCache
-from payment_core.vault.keys import DATA_KEY_BYTES
+from payment_core.vault.keys.cache import DataKeyCache
+from payment_core.vault.keys.data_keys import DATA_KEY_BYTES
 from payment_core.vault.ports import AuditTrail, DataKeyRows, VaultRecords
 from payment_core.vault.records import BankAccountDetails, CardDetails, DataKeyRow, SealedRecord
 from payment_core.vault.sealing import Instrument, account_details, card_details, open_instrument, seal_instrument

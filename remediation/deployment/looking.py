@@ -10,11 +10,11 @@ from remediation.deployment.plan import Step
 from remediation.deployment.ports import StepContext, StepWork
 from remediation.deployment.run import DeploymentRun
 from remediation.errors import RemediationError
+from remediation.guardrails.locks import holder
+from remediation.guardrails.target_turns import TargetTurns
 from remediation.journal.writer import JournalWriter
-from remediation.locks import holder
 from remediation.ports import Clock
 from remediation.state import State
-from remediation.target_turns import TargetTurns
 
 log = structlog.get_logger()
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from config.policy import Policy
-from remediation.changes import Change
 from remediation.deployment.plan import Step
-from remediation.locks import holder
-from remediation.permission import withheld
+from remediation.guardrails.changes import Change
+from remediation.guardrails.locks import holder
+from remediation.guardrails.permission import withheld
 from remediation.state import State
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from checks.facts import DeploymentPhase
-from config.deployment import FULL_PERCENT, Deployments, Rollout
+from config.delivery.deployment import FULL_PERCENT, Deployments, Rollout
 from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
 
 UNDOES = "undoes"

@@ -6,8 +6,8 @@ from typing import Protocol
 from checks.facts import Deployment, DeploymentStatus
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.deployment import FULL_PERCENT
-from remediation.aim import TRAFFIC_PHASES
+from config.delivery.deployment import FULL_PERCENT
+from remediation.aiming.release import TRAFFIC_PHASES
 from remediation.deployment.findings import GateState, StepFinding, StepReport
 from remediation.deployment.plan import Standing, Step
 from remediation.deployment.run import DeploymentRun

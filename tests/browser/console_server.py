@@ -12,8 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from daemon.deployments.service import RunView
 from daemon.http.app import create_app
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.http.deploying import options_with
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeClock, FakeView, loop_turns, token_of
 

@@ -5,7 +5,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from checks.findings import State
-from daemon.view import SecondOfPayments
+from daemon.view.shape import SecondOfPayments
 from remediation.deployment.findings import GateState
 from remediation.journal.kinds import Quarantined
 from tests.browser.console_server import running_console

@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import AwsSettings
 from daemon.aws.session import Aws, AwsClients
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from tests.forked import Forked
 
 START_SECONDS = 30.0

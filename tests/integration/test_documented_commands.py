@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from config.load import DEFAULTS
 from daemon.cli import app
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
+from daemon.embedded.processes.surroundings import local_environment
 from daemon.embedded.stack import Wishes
-from daemon.embedded.surroundings import local_environment
 from tests import forked
 from tests.conftest import Require
 

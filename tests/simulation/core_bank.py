@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-from payment_core.ach.builder import make_file
-from payment_core.ach.changes import Correction
+from payment_core.ach.building.builder import make_file
+from payment_core.ach.building.return_files import Answering, change_batches, return_batches
+from payment_core.ach.building.totals import DEBIT_CODES
+from payment_core.ach.building.writer import write
+from payment_core.ach.codes.changes import Correction
+from payment_core.ach.codes.returns import RETURN_CODES, ReturnStage
 from payment_core.ach.delivery.memory import MemoryDelivery
 from payment_core.ach.model import AchFile as NachaFile
 from payment_core.ach.model import Entry
-from payment_core.ach.reader import read
-from payment_core.ach.return_files import Answering, change_batches, return_batches
-from payment_core.ach.returns import RETURN_CODES, ReturnStage
-from payment_core.ach.totals import DEBIT_CODES
-from payment_core.ach.writer import write
+from payment_core.ach.reading.reader import read
 
 INSTITUTION = "12104288"
 CODES = sorted(code for code, known in RETURN_CODES.items() if known.stage is ReturnStage.RETURN)

@@ -4,8 +4,8 @@ from functools import cache
 
 import msgspec
 
+from payment_core.ach.files.incoming.model import AchCase, ReturnFile
 from payment_core.ach.files.model import AchEntry, AchFile
-from payment_core.ach.files.return_model import AchCase, ReturnFile
 from payment_core.ledger.accounts import BANK, RAIL_CLEARING
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord, request_hash

@@ -3,8 +3,8 @@
 import random
 from typing import TypeVar
 
+from payment_core.ach.files.incoming.model import AchCase
 from payment_core.ach.files.model import AchEntry, AchFile
-from payment_core.ach.files.return_model import AchCase
 from payment_core.escrow.model import Escrow
 from payment_core.methods.model import PaymentMethod
 from payment_core.payouts.model import Payout

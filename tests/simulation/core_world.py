@@ -30,8 +30,8 @@ from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore
 from payment_core.vault.fingerprint import Fingerprints
-from payment_core.vault.key_cache import DataKeyCache
-from payment_core.vault.key_watch import KeyWatch
+from payment_core.vault.keys.cache import DataKeyCache
+from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryKeyService
 from payment_core.vault.vault import Vault
 from tests.simulation.core_bank import Bank

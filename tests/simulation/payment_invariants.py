@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TypeVar, cast
 
-from payment_core.payments.disputing import OPEN_STATUSES
 from payment_core.payments.model import Capture, Dispute, Payment, Refund
+from payment_core.payments.settling.disputing import OPEN_STATUSES
 from payment_core.payments.states import CaptureStatus, DisputeStatus, PaymentStatus, RefundStatus
 from payment_core.store.records import Listing, Record
 from tests.simulation.invariants import AnyStore

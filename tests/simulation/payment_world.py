@@ -16,7 +16,7 @@ from payment_core.ledger.posting import Balances, Hold
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord, request_hash
 from payment_core.origin import Origin
-from payment_core.payments.ach_debits import NoDebits
+from payment_core.payments.beginning.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.carrying import Carrier, FaultProfile
 from payment_core.payments.control import ControlDesk
 from payment_core.payments.desk import Desk
@@ -28,8 +28,8 @@ from payment_core.payments.jobs.recovery import Recovery
 from payment_core.payments.jobs.release import Release
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import RECORDS
-from payment_core.payments.scoring import KeyedEmailHash, RequestScores
-from payment_core.payments.settling import Settler
+from payment_core.payments.settling.ach_debits import NoDebits
+from payment_core.payments.settling.operations import Settler
 from payment_core.payments.terms import RETRY_EXPIRY_MS, Terms
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import LedgerStore, Work

@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 
 from payment_core.aws.dynamodb import DynamoTable
 from payment_core.clock import Clock, SystemClock
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_layout import Layout
-from payment_core.store.dynamodb_retry import Patience
+from payment_core.store.dynamodb.layout import Layout
+from payment_core.store.dynamodb.retry import Patience
+from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.memory import MemoryStore
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.stage import Registry
 from tests.simulation.invariants import AnyStore
 

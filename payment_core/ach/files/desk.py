@@ -4,15 +4,15 @@ from enum import StrEnum
 
 import msgspec
 
-from payment_core.ach.files.acknowledging import Acknowledger, FileRefusal, hurry
-from payment_core.ach.files.cases import CaseRefusal, close_case
 from payment_core.ach.files.content import SealedContent
 from payment_core.ach.files.facts import object_changed
+from payment_core.ach.files.incoming.acknowledging import Acknowledger, FileRefusal, hurry
+from payment_core.ach.files.incoming.cases import CaseRefusal, close_case
+from payment_core.ach.files.incoming.model import ContentAccess, ReturnFile
+from payment_core.ach.files.incoming.receiving import Receiver, RefusedFile, ReturnRefusal, explain_return
 from payment_core.ach.files.model import AchFile
-from payment_core.ach.files.originating import EntryRefusal, reverse_entry
-from payment_core.ach.files.receiving import Receiver, RefusedFile, ReturnRefusal, explain_return
+from payment_core.ach.files.outgoing.originating import EntryRefusal, reverse_entry
 from payment_core.ach.files.requests import AcknowledgeRequest, CloseCaseRequest, NoBody, SubmitRequest
-from payment_core.ach.files.return_model import ContentAccess, ReturnFile
 from payment_core.ach.files.views import case_view, entry_view, file_view, return_file_view
 from payment_core.answers import Answer, FieldError, encode_problem, ok, problem
 from payment_core.clock import Clock

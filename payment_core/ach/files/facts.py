@@ -5,10 +5,10 @@ from typing import TypeVar
 import msgspec
 
 from checks.facts import AchReturn, Fact, ObjectChanged
+from payment_core.ach.codes.returns import return_code
 from payment_core.ach.files.model import AchEntry, AchFile
 from payment_core.ach.files.ports import EntryHandlers
 from payment_core.ach.files.states import EntryStatus, FileStatus, next_entry_status, next_file_status
-from payment_core.ach.returns import return_code
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
 from payment_core.store.records import Document, kind_of

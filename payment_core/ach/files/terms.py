@@ -3,7 +3,7 @@
 from datetime import time
 
 from config.ach import Ach
-from payment_core.ach.routing import RDFI_WIDTH
+from payment_core.ach.codes.routing import RDFI_WIDTH
 from payment_core.ach.schedule import AchSchedule, SameDayWindow
 
 

@@ -2,10 +2,10 @@
 
 import msgspec
 
+from payment_core.ach.codes.returns import return_code
+from payment_core.ach.files.incoming.model import AchCase, ReturnFile, ReturnItem
 from payment_core.ach.files.model import AchEntry, AchFile
-from payment_core.ach.files.return_model import AchCase, ReturnFile, ReturnItem
-from payment_core.ach.files.spreading import is_spread
-from payment_core.ach.returns import return_code
+from payment_core.ach.files.outgoing.spreading import is_spread
 from payment_core.money import Money
 
 

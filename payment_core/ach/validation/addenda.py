@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from payment_core.ach.changes import CHANGE_CODES, parse_corrected_data
+from payment_core.ach.codes.changes import CHANGE_CODES, parse_corrected_data
+from payment_core.ach.codes.returns import DEATH_CODES, RETURN_CODES
+from payment_core.ach.codes.sec import EntryClass
 from payment_core.ach.dates import is_day_of_year, parse_date
 from payment_core.ach.model import SEQUENCE_WIDTH, Entry
 from payment_core.ach.problems import ErrorCode, Findings
@@ -16,8 +18,6 @@ from payment_core.ach.records.addenda99_contested import Addenda99Contested
 from payment_core.ach.records.addenda99_dishonored import Addenda99Dishonored
 from payment_core.ach.records.addenda_other import AddendaOther
 from payment_core.ach.records.corporate_entry import CorporateEntry
-from payment_core.ach.returns import DEATH_CODES, RETURN_CODES
-from payment_core.ach.sec import EntryClass
 
 _RETURNED = (Addenda98, Addenda98Refused, Addenda99, Addenda99Dishonored, Addenda99Contested)
 

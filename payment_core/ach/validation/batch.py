@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from payment_core.ach.building.totals import Totals
+from payment_core.ach.codes.descriptions import MICRO_ENTRY_CENTS_BELOW, Marker, marker_of, suspected_rule
+from payment_core.ach.codes.sec import ENTRY_CLASSES, allowed_codes
+from payment_core.ach.codes.transaction_codes import Direction
 from payment_core.ach.dates import parse_date
-from payment_core.ach.descriptions import MICRO_ENTRY_CENTS_BELOW, Marker, marker_of, suspected_rule
 from payment_core.ach.model import ABSENT, OFFSET_NAME, Batch, Entry
 from payment_core.ach.problems import ErrorCode, Findings
-from payment_core.ach.sec import ENTRY_CLASSES, allowed_codes
-from payment_core.ach.totals import Totals
-from payment_core.ach.transaction_codes import Direction
 from payment_core.ach.validation.addenda import is_returned
 from payment_core.ach.validation.controls import compare_header, compare_totals
 from payment_core.ach.validation.entry import EntryCheck, Seen

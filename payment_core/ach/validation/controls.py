@@ -1,10 +1,10 @@
 """Count, hash and money of a control against what its entries give."""
 
+from payment_core.ach.building.totals import Totals
 from payment_core.ach.problems import ErrorCode, Findings
 from payment_core.ach.records.batch_control import BatchControl
 from payment_core.ach.records.batch_header import BatchHeader
 from payment_core.ach.records.file_control import FileControl
-from payment_core.ach.totals import Totals
 
 _COMPARED = (
     ("entry_addenda_count", ErrorCode.ENTRY_ADDENDA_COUNT_MISMATCH),

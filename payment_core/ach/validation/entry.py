@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from payment_core.ach.building.totals import DEBIT_CODES, HASH_MODULUS, Totals
+from payment_core.ach.codes.routing import RDFI_WIDTH, is_routing_number
+from payment_core.ach.codes.sec import EntryClass
+from payment_core.ach.codes.transaction_codes import LOAN_REVERSAL, TRANSACTION_CODES, EntryKind
 from payment_core.ach.model import Entry
 from payment_core.ach.problems import ErrorCode, Findings
 from payment_core.ach.records.batch_header import BatchHeader
-from payment_core.ach.routing import RDFI_WIDTH, is_routing_number
-from payment_core.ach.sec import EntryClass
-from payment_core.ach.totals import DEBIT_CODES, HASH_MODULUS, Totals
-from payment_core.ach.transaction_codes import LOAN_REVERSAL, TRANSACTION_CODES, EntryKind
 from payment_core.ach.validation.addenda import check_addenda, is_returned
 from payment_core.ach.validation.headers import CREDITS, DEBITS, is_blank_or_zero
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from payment_core.ach.building.totals import HASH_MODULUS, Totals, block_count
+from payment_core.ach.codes.sec import ENTRY_CLASSES
 from payment_core.ach.model import ABSENT, AchFile, record_count
 from payment_core.ach.problems import ErrorCode, Findings
 from payment_core.ach.records.file_control import FileControl
-from payment_core.ach.sec import ENTRY_CLASSES
-from payment_core.ach.totals import HASH_MODULUS, Totals, block_count
 from payment_core.ach.validation.batch import check_batch
 from payment_core.ach.validation.controls import compare_totals
 from payment_core.ach.validation.entry import Seen

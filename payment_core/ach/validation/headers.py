@@ -1,10 +1,10 @@
 """What must hold in a file header and in a batch header."""
 
+from payment_core.ach.codes.routing import is_institution, is_routing_number
 from payment_core.ach.dates import is_day_of_year, is_time, parse_date
 from payment_core.ach.problems import ErrorCode, Findings
 from payment_core.ach.records.batch_header import BatchHeader
 from payment_core.ach.records.file_header import FileHeader
-from payment_core.ach.routing import is_institution, is_routing_number
 
 MIXED, CREDITS, DEBITS = 200, 220, 225
 SERVICE_CLASSES = (MIXED, CREDITS, DEBITS)

@@ -7,10 +7,10 @@ from payment_core.acquirer.port import RailDispute
 from payment_core.payments import facts
 from payment_core.payments.control import is_holding
 from payment_core.payments.dispute_desk import DisputeDesk
-from payment_core.payments.disputing import close_dispute
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Dispute, Payment, RailCursor, move_dispute
 from payment_core.payments.refusals import PaymentRefusal
+from payment_core.payments.settling.disputing import close_dispute
 from payment_core.payments.states import DisputeEvent, DisputeStatus
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due

@@ -6,8 +6,8 @@ import msgspec
 import structlog
 
 from payment_core.acquirer.port import Instruction, Verdict
+from payment_core.payments.beginning.flights import creation_flight
 from payment_core.payments.carrying import Carrier
-from payment_core.payments.flights import creation_flight
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Doubt, Payment
 from payment_core.payments.terms import RETRY_EXPIRY_MS, RETRY_UNKNOWN_MS

@@ -3,9 +3,9 @@
 from typing import cast
 
 from payment_core.payments import facts
+from payment_core.payments.beginning.flights import Flight, void_flight
 from payment_core.payments.control import is_holding
 from payment_core.payments.desk import Desk
-from payment_core.payments.flights import Flight, void_flight
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment, move_payment
 from payment_core.payments.states import PaymentEvent, PaymentStatus

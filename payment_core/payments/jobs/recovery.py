@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from payment_core.payments.creating import find_flight
+from payment_core.payments.beginning.creating import find_flight
+from payment_core.payments.beginning.flights import Flight, refund_flight
 from payment_core.payments.desk import Desk
-from payment_core.payments.flights import Flight, refund_flight
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment, Refund
 from payment_core.payments.states import RefundStatus

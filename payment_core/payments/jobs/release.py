@@ -4,7 +4,7 @@ from typing import cast
 
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment
-from payment_core.payments.releasing import release_due
+from payment_core.payments.settling.releasing import release_due
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Due
 

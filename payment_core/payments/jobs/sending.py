@@ -3,11 +3,17 @@
 from typing import cast
 
 from payment_core.payments import facts
-from payment_core.payments.changing import was_sent
+from payment_core.payments.beginning.changing import was_sent
+from payment_core.payments.beginning.creating import debit
+from payment_core.payments.beginning.flights import (
+    Flight,
+    capture_flight,
+    creation_flight,
+    refund_flight,
+    void_flight,
+)
 from payment_core.payments.control import is_holding
-from payment_core.payments.creating import debit
 from payment_core.payments.desk import Desk
-from payment_core.payments.flights import Flight, capture_flight, creation_flight, refund_flight, void_flight
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import (
     Capture,

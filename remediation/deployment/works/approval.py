@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from config.policy import Policy
-from remediation.approvals import ApprovalChange, ApprovalStatus, digest_of, newest, rule_of, status_of
 from remediation.deployment.findings import StepReport
 from remediation.deployment.plan import Plan
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.looks import OnlyLooks, failed, passed, waiting
+from remediation.guardrails.approvals import ApprovalChange, ApprovalStatus, digest_of, newest, rule_of, status_of
 from remediation.journal.entry import canonical
 from remediation.ports import Clock
 from remediation.state import State

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from config.guardrails import MoneyAtRisk
 from config.policy import Policy
-from remediation.approvals import ApprovalChange, digest_of, is_approved, to_ask
 from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import StepContext, StepWork
 from remediation.deployment.works.looks import waiting
+from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, to_ask
+from remediation.guardrails.money_at_risk import Flow, RiskKind, weigh
 from remediation.journal.guardrail_kinds import MoneyRisked
 from remediation.journal.writer import JournalWriter
-from remediation.money_at_risk import Flow, RiskKind, weigh
 from remediation.ports import Clock, Look
 from remediation.state import HOUR_MS
 

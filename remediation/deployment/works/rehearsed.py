@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from config.deployment import Rehearsal
+from config.delivery.deployment import Rehearsal
 from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.looks import OnlyLooks, failed, passed

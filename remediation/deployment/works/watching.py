@@ -1,7 +1,7 @@
 """Steps that watch: the gates at the start, a stage until there is evidence, and the bake."""
 
 from remediation.deployment.findings import StepFinding, StepReport
-from remediation.deployment.gates import start_verdict, verdict
+from remediation.deployment.gates.verdict import start_verdict, verdict
 from remediation.deployment.ports import Environments, Gates, StepContext
 from remediation.deployment.works.looks import OnlyLooks, passed, shown, waiting
 from remediation.ports import Clock

@@ -12,7 +12,7 @@ from functools import cache
 
 import httpx
 
-from config.environments import (
+from config.delivery.environments import (
     EcsCreation,
     EcsEnvironment,
     EcsEnvironments,
@@ -25,8 +25,8 @@ from config.environments import (
 from config.settings import AwsSettings
 from daemon.aws.session import Aws, AwsClients
 from daemon.clock import SystemClock
-from daemon.embedded.environment_group import EnvironmentGroup, Instance
-from daemon.embedded.environment_service import EnvironmentService
+from daemon.embedded.environments.group import EnvironmentGroup, Instance
+from daemon.embedded.environments.service import EnvironmentService
 from daemon.embedded.faults import ChildDied
 from daemon.environments.ecs import EcsServices
 from daemon.environments.lambda_aliases import LambdaAliases

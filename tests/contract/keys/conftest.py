@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from tests.contract.keys.worlds import KeyWorld, aws_world, local_world, memory_world
 
 Require = Callable[[str, bool], None]
@@ -71,7 +71,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def simulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     state = tmp_path_factory.mktemp("kms") / "kms.json"
-    command = [sys.executable, "-m", "daemon.embedded.kms", "--port", "0", "--state", str(state)]
+    command = [sys.executable, "-m", "daemon.embedded.kms.program", "--port", "0", "--state", str(state)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         try:
             line = "" if program.stdout is None else program.stdout.readline()

@@ -16,9 +16,9 @@ from payment_core.vault.access import Purpose
 from payment_core.vault.errors import KeyDisabled, KeyPendingDeletion, KeyUnavailable
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.instruments import BankAccount, Card
-from payment_core.vault.key_cache import DataKeyCache
-from payment_core.vault.key_watch import KeyWatch
-from payment_core.vault.keys import KeyState
+from payment_core.vault.keys.cache import DataKeyCache
+from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryRecords
 from payment_core.vault.records import MoveProgress
 from payment_core.vault.reencryption import Reencryption
@@ -38,7 +38,7 @@ class StandIn:
         self.url = self.start(0)
 
     def start(self, port: int) -> str:
-        command = ["daemon.embedded.kms", "--port", str(port), "--state", str(self._state)]
+        command = ["daemon.embedded.kms.program", "--port", str(port), "--state", str(self._state)]
         self._program = self._stack.enter_context(Forked(command))
         line = "" if self._program.stdout is None else self._program.stdout.readline()
         return str(json.loads(line)["listening"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 
 START_SECONDS = 30.0
 _POLL_SECONDS = 0.05

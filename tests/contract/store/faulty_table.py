@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from payment_core.aws.dynamodb import DynamoTable
-from payment_core.store.dynamodb_errors import AnswerLost, Contended, Throttled
-from payment_core.store.dynamodb_layout import Item, TableKey
-from payment_core.store.dynamodb_table import Operation, Page
+from payment_core.store.dynamodb.errors import AnswerLost, Contended, Throttled
+from payment_core.store.dynamodb.layout import Item, TableKey
+from payment_core.store.dynamodb.table import Operation, Page
 
 Fault = Literal["conflict", "throttle", "lost before", "lost after"]
 """lost before: the request never arrived. lost after: it took effect, and only its answer is missing."""

@@ -11,14 +11,14 @@ from payment_core.aws.dynamodb import DynamoTable
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Hold
 from payment_core.operations.once import KeyRecord
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_layout import Layout
-from payment_core.store.dynamodb_retry import Patience
-from payment_core.store.dynamodb_table import Table
+from payment_core.store.dynamodb.layout import Layout
+from payment_core.store.dynamodb.retry import Patience
+from payment_core.store.dynamodb.store import DynamoStore
+from payment_core.store.dynamodb.table import Table
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import Books, LedgerStore, Outbox, Transaction
 from payment_core.store.records import Document, Record
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.stage import Registry
 
 NOW_MS = 1_795_690_800_000

@@ -15,8 +15,8 @@ from payment_core.aws.dynamodb import DynamoTable
 from payment_core.aws.s3 import S3Roots
 from payment_core.ledger.journals import Move, Phase
 from payment_core.ledger.verify import LedgerVerifier
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_layout import Item, account_key, audit_key, event_key, head_key, key_item, record_key
+from payment_core.store.dynamodb.layout import Item, account_key, audit_key, event_key, head_key, key_item, record_key
+from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.port import Transaction
 from tests.contract.store.store_worlds import (
     AnyStore,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from payment_core.store.dynamodb_layout import record_key
+from payment_core.store.dynamodb.layout import record_key
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing
 from tests.contract.store.store_worlds import HandClock, Note, dynamo_store, new_table, order, write

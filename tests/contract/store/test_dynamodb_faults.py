@@ -10,8 +10,7 @@ from aiobotocore.awsrequest import AioAWSResponse
 
 from payment_core.aws.dynamodb import DynamoTable
 from payment_core.errors import DatabaseUnusable, StoreBusy
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_errors import (
+from payment_core.store.dynamodb.errors import (
     AnswerLost,
     Contended,
     LayoutMismatch,
@@ -21,8 +20,9 @@ from payment_core.store.dynamodb_errors import (
     TransactionTooLarge,
     WorkNotRepeatable,
 )
-from payment_core.store.dynamodb_layout import Layout
-from payment_core.store.dynamodb_retry import PAUSE_MAX_MS, Patience
+from payment_core.store.dynamodb.layout import Layout
+from payment_core.store.dynamodb.retry import PAUSE_MAX_MS, Patience
+from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.port import Transaction
 from tests.contract.store.faulty_table import Fault, FaultyTable
 from tests.contract.store.store_worlds import (

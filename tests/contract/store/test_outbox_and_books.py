@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from payment_core.ledger.posting import Balances
-from payment_core.store.dynamodb import DynamoStore
+from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.port import OutboxRow
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.trail import GENESIS
 from tests.contract.store.store_worlds import NOW_MS, AnyStore, StoreWorld, journal, move, order, write
 
@@ -71,7 +71,7 @@ async def test_unsent_events_of_every_producer_are_counted_until_they_are_sent(w
 async def test_a_table_is_not_counted_beyond_a_limit(world: StoreWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     if not isinstance(world.store, DynamoStore):
         pytest.skip("an index on a disk of our own is counted to its end")
-    monkeypatch.setattr("payment_core.store.dynamodb_reading.COUNTED_MAX", 3)
+    monkeypatch.setattr("payment_core.store.dynamodb.reading.COUNTED_MAX", 3)
     await publish(world.store, *range(1, 8))
     assert await world.store.count_unsent() == 3
 

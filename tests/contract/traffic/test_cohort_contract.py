@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from config.delivery.traffic import CohortRule as CohortRuleSettings
+from config.delivery.traffic import LoadBalancerGroups
 from config.settings import AwsSettings
-from config.traffic import CohortRule as CohortRuleSettings
-from config.traffic import LoadBalancerGroups
 from daemon.aws.session import AwsClients
 from daemon.errors import AwsFailed
 from daemon.traffic.cohort_host import CohortHost

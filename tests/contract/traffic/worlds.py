@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from config.delivery.traffic import CohortRule, LambdaAlias, LoadBalancerGroups
 from config.settings import AwsSettings
-from config.traffic import CohortRule, LambdaAlias, LoadBalancerGroups
 from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
 from daemon.errors import AwsFailed

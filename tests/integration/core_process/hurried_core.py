@@ -15,8 +15,8 @@ from payment_core.assembly import core, delivering, stores
 from payment_core.clock import Clock, SystemClock
 from payment_core.jobs import Duty, Rota
 from payment_core.store.port import Work
-from payment_core.store.sqlite import SqliteStore
-from payment_core.vault import key_watch
+from payment_core.store.sqlite.store import SqliteStore
+from payment_core.vault.keys import watch as key_watch
 
 EVERY_SECONDS_MAX = 0.1
 OVER_A_TABLE_SECONDS_MAX = 0.4

@@ -35,7 +35,7 @@ class Kms:
 
     def start(self) -> None:
         """Serve, with the keys of before."""
-        self._process = Forked(["daemon.embedded.kms", "--port", str(self._port), "--state", str(self._state)])
+        self._process = Forked(["daemon.embedded.kms.program", "--port", str(self._port), "--state", str(self._state)])
         line = "" if self._process.stdout is None else self._process.stdout.readline()
         self._port = int(json.loads(line)["listening"].rpartition(":")[2])
 

@@ -1,7 +1,7 @@
 """What people do on a marketplace, over the API of a running core: keep cards, add accounts, pay, and be paid."""
 
 from payment_core.ach.model import AchFile
-from payment_core.ach.reader import read
+from payment_core.ach.reading.reader import read
 from tests.integration.core_process.core_world import CoreWorld, Json, outbound, until
 
 ROUTING = "121042882"

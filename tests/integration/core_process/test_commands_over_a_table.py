@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from daemon.cli import app
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from payment_core.assembly import existing
 from tests.forked import run
 from tests.integration.core_process.conftest import MakeWorld

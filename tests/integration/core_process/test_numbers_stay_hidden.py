@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from payment_core.ach.builder import make_file
-from payment_core.ach.return_files import Answering, return_batches
-from payment_core.ach.writer import write
+from payment_core.ach.building.builder import make_file
+from payment_core.ach.building.return_files import Answering, return_batches
+from payment_core.ach.building.writer import write
 from tests.canary import Canary, Leak, files_under
 from tests.integration.core_process.attempts import (
     Attempt,

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from daemon.aws.session import AwsClients
 from daemon.cli import app
-from daemon.embedded.ports import free_port
-from daemon.sightings import FILE, Sightings
+from daemon.embedded.processes.ports import free_port
+from daemon.senses.sightings import FILE, Sightings
 from tests.integration.daemon.world import (
     EVENTS_OF_A_PAYMENT,
     TOKEN,

@@ -6,7 +6,7 @@ from checks.facts import HealthProbed
 from daemon.aws.metric_publishing import MetricPublishing
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
-from daemon.metric_outlet import MetricOutlet, health_data
+from daemon.senses.metric_outlet import MetricOutlet, health_data
 
 
 async def test_a_health_check_is_found_in_cloudwatch(aws_clients: AwsClients, unique: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from checks.facts import Fact
-from daemon.checkpoint import Checkpoint
+from daemon.storage.checkpoint import Checkpoint
 from daemon.translate.message import translate
 from tests.integration.daemon.world import (
     COUNTING_RULE,

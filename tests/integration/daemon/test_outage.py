@@ -11,11 +11,11 @@ import pytest
 from config.settings import AwsSettings
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
-from daemon.embedded import ministack
-from daemon.embedded.ports import free_port
-from daemon.embedded.process import Child, Launcher
-from daemon.embedded.readiness import until_ready
-from daemon.embedded.surroundings import ACCESS_KEY, local_environment
+from daemon.embedded.processes import ministack
+from daemon.embedded.processes.ports import free_port
+from daemon.embedded.processes.process import Child, Launcher
+from daemon.embedded.processes.readiness import until_ready
+from daemon.embedded.processes.surroundings import ACCESS_KEY, local_environment
 from tests.integration.daemon.test_messages import acknowledged
 from tests.integration.daemon.world import (
     EVENTS_OF_A_PAYMENT,

@@ -9,7 +9,7 @@ import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from tests.integration.daemon.world import (
     Account,
     Program,

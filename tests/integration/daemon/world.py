@@ -21,8 +21,8 @@ from checks.facts import Deployment, PackedEvents, PaymentAttempted
 from daemon.aws.provision import ensure_queues, ensure_rules, ensure_weighted_records, ensure_zone
 from daemon.aws.session import Aws, AwsClients
 from daemon.clock import SystemClock
-from daemon.embedded.books import EventCounts, count_events
-from daemon.embedded.surroundings import local_environment
+from daemon.embedded.processes.surroundings import local_environment
+from daemon.embedded.telling.books import EventCounts, count_events
 from daemon.translate.heartbeats import SOURCE
 from remediation.journal.entry import Entry
 from remediation.journal.offline import following, open_read_only

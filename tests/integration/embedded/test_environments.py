@@ -12,7 +12,7 @@ import pytest
 from config.load import load_configuration
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from daemon.environments.opened import open_environments
 from remediation.deployment.ports import Environments, EnvironmentState
 

@@ -14,14 +14,14 @@ from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.aws.sqs import SqsQueue
 from daemon.clock import SystemClock
-from daemon.embedded import ministack
-from daemon.embedded.cores import ADDRESSES
+from daemon.embedded.environments.cores import ADDRESSES
 from daemon.embedded.layout import Layout
-from daemon.embedded.ports import free_port
-from daemon.embedded.process import Launcher
-from daemon.embedded.readiness import until_ready
+from daemon.embedded.processes import ministack
+from daemon.embedded.processes.ports import free_port
+from daemon.embedded.processes.process import Launcher
+from daemon.embedded.processes.readiness import until_ready
+from daemon.embedded.processes.surroundings import ACCESS_KEY, ACCOUNT_ID, local_environment
 from daemon.embedded.resources import ensure_resources
-from daemon.embedded.surroundings import ACCESS_KEY, ACCOUNT_ID, local_environment
 from tests.integration.queues import send
 
 NAME = "payments.tillwatch.test."

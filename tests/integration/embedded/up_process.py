@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 
 
 class Up:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from tests.conftest import Require
 
 START_TRIES = 200

@@ -11,12 +11,12 @@ import pytest
 
 from checks.facts import Fact
 from config.sources import MqttSettings, TopicFilter
-from daemon.checkpoint import Checkpoint
 from daemon.clock import SystemClock
 from daemon.errors import BrokerGone, CheckpointFailed
-from daemon.quarantine import Quarantine
 from daemon.sources.devices import DeviceSource
 from daemon.sources.mqtt import open_broker
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.quarantine import Quarantine
 from tests.integration.core_process.core_world import until
 from tests.integration.mqtt.conftest import Mosquitto
 

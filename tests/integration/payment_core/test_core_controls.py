@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from daemon.core_api import CoreApi
-from daemon.core_controls import CoreControls
+from daemon.cores.api import CoreApi
+from daemon.cores.controls import CoreControls
 from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.ports import ListedValue
 from tests.integration.payment_core.conftest import CoreProcess, StartCore

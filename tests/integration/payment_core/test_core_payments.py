@@ -7,8 +7,8 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from daemon.core_api import CoreApi
-from daemon.core_payments import CorePayments
+from daemon.cores.api import CoreApi
+from daemon.cores.payments import CorePayments
 from payment_core.assembly.core import running_core
 from payment_core.keys.admin import ensure_admin_key
 from payment_core.options import CoreOptions

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from daemon.cli.ledger import ledger_app
+from daemon.cli.core.ledger import ledger_app
 from payment_core.ledger.journals import Move
 from tests.unit.payment_core.ledger.ledger_world import BOOKED, journal, open_store, post, tamper
 

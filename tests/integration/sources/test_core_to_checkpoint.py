@@ -12,15 +12,15 @@ import pytest
 from checks.facts import Fact, PaymentAttempted, PaymentCaptured
 from daemon.aws.session import Aws
 from daemon.aws.sqs import SqsQueue
-from daemon.checkpoint import Checkpoint
 from daemon.clock import SystemClock
-from daemon.embedded.ports import free_port
+from daemon.embedded.processes.ports import free_port
 from daemon.errors import CoreUnreachable
 from daemon.probes.core import CoreProbe
 from daemon.probes.core_client import CoreClient
-from daemon.quarantine import Quarantine
 from daemon.sources.backfill import Backfill
 from daemon.sources.sqs import SqsSource
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.quarantine import Quarantine
 from tests.forked import Forked
 from tests.integration.conftest import wait_until_it_answers
 

@@ -10,10 +10,10 @@ import pytest
 from checks.facts import Fact
 from daemon.aws.session import Aws, AwsClients
 from daemon.aws.sqs import SqsQueue
-from daemon.checkpoint import Checkpoint
 from daemon.clock import SystemClock
-from daemon.quarantine import Quarantine
 from daemon.sources.sqs import SqsSource
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.quarantine import Quarantine
 from tests.integration.queues import send
 
 NOW_MS = 1_795_459_572_000

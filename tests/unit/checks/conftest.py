@@ -9,8 +9,8 @@ import pytest
 from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 from checks.rules import compile_rules
-from config.loader import Loaded, load_yaml
-from config.rules import RuleFile
+from config.loading.loader import Loaded, load_yaml
+from config.rules.rule_file import RuleFile
 
 Load = Callable[[str], Loaded[RuleFile]]
 Compile = Callable[[str], tuple[CompiledRule, ...]]

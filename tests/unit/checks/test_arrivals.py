@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks import arrivals
-from checks.arrivals import Arrivals
+from checks.windows import arrivals
+from checks.windows.arrivals import Arrivals
 
 PANES = 5
 keys = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=5)

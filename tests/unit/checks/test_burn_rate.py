@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checks.columns import Columns
 from checks.engine import Engine
+from checks.explaining.time_to_breach import times_to_breach
 from checks.facts import HealthProbed
 from checks.findings import Finding, State
 from checks.measures.burn_rate import BurnRate
-from checks.time_to_breach import times_to_breach
+from checks.windows.columns import Columns
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.rule_text import rule, rules
 

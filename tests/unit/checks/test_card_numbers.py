@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from checks.card_numbers import holds_card_number, mask_card_numbers
+from checks.redaction.card_numbers import holds_card_number, mask_card_numbers
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from checks.engine import Engine
 from checks.facts import AlarmStateChanged, CostLine, Deployment, Fact, Heartbeat, PaymentAttempted
 from checks.findings import Finding, State
-from checks.measures.windowed import Windowed
+from checks.measures.windowed.watching import Windowed
 from checks.readings import Reading
 from tests.unit.checks.conftest import Start
 from tests.unit.checks.rule_text import rule, rules

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.findings import Finding, State
-from checks.own_past import deviations_above
+from checks.windows.own_past import deviations_above
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.rule_text import rule, rules
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.findings import State
-from checks.measures.shared_window import SharedWindow
-from checks.measures.windowed import Windowed
+from checks.measures.windowed.shared_window import SharedWindow
+from checks.measures.windowed.watching import Windowed
 from tests.unit.checks.conftest import Compile
 from tests.unit.checks.rule_text import rule, rules
 

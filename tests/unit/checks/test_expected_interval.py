@@ -5,10 +5,10 @@ import random
 import pytest
 
 from checks.engine import Engine
+from checks.explaining.time_to_breach import times_to_breach
 from checks.facts import Fact, Heartbeat
 from checks.findings import State
-from checks.time_to_breach import times_to_breach
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.rule_text import rule, rules
 

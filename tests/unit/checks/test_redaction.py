@@ -2,8 +2,8 @@
 
 import re
 
-from checks.card_numbers import mask_card_numbers
-from checks.redaction import CANARY, FORMS, leaks
+from checks.redaction.canary import CANARY, FORMS, leaks
+from checks.redaction.card_numbers import mask_card_numbers
 
 
 def test_what_is_masked_does_not_leak() -> None:

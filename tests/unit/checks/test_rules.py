@@ -2,10 +2,10 @@
 
 import pytest
 
-from checks.explain import describe, times_to_breach
+from checks.explaining.prose import describe, times_to_breach
 from checks.lint import lint
 from checks.rules import compile_rules
-from config.problems import ConfigurationError, Problem
+from config.loading.problems import ConfigurationError, Problem
 from tests.unit.checks.conftest import Compile, Load
 from tests.unit.checks.rule_text import rule, rules
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from daemon.cli.rules import rules_app
+from daemon.cli.rules.commands import rules_app
 from tests.unit.checks.rule_text import rule, rules
 
 RUNNER = CliRunner()

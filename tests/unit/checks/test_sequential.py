@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from checks.cusum import Chart, Indistinct, chart
 from checks.engine import Engine
+from checks.explaining.time_to_breach import times_to_breach
 from checks.facts import Deployment, Fact, PaymentAttempted
 from checks.findings import State
 from checks.measures.sequential import CALM_FACTS
-from checks.time_to_breach import times_to_breach
+from checks.windows.cusum import Chart, Indistinct, chart
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.rule_text import rule, rules
 

@@ -11,7 +11,7 @@ from checks import state as states
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.state import EngineState, StateUnfit
-from config.rules import MEASURES
+from config.rules.rule_file import MEASURES
 from tests.unit.checks.conftest import Compile, Start
 from tests.unit.checks.histories import RULES, START_MS, History, histories, live, told
 from tests.unit.checks.rule_text import rule, rules

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from checks.engine import Engine
+from checks.explaining.time_to_breach import times_to_breach
 from checks.facts import Fact, PaymentAttempted
-from checks.time_to_breach import times_to_breach
 from tests.unit.checks.conftest import Compile
 from tests.unit.checks.rule_text import rule, rules
 

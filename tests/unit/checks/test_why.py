@@ -2,8 +2,8 @@
 
 import pytest
 
+from checks.explaining.why import Decided, Now, why
 from checks.findings import State
-from checks.why import Decided, Now, why
 from tests.unit.checks.conftest import Compile
 from tests.unit.checks.rule_text import rule, rules
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # the package has no types
 
-from config.deployment import Deployments
+from config.delivery.deployment import Deployments
 from config.load import DEFAULTS, load_configuration, load_scenario, scenario_names
-from config.loader import load_yaml, read
+from config.loading.loader import load_yaml, read
+from config.loading.problems import ConfigurationError
+from config.loading.schema import MODELS, Kind, json_schema
 from config.policy import Policy
-from config.problems import ConfigurationError
 from config.scenario import SetWeights, StartCore, StopCore
-from config.schema import MODELS, Kind, json_schema
 
 FILES = Path(__file__).parents[2] / "data" / "config"
 SHIPPED = sorted(path.relative_to(DEFAULTS).as_posix() for path in DEFAULTS.rglob("*.yaml"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from config.difference import difference
 from config.load import load_configuration
+from config.loading.difference import difference
 from daemon.cli.config import config_app
 
 RULE = """

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from config.document import Place, excerpt, place_at
-from config.loader import read
+from config.loading.document import Place, excerpt, place_at
+from config.loading.loader import read
 
 EXPRESSION = "outcome == 'failed' and rail == 'card'"
 

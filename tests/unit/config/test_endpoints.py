@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.endpoints import check_endpoint_environment
+from config.loading.endpoints import check_endpoint_environment
 
 GOOD = "http://127.0.0.1:4566"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.load import DEFAULTS, load_configuration
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 
 FRAUD = """\
 families: {velocity: 600}

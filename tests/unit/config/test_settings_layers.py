@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.load import Configuration, load_configuration
-from config.problems import ConfigurationError, Problem
+from config.loading.problems import ConfigurationError, Problem
 from config.settings import Settings
 
 RULE = "{id: lost, family: health, on: heartbeat, measure: {absent: 30s}, severity: high, runbook: lost}"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from config.delivery.traffic import RegionTraffic
 from config.policy import TrafficPolicy
 from config.settings import Settings
-from config.traffic import RegionTraffic
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
 LISTENER = f"{ARN}listener/app/payments/50dc6c/f2f7dc"

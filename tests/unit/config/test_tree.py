@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.loader import FILE_BYTES_MAX, read
-from config.scalars import meaning
-from config.tree import NODES_MAX, parse
+from config.loading.loader import FILE_BYTES_MAX, read
+from config.loading.scalars import meaning
+from config.loading.tree import NODES_MAX, parse
 
 
 def test_the_words_that_old_yaml_turned_into_truth_values_are_text() -> None:

@@ -14,9 +14,9 @@ from daemon.automation import Automation
 from daemon.clock import SystemClock
 from daemon.http.app import create_app
 from daemon.http.options import HttpOptions
-from daemon.payment_flow import PaymentFlow
-from daemon.quarantine import Quarantine
+from daemon.senses.payment_flow import PaymentFlow
 from daemon.sources.sink import FactSink
+from daemon.storage.quarantine import Quarantine
 from remediation.journal.entry import Entry
 from tests.unit.daemon.http.fake_view import FakeView, tokens
 from tests.unit.remediation.worlds import Scene, decided, scene

@@ -12,12 +12,12 @@ from checks.engine import Engine
 from checks.facts import Deployment, Fact, PaymentAttempted
 from checks.findings import Finding
 from checks.rules import compile_rules
-from config.loader import load_yaml
-from config.rules import RuleFile
-from daemon.checkpoint import Checkpoint
+from config.loading.loader import load_yaml
+from config.rules.rule_file import RuleFile
 from daemon.pipeline import Pipeline, kept_nowhere
-from daemon.restart import Replay
-from daemon.series import PaymentSeries
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.restart import Replay
+from daemon.view.series import PaymentSeries
 from remediation.errors import JournalFull
 from remediation.journal.entry import Draft, Entry
 from remediation.journal.memory import MemoryJournal

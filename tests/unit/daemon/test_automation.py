@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from config.guardrails import ApprovalRule, Approvals, Storm
 from daemon.automation import TELL_SECONDS, words_of
-from daemon.payment_flow import PaymentFlow
-from remediation.approvals import ApprovalRefusal
+from daemon.senses.payment_flow import PaymentFlow
 from remediation.decide import decide
 from remediation.decisions import OutcomeStatus, Reason
-from remediation.money_at_risk import Flow
+from remediation.guardrails.approvals import ApprovalRefusal
+from remediation.guardrails.money_at_risk import Flow
 from remediation.undo import UndoRefusal
 from tests.unit.daemon.automation_world import POLICY, World, world
 from tests.unit.remediation.worlds import FakeClock, deployment, finding

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from remediation.calendar import closed_for
-from remediation.changes import Change
+from remediation.guardrails.calendar import closed_for
+from remediation.guardrails.changes import Change
 from tests.unit.daemon.test_reload import FAILURES, Watched, watching
 from tests.unit.remediation.worlds import NOW_MS
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from daemon.changes import Changes
+from daemon.view.changes import Changes
 
 
 async def test_whoever_is_behind_gets_the_version_at_once() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.data_directory import hold_data_directory
 from daemon.errors import NotUsable
+from daemon.storage.data_directory import hold_data_directory
 
 
 def test_a_second_daemon_is_refused_until_the_first_gives_the_folder_back(tmp_path: Path) -> None:

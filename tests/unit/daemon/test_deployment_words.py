@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from config.deployment import Deployments
-from daemon.cli.deployment_words import View, gates_of, plan_table, table_of
+from config.delivery.deployment import Deployments
+from daemon.cli.acting.deployment_words import View, gates_of, plan_table, table_of
 from daemon.deployments.words import PHASE_WORDS, changes, does, name_of, place_of, seconds
 from remediation.deployment.findings import GateReading, GateState, StepFinding, StepReport
 from remediation.deployment.plan import Plan, Request, Standing, Strategy

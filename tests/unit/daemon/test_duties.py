@@ -11,7 +11,7 @@ from daemon.duties import Duties
 from daemon.errors import CheckpointFailed
 from daemon.leadership import Leadership
 from daemon.parts import Parts
-from daemon.sightings import Sightings
+from daemon.senses.sightings import Sightings
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, StaleEpoch
 from tests.unit.remediation.worlds import Scene, scene

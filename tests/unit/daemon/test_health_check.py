@@ -3,7 +3,7 @@
 import pytest
 
 from checks.facts import HealthProbed, HealthStatus
-from daemon.health_check import HealthCheck
+from daemon.senses.health_check import HealthCheck
 from remediation.errors import JournalFull
 from remediation.journal.entry import GENESIS_HASH, Entry, seal
 from remediation.journal.kinds import Body, HealthChanged, draft

@@ -7,8 +7,8 @@ import pytest
 
 from checks.facts import Heartbeat
 from daemon.errors import AwsFailed, Untranslatable
-from daemon.heart import Heart
-from daemon.sightings import HEART, Sightings
+from daemon.senses.heart import Heart
+from daemon.senses.sightings import HEART, Sightings
 from daemon.translate.message import translate
 from tests.unit.daemon.probes.test_monitoring import NOW_MS, Clock
 

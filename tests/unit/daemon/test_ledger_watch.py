@@ -2,8 +2,8 @@
 
 import pytest
 
+from daemon.cores.ledger_watch import LedgerWatch
 from daemon.errors import CoreUnreachable
-from daemon.ledger_watch import LedgerWatch
 from daemon.probes.core_client import LedgerReading, LedgerViolation
 from tests.unit.remediation.worlds import NOW_MS, FakeClock
 

@@ -8,7 +8,7 @@ import pytest
 from checks.facts import HealthProbed, HealthStatus
 from daemon.aws.metric_publishing import MetricPublishing
 from daemon.errors import AwsFailed
-from daemon.metric_outlet import DATA_PER_CALL, WAITING_MAX, MetricDatum, MetricOutlet, health_data
+from daemon.senses.metric_outlet import DATA_PER_CALL, WAITING_MAX, MetricDatum, MetricOutlet, health_data
 
 THROTTLED = AwsFailed("slow down", code="Throttling")
 REFUSED = AwsFailed("no", code="AccessDenied", retryable=False)

@@ -4,7 +4,7 @@ import pytest
 
 from checks.facts import Deployment
 from checks.findings import State
-from daemon.news import News
+from daemon.view.news import News
 from remediation.decisions import Decision, Reason
 from remediation.state import State as JournalState
 from tests.unit.remediation.worlds import finding, release

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from checks.facts import Fact
-from daemon.checkpoint import Recorded
 from daemon.errors import CheckpointFailed
+from daemon.storage.checkpoint import Recorded
 from remediation.errors import StaleEpoch
 from tests.unit.daemon.pipeline_world import NarrowJournal, deciding, line, payments, rollout
 from tests.unit.remediation.worlds import LEASE_MS, scene

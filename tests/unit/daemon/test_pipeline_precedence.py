@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from checks.facts import PaymentAttempted
+from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.executor import Executor
-from remediation.subjects import LIST_ACTIONS
 from tests.unit.daemon.pipeline_world import deciding, line
 from tests.unit.remediation.guardrails.simulated import Ground, SimulatedClock, SlowAction
 from tests.unit.remediation.worlds import NOW_MS, scene

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from config.deployment import Deployments
+from config.delivery.deployment import Deployments
 from config.load import load_configuration
-from daemon import rule_exchange
-from daemon.reload import Reload
+from daemon.reloading import rule_exchange
+from daemon.reloading.reload import Reload
 from remediation.state import IncidentState
 from tests.unit.daemon.pipeline_world import Line, deciding, line, payments
 from tests.unit.remediation.worlds import NOW_MS, scene

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.facts import Fact, HealthProbed, PaymentAttempted, PaymentOutcome
-from daemon.series import ENVIRONMENTS_MAX, KEPT_SECONDS, OTHER, PaymentSeries
+from daemon.view.series import ENVIRONMENTS_MAX, KEPT_SECONDS, OTHER, PaymentSeries
 
 NOW_S = 1_790_000_000
 NOW_MS = NOW_S * 1000

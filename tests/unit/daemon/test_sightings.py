@@ -9,7 +9,7 @@ import pytest
 
 from checks.facts import CostLine, Fact, Heartbeat, PaymentCaptured
 from daemon.clock import SystemClock
-from daemon.sightings import (
+from daemon.senses.sightings import (
     FILE,
     HEART,
     SeeingSink,

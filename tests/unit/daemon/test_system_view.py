@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from daemon.changes import Changes
-from daemon.quarantine import Quarantine
-from daemon.series import PaymentSeries
+from daemon.senses.traffic_watch import TrafficWatch
 from daemon.sources.sqs import SqsSource
-from daemon.system_view import STALE_AFTER_MS, DaemonView
-from daemon.traffic_watch import TrafficWatch
+from daemon.storage.quarantine import Quarantine
+from daemon.view.changes import Changes
+from daemon.view.series import PaymentSeries
+from daemon.view.system import STALE_AFTER_MS, DaemonView
 from tests.unit.daemon.pipeline_world import Line, line, payments
 from tests.unit.daemon.sources.fakes import FakeQueue
 from tests.unit.remediation.worlds import NOW_MS, scene

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.traffic_watch import TrafficWatch
+from daemon.senses.traffic_watch import TrafficWatch
 from remediation.errors import WorldUnreachable
 from tests.unit.remediation.worlds import NOW_MS, FakeClock, FakeWorld
 

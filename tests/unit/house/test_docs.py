@@ -10,21 +10,21 @@ import typer
 
 from checks.rules import compile_rules
 from config.load import load_configuration
-from config.loader import load_yaml
-from config.locate import fields_as_written
-from config.rules import Rule, RuleFile
+from config.loading.loader import load_yaml
+from config.loading.locate import fields_as_written
+from config.rules.rule_file import Rule, RuleFile
 from daemon.cli import app as command_line
 from daemon.deployments.refusals import Refusal
-from daemon.embedded.daemon_key import SCOPES
+from daemon.embedded.environments.daemon_key import SCOPES
 from daemon.http.access import ACCESS
 from daemon.http.metrics import METRICS
 from daemon.rollbacks.desk import RollbackRefusal
 from daemon.translate import message
 from payment_core.acquirer.cards import SANDBOX_CARDS
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
-from payment_core.counts import Counts
 from payment_core.http.routes import Route
-from payment_core.metrics import CoreCollector
+from payment_core.metrics.counts import Counts
+from payment_core.metrics.process_metrics import CoreCollector
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from remediation.compensation.model import Fix

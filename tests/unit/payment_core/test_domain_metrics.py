@@ -2,10 +2,10 @@
 
 from payment_core.ach.files.model import FILE_RECORDS
 from payment_core.assembly.stock_taking import HOLD_GRACE_MS, StockTaking
-from payment_core.counts import Counts
-from payment_core.domain_counts import Stock
 from payment_core.ledger.posting import Hold
-from payment_core.metrics import exposition
+from payment_core.metrics.counts import Counts
+from payment_core.metrics.domain_counts import Stock
+from payment_core.metrics.process_metrics import exposition
 from payment_core.origin import Origin
 from payment_core.payments.model import Waiting
 from payment_core.store.memory import MemoryStore

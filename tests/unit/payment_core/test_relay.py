@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from checks.facts import PackedEvents
 from payment_core import relay
-from payment_core.counts import Counts
 from payment_core.errors import QueueUnavailable
+from payment_core.metrics.counts import Counts
 from payment_core.relay import Relay, pack
 from payment_core.store.port import OutboxRow, Transaction
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from tests.unit.payment_core.store.ledger_notes import REGISTRY, write_paper
 
 

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from checks.findings import Finding
@@ -14,8 +12,8 @@ from remediation.decide import decide, reading
 from remediation.decisions import Reason
 from remediation.deployment.plan import Plan, Request, Strategy
 from remediation.deployment.run import DeploymentRun
-from remediation.guard import GUARDS, REFUSED_PAUSE_MS
-from remediation.guardrail_state import StopState, StormState
+from remediation.guardrails.guard import GUARDS, REFUSED_PAUSE_MS
+from remediation.guardrails.state import StopState, StormState
 from remediation.state import ActionState, DeploymentState, State, TargetState
 from tests.unit.remediation.worlds import NOW_MS, TARGET, finding, release
 
@@ -313,78 +311,6 @@ def test_the_key_is_the_deployments_and_not_the_findings() -> None:
 )
 def test_the_reading_says_value_limit_and_samples(changes: dict[str, object], sentence: str) -> None:
     assert reading(finding(**changes)) == sentence
-
-
-findings_of_any_kind = st.builds(
-    finding,
-    state=st.sampled_from(FindingState),
-    key=st.sampled_from([{}, {"environment": "green"}, {"environment": "blue"}, {"version": "2.0.0"}]),
-    at_ms=st.integers(NOW_MS - 200_000, NOW_MS + 200_000),
-    mode=st.sampled_from(["enforce", "shadow"]),
-    do=st.sampled_from([(), ("page",), ("rollback.traffic",), ("page", "rollback.traffic")]),
-)
-releases = st.builds(
-    release,
-    id=st.sampled_from(["dep-1", "dep-2"]),
-    sequence=st.integers(1, 9),
-    environment=st.sampled_from(["green", "red"]),
-    previous_environment=st.sampled_from(["", "blue"]),
-    phase=st.sampled_from(["data_migration", "traffic_rollout", "final_validation"]),
-    status=st.sampled_from(["started", "in_progress", "succeeded", "failed"]),
-) | st.just(DONE)
-ages_ms = st.integers(-100_000, 4_000_000)
-states = st.builds(
-    lambda deployments, running, acted, refused, intents: state_with(
-        *deployments,
-        targets={TARGET: TargetState(running=running, acted_at_ms=NOW_MS - acted, refused_at_ms=NOW_MS - refused)},
-        intents_at_ms=tuple(NOW_MS - one for one in intents),
-    ),
-    st.lists(releases, max_size=3),
-    st.sampled_from(["", "", "dec-0"]),
-    ages_ms,
-    ages_ms,
-    st.lists(ages_ms, max_size=6),
-)
-policies = st.builds(
-    policy_with,
-    observe_only=st.booleans(),
-    actions_per_hour=st.integers(0, 5),
-    freezes=st.just(()) | st.just(frozen_from_to(NOW_MS - 1, NOW_MS + 1).guard.freezes),
-)
-
-
-@given(findings_of_any_kind, states, policies)
-def test_it_never_acts_while_anything_speaks_against_it(breach: Finding, state: State, policy: Policy) -> None:
-    decision = decide(breach, state, policy, NOW_MS)
-    assert decision.act is (decision.reason is Reason.BREACHED)
-    if not decision.act:
-        return
-    guard, target = policy.guard, state.targets[TARGET]
-    moved = state.deployments[decision.arguments["deployment_id"]]
-    assert breach.state is FindingState.BREACHED
-    assert breach.mode == "enforce"
-    assert "rollback.traffic" in breach.do
-    assert abs(NOW_MS - breach.at_ms) <= guard.evidence_age * 1000
-    assert not guard.observe_only
-    assert not guard.freezes
-    assert not moved.rolled_back
-    assert moved.previous_environment == decision.arguments["to_environment"] == "blue"
-    assert breach.key.get("environment", "green") != "blue"
-    assert not target.running
-    assert NOW_MS - target.acted_at_ms >= guard.cooldown * 1000 or moved.started_at_ms > target.acted_at_ms
-    assert sum(at_ms > NOW_MS - 3_600_000 for at_ms in state.intents_at_ms) < guard.actions_per_hour
-
-
-@given(findings_of_any_kind, states, policies)
-def test_the_same_evidence_gives_the_same_decision(breach: Finding, state: State, policy: Policy) -> None:
-    assert decide(breach, state, policy, NOW_MS) == decide(breach, state, policy, NOW_MS)
-    later = decide(breach, state, policy, NOW_MS + 1)
-    assert later.id == decide(breach, state, policy, NOW_MS).id
-
-
-@given(findings_of_any_kind, states, policies)
-def test_a_shadow_rule_never_acts(breach: Finding, state: State, policy: Policy) -> None:
-    assert not decide(replace(breach, mode="shadow"), state, policy, NOW_MS).act
 
 
 def test_a_services_own_deployment_beside_ours_does_not_hide_which_release_is_to_blame() -> None:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from checks.findings import Finding
-from config.actions import ACTION_NAMES
 from config.policy import FraudPolicy, Policy
+from config.rules.actions import ACTION_NAMES
 from remediation.actions.fraud_list import FraudListAction
 from remediation.actions.kill_switch import KillSwitch
-from remediation.aim import Miss
+from remediation.aiming.release import Miss
+from remediation.aiming.subjects import LIST_ACTIONS, subject_of
 from remediation.decide import ACTIONS, decide
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.executor import Executor
@@ -20,7 +21,6 @@ from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Action
 from remediation.state import State
-from remediation.subjects import LIST_ACTIONS, subject_of
 from tests.unit.remediation.fraud_world import FakeCore
 from tests.unit.remediation.worlds import LEASE_MS, NOW_MS, DyingJournal, FakeClock, Stopped, finding
 

@@ -13,11 +13,11 @@ from checks.findings import State as FindingState
 from config.policy import Policy, RegionRoom, TrafficPolicy
 from remediation.actions.by_region import ByRegion
 from remediation.actions.evacuate_region import EvacuateRegion
+from remediation.aiming.region_state import REGIONS_MAX, RegionState, with_evacuation, with_signal
 from remediation.decide import decide
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.errors import UnsafeWeights, WorldRefused
 from remediation.ports import DestinationHealth, Look, Preflight
-from remediation.region_state import REGIONS_MAX, RegionState, with_evacuation, with_signal
 from remediation.state import State
 from tests.unit.remediation.worlds import NOW_MS, FakeWorld, finding, release
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from config.policy import Severities, SeverityLevel
-from daemon.http.wording import response_words
+from daemon.http.words.wording import response_words
 from remediation.response import response_of
 from remediation.state import Incident, IncidentState
 from tests.unit.remediation.worlds import NOW_MS

@@ -14,8 +14,8 @@ from checks.rules import compile_rules
 from config.load import DEFAULTS
 from daemon import duties
 from daemon.archive.lines import line_of
-from daemon.cli.rule_lint import INTERVALS
-from daemon.cli.rules import rules_app
+from daemon.cli.rules.commands import rules_app
+from daemon.cli.rules.lint import INTERVALS
 from tests.unit.checks.conftest import Load
 from tests.unit.checks.rule_text import rule, rules
 

@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from config.load import load_configuration
-from config.loader import load_yaml
-from config.rule_tests import RuleTestFile
-from daemon.cli.rule_tests import PACKAGED
-from daemon.cli.rules import rules_app
+from config.loading.loader import load_yaml
+from config.rules.rule_tests import RuleTestFile
+from daemon.cli.rules.commands import rules_app
+from daemon.cli.rules.tests import PACKAGED
 from tests.unit.checks.rule_text import rule, rules
 
 RUNNER = CliRunner()

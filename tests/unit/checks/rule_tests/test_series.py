@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from checks.facts import PaymentAttempted
 from checks.rule_tests.series import BEGIN_MS, facts_of, misfits
-from config.document import Path
-from config.rule_tests import Series
+from config.loading.document import Path
+from config.rules.rule_tests import Series
 
 Fields = dict[str, Any]  # As in a YAML mapping.
 

@@ -9,7 +9,7 @@ from checks.scoring.compile import FraudRules, compile_fraud
 from checks.scoring.engine import ScoringEngine
 from config.fraud import Fraud
 from config.load import DEFAULTS, FRAUD_FILE
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 
 NOW_MS = 1_705_320_000_000
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000

@@ -6,12 +6,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.distinct import Distinct
-from checks.own_past import REMEMBERED, OwnPast
-from checks.rank import REMEMBERED as RANKED
-from checks.rank import Ranks
-from checks.travel import Places, kilometres
-from checks.windows import Wheel, pane_length_ms
+from checks.windows.distinct import Distinct
+from checks.windows.own_past import REMEMBERED, OwnPast
+from checks.windows.panes import Wheel, pane_length_ms
+from checks.windows.rank import REMEMBERED as RANKED
+from checks.windows.rank import Ranks
+from checks.windows.travel import Places, kilometres
 from tests.unit.checks.scoring.fraud_facts import HEAD, NOW_MS, SECOND, engine_of, payment, rule
 
 WINDOW_MS = 60_000

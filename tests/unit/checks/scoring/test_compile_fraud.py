@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from config.problems import ConfigurationError
+from config.loading.problems import ConfigurationError
 from tests.unit.checks.scoring.fraud_facts import HEAD, default_rules, rule, rules_of
 
 COUNT = "measure: {count: 'true', window: 1h}"

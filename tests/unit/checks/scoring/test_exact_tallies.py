@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from checks.scoring.compile import compile_fraud
 from checks.scoring.engine import ScoringEngine
-from checks.windows import pane_length_ms
-from config.document import Document
+from checks.windows.panes import pane_length_ms
 from config.fraud import Fraud
-from config.loader import Loaded
+from config.loading.document import Document
+from config.loading.loader import Loaded
 from tests.unit.checks.scoring.fraud_facts import NOW_MS, SECOND, attempt, payment
 
 WINDOW_SECONDS = 120

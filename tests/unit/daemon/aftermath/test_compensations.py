@@ -10,7 +10,7 @@ from checks.facts import Fact, PaymentAttempted, PaymentRequested
 from config.guardrails import ApprovalRule, Approvals
 from daemon.aftermath.affected import AffectedPayments
 from daemon.aftermath.compensations import AGAIN_MS, SETTLE_MS, Compensations
-from daemon.checkpoint import Checkpoint
+from daemon.storage.checkpoint import Checkpoint
 from remediation.compensation.applying import Compensating, key_of
 from remediation.compensation.model import Fix, PaymentRecord
 from remediation.compensation.proposing import RESERVED

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from daemon.aftermath.compensations import SETTLE_MS
 from daemon.aftermath.measuring import RollbackMeasuring
-from daemon.checkpoint import Checkpoint
+from daemon.storage.checkpoint import Checkpoint
 from remediation.state import ROLLBACKS_MAX
 from tests.unit.daemon.aftermath.test_compensations import DAY_MS, told
 from tests.unit.remediation.worlds import decided, scene

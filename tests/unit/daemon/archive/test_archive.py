@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from checks.facts import FACT_TYPES, AlarmStateChanged, Fact, Heartbeat
-from checks.redaction import CANARY, leaks
+from checks.redaction.canary import CANARY, leaks
 from config.archive import ArchiveSettings
 from daemon.archive import archive as archive_module
 from daemon.archive.archive import Archive

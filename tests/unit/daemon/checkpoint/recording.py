@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from checks.facts import PaymentAttempted
-from daemon.checkpoint import Checkpoint
+from daemon.storage.checkpoint import Checkpoint
 
 NOW_MS = 1_795_459_572_000
 

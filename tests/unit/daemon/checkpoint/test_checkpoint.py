@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.facts import Fact, Heartbeat, PaymentAttempted
-from daemon import checkpoint as module
-from daemon.checkpoint import Checkpoint, Recorded, Restored, SourceTotals
 from daemon.errors import CheckpointFailed
+from daemon.storage import checkpoint as module
+from daemon.storage.checkpoint import Checkpoint, Recorded, Restored, SourceTotals
 
 HORIZON_MS = 60_000
 NOW_MS = 1_795_459_572_000

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from daemon.checkpoint import Checkpoint
+from daemon.storage.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[4]
 PROGRAM = Path(__file__).parent / "recording.py"

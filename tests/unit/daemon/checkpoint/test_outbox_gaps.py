@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon import outbox_gaps
-from daemon.outbox_gaps import Received
+from daemon.storage import outbox_gaps
+from daemon.storage.outbox_gaps import Received
 
 
 def members(received: Received) -> set[int]:

@@ -10,9 +10,9 @@ from checks.facts import HealthProbed
 from checks.findings import State
 from checks.readings import Reading
 from config.load import DEFAULTS, PRICES_FILE, load_configuration
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from config.prices import Prices
-from config.rules import Rule
+from config.rules.rule_file import Rule
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
 from daemon.deployments.rule_checks import Baseline, Quiet, Readable
 from daemon.http.options import LedgerStatus

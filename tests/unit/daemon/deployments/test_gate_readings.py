@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from checks.engine import Engine
 from checks.facts import Fact, HealthProbed, Heartbeat, Reconciled, TokensOpened
 from checks.rules import compile_rules
-from config.deployment import Deployments, Evidence
-from config.gates import CostGate, DriftGate, Gates
+from config.delivery.deployment import Deployments, Evidence
+from config.delivery.gates import CostGate, DriftGate, Gates
 from config.load import load_configuration
-from daemon.checkpoint import Checkpoint, StoredBatch
 from daemon.deployments.gate_readings import GateReadings
 from daemon.errors import CheckpointFailed
+from daemon.storage.checkpoint import Checkpoint, StoredBatch
 from remediation.deployment.findings import GateReading, GateState, StepFinding
-from remediation.deployment.gates import start_verdict, verdict
-from remediation.deployment.gates_sources import QUORUM
+from remediation.deployment.gates.sources import QUORUM
+from remediation.deployment.gates.verdict import start_verdict, verdict
 from remediation.deployment.ports import StepContext
 from tests.unit.remediation.gates.scenes import NOW_MS, attempt, capture, context, step
 from tests.unit.remediation.worlds import FakeClock

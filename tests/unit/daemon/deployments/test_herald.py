@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from checks.findings import State
 from daemon.deployments.herald import PipelineHerald
-from daemon.withdrawal import Withdrawal
+from daemon.reloading.withdrawal import Withdrawal
 from remediation.deployment.telling import ABORT_RULE, GATE_RULE
 from remediation.state import IncidentState
 from tests.unit.daemon.pipeline_world import deciding, line, rollout

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from config.calendar import Calendar, CalendarWindow
+from config.calendars.calendar import Calendar, CalendarWindow
 from config.guardrails import ApprovalRule, Approvals
 from config.policy import GuardPolicy, Policy
 from daemon.deployments.refusals import Refusal, Refused

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from checks.facts import TokensOpened
-from config.deployment import Evidence
-from config.gates import Gates
+from config.delivery.deployment import Evidence
+from config.delivery.gates import Gates
 from daemon.deployments.core_checks import Payments
 from daemon.deployments.release_looks import ReleaseLooks
 from daemon.deployments.tokens_tried import TokensTried
 from daemon.errors import NotAsked
 from remediation.deployment.findings import GateState, StepFinding
-from remediation.deployment.gates_observed import Observed, thresholds
+from remediation.deployment.gates.observed import Observed, thresholds
 from remediation.deployment.ports import StepContext
 from tests.unit.daemon.deployments.test_checks import FakeCores, TokenGates, context
 from tests.unit.daemon.deployments.test_release_looks import FakeCore, FakeSink

@@ -5,8 +5,8 @@ from typing import Any, Literal
 import pytest
 
 from checks.facts import CostLine, SecurityFinding
-from daemon.embedded.alerts import Alerts
-from daemon.embedded.surroundings import ACCOUNT_ID
+from daemon.embedded.processes.surroundings import ACCOUNT_ID
+from daemon.embedded.scenario.alerts import Alerts
 from daemon.translate.message import translate
 from tests.unit.daemon.sources.fakes import NOW_MS
 from tests.unit.remediation.worlds import FakeClock

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from config.scenario import Release
-from daemon.embedded.asking import Asking
 from daemon.embedded.faults import NotNoted
+from daemon.embedded.scenario.asking import Asking
 
 ASKED, LISTED, APPROVED = "POST /api/v1/deployments", "GET /api/v1/approvals", "POST /api/v1/approvals/apr-1"
 APPROVAL = {"id": "apr-1", "subject": "dep-1", "digest": "d", "status": "waiting"}

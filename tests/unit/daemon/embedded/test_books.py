@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from checks.facts import Heartbeat, ObjectChanged
-from daemon.checkpoint import Checkpoint
-from daemon.embedded.books import count_events, measured_costs
-from daemon.embedded.savings import Measured, RailVolume
+from daemon.embedded.telling.books import count_events, measured_costs
+from daemon.embedded.telling.savings import Measured, RailVolume
+from daemon.storage.checkpoint import Checkpoint
 from payment_core.clock import SystemClock
 from payment_core.costs.model import NO_COST, Cost
 from payment_core.costs.notes import CostNote
@@ -19,7 +19,7 @@ from payment_core.payments.states import CaptureStatus, PaymentStatus
 from payment_core.registry import core_registry
 from payment_core.store.port import Transaction
 from payment_core.store.records import Document, kind_of
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 
 REGION = "us-east-1"
 ON_CARD = Cost(rail=22_000_000, kms=10, dynamodb=20, queue=30, compute=40, baseline=60_000_000, sheet="2024-01-01")

@@ -1,7 +1,7 @@
 """The payments of a cohort go where its host points, and everybody else's by the weights."""
 
-from daemon.embedded.cohort import NamedClients
-from daemon.embedded.mix import Mix, Order
+from daemon.embedded.marketplace.cohort import NamedClients
+from daemon.embedded.marketplace.mix import Mix, Order
 from remediation.deployment.ports import CohortRoute
 from remediation.errors import WorldUnreachable
 from tests.unit.remediation.worlds import FakeClock

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config.scenario import CoreRelease, FaultProfile, Scenario, Traffic
-from daemon.embedded.cores import (
+from daemon.embedded.environments.cores import (
     INSTANCES_MAX,
     SLOTS,
     Core,
@@ -12,7 +12,7 @@ from daemon.embedded.cores import (
     first_cores,
     release_of,
 )
-from daemon.embedded.records import SHARES
+from daemon.embedded.marketplace.records import SHARES
 
 
 def scenario(**green: object) -> Scenario:

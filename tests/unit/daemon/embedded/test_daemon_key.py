@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from daemon.embedded.daemon_key import SCOPES, ensure_daemon_key
+from daemon.embedded.environments.daemon_key import SCOPES, ensure_daemon_key
 from daemon.embedded.faults import StackFailed
 
 URL = "http://127.0.0.2:8000"

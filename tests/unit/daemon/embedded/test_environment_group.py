@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from daemon.embedded.environment_group import EnvironmentGroup, KeyReused, NothingRan, NotToRoll
+from daemon.embedded.environments.group import EnvironmentGroup, KeyReused, NothingRan, NotToRoll
 from daemon.embedded.faults import ChildDied
 from remediation.deployment.ports import EnvironmentState
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from daemon.clock import SystemClock
-from daemon.embedded.environment_group import EnvironmentGroup, Instance
-from daemon.embedded.environment_service import BODY_BYTES_MAX, EnvironmentService
+from daemon.embedded.environments.group import EnvironmentGroup, Instance
+from daemon.embedded.environments.service import BODY_BYTES_MAX, EnvironmentService
 
 HEADERS = {"Authorization": "Bearer secret", "Idempotency-Key": "key"}
 PLACE = "/v1/environments/green"

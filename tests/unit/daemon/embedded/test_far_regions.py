@@ -7,8 +7,8 @@ import pytest
 from config.load import load_configuration
 from config.policy import Policy, RegionRoom, TrafficPolicy
 from config.scenario import CoreRelease, Scenario, SetWeights, Traffic
-from daemon.embedded.cores import Endpoints, every_address
-from daemon.embedded.far_regions import FarRegions, far_cores, with_regions
+from daemon.embedded.environments.cores import Endpoints, every_address
+from daemon.embedded.environments.far_regions import FarRegions, far_cores, with_regions
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from daemon.embedded import gateway
-from daemon.embedded.gateway import HttpGateway
-from daemon.embedded.mix import Mix
-from daemon.embedded.traffic import Answer
+from daemon.embedded.marketplace import gateway
+from daemon.embedded.marketplace.gateway import HttpGateway
+from daemon.embedded.marketplace.mix import Mix
+from daemon.embedded.marketplace.traffic import Answer
 from payment_core.payments.states import PaymentStatus
 
 Respond = Callable[[httpx.Request], httpx.Response]
@@ -25,7 +25,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Respond], HttpGateway
             options.pop("limits")
             return real(transport=httpx.MockTransport(respond), **options)  # type: ignore[arg-type]  # passed through
 
-        monkeypatch.setattr("daemon.embedded.gateway.httpx.AsyncClient", client)
+        monkeypatch.setattr("daemon.embedded.marketplace.gateway.httpx.AsyncClient", client)
         return HttpGateway(8081, "run", "till_test_key")
 
     return make

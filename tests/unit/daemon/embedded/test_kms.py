@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from daemon.embedded import kms
+from daemon.embedded.kms import program as kms
 
 
 def command(*flags: str) -> list[str]:
-    return [sys.executable, "-m", "daemon.embedded.kms", *flags]
+    return [sys.executable, "-m", "daemon.embedded.kms.program", *flags]
 
 
 def test_it_answers_at_the_address_it_prints_and_ends_when_told(tmp_path: Path) -> None:
@@ -57,7 +57,14 @@ def test_a_broken_state_is_named(tmp_path: Path) -> None:
 
 async def test_it_is_started_as_the_other_children_are(tmp_path: Path) -> None:
     program = kms.program(4599, tmp_path, tmp_path / "logs", {"PATH": os.defpath})
-    assert program.command[1:] == ("-m", "daemon.embedded.kms", "--port", "4599", "--state", str(tmp_path / "kms.json"))
+    assert program.command[1:] == (
+        "-m",
+        "daemon.embedded.kms.program",
+        "--port",
+        "4599",
+        "--state",
+        str(tmp_path / "kms.json"),
+    )
     assert program.log == tmp_path / "logs" / "kms.log"
     assert kms.endpoint_url(4599) == "http://127.0.0.1:4599"
     transport = httpx.MockTransport(lambda request: httpx.Response(200 if request.url.path == "/health" else 404))

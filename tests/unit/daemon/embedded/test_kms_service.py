@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from daemon.embedded.faults import DirectoryUnusable
-from daemon.embedded.kms import BODY_BYTES_MAX, build_app
-from daemon.embedded.kms_book import Book, Material, read_book, write_book
-from daemon.embedded.kms_service import KEYS_MAX, ROTATIONS_MAX, KmsService
+from daemon.embedded.kms.book import Book, Material, read_book, write_book
+from daemon.embedded.kms.program import BODY_BYTES_MAX, build_app
+from daemon.embedded.kms.service import KEYS_MAX, ROTATIONS_MAX, KmsService
 
 NOW_MS = 1_795_690_800_000
 DAY_MS = 86_400_000
@@ -259,7 +259,7 @@ async def test_rotations_and_keys_have_their_limits(kms: Kms, monkeypatch: pytes
         await kms.call("RotateKeyOnDemand", KeyId=key_id)
     assert await kms.refusal("RotateKeyOnDemand", KeyId=key_id) == "LimitExceededException"
     assert KEYS_MAX > 1
-    monkeypatch.setattr("daemon.embedded.kms_service.KEYS_MAX", 1)
+    monkeypatch.setattr("daemon.embedded.kms.service.KEYS_MAX", 1)
     assert await kms.refusal("CreateKey") == "LimitExceededException"
 
 

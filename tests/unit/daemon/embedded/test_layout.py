@@ -9,7 +9,7 @@ import pytest
 
 from config.load import DEFAULTS, load_configuration
 from config.scenario import CoreRelease
-from daemon.embedded.cores import Core
+from daemon.embedded.environments.cores import Core
 from daemon.embedded.faults import DirectoryUnusable
 from daemon.embedded.layout import Layout
 

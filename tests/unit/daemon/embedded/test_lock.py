@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.embedded.faults import DirectoryInUse, DirectoryUnusable
-from daemon.embedded.lock import lock_directory
+from daemon.embedded.processes.lock import lock_directory
 
 
 class _Clock:

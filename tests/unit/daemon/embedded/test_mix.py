@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from daemon.embedded.mix import (
+from daemon.embedded.marketplace.mix import (
     BANK_TOKEN,
     CARD_TOKENS,
     DECLINE_TOKENS,

@@ -15,7 +15,7 @@ from config.scenario import (
     StopCore,
     Traffic,
 )
-from daemon.embedded.player import play
+from daemon.embedded.scenario.player import play
 
 
 class _Clock:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from daemon.embedded.faults import PortTaken
-from daemon.embedded.ports import free_port, require_free
+from daemon.embedded.processes.ports import free_port, require_free
 
 
 def test_a_taken_port_is_refused_with_its_address() -> None:

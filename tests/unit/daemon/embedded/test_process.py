@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from daemon.embedded.faults import ChildDied
-from daemon.embedded.process import LAST_LINES, Child, Launcher, Program, last_lines
+from daemon.embedded.processes.process import LAST_LINES, Child, Launcher, Program, last_lines
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -75,7 +75,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent_source = f"""
 import asyncio, sys
 from pathlib import Path
-from daemon.embedded.process import Launcher, Program
+from daemon.embedded.processes.process import Launcher, Program
 async def main():
     child = await Launcher().start(Program(name="part", command=(sys.executable, "-c",
         "import signal; signal.pause()"), environment={{}}, log=Path({str(tmp_path)!r}) / "part.log"))

@@ -9,8 +9,8 @@ import pytest
 from checks.facts import Deployment
 from config.scenario import CoreRelease, Scenario, Traffic
 from daemon.embedded.faults import NotNoted
-from daemon.embedded.follower import Follower
-from daemon.embedded.release import Release, running_deployment
+from daemon.embedded.scenario.release import Release, running_deployment
+from daemon.embedded.telling.follower import Follower
 from remediation.journal.kinds import draft
 from remediation.journal.sqlite import SqliteJournal
 from remediation.state import DeploymentState

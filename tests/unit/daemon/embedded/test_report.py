@@ -5,11 +5,11 @@ from msgspec import structs
 
 from checks.facts import Deployment
 from checks.findings import Finding, State
-from daemon.embedded.books import EventCounts
-from daemon.embedded.narration import line_of
-from daemon.embedded.report import LedgerRow, Report, iso, report
-from daemon.embedded.savings import Savings
-from daemon.embedded.traffic import Answer, Tally
+from daemon.embedded.marketplace.traffic import Answer, Tally
+from daemon.embedded.telling.books import EventCounts
+from daemon.embedded.telling.narration import line_of
+from daemon.embedded.telling.report import LedgerRow, Report, iso, report
+from daemon.embedded.telling.savings import Savings
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.folds import fold
 from remediation.journal.entry import GENESIS_HASH, Entry, seal

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.embedded.resolver import RegionResolver, Resolver, WeightedRecord, choose
+from daemon.embedded.marketplace.resolver import RegionResolver, Resolver, WeightedRecord, choose
 from remediation.errors import WorldRefused, WorldUnreachable
 
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.load import DEFAULTS
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from config.prices import Prices
-from daemon.embedded.savings import Measured, RailVolume, saving_of
+from daemon.embedded.telling.savings import Measured, RailVolume, saving_of
 
 SHEET = "2024-01-01"
 SHARE_MICROCENTS = 10_000

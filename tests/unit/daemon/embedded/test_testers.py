@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from config.scenario import CardTesting
-from daemon.embedded.mix import Order
-from daemon.embedded.resolver import WeightedRecord
-from daemon.embedded.testers import FIRST_NUMBER, STOLEN, CardTesters
-from daemon.embedded.traffic import Answer, Receipt, Tally
+from daemon.embedded.marketplace.mix import Order
+from daemon.embedded.marketplace.resolver import WeightedRecord
+from daemon.embedded.marketplace.testers import FIRST_NUMBER, STOLEN, CardTesters
+from daemon.embedded.marketplace.traffic import Answer, Receipt, Tally
 from remediation.errors import WorldUnreachable
 
 NOW_MS = 1_795_690_800_000

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from config.scenario import Traffic as TrafficSettings
-from daemon.embedded.mix import Order
-from daemon.embedded.resolver import Resolver, WeightedRecord
-from daemon.embedded.traffic import IN_FLIGHT_MAX, Answer, Receipt, Traffic
+from daemon.embedded.marketplace.mix import Order
+from daemon.embedded.marketplace.resolver import Resolver, WeightedRecord
+from daemon.embedded.marketplace.traffic import IN_FLIGHT_MAX, Answer, Receipt, Traffic
 from remediation.errors import WorldRefused
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.environments import EcsEnvironment, EcsEnvironments
+from config.delivery.environments import EcsEnvironment, EcsEnvironments
 from daemon.environments.ecs import EcsServices
 from daemon.errors import AwsFailed
 from remediation.errors import WorldRefused, WorldUnreachable

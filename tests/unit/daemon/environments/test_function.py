@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.environments import LambdaArchive, LambdaEnvironment, LambdaEnvironments
+from config.delivery.environments import LambdaArchive, LambdaEnvironment, LambdaEnvironments
 from daemon.environments.function import WAIT_SECONDS, Function, variables_of
 from daemon.errors import AwsFailed
 from remediation.errors import WorldRefused, WorldUnreachable

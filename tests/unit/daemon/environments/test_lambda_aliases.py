@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.environments import LambdaArchive, LambdaEnvironment, LambdaEnvironments
+from config.delivery.environments import LambdaArchive, LambdaEnvironment, LambdaEnvironments
 from daemon.environments.lambda_aliases import LambdaAliases
 from daemon.errors import AwsFailed
 from remediation.deployment.ports import EnvironmentState

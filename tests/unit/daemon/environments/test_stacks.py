@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from config.environments import StackEnvironment, StackEnvironments
+from config.delivery.environments import StackEnvironment, StackEnvironments
 from daemon.environments.stack_state import reason_of, state_of
 from daemon.environments.stacks import WAIT_SECONDS, Stacks
 from daemon.errors import AwsFailed
@@ -248,6 +248,7 @@ async def test_the_reason_is_looked_for_over_all_pages() -> None:
     aws = ScriptedAws(
         describe_stacks={"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]},
         describe_stack_events=[{"StackEvents": EVENTS[:3], "NextToken": "more"}, {"StackEvents": EVENTS[3:]}],
+        list_change_sets={"Summaries": []},
     )
     state = await stacks(aws).look("green")
     assert state is not None

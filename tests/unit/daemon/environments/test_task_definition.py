@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.environments import EcsEnvironment, EcsEnvironments
+from config.delivery.environments import EcsEnvironment, EcsEnvironments
 from daemon.environments.task_definition import version_of, with_version
 from remediation.errors import WorldRefused
 

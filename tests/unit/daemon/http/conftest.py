@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from checks.facts import Fact
 from config.settings import Role
 from daemon.http.app import create_app
-from daemon.quarantine import Quarantine
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.http.fake_view import FakeView, token_of
 from tests.unit.daemon.http.story import bad_canary, options
 

@@ -4,7 +4,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from config.deployment import Deployments
+from config.delivery.deployment import Deployments
 from daemon.deployments.service import DeploymentDesk, RunView
 from daemon.http.options import HttpOptions
 from remediation.deployment.findings import GateReading, GateState, StepFinding, StepReport

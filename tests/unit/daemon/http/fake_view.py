@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from checks.readings import Reading
 from config.settings import Role, Token
-from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
+from daemon.view.shape import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.journal.entry import GENESIS_HASH, Draft, Entry, seal
 from remediation.journal.kinds import Body, draft
 from remediation.state import State as Folded

@@ -8,9 +8,9 @@ from config.settings import Role
 from daemon.clock import SystemClock
 from daemon.http.app import create_app
 from daemon.http.options import HttpOptions
-from daemon.quarantine import Quarantine
 from daemon.rollbacks.parts import RollbackParts
 from daemon.sources.sink import FactSink
+from daemon.storage.quarantine import Quarantine
 from remediation.journal.writer import JournalWriter
 from remediation.state import State
 from tests.unit.daemon.deployments.test_service import Scene

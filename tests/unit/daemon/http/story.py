@@ -7,12 +7,12 @@ import msgspec
 from checks.facts import Deployment, HealthProbed
 from checks.findings import Finding, State
 from checks.readings import Reading
-from config.rules import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
+from config.rules.rule_file import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
 from daemon.archive.archive import ArchiveStatus
 from daemon.archive.files import Kept
 from daemon.http.options import HttpOptions, LedgerStatus, RulesStatus
-from daemon.metric_outlet import MetricDatum, MetricOutlet
-from daemon.view import SecondOfPayments, SourceStatus, TrafficSplit
+from daemon.senses.metric_outlet import MetricDatum, MetricOutlet
+from daemon.view.shape import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.kinds import Body, DaemonStarted, Intent, Quarantined, ScenarioStep

@@ -12,8 +12,8 @@ from config.settings import Role
 from daemon.http.access import ACCESS, needed_for
 from daemon.http.app import create_app
 from daemon.http.auth import ROLES, SESSION_HOURS, SESSION_LIMIT, Authority, Principal
-from daemon.quarantine import Quarantine
 from daemon.sources.sink import FactSink
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import FakeView, token_of, tokens
 from tests.unit.daemon.http.story import bad_canary, options

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.http.aftermath_sentences import aftermath_parts
+from daemon.http.words.aftermath_sentences import aftermath_parts
 from remediation.compensation.model import Fix
 from remediation.compensation.proposing import propose
 from remediation.journal.aftermath_kinds import (

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from checks.findings import State
-from config.rules import RatioMeasure
+from config.rules.rule_file import RatioMeasure
 from daemon.http import resources
 from daemon.http.access import ACCESS, needed_for
 from daemon.http.openapi import OPERATIONS

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from config.settings import Role
-from daemon.http.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
+from daemon.http.doors.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
 from remediation.journal.guardrail_kinds import ApprovalAsked
 from tests.unit.daemon.automation_world import World, world
 from tests.unit.daemon.http.fake_view import token_of

@@ -1,7 +1,7 @@
 """The console shows each component with what its probe saw, the worst first, and never an old answer as a good one."""
 
 from checks.facts import HealthProbed, HealthStatus
-from daemon.http.components import component_rows
+from daemon.http.console.components import component_rows
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import NOW_MS
 

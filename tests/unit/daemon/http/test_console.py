@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from checks.findings import State
-from daemon.http import console as console_module
 from daemon.http.auth import Authority
-from daemon.http.compose import LEDGER_STALE_MS
-from daemon.http.console import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
-from daemon.http.feed import PANELS, TIMELINE_ENTRIES, ConsoleFeed
-from daemon.http.login import Login
-from daemon.view import SecondOfPayments
+from daemon.http.console import serving as console_module
+from daemon.http.console.compose import LEDGER_STALE_MS
+from daemon.http.console.feed import PANELS, TIMELINE_ENTRIES, ConsoleFeed
+from daemon.http.console.login import Login
+from daemon.http.console.serving import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
+from daemon.view.shape import SecondOfPayments
 from remediation.errors import JournalCorrupt
 from remediation.journal.guardrail_kinds import AutomationStopped
 from remediation.journal.kinds import Quarantined

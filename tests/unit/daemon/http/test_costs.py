@@ -11,9 +11,9 @@ from daemon.costs.review import CostReview
 from daemon.costs.source import utc_day
 from daemon.errors import CostsNotKept
 from daemon.http.app import create_app
-from daemon.quarantine import Quarantine
 from daemon.reports.savings import PAY_IN
 from daemon.reports.view import CostsDocument
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.http.conftest import RememberingSink
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView, token_of
 from tests.unit.daemon.http.story import options

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from config.calendar import Calendar, CalendarWindow
+from config.calendars.calendar import Calendar, CalendarWindow
 from config.guardrails import ApprovalRule, Approvals
 from config.policy import GuardPolicy, Policy
 from config.settings import Role
-from daemon.http.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
+from daemon.http.doors.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
 from remediation.journal.entry import Draft, Entry
 from remediation.journal.guardrail_kinds import AutomationStopped

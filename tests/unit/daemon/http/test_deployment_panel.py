@@ -7,12 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.http.app import create_app
-from daemon.http.deployment_rows import GATE_ROWS, STOPS, deployment_panel
-from daemon.http.rollback_rows import rollback_panel
-from daemon.quarantine import Quarantine
+from daemon.http.console.deployment_rows import GATE_ROWS, STOPS, deployment_panel
+from daemon.http.console.rollback_rows import rollback_panel
+from daemon.storage.quarantine import Quarantine
 from remediation.deployment.findings import GateState
 from remediation.deployment.run import RunOutcome
-from remediation.guardrail_state import Answer, ApprovalState
+from remediation.guardrails.state import Answer, ApprovalState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.rollback.model import RollbackKind, RollbackRun, RollbackStep, StepResult, StepStatus
 from remediation.state import State

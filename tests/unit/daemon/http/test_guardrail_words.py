@@ -6,12 +6,12 @@ import pytest
 from msgspec.structs import replace
 from starlette.requests import Request
 
-from daemon.http.compose import build_page
-from daemon.http.guardrail_sentences import cents
+from daemon.http.console.compose import build_page
 from daemon.http.metrics import MetricsPage
-from daemon.http.sentences import Tone, sentence
+from daemon.http.words.guardrail_sentences import cents
+from daemon.http.words.sentences import Tone, sentence
 from remediation.folds import apply
-from remediation.guardrail_state import StopState, StormState
+from remediation.guardrails.state import StopState, StormState
 from remediation.journal.entry import GENESIS_HASH, seal
 from remediation.journal.guardrail_kinds import (
     GUARDRAIL_TYPE_BY_KIND,

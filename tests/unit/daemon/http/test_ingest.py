@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from daemon.errors import CheckpointFailed
-from daemon.http.ingest import BODY_LIMIT_BYTES, REFUSED_LISTED
+from daemon.http.doors.ingest import BODY_LIMIT_BYTES, REFUSED_LISTED
 from tests.unit.daemon.http.conftest import Client, RememberingQuarantine, RememberingSink
 
 FACT = {

@@ -8,7 +8,7 @@ import pytest
 from config.settings import Role
 from daemon.aftermath.compensations import SETTLE_MS
 from daemon.errors import CheckpointFailed
-from daemon.http.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
+from daemon.http.doors.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
 from remediation.errors import JournalFull, WorldRefused, WorldUnreachable
 from remediation.journal.guardrail_kinds import ApprovalGiven
 from tests.unit.daemon.aftermath.test_compensations import DAY_MS

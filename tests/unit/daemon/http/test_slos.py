@@ -4,10 +4,10 @@ import pytest
 
 from checks.findings import State
 from checks.readings import Reading
-from config.rules import Rule, SequentialMeasure
-from config.slo import BurnRateMeasure, Tier
+from config.rules.rule_file import Rule, SequentialMeasure
+from config.rules.slo import BurnRateMeasure, Tier
 from daemon.http import resources
-from daemon.http.wording import measured
+from daemon.http.words.wording import measured
 
 BURNING = BurnRateMeasure(
     burn_rate="status == 'unhealthy'",

@@ -7,13 +7,13 @@ import pytest
 
 from checks.findings import State
 from checks.readings import Reading
-from config.rules import RatioMeasure, Rule
+from config.rules.rule_file import RatioMeasure, Rule
 from daemon.errors import CostsNotKept
-from daemon.http.compose import build_page
-from daemon.http.feed import COSTS_FRESH_MS, ConsoleFeed
+from daemon.http.console.compose import build_page
+from daemon.http.console.feed import COSTS_FRESH_MS, ConsoleFeed
+from daemon.http.console.templates import render
+from daemon.http.console.timeline import timeline_rows
 from daemon.http.options import HttpOptions
-from daemon.http.templates import render
-from daemon.http.timeline import timeline_rows
 from daemon.reports.savings import savings_of
 from daemon.reports.tally import Captures
 from daemon.reports.view import CostsDocument

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.findings import State
-from config.rules import RatioMeasure
-from daemon.http.compose import build_page
-from daemon.http.sentences import sentence
-from daemon.http.verdict import verdict
-from daemon.http.wording import (
+from config.rules.rule_file import RatioMeasure
+from daemon.http.console.compose import build_page
+from daemon.http.console.verdict import verdict
+from daemon.http.words.sentences import sentence
+from daemon.http.words.wording import (
     NO_DATA,
     OUTCOME_WORDS,
     REASON_WORDS,

@@ -8,7 +8,7 @@ from config.load import load_configuration
 from config.prices import Prices
 from daemon.probes.costs import look_at_costs
 from daemon.probes.looking import Observed
-from daemon.sightings import Sightings
+from daemon.senses.sightings import Sightings
 from tests.unit.daemon.probes.test_monitoring import NOW_MS, Clock
 
 PACKAGED = load_configuration(None, {}).prices

@@ -8,7 +8,7 @@ import pytest
 from daemon.errors import QueueGone
 from daemon.probes.looking import Observed
 from daemon.probes.monitoring import look_at_monitoring
-from daemon.sightings import Sightings
+from daemon.senses.sightings import Sightings
 
 NOW_MS = 1_795_459_572_000
 

@@ -13,7 +13,7 @@ from daemon.aws.session import AwsClient
 from daemon.clock import SystemClock
 from daemon.errors import NotUsable
 from daemon.probes.opened import open_probes
-from daemon.sightings import Sightings
+from daemon.senses.sightings import Sightings
 
 PRICES = load_configuration(None, {}).prices
 ALL = {

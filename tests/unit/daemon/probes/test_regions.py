@@ -15,7 +15,7 @@ from daemon.probes.payments import HealthPaymentProbe
 from daemon.probes.places import Place, name_in, place_of, regions_of
 from daemon.probes.regions import RegionProbe
 from daemon.traffic.combined import CombinedSplit
-from daemon.view import SecondOfPayments
+from daemon.view.shape import SecondOfPayments
 from remediation.errors import WorldUnreachable
 from remediation.ports import Traffic
 from tests.unit.remediation.worlds import NOW_MS, FakeClock, FakeWorld

@@ -16,7 +16,7 @@ from checks.rules import compile_rules
 from config.load import load_rule_files
 from config.policy import Policy
 from daemon.archive.lines import line_of
-from daemon.cli.rules import rules_app
+from daemon.cli.rules.commands import rules_app
 from daemon.replay.picture import picture
 from daemon.replay.run import Side, replay
 from tests.unit.checks.rule_text import rule, rules

@@ -9,13 +9,13 @@ import pytest
 from checks.facts import Fact, HealthProbed, MetricSampled, PaymentAttempted, PaymentCaptured, SecurityFinding
 from config.costs import CostSettings
 from config.reports import ReportSettings
-from daemon.checkpoint import Checkpoint
 from daemon.costs.book import CostBook
 from daemon.costs.source import day_ms
 from daemon.errors import ReportNotWritten
 from daemon.reports.jobs import DAILY_SAVINGS, ReportJobs
 from daemon.reports.tally import Tally
 from daemon.reports.writing import ReportFolder
+from daemon.storage.checkpoint import Checkpoint
 from remediation.errors import JournalFailed
 from remediation.journal.entry import Draft, Entry
 from remediation.journal.kinds import BudgetReached, DaemonStarted, ReportWritten, body_of

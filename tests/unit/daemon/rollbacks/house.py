@@ -11,7 +11,6 @@ from config.policy import GuardPolicy, Policy
 from daemon.aftermath.affected import AffectedPayments
 from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
-from daemon.checkpoint import Checkpoint
 from daemon.probes.core_client import Reconciliation, ReleaseReconciliation
 from daemon.rollbacks.desk import RollbackDesk, RollbackRefused
 from daemon.rollbacks.drill import Drill
@@ -19,6 +18,7 @@ from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.rail import RecordsAgainstRail
 from daemon.rollbacks.works import Works
+from daemon.storage.checkpoint import Checkpoint
 from remediation.actions.kill_switch import KillSwitch
 from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.compensation.applying import Compensating

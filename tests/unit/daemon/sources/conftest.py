@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.quarantine import Quarantine
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.sources.fakes import FakeClock
 
 

@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from checks.facts import AnyFact, Fact, PaymentAttempted
-from daemon.checkpoint import Checkpoint
 from daemon.errors import CoreUnreachable
 from daemon.probes.core_client import EventPage
 from daemon.sources import backfill as module
 from daemon.sources.backfill import GRACE_MS, Backfill
+from daemon.storage.checkpoint import Checkpoint
 from tests.unit.daemon.sources.fakes import NOW_MS
 
 OLD_MS = NOW_MS - GRACE_MS

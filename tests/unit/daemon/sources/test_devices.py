@@ -9,8 +9,8 @@ import msgspec
 
 from config.sources import TopicFilter
 from daemon.errors import BrokerGone, CheckpointFailed
-from daemon.quarantine import Quarantine
 from daemon.sources.devices import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Delivery, DeviceSource
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.sources.fakes import NOW_MS, FakeClock, FakeSink
 
 TOPICS = (TopicFilter(filter="t/+", kinds=("heartbeat",)),)

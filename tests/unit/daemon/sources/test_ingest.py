@@ -7,9 +7,9 @@ import pytest
 
 from checks.facts import HealthProbed, PaymentAttempted
 from daemon.errors import Untranslatable
-from daemon.quarantine import Quarantine
 from daemon.sources.ingest import CLOUD_EVENT, CLOUD_EVENTS, JSON, MAX_BATCH, ingest
 from daemon.sources.trust import Trust
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.sources.fakes import NOW_MS, FakeSink
 
 EVENTS = Path(__file__).parents[3] / "data" / "events"

@@ -8,8 +8,8 @@ import pytest
 from config.settings import Settings
 from daemon.aws.session import AwsClients
 from daemon.errors import NotUsable
-from daemon.quarantine import Quarantine
 from daemon.sources.opened import open_sources, open_trust
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.sources.fakes import FakeSink
 from tests.unit.remediation.worlds import FakeClock
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon import quarantine as module
 from daemon.errors import QuarantineFailed
-from daemon.quarantine import MAX_BODY, MAX_WHAT, Quarantine, Quarantined
+from daemon.storage import quarantine as module
+from daemon.storage.quarantine import MAX_BODY, MAX_WHAT, Quarantine, Quarantined
 
 NOW_MS = 1_795_459_572_000
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from daemon.errors import AwsFailed, QuarantineFailed, QueueGone
-from daemon.quarantine import Quarantine
 from daemon.sources.sqs import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Message, SqsSource
 from daemon.sources.trust import Trust
+from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.sources.fakes import NOW_MS, FakeClock, FakeQueue, FakeSink
 
 EVENTS = Path(__file__).parents[3] / "data" / "events"

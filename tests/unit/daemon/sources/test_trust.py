@@ -8,10 +8,10 @@ import structlog
 
 from config.settings import AwsSettings
 from daemon.errors import AwsFailed, NotUsable, Untranslatable
-from daemon.quarantine import Quarantine
 from daemon.sources.ingest import CLOUD_EVENT, JSON, ingest
 from daemon.sources.sqs import Message, SqsSource
 from daemon.sources.trust import Trust, check_account, trusted_regions
+from daemon.storage.quarantine import Quarantine
 from daemon.translate.cloudevents import translate_cloud_event
 from daemon.translate.message import translate
 from tests.unit.daemon.sources.fakes import NOW_MS, FakeClock, FakeQueue, FakeSink

@@ -7,15 +7,15 @@ from pathlib import Path
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.rules import compile_rules
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from config.policy import Policy
-from config.rules import RuleFile
-from daemon import checkpoint as checkpoints
-from daemon.checkpoint import Checkpoint
+from config.rules.rule_file import RuleFile
 from daemon.pipeline import Pipeline
-from daemon.series import PaymentSeries
-from daemon.state_keeping import StateKeeping
-from daemon.state_store import StateStore
+from daemon.storage import checkpoint as checkpoints
+from daemon.storage.checkpoint import Checkpoint
+from daemon.storage.state_keeping import StateKeeping
+from daemon.storage.state_store import StateStore
+from daemon.view.series import PaymentSeries
 from remediation.executor import Executor
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter

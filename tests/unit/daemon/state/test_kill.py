@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import checkpoint as checkpoints
+from daemon.storage import checkpoint as checkpoints
 from tests.unit.daemon.state.living import REMEMBERED, living
 
 ROOT = Path(__file__).parents[4]

@@ -15,9 +15,9 @@ from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.state import Part
-from daemon.checkpoint import Restored, StoredBatch, Totals
-from daemon.restart import TICK_MS, rebuilt
-from daemon.state_store import Found, Snapshot
+from daemon.storage.checkpoint import Restored, StoredBatch, Totals
+from daemon.storage.restart import TICK_MS, rebuilt
+from daemon.storage.state_store import Found, Snapshot
 from tests.unit.checks.conftest import Compile, compiled, load  # noqa: F401  # fixtures
 from tests.unit.checks.histories import RULES, START_MS, History, Step, histories, told
 from tests.unit.checks.rule_text import rule

@@ -7,9 +7,9 @@ import pytest
 
 from checks import state as states
 from checks.state import EngineState
-from daemon import state_store
 from daemon.errors import StateNotKept
-from daemon.state_store import Snapshot, StateStore
+from daemon.storage import state_store
+from daemon.storage.state_store import Snapshot, StateStore
 
 EMPTY = EngineState(version=states.VERSION, observed_facts=7, skewed_facts=0, releases={"green": "r1"}, parts=())
 

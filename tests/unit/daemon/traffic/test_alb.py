@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from config.delivery.traffic import LoadBalancerGroups
 from config.policy import TrafficPolicy
-from config.traffic import LoadBalancerGroups
 from daemon.errors import AwsFailed
 from daemon.traffic.alb import LoadBalancerTraffic
 from remediation.actions.rollback_traffic import RollbackTraffic

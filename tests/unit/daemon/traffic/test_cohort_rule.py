@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from config.traffic import CohortRule as CohortRuleSettings
-from config.traffic import LoadBalancerGroups
+from config.delivery.traffic import CohortRule as CohortRuleSettings
+from config.delivery.traffic import LoadBalancerGroups
 from daemon.traffic.cohort_rule import CohortRule
 from daemon.traffic.cohorts import RegionalCohorts
 from remediation.deployment.ports import CohortRoute

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.traffic import LambdaAlias
+from config.delivery.traffic import LambdaAlias
 from daemon.traffic.lambda_alias import LambdaAliasTraffic
 from remediation.errors import UnsafeWeights, WorldRefused, WorldUnreachable
 from tests.contract.traffic.simulated import SimulatedFunction

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.redaction import CANARY
+from checks.redaction.canary import CANARY
 from config.settings import Settings
 from daemon.probes.daemon_client import RuleNow, RuleReadingNow
 from daemon.validation import security

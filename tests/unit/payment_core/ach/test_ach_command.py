@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from daemon.cli.ach import ach_app
+from daemon.cli.core.ach import ach_app
 from tests.unit.payment_core.ach.samples import SAMPLES, path
 
 RUNNER = CliRunner()

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from payment_core.ach.changes import CHANGE_CODES
+from payment_core.ach.codes.changes import CHANGE_CODES
+from payment_core.ach.codes.returns import RETURN_CODES
 from payment_core.ach.problems import ErrorCode
-from payment_core.ach.profiles import TOLERATED_BY_PROFILE, Profile
-from payment_core.ach.returns import RETURN_CODES
+from payment_core.ach.reading.profiles import TOLERATED_BY_PROFILE, Profile
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs" / "ach.md").read_text("utf-8")
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payment_core.ach.builder import build_file
+from payment_core.ach.building.builder import build_file
+from payment_core.ach.building.specs import BatchSpec, EntrySpec, Offset
+from payment_core.ach.building.writer import LineEnding, write
+from payment_core.ach.codes.transaction_codes import AccountType
 from payment_core.ach.errors import FieldInvalid, FileInvalid, TraceCollision
 from payment_core.ach.model import OFFSET_NAME
-from payment_core.ach.reader import read
-from payment_core.ach.specs import BatchSpec, EntrySpec, Offset
-from payment_core.ach.transaction_codes import AccountType
-from payment_core.ach.writer import LineEnding, write
+from payment_core.ach.reading.reader import read
 from tests.unit.payment_core.ach.oracle import figures
 from tests.unit.payment_core.ach.samples import EFFECTIVE, SPEC, batch, entry
 

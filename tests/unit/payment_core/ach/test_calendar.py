@@ -18,9 +18,9 @@ from payment_core.ach.calendar import (
     return_deadline,
     same_day_marker,
 )
-from payment_core.ach.returns import Timeframe
+from payment_core.ach.codes.returns import Timeframe
+from payment_core.ach.codes.transaction_codes import Direction
 from payment_core.ach.schedule import AchSchedule
-from payment_core.ach.transaction_codes import Direction
 
 SCHEDULE = AchSchedule()
 DAYS = st.dates(date(2024, 1, 1), date(2035, 12, 31))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from payment_core.ach.problems import ErrorCode
-from payment_core.ach.profiles import TOLERATED_BY_PROFILE, Profile
-from payment_core.ach.reader import read
+from payment_core.ach.reading.profiles import TOLERATED_BY_PROFILE, Profile
+from payment_core.ach.reading.reader import read
 from tests.unit.payment_core.ach.samples import SAMPLES, path
 
 Change = Callable[[str], str]

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from payment_core.ach.lines import FILE_BYTES_MAX, LINES_MAX
+from payment_core.ach.building.normalizing import normalize
+from payment_core.ach.building.writer import write
 from payment_core.ach.model import AchFile
-from payment_core.ach.normalizing import normalize
 from payment_core.ach.problems import PROBLEMS_MAX, ErrorCode
-from payment_core.ach.profiles import Profile
-from payment_core.ach.reader import Reading, read
+from payment_core.ach.reading.lines import FILE_BYTES_MAX, LINES_MAX
+from payment_core.ach.reading.profiles import Profile
+from payment_core.ach.reading.reader import Reading, read
 from payment_core.ach.views import file_view, summarize
-from payment_core.ach.writer import write
 from tests.unit.payment_core.ach.samples import SAMPLES, path
 
 PPD = path("ppd").read_bytes()

@@ -3,16 +3,9 @@
 import msgspec
 import pytest
 
-from payment_core.ach.builder import build_file, file_header, make_batch, make_file
-from payment_core.ach.changes import Correction
-from payment_core.ach.entries import trace_number
-from payment_core.ach.errors import FileInvalid, OriginalUnusable
-from payment_core.ach.notices import notices_of
-from payment_core.ach.profiles import Profile
-from payment_core.ach.reader import read
-from payment_core.ach.records.addenda98_refused import Addenda98Refused
-from payment_core.ach.records.entry_detail import EntryDetail
-from payment_core.ach.return_files import (
+from payment_core.ach.building.builder import build_file, file_header, make_batch, make_file
+from payment_core.ach.building.entries import trace_number
+from payment_core.ach.building.return_files import (
     Answering,
     answer_header,
     change_entry,
@@ -21,8 +14,15 @@ from payment_core.ach.return_files import (
     return_batches,
     return_entry,
 )
-from payment_core.ach.returns import RETURN_CODES, ReturnAction, ReturnStage
-from payment_core.ach.transaction_codes import Direction
+from payment_core.ach.codes.changes import Correction
+from payment_core.ach.codes.returns import RETURN_CODES, ReturnAction, ReturnStage
+from payment_core.ach.codes.transaction_codes import Direction
+from payment_core.ach.errors import FileInvalid, OriginalUnusable
+from payment_core.ach.reading.notices import notices_of
+from payment_core.ach.reading.profiles import Profile
+from payment_core.ach.reading.reader import read
+from payment_core.ach.records.addenda98_refused import Addenda98Refused
+from payment_core.ach.records.entry_detail import EntryDetail
 from payment_core.ach.views import summarize
 from tests.unit.payment_core.ach.samples import BANK, RECEIVER, SPEC, batch, entry, path
 

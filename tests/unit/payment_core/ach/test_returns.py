@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payment_core.ach.changes import CHANGE_CODES, Correction, format_corrected_data, parse_corrected_data
-from payment_core.ach.errors import FieldInvalid
-from payment_core.ach.records.addenda import CONTESTED_CODES, DISHONORED_CODES, REFUSED_CODES
-from payment_core.ach.returns import (
+from payment_core.ach.codes.changes import CHANGE_CODES, Correction, format_corrected_data, parse_corrected_data
+from payment_core.ach.codes.returns import (
     RETURN_CODES,
     ReturnAction,
     ReturnFamily,
@@ -15,6 +13,8 @@ from payment_core.ach.returns import (
     Timeframe,
     return_code,
 )
+from payment_core.ach.errors import FieldInvalid
+from payment_core.ach.records.addenda import CONTESTED_CODES, DISHONORED_CODES, REFUSED_CODES
 
 ACTIONS = {
     ReturnAction.RETRY: "R01 R09",

@@ -5,12 +5,12 @@ from datetime import date
 import msgspec
 import pytest
 
-from payment_core.ach.builder import build_file
-from payment_core.ach.descriptions import MICRO_ENTRY, Marker, Purpose, marker_of
+from payment_core.ach.building.builder import build_file
+from payment_core.ach.building.specs import BatchSpec, EntrySpec
+from payment_core.ach.codes.descriptions import MICRO_ENTRY, Marker, Purpose, marker_of
+from payment_core.ach.codes.routing import check_digit, is_institution, is_routing_number
+from payment_core.ach.codes.transaction_codes import TRANSACTION_CODES, AccountType, Direction, EntryKind, code_for
 from payment_core.ach.errors import FileInvalid
-from payment_core.ach.routing import check_digit, is_institution, is_routing_number
-from payment_core.ach.specs import BatchSpec, EntrySpec
-from payment_core.ach.transaction_codes import TRANSACTION_CODES, AccountType, Direction, EntryKind, code_for
 from tests.unit.payment_core.ach.samples import SPEC, batch, entry
 
 

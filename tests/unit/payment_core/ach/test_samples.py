@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from payment_core.ach.profiles import Profile
-from payment_core.ach.reader import problems_of, read
-from payment_core.ach.writer import LineEnding, write
+from payment_core.ach.building.writer import LineEnding, write
+from payment_core.ach.reading.profiles import Profile
+from payment_core.ach.reading.reader import problems_of, read
 from tests.unit.payment_core.ach.oracle import figures
 from tests.unit.payment_core.ach.samples import FOLDER, SAMPLES, path
 

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from payment_core.ach.builder import make_file
+from payment_core.ach.building.builder import make_file
+from payment_core.ach.building.return_files import Answering, return_batches
+from payment_core.ach.building.writer import write
+from payment_core.ach.codes.returns import RETURN_CODES, ReturnStage
 from payment_core.ach.files.model import AchEntry
-from payment_core.ach.files.originating import originate
+from payment_core.ach.files.outgoing.originating import originate
 from payment_core.ach.model import AchFile as NachaFile
-from payment_core.ach.reader import read
-from payment_core.ach.return_files import Answering, return_batches
-from payment_core.ach.returns import RETURN_CODES, ReturnStage
-from payment_core.ach.writer import write
+from payment_core.ach.reading.reader import read
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.providers.model import BankAccount
 from payment_core.store.port import Transaction

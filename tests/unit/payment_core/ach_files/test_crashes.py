@@ -7,7 +7,7 @@ import pytest
 
 from payment_core.ach.files.model import AchFile
 from payment_core.ach.files.requests import SubmitRequest
-from payment_core.ach.reader import read
+from payment_core.ach.reading.reader import read
 from payment_core.ledger.accounts import PAYOUT_IN_FLIGHT
 from payment_core.ledger.verify import LedgerVerifier
 from payment_core.payouts.requests import PayoutRequest

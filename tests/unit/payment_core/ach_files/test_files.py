@@ -5,15 +5,15 @@ import asyncio
 import msgspec
 import pytest
 
-from payment_core.ach.files.claiming import claim_chunk, close_file, open_file
 from payment_core.ach.files.facts import EntryMover
+from payment_core.ach.files.incoming.model import ContentAccess
 from payment_core.ach.files.model import TraceCounter
-from payment_core.ach.files.originating import cancel_entry
-from payment_core.ach.files.planning import plan_entry, plan_of
-from payment_core.ach.files.return_model import ContentAccess
+from payment_core.ach.files.outgoing.claiming import claim_chunk, close_file, open_file
+from payment_core.ach.files.outgoing.originating import cancel_entry
+from payment_core.ach.files.outgoing.planning import plan_entry, plan_of
 from payment_core.ach.files.states import ENTRY_TRANSITIONS, FILE_TRANSITIONS, next_entry_status, next_file_status
 from payment_core.ach.files.terms import schedule_of
-from payment_core.ach.reader import read
+from payment_core.ach.reading.reader import read
 from payment_core.errors import IllegalTransition
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.providers.model import BankAccount

@@ -8,7 +8,7 @@ import pytest
 
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.store.memory import MemoryStore
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.stage import Registry
 from tests.unit.payment_core.payouts.payout_world import EVERY_RECORD, TUESDAY_MORNING, PayoutWorld, eastern_ms
 

@@ -6,22 +6,22 @@ import random
 import msgspec
 
 from checks.facts import AchReturn
-from payment_core.ach.builder import make_batch, make_file
-from payment_core.ach.changes import Correction
-from payment_core.ach.files.model import AchEntry
-from payment_core.ach.files.receiving import ReturnRefusal
-from payment_core.ach.files.return_model import ReturnRate
-from payment_core.ach.model import AchFile as NachaFile
-from payment_core.ach.reader import read
-from payment_core.ach.return_files import (
+from payment_core.ach.building.builder import make_batch, make_file
+from payment_core.ach.building.return_files import (
     Answering,
     answer_header,
     change_batches,
     dishonored_entry,
     return_entry,
 )
-from payment_core.ach.returns import RETURN_CODES, ReturnAction, ReturnFamily
-from payment_core.ach.writer import write
+from payment_core.ach.building.writer import write
+from payment_core.ach.codes.changes import Correction
+from payment_core.ach.codes.returns import RETURN_CODES, ReturnAction, ReturnFamily
+from payment_core.ach.files.incoming.model import ReturnRate
+from payment_core.ach.files.incoming.receiving import ReturnRefusal
+from payment_core.ach.files.model import AchEntry
+from payment_core.ach.model import AchFile as NachaFile
+from payment_core.ach.reading.reader import read
 from payment_core.answers import Answer
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.providers.model import BankAccount

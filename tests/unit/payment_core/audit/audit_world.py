@@ -14,7 +14,7 @@ from payment_core.ledger.journals import Journal, Move
 from payment_core.ledger.posting import Hold
 from payment_core.store.port import Transaction
 from payment_core.store.records import Document
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.stage import Registry
 from payment_core.store.trail import GENESIS, AuditRow
 

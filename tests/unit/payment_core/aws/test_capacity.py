@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from payment_core.aws.dynamodb import DynamoTable
-from payment_core.store.dynamodb_table import Operation
+from payment_core.store.dynamodb.table import Operation
 
 KEY = ("doc#order#1", "-")
 PUT = Operation("Put", KEY, {"Item": {}})

@@ -8,19 +8,19 @@ from typing import Any
 import httpx
 
 from payment_core.ach.files.model import AchEntry
-from payment_core.counts import Counts
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.saving import Setting
 from payment_core.http.app import build_app
-from payment_core.http.bank_accounts import bank_account_routes
-from payment_core.http.escrows import escrow_routes
-from payment_core.http.methods import method_routes
-from payment_core.http.providers import provider_routes
+from payment_core.http.tables.bank_accounts import bank_account_routes
+from payment_core.http.tables.escrows import escrow_routes
+from payment_core.http.tables.methods import method_routes
+from payment_core.http.tables.providers import provider_routes
 from payment_core.keys.authenticator import Authenticator
 from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.keys.secrets import hash_of, new_secret
+from payment_core.metrics.counts import Counts
 from payment_core.store.memory import MemoryStore
 from payment_core.store.stage import Registry
 from tests.unit.payment_core.escrow.escrow_world import ALL_RECORDS as ESCROW_RECORDS

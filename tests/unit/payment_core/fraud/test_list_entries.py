@@ -17,7 +17,7 @@ from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord
 from payment_core.origin import Origin
-from payment_core.payments.scoring import KeyedEmailHash
+from payment_core.payments.beginning.scoring import KeyedEmailHash
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing

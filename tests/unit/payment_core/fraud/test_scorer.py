@@ -11,7 +11,7 @@ from checks.scoring.engine import ScoringEngine
 from checks.scoring.model import Decision, Match, Score
 from config.fraud import Fraud, Screening
 from config.load import DEFAULTS, FRAUD_FILE
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from payment_core.fraud.scorer import FraudScorer
 from payment_core.fraud.screening import Screened, Screener, ScreeningAnswer
 

@@ -10,7 +10,7 @@ from checks.scoring.model import Decision, Score
 from config.ach import Ach
 from config.fraud import Fraud, Screening
 from config.load import ACH_FILE, DEFAULTS, FRAUD_FILE
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from payment_core.ach.errors import FieldInvalid
 from payment_core.escrow.model import Escrow, EscrowTimer
 from payment_core.fraud.scorer import FraudCounts
@@ -24,7 +24,7 @@ from payment_core.ledger.accounts import ESCROW_HELD, PLATFORM_FEE
 from payment_core.ledger.journals import Journal, Move
 from payment_core.operations.call import Call
 from payment_core.store.port import Transaction
-from payment_core.vault.keys import Context, KeyState, WrappedKey
+from payment_core.vault.keys.data_keys import Context, KeyState, WrappedKey
 from payment_core.vault.memory import MemoryKeyService
 from tests.unit.payment_core.escrow.escrow_world import EscrowWorld
 from tests.unit.payment_core.http.api_world import ORIGIN, HandClock

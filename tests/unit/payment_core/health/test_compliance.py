@@ -2,8 +2,8 @@
 
 import pytest
 
-from checks.redaction import FORMS
-from payment_core.ach.files.return_model import RateFamily, ReturnRate
+from checks.redaction.canary import FORMS
+from payment_core.ach.files.incoming.model import RateFamily, ReturnRate
 from payment_core.health.checking import Checked
 from payment_core.health.compliance import ComplianceCheck
 from payment_core.keys.model import RECORDS as KEY_RECORDS

@@ -9,14 +9,13 @@ import httpx
 import msgspec
 
 from payment_core.answers import Answer, Explanation, ok
-from payment_core.counts import Counts
 from payment_core.http.app import Application, build_app
-from payment_core.http.events import event_routes
-from payment_core.http.keys import key_routes
-from payment_core.http.ledger import ledger_routes
 from payment_core.http.routes import QueryParameter, Route
-from payment_core.http.service import service_routes
-from payment_core.http.webhooks import webhook_routes
+from payment_core.http.tables.events import event_routes
+from payment_core.http.tables.keys import key_routes
+from payment_core.http.tables.ledger import ledger_routes
+from payment_core.http.tables.service import service_routes
+from payment_core.http.tables.webhooks import webhook_routes
 from payment_core.keys.authenticator import Authenticator
 from payment_core.keys.issuing import Keys
 from payment_core.keys.model import RECORDS as KEY_RECORDS
@@ -24,6 +23,7 @@ from payment_core.keys.model import ApiKey, KeySecret
 from payment_core.keys.secrets import hash_of, new_secret
 from payment_core.ledger.posting import Hold
 from payment_core.ledger.verify import LedgerReport
+from payment_core.metrics.counts import Counts
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord, OnceRefusal
 from payment_core.origin import Origin

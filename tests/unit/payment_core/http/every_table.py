@@ -6,15 +6,15 @@ import pkgutil
 from collections.abc import Iterator
 from unittest.mock import MagicMock
 
-import payment_core.http
+import payment_core.http.tables
 from payment_core.http.openapi import description_route
 from payment_core.http.routes import Route
 
 
 def tables() -> Iterator[tuple[str, tuple[Route, ...]]]:
-    """Each function ``<domain>_routes`` of ``payment_core/http/`` with what it gives."""
-    for module in pkgutil.iter_modules(payment_core.http.__path__):
-        loaded = importlib.import_module(f"payment_core.http.{module.name}")
+    """Each function ``<domain>_routes`` of ``payment_core/http/tables/`` with what it gives."""
+    for module in pkgutil.iter_modules(payment_core.http.tables.__path__):
+        loaded = importlib.import_module(f"payment_core.http.tables.{module.name}")
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             if name.endswith("_routes") and not name.startswith("_") and function.__module__ == loaded.__name__:
                 needed = {

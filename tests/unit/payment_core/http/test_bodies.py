@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.card_numbers import holds_card_number
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer
 from payment_core.http.bodies import ascii_holds_card_number, body_holds_card_number, decode_body
 from payment_core.payments.requests import CreatePayment

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from payment_core.http.keys import KEYS_READ, KEYS_WRITE
+from payment_core.http.tables.keys import KEYS_READ, KEYS_WRITE
 from payment_core.keys.admin import ensure_admin_key
 from payment_core.keys.errors import AdminKeyUnusable
 from payment_core.keys.model import ApiKey

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from checks.card_numbers import holds_card_number
-from payment_core.http.events import sharded_place
-from payment_core.http.ledger import SCANNED_MAX
+from checks.redaction.card_numbers import holds_card_number
 from payment_core.http.openapi import openapi
+from payment_core.http.tables.events import sharded_place
+from payment_core.http.tables.ledger import SCANNED_MAX
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, PLATFORM_FEE, RAIL_CLEARING
 from payment_core.ledger.journals import Journal, Move, Phase
-from payment_core.store.dynamodb_cursor import place_of
+from payment_core.store.dynamodb.cursor import place_of
 from payment_core.store.port import Transaction
 from tests.unit.payment_core.http.api_world import World
 
@@ -151,7 +151,7 @@ async def test_the_process_is_ready_until_it_stops_or_its_store_is_away(
         patch.setattr(world.store, "read", broken)
         assert (await world.http.get("/readyz")).status_code == 503
     with monkeypatch.context() as patch:
-        patch.setattr("payment_core.http.service.READY_SECONDS", 0.0)
+        patch.setattr("payment_core.http.tables.service.READY_SECONDS", 0.0)
         patch.setattr(world.store, "read", lambda *_: asyncio.Event().wait())
         assert (await world.http.get("/readyz")).json()["ready"] is False
     world.stopping.set()
@@ -178,7 +178,7 @@ async def test_a_store_that_cannot_count_keeps_no_metric_but_its_own_from_being_
         await asyncio.Event().wait()
         return 0
 
-    monkeypatch.setattr("payment_core.http.service.COUNT_SECONDS", 0.0)
+    monkeypatch.setattr("payment_core.http.tables.service.COUNT_SECONDS", 0.0)
     for count in (away, slow):
         world.count_unsent = count
         answer = await world.send("GET", "/metrics")

@@ -10,7 +10,7 @@ import msgspec
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Hold
 from payment_core.store.memory import MemoryStore
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.stage import Registry
 
 NOW_MS = 1_795_690_800_000

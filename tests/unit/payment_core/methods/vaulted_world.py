@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from payment_core.ach.changes import Correction
+from payment_core.ach.codes.changes import Correction
 from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.model import AchEntry
 from payment_core.answers import Answer
@@ -42,9 +42,9 @@ from payment_core.store.records import Listing, Record
 from payment_core.store.stage import Registry
 from payment_core.vault.access import DEFAULT_GRANTS, Grant
 from payment_core.vault.fingerprint import Fingerprints
-from payment_core.vault.key_cache import CacheLimits, DataKeyCache
-from payment_core.vault.key_watch import KeyWatch
-from payment_core.vault.keys import KeyState
+from payment_core.vault.keys.cache import CacheLimits, DataKeyCache
+from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryKeyService
 from payment_core.vault.vault import Vault
 

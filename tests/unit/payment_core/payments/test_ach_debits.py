@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from checks.scoring.model import Decision
-from payment_core.payments.ach_debits import AchDebits, refund_entry_changed
 from payment_core.payments.desk import Desk
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import Payment, Refund
 from payment_core.payments.ports import Method
 from payment_core.payments.refusals import PaymentRefusal
+from payment_core.payments.settling.ach_debits import AchDebits, refund_entry_changed
 from payment_core.store.port import Transaction
 from tests.simulation.payment_invariants import read_books
 from tests.simulation.payment_world import TERMS, World

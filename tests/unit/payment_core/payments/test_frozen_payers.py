@@ -10,12 +10,12 @@ from checks.scoring.model import Decision
 from checks.scoring.replay import replay
 from config.fraud import Fraud
 from config.load import DEFAULTS, FRAUD_FILE
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.rule_sets import FraudRuleSet, keep_rules, rules_of
 from payment_core.fraud.scorer import FraudScorer
+from payment_core.payments.beginning.scored import ReadingsUnusable, fraud_of, recorded
 from payment_core.payments.model import Payment
-from payment_core.payments.scored import ReadingsUnusable, fraud_of, recorded
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.memory import MemoryStore
 from payment_core.store.records import Listing

@@ -4,9 +4,9 @@ import pytest
 
 from payment_core.acquirer.port import RailAnswer, Verdict
 from payment_core.ledger.accounts import RAIL_CLEARING
+from payment_core.payments.beginning.creating import find_flight
+from payment_core.payments.beginning.flights import Flight
 from payment_core.payments.carrying import RELEASE_FAULT_CODE, FaultProfile
-from payment_core.payments.creating import find_flight
-from payment_core.payments.flights import Flight
 from payment_core.payments.jobs.recovery import Recovery
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import Doubt, Payment

@@ -7,10 +7,10 @@ import pytest
 from checks.scoring.model import Decision
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, ESCROW_HELD, PAYOUT_IN_FLIGHT, PROVIDER_AVAILABLE
 from payment_core.ledger.journals import Journal, LedgerRefusal, Move
-from payment_core.payments.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
+from payment_core.payments.beginning.refunding import queue_refund
 from payment_core.payments.model import Payment, unreleased_cents
-from payment_core.payments.refunding import queue_refund
 from payment_core.payments.refusals import PaymentRefusal
+from payment_core.payments.settling.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
 from payment_core.store.port import Transaction
 from tests.simulation.payment_invariants import read_books
 from tests.simulation.payment_world import TERMS, World

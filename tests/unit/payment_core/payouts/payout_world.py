@@ -9,16 +9,16 @@ from checks.facts import PayoutRequested
 from checks.scoring.model import Decision, Score
 from config.ach import Ach
 from config.load import DEFAULTS
-from config.loader import load_yaml
+from config.loading.loader import load_yaml
 from config.prices import Prices
 from payment_core.ach.calendar import instant_ms
-from payment_core.ach.changes import Correction
+from payment_core.ach.codes.changes import Correction
 from payment_core.ach.delivery.memory import MemoryDelivery
 from payment_core.ach.delivery.port import Delivery, Inbound, Presence
 from payment_core.ach.files.facts import object_changed
+from payment_core.ach.files.incoming.model import RETURN_RECORDS, AchCase, ReturnFile, ReturnItem
 from payment_core.ach.files.model import FILE_RECORDS, AchEntry, AchFile
 from payment_core.ach.files.ports import AccountNumbers, FileCipher
-from payment_core.ach.files.return_model import RETURN_RECORDS, AchCase, ReturnFile, ReturnItem
 from payment_core.costs.notes import CostNote, Spending
 from payment_core.errors import CoreError
 from payment_core.fraud.scorer import FraudDecision

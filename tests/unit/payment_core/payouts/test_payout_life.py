@@ -2,7 +2,7 @@
 
 import msgspec
 
-from payment_core.ach.reader import read
+from payment_core.ach.reading.reader import read
 from payment_core.answers import Answer
 from payment_core.money import Charge
 from payment_core.payouts.refusals import PayoutRefusal

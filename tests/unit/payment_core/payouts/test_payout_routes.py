@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from payment_core.http.ach import ach_routes
-from payment_core.http.payouts import payout_routes
+from payment_core.http.tables.ach import ach_routes
+from payment_core.http.tables.payouts import payout_routes
 from tests.unit.payment_core.ach_files.returns_world import return_file, sent_file, traces_of
 from tests.unit.payment_core.http.api_world import World
 from tests.unit.payment_core.payouts.payout_world import TUESDAY_MORNING, PayoutWorld, eastern_ms, number_of

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payment_core.ach.calendar import local_time
+from payment_core.ach.codes.routing import check_digit
 from payment_core.ach.files.model import AchEntry
-from payment_core.ach.routing import check_digit
 from payment_core.answers import Answer
 from payment_core.ledger.accounts import BANK, FEE_EXPENSE
 from payment_core.methods.model import VaultRow
@@ -21,7 +21,7 @@ from payment_core.providers.model import BankAccount, ComplianceCase
 from payment_core.providers.refusals import BankAccountRefusal
 from payment_core.providers.requests import GuessRequest, NoBody, ReplacementRequest, VerificationRequest
 from payment_core.providers.verifying import Verifying
-from payment_core.vault.keys import KeyState
+from payment_core.vault.keys.data_keys import KeyState
 from tests.canary import Canary
 from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
 from tests.unit.payment_core.methods.vaulted_world import (

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from payment_core.ach.changes import Correction, parse_corrected_data
+from payment_core.ach.codes.changes import Correction, parse_corrected_data
 from payment_core.ledger.accounts import FEE_EXPENSE
 from payment_core.methods.model import VaultRow
 from payment_core.methods.unlinked import GRACE_MS

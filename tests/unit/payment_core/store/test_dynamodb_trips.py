@@ -7,10 +7,10 @@ from checks.facts import ObjectChanged
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.control import CONTROL_ID
 from payment_core.payments.model import Control
-from payment_core.store.dynamodb import DynamoStore
-from payment_core.store.dynamodb_items import record_item
-from payment_core.store.dynamodb_layout import Item, Layout, TableKey, head_key, record_key
-from payment_core.store.dynamodb_table import Operation, Page
+from payment_core.store.dynamodb.items import record_item
+from payment_core.store.dynamodb.layout import Item, Layout, TableKey, head_key, record_key
+from payment_core.store.dynamodb.store import DynamoStore
+from payment_core.store.dynamodb.table import Operation, Page
 from payment_core.store.port import Transaction
 from payment_core.store.stage import Registry
 

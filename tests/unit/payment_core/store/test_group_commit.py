@@ -10,10 +10,10 @@ import pytest
 from payment_core.clock import SystemClock
 from payment_core.errors import DatabaseUnusable, StoreBusy, StoreClosed, VersionSkipped
 from payment_core.ledger.accounts import BANK
-from payment_core.store import writer
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing
-from payment_core.store.sqlite import SqliteStore
+from payment_core.store.sqlite import writer
+from payment_core.store.sqlite.store import SqliteStore
 from tests.unit.payment_core.store.ledger_notes import REGISTRY, Paper, posting, write_paper, writing
 
 

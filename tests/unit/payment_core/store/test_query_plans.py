@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from payment_core.store.records import Due, Listing
-from payment_core.store.sqlite_reading import Reading
-from payment_core.store.tables import create_tables
+from payment_core.store.sqlite.reading import Reading
+from payment_core.store.sqlite.tables import create_tables
 from tests.unit.payment_core.store.ledger_notes import REGISTRY, Paper
 
 

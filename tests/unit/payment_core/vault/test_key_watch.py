@@ -12,9 +12,9 @@ from payment_core.vault.errors import (
     KeyUnavailable,
     VaultError,
 )
-from payment_core.vault.key_watch import must_be_erased
-from payment_core.vault.key_watch import sentence as key_sentence
-from payment_core.vault.keys import KeyState
+from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.watch import must_be_erased
+from payment_core.vault.keys.watch import sentence as key_sentence
 from tests.unit.payment_core.vault.vault_world import (
     World,
     card,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from checks.facts import Deployment
 from checks.findings import Finding
-from config.deployment import (
+from config.delivery.deployment import (
     Deployments,
     Final,
     Initialization,

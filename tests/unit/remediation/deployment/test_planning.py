@@ -5,7 +5,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.deployment import Deployments, Rollout, Stage
+from config.delivery.deployment import Deployments, Rollout, Stage
 from remediation.deployment.plan import Plan, Strategy
 from remediation.deployment.planning import BAKE_SLACK_SECONDS, LIFT_SECONDS, RETIRE_SECONDS, UNDOES, plan
 from tests.unit.remediation.deployment.ground import request, standing

@@ -6,7 +6,7 @@ from unittest.mock import AsyncMock
 import pytest
 from msgspec.structs import replace
 
-from config.deployment import Rehearsal
+from config.delivery.deployment import Rehearsal
 from remediation.deployment.findings import StepFinding
 from remediation.deployment.plan import Plan, Step, Strategy
 from remediation.deployment.planning import plan

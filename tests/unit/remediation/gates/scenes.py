@@ -6,7 +6,7 @@ from checks.facts import PaymentAttempted, PaymentCaptured
 from checks.findings import State
 from checks.readings import Reading
 from remediation.deployment.findings import GateReading, GateState
-from remediation.deployment.gates_sides import Release, Sides
+from remediation.deployment.gates.sides import Release, Sides
 from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
 from remediation.deployment.ports import StepContext
 

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from checks.facts import AlarmStateChanged, Fact, HealthProbed, Heartbeat, ObjectChanged
-from config.deployment import Evidence
-from config.gates import Gates
+from config.delivery.deployment import Evidence
+from config.delivery.gates import Gates
 from remediation.deployment.findings import GateReading, GateState
-from remediation.deployment.gates_charges import Charges
-from remediation.deployment.gates_costs import Costs
-from remediation.deployment.gates_observed import Observed
-from remediation.deployment.gates_sides import sides_of
-from remediation.deployment.gates_sources import ALARMS, PAYMENTS, PROBES, Heard, quorum
-from remediation.deployment.gates_told import told
+from remediation.deployment.gates.charges import Charges
+from remediation.deployment.gates.costs import Costs
+from remediation.deployment.gates.observed import Observed
+from remediation.deployment.gates.sides import sides_of
+from remediation.deployment.gates.sources import ALARMS, PAYMENTS, PROBES, Heard, quorum
+from remediation.deployment.gates.told import told
 from tests.unit.remediation.gates.scenes import NOW_MS, SIDES, attempt, capture, plan, step
 
 GATES, EVIDENCE = Gates(), Evidence()

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from checks.facts import Fact
-from config.deployment import Evidence
-from config.gates import Comparison, CostGate, Gates
-from remediation.deployment.gates_replay import Breach, first_breach
+from config.delivery.deployment import Evidence
+from config.delivery.gates import Comparison, CostGate, Gates
+from remediation.deployment.gates.replay import Breach, first_breach
 from tests.unit.remediation.gates.scenes import NOW_MS, attempt, capture, plan, step
 
 PLAN = plan(*(step(percent) for percent in (5, 25, 50)))

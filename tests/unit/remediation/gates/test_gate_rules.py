@@ -3,9 +3,9 @@
 import pytest
 
 from checks.findings import State
-from config.gates import RuleGate
+from config.delivery.gates import RuleGate
 from remediation.deployment.findings import GateReading, GateState
-from remediation.deployment.gates_rules import red_before, rule_gates
+from remediation.deployment.gates.rules import red_before, rule_gates
 from tests.unit.remediation.gates.scenes import NOW_MS, SIDES, reading
 
 WAITS = RuleGate(rule="failures")

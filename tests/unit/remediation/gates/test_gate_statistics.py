@@ -6,10 +6,10 @@ from math import log
 
 import pytest
 
-from checks.cusum import chart
-from remediation.deployment.gates_comparison import Contrast, Pane, share_of, threshold
-from remediation.deployment.gates_drift import Scores
-from remediation.deployment.gates_evidence import Unattainable, facts_to_see, facts_to_tell
+from checks.windows.cusum import chart
+from remediation.deployment.gates.comparison import Contrast, Pane, share_of, threshold
+from remediation.deployment.gates.drift import Scores
+from remediation.deployment.gates.evidence import Unattainable, facts_to_see, facts_to_tell
 
 STEPS = chart(Fraction(1, 100), Fraction(10, 100), 100_000)
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remediation.deployment.findings import GateReading, GateState, StepFinding
-from remediation.deployment.gates import EVIDENCE, start_verdict, verdict
-from remediation.deployment.gates_sources import QUORUM
+from remediation.deployment.gates.sources import QUORUM
+from remediation.deployment.gates.verdict import EVIDENCE, start_verdict, verdict
 from tests.unit.remediation.gates.scenes import gate
 
 P, W, N, B = GateState.PASSED, GateState.WAITING, GateState.NO_DATA, GateState.BREACHED

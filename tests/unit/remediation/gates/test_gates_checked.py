@@ -3,10 +3,10 @@
 import pytest
 
 from checks.rules import compile_rules
-from config.gates import Comparison, Gates
+from config.delivery.gates import Comparison, Gates
 from config.load import load_configuration
-from config.problems import ConfigurationError
-from remediation.deployment.gates_checked import check_gates
+from config.loading.problems import ConfigurationError
+from remediation.deployment.gates.checked import check_gates
 
 
 def test_the_packaged_gates_can_be_used_and_their_rules_are_packaged_too() -> None:

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 
-from remediation.locks import conflicts
+from remediation.guardrails.locks import conflicts
 from remediation.ports import Look, Preflight
 from tests.unit.remediation.worlds import NOW_MS
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.guardrails import ApprovalRule, Approvals
-from remediation.approvals import (
+from remediation.folds import apply
+from remediation.guardrails.approvals import (
     REFUSAL_WORDS,
     ApprovalChange,
     ApprovalRefusal,
@@ -21,8 +22,7 @@ from remediation.approvals import (
     status_of,
     to_ask,
 )
-from remediation.folds import apply
-from remediation.guardrail_state import APPROVALS_MAX, ApprovalState
+from remediation.guardrails.state import APPROVALS_MAX, ApprovalState
 from remediation.journal.entry import GENESIS_HASH, Entry, seal
 from remediation.journal.guardrail_kinds import ApprovalAsked, ApprovalGiven, ApprovalRefused
 from remediation.journal.kinds import Body, draft

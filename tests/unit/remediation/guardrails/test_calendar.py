@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.ach import Hours, Window
-from config.calendar import Calendar, CalendarWindow
-from config.event import CalendarEvent
-from config.ical import read_events
-from remediation.calendar import Closed, closed_for, is_open
-from remediation.changes import REDUCES_HARM, Change
-from remediation.wall_clock import instant_ms, wall_clock
+from config.calendars.calendar import Calendar, CalendarWindow
+from config.calendars.event import CalendarEvent
+from config.calendars.ical import read_events
+from remediation.guardrails.calendar import Closed, closed_for, is_open
+from remediation.guardrails.changes import REDUCES_HARM, Change
+from remediation.guardrails.wall_clock import instant_ms, wall_clock
 
 ZONE = "America/New_York"
 wall = datetime.fromisoformat

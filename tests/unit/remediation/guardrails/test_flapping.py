@@ -8,7 +8,7 @@ from config.policy import FraudPolicy, Policy
 from remediation.decide import CONTROL_TARGET, decide
 from remediation.decisions import Decision, Reason
 from remediation.executor import Executor
-from remediation.guard import KILL_SWITCH
+from remediation.guardrails.guard import KILL_SWITCH
 from remediation.journal.guardrail_kinds import ApprovalGiven
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from config.deployment import Deployments
+from config.delivery.deployment import Deployments
 from config.policy import Policy
-from remediation import approvals, calendar, decide, executor, guard, locks, money_at_risk, permission
+from remediation import decide, executor
 from remediation.deployment.permitting import under
 from remediation.deployment.plan import Plan, Strategy
 from remediation.deployment.planning import plan
 from remediation.deployment.works.approval import digest_of_plan
-from remediation.guardrail_state import StopState, StormState
+from remediation.guardrails import approvals, calendar, guard, locks, money_at_risk, permission
+from remediation.guardrails.state import StopState, StormState
 from remediation.state import State, TargetState
 from tests.unit.remediation.deployment.ground import request, standing
 from tests.unit.remediation.worlds import NOW_MS

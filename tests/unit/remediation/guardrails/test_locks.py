@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remediation.locks import CONFLICTS, conflicts, holder
+from remediation.guardrails.locks import CONFLICTS, conflicts, holder
 from remediation.state import State, TargetState
 
 NAMES = ("us-east-1/green", "us-east-1/blue", "us-west-2/green", "payments.tillwatch.test", "block:card:fp_1")

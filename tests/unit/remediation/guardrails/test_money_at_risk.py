@@ -8,11 +8,18 @@ from hypothesis import strategies as st
 
 from config.guardrails import MoneyAtRisk
 from remediation.folds import apply
-from remediation.guardrail_state import RiskState
+from remediation.guardrails.money_at_risk import (
+    Flow,
+    RiskKind,
+    at_risk_cents,
+    risked_cents,
+    share_back_percent,
+    weigh,
+)
+from remediation.guardrails.state import RiskState
 from remediation.journal.entry import GENESIS_HASH, seal
 from remediation.journal.guardrail_kinds import MoneyRisked
 from remediation.journal.kinds import draft
-from remediation.money_at_risk import Flow, RiskKind, at_risk_cents, risked_cents, share_back_percent, weigh
 from remediation.state import HOUR_MS, ActionState, State
 from tests.unit.remediation.worlds import NOW_MS
 

@@ -8,17 +8,17 @@ import pytest
 
 from config.guardrails import Storm
 from config.policy import FraudPolicy, GuardPolicy, Policy
-from remediation.changes import Change
+from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.decide import CONTROL_TARGET, decide
 from remediation.deployment.findings import StepFinding
 from remediation.deployment.plan import Plan, Request, Step, Strategy
 from remediation.deployment.run import RunOutcome
 from remediation.executor import Executor
+from remediation.guardrails.changes import Change
+from remediation.guardrails.permission import withheld
 from remediation.journal.kinds import DeploymentEnded, DeploymentPlanned, StepBegun, StepEnded
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
-from remediation.permission import withheld
-from remediation.subjects import LIST_ACTIONS
 from tests.unit.remediation.guardrails.simulated import Ground, SimulatedClock, SlowAction
 from tests.unit.remediation.worlds import TARGET, deployment, finding
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.calendar import Calendar, CalendarWindow
+from config.calendars.calendar import Calendar, CalendarWindow
 from config.policy import Freeze, GuardPolicy, Policy
-from remediation.changes import REDUCES_HARM, Change, change_of
 from remediation.decide import ACTIONS
 from remediation.decisions import Reason
-from remediation.guardrail_state import StopState, StormState
-from remediation.permission import withheld
+from remediation.guardrails.changes import REDUCES_HARM, Change, change_of
+from remediation.guardrails.permission import withheld
+from remediation.guardrails.state import StopState, StormState
 from remediation.state import State, TargetState
 from tests.unit.remediation.worlds import NOW_MS
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.actions import ACTION_NAMES
-from remediation.changes import change_of
+from config.rules.actions import ACTION_NAMES
 from remediation.decide import ACTIONS
 from remediation.decisions import Decision, Reason
-from remediation.locks import conflicts
-from remediation.precedence import PRECEDENCE, rank, settle
+from remediation.guardrails.changes import change_of
+from remediation.guardrails.locks import conflicts
+from remediation.guardrails.precedence import PRECEDENCE, rank, settle
 from tests.unit.remediation.worlds import NOW_MS, finding
 
 

@@ -4,13 +4,13 @@ import pytest
 
 from config.guardrails import MoneyAtRisk
 from config.policy import Policy
-from remediation.approvals import ApprovalRefusal, may_approve
 from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.plan import Plan, Request, Step, Strategy
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.at_risk import WithinMoney
+from remediation.guardrails.approvals import ApprovalRefusal, may_approve
+from remediation.guardrails.money_at_risk import Flow
 from remediation.journal.guardrail_kinds import ApprovalGiven
-from remediation.money_at_risk import Flow
 from remediation.ports import Look
 from tests.unit.remediation.worlds import Scene, scene
 

@@ -8,12 +8,12 @@ from config.policy import Policy
 from remediation.decide import decide
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.folds import apply
-from remediation.guardrail_state import StormState
+from remediation.guardrails.state import StormState
+from remediation.guardrails.storm import STORM_RULE, judge, turmoil
 from remediation.journal.entry import GENESIS_HASH, seal
 from remediation.journal.guardrail_kinds import AutomationResumed, StormBegan, StormEnded
 from remediation.journal.kinds import Body, draft
 from remediation.state import ActionState, Incident, IncidentState, State
-from remediation.storm import STORM_RULE, judge, turmoil
 from tests.unit.remediation.worlds import NOW_MS, decided, finding, release, scene
 
 STORM = Storm(within=900.0, actions=3, incidents=4, reversals=2, calm=600.0)

@@ -1,0 +1,1 @@
+"""From a number to an episode: limits, verdicts, hysteresis, and how a value is shown."""

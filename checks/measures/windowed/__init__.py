@@ -1,0 +1,1 @@
+"""Rules over one and the same window: selected, counted once and judged together."""

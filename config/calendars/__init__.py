@@ -1,0 +1,1 @@
+"""When what may be changed: iCal, cron and windows, each in its zone."""

@@ -1,0 +1,1 @@
+"""How versions are brought out: phases, gates, the places that they run in, and the traffic to them."""

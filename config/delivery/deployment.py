@@ -1,0 +1,276 @@
+"""How a new version is brought out: the six phases with their checks and times, the stages of the traffic, the bake."""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from config.delivery.gates import Gates
+from config.delivery.traffic import RegionName
+from config.model import Duration, Hold, Model, refusal
+from config.rules.slo import Percentage, share
+
+FULL_PERCENT = 100
+
+ValidationCheck = Literal["health", "savings-baseline", "backup", "approval", "security"]
+Preparation = Literal["scaling", "flags", "alarms", "rollback"]
+EnvironmentCheck = Literal["health", "performance", "security"]
+FinalCheck = Literal["end-to-end", "savings", "performance", "customer-impact"]
+
+EnvironmentName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=32,
+        pattern=r"^[a-z][a-z0-9-]*$",
+        description="The name of an environment, as the traffic's records have it",
+        examples=["green"],
+    ),
+]
+JobName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=48,
+        pattern=r"^[a-z][a-z0-9-]*$",
+        description="The name of a migration job",
+        examples=["payment-methods"],
+    ),
+]
+
+
+def refuse_repeated(names: tuple[str, ...] | list[str], field: str) -> None:
+    """Raise the refusal of a list in which a name stands twice."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise refusal(f"{name} stands here a second time", "remove one of the two", (field, place))
+
+
+class Validation(Model):
+    """Phase 1. within: for the whole phase. checks: beside the gates and the rehearsal, which are always looked at."""
+
+    within: Duration = 300.0
+    checks: tuple[ValidationCheck, ...] = Field(
+        default=("health", "savings-baseline", "backup", "approval", "security"), strict=False, max_length=5
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Validation":
+        refuse_repeated(self.checks, "checks")
+        return self
+
+
+class Initialization(Model):
+    """Phase 2: what has to stand before the new version does."""
+
+    within: Duration = 600.0
+    checks: tuple[Preparation, ...] = Field(
+        default=("scaling", "flags", "alarms", "rollback"), strict=False, max_length=4
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Initialization":
+        refuse_repeated(self.checks, "checks")
+        return self
+
+
+class MigrationJob(Model):
+    """One job of the data migration.
+
+    point_of_no_return: once it has begun, the old version can no longer be gone back to. Past such a job nothing is
+    rolled back: the plan is a fix forward, with the new version's flags off.
+    """
+
+    name: JobName
+    point_of_no_return: bool = False
+
+
+class Migration(Model):
+    """Phase 3. jobs: one after the other, each with an equal part of the time."""
+
+    within: Duration = 1800.0
+    jobs: tuple[MigrationJob, ...] = Field(
+        default=(
+            MigrationJob(name="payment-methods"),
+            MigrationJob(name="transaction-history"),
+            MigrationJob(name="provider-bank-accounts"),
+            MigrationJob(name="audit-trail"),
+        ),
+        strict=False,
+        max_length=32,
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Migration":
+        refuse_repeated([job.name for job in self.jobs], "jobs")
+        return self
+
+
+class NewEnvironment(Model):
+    """Phase 4: the new version stands, and has taken test traffic, before it gets a payment of anybody.
+
+    One half of the time is for putting it up, the other is shared by the test traffic and the checks.
+    """
+
+    within: Duration = 1200.0
+    checks: tuple[EnvironmentCheck, ...] = Field(
+        default=("health", "performance", "security"), strict=False, max_length=3
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "NewEnvironment":
+        refuse_repeated(self.checks, "checks")
+        return self
+
+
+class Stage(Model):
+    """A share of the traffic, and how long it is watched at the most.
+
+    monitor: from the shift on; when it is over without enough evidence, the stage is held and never passed.
+    0s, for the last stage alone: it is watched by the final validation and the bake.
+    """
+
+    percent: int = Field(ge=1, le=FULL_PERCENT, examples=[5])
+    monitor: Hold = Field(examples=["10m"])
+
+
+class Rollout(Model):
+    """Phase 5. shift: the longest that one shift of traffic may take, DNS included; a part of its stage's time.
+
+    at_least: a stage is watched for this long even when the evidence is there sooner. The shift to a last stage that
+    is not monitored takes its time from the stage before.
+    """
+
+    within: Duration = 2700.0
+    shift: Duration = 90.0
+    at_least: Hold = 60.0
+    stages: tuple[Stage, ...] = Field(
+        default=(
+            Stage(percent=5, monitor=600.0),
+            Stage(percent=25, monitor=900.0),
+            Stage(percent=50, monitor=1200.0),
+            Stage(percent=100, monitor=0.0),
+        ),
+        strict=False,
+        min_length=1,
+        max_length=20,
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Rollout":
+        self._refuse_falling_shares()
+        self._refuse_short_stages()
+        total = sum(stage.monitor for stage in self.stages)
+        if total > self.within:
+            what = (
+                f"the stages are monitored for {total:g}s in all, longer than the phase may take with {self.within:g}s"
+            )
+            raise refusal(what, f"write at least {total:g}s, or shorter stages", ("within",))
+        return self
+
+    def _refuse_falling_shares(self) -> None:
+        for place, (one, following) in enumerate(pairwise(self.stages), start=1):
+            if following.percent <= one.percent:
+                what = f"{following.percent} % follows {one.percent} %, but every stage takes more than the one before"
+                raise refusal(what, f"write more than {one.percent}", ("stages", place, "percent"))
+        last = len(self.stages) - 1
+        if self.stages[last].percent != FULL_PERCENT:
+            what = f"the last stage is {self.stages[last].percent} %, so the rollout would never end"
+            raise refusal(what, "end with a stage of 100 percent", ("stages", last, "percent"))
+
+    def _refuse_short_stages(self) -> None:
+        last = len(self.stages) - 1
+        for place, stage in enumerate(self.stages):
+            if place == last and stage.monitor == 0 and last > 0:
+                continue
+            pays_for_two = place == last - 1 and self.stages[last].monitor == 0
+            needed = self.shift * (2 if pays_for_two else 1) + self.at_least
+            if stage.monitor < needed:
+                what = f"{stage.percent} % is monitored for {stage.monitor:g}s, but shift and at_least take {needed:g}s"
+                raise refusal(what, f"write at least {needed:g}s", ("stages", place, "monitor"))
+
+
+class Final(Model):
+    """Phase 6, with all of the traffic on the new version."""
+
+    within: Duration = 600.0
+    checks: tuple[FinalCheck, ...] = Field(
+        default=("end-to-end", "savings", "performance", "customer-impact"), strict=False, max_length=4
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Final":
+        refuse_repeated(self.checks, "checks")
+        return self
+
+
+class Phases(Model):
+    """The six phases of the owner's text, in their order."""
+
+    pre_deployment_validation: Validation = Validation()
+    infrastructure_initialization: Initialization = Initialization()
+    data_migration: Migration = Migration()
+    blue_green_deployment: NewEnvironment = NewEnvironment()
+    traffic_rollout: Rollout = Rollout()
+    final_validation: Final = Final()
+
+
+class Evidence(Model):
+    """How much has to be seen before a stage ends.
+
+    healthy, faulty: the failed ratios of a sound release and of the mildest fault that has to be found. power: how
+    often a release with that fault is found. false_alarm: how often a sound one is taken for a bad one.
+    """
+
+    healthy: Percentage = "0.5%"
+    faulty: Percentage = "2%"
+    power: Percentage = "95%"
+    false_alarm: Percentage = "1%"
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> "Evidence":
+        if not 0 < share(self.healthy) < share(self.faulty):
+            what = f"healthy, {self.healthy}, is not above 0% and below faulty, {self.faulty}"
+            raise refusal(what, "write the ratio of a sound release, and a larger one in faulty", ("healthy",))
+        if share(self.false_alarm) <= 0:
+            raise refusal("no test is never wrong", "write a false_alarm above 0%, such as 1%", ("false_alarm",))
+        if share(self.power) <= share(self.false_alarm):
+            what = f"power, {self.power}, is not above false_alarm, {self.false_alarm}, so chance would do as well"
+            raise refusal(what, "write a larger power, such as 95%", ("power",))
+        return self
+
+
+class Rehearsal(Model):
+    """A rollout is refused when the last good drill of a rollback is older than max_age or slower than objective.
+
+    required: whether it is refused; where it is not, what is known is told and nothing more.
+    """
+
+    required: bool = True
+    max_age: Duration = 7 * 86_400.0
+    objective: Duration = 300.0
+
+
+class Deployments(Model):
+    """``deployment.yaml``: everything an operator tunes about deployments.
+
+    regions: in the order in which they are deployed, when nobody names others. environments: the two that take turns.
+    bake: the old environment is kept, warm and in full size, for this long after the final validation.
+    without_traffic: what becomes of an environment that has none any more, after the bake or after a rollback. kept: it
+    goes on, so that it can be gone back to, or looked into. stopped: it costs nothing until the next deployment.
+    """
+
+    regions: tuple[RegionName, ...] = Field(default=("us-east-1",), strict=False, min_length=1, max_length=20)
+    environments: tuple[EnvironmentName, EnvironmentName] = Field(default=("blue", "green"), strict=False)
+    phases: Phases = Phases()
+    evidence: Evidence = Evidence()
+    gates: Gates = Gates()
+    bake: Duration = 1800.0
+    without_traffic: Literal["kept", "stopped"] = "kept"
+    rehearsal: Rehearsal = Rehearsal()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Deployments":
+        refuse_repeated(self.regions, "regions")
+        refuse_repeated(self.environments, "environments")
+        return self

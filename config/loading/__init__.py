@@ -1,0 +1,1 @@
+"""From files and variables to models, or to every problem with its place and its fix."""

@@ -1,0 +1,51 @@
+"""JSON Schema of each kind of file, for editors and for checks before a deployment."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from config.ach import Ach
+from config.delivery.deployment import Deployments
+from config.fraud import Fraud
+from config.model import DURATION_PATTERN
+from config.policy import Policy
+from config.prices import Prices
+from config.rules.rule_file import RuleFile
+from config.rules.rule_tests import RuleTestFile
+from config.scenario import Scenario
+from config.settings import Settings
+
+Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "rule-tests"]
+MODELS: dict[Kind, type[BaseModel]] = {
+    "rules": RuleFile,
+    "policy": Policy,
+    "scenario": Scenario,
+    "settings": Settings,
+    "prices": Prices,
+    "fraud": Fraud,
+    "ach": Ach,
+    "deployment": Deployments,
+    "rule-tests": RuleTestFile,
+}
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema(what: Kind) -> dict[str, Any]:  # A JSON document has no narrower type.
+    """The schema (draft 2020-12) of the file as it is written: durations are text with a unit."""
+    schema = MODELS[what].model_json_schema(mode="validation")
+    return {"$schema": _DIALECT, **_as_written(schema)}
+
+
+def _as_written(node: Any) -> Any:  # noqa: ANN401 - any part of a JSON document, and the same part back.
+    """Turn defaults of the models into what a file would hold, and drop those of whole mappings."""
+    if isinstance(node, list):
+        return [_as_written(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    written = {key: _as_written(value) for key, value in node.items()}
+    default = node.get("default")
+    if isinstance(default, dict):
+        del written["default"]
+    if node.get("pattern") == DURATION_PATTERN and isinstance(default, float):
+        written["default"] = f"{default:g}s"
+    return written

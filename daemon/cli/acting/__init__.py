@@ -1,0 +1,1 @@
+"""The commands that change something through a running daemon: versions, rollbacks, approvals, automation."""

@@ -1,0 +1,58 @@
+"""``tillwatch stop-automation`` and ``resume-automation``: the one button for everything that acts by itself."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from daemon.cli.acting.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed
+from daemon.cli.output import print_json, say
+
+Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
+
+
+class _Holder(msgspec.Struct):
+    reason: str = ""
+    by: str = ""
+    why: str = ""
+
+
+class _Automation(msgspec.Struct):
+    acts: bool
+    observe_only: bool
+    stopped: _Holder | None
+    storm: _Holder | None
+    changed: bool
+
+
+def stop_automation(reason: Reason, url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+    """Let nothing act by itself from now on, also after a restart. It asks nothing first: stopping harms nobody."""
+    _told(ask("POST", url, token, "automation/stop", _Automation, {"reason": reason}), as_json=as_json)
+
+
+def resume_automation(
+    reason: Reason,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    force: Force = False,  # noqa: FBT002 - a flag.
+    as_json: Json = False,  # noqa: FBT002 - a flag.
+) -> None:
+    """Let automation act again, after a stop or a storm."""
+    skipped = confirmed("Automation acts on whatever is breached now, within seconds. Go on?", force=force)
+    body = {"reason": reason, "skipped": skipped}
+    _told(ask("POST", url, token, "automation/resume", _Automation, body), as_json=as_json)
+
+
+def _told(found: _Automation, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    already = "" if found.changed else ", as before"
+    if found.stopped is not None:
+        say(f"automation is stopped by {found.stopped.by}: {found.stopped.reason}{already}")
+    elif found.storm is not None:
+        say(f"automation stopped itself: {found.storm.why}{already}")
+    elif found.observe_only:
+        say(f"automation is not stopped{already}, and only observes (observe_only in policy.yaml)")
+    else:
+        say(f"automation acts{already}")

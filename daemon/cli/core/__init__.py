@@ -1,0 +1,1 @@
+"""The commands about a payment core: serve it, and read its files."""

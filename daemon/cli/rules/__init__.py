@@ -1,0 +1,1 @@
+"""The commands of ``tillwatch rules``, one file each."""

@@ -1,0 +1,1 @@
+"""What the daemon asks of running payment cores and changes in them, over HTTP."""

@@ -1,0 +1,1 @@
+"""Payment cores as processes of this machine, in blue and green and in far regions."""

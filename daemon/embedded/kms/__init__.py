@@ -1,0 +1,1 @@
+"""A stand-in for KMS with authenticated encryption, rotation and key states."""

@@ -1,0 +1,1 @@
+"""The simulated marketplace: who pays what, and where DNS sends them."""

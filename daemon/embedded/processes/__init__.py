@@ -1,0 +1,1 @@
+"""Children on loopback that end with their parent."""

@@ -1,0 +1,1 @@
+"""What a scenario makes happen: its steps, its deployment, and what AWS would report."""

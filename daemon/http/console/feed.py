@@ -1,0 +1,161 @@
+"""The console's page rendered once for everybody who watches, and what changed since for each."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+import structlog
+
+from daemon.errors import DaemonError
+from daemon.http.console.compose import build_page
+from daemon.http.console.templates import render
+from daemon.http.console.timeline import timeline_rows
+from daemon.http.options import HttpOptions
+from daemon.http.words.wording import action_words
+from daemon.reports.savings import Saving
+from daemon.view.shape import SecondOfPayments, SystemView
+from remediation.errors import JournalError
+from remediation.journal.entry import Entry
+
+log = structlog.get_logger()
+
+TIMELINE_ENTRIES = 60
+"""Newest entries on the first page; the API has the rest."""
+
+FRESH_MS = 1000
+"""A rendered page is used again for so long when nothing changed; ages on it are in seconds."""
+
+COSTS_FRESH_MS = 30_000
+"""Sums of the month are read from a file again after so long."""
+
+MARKS = 20
+"""Newest deployments and newest actions on the chart; five minutes hold fewer."""
+
+TIMELINE = "timeline"
+PANELS = (
+    "verdict",
+    "traffic",
+    "deployment",
+    "incidents",
+    "rules",
+    TIMELINE,
+    "why-not",
+    "sources",
+    "components",
+    "costs",
+)
+"""Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""
+
+Row = tuple[int, str, int, int]
+"""Second, environment, payments that did not fail, payments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A vertical line on the chart: an action's first call, or a deployment's start."""
+
+    at_ms: int
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One rendering. sequence: of the journal. panels: escaped HTML by name. rows: the chart, oldest first."""
+
+    version: int
+    sequence: int
+    now_ms: int
+    panels: dict[str, str]
+    rows: tuple[Row, ...]
+    marks: tuple[Mark, ...]
+
+
+class ConsoleFeed:
+    """Renders a version of the view at most once, however many browsers watch."""
+
+    def __init__(self, view: SystemView, options: HttpOptions) -> None:
+        self.view = view
+        self._options = options
+        self._entries: deque[Entry] = deque(maxlen=TIMELINE_ENTRIES)
+        self._latest: Snapshot | None = None
+        self._savings: tuple[Saving, ...] = ()
+        self._savings_read_at_ms = 0
+        self._timeline = ""
+        self._timeline_of = (-1, -1)
+        # Two readers at a time would append the same entries.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def snapshot(self, version: int) -> Snapshot:
+        """The page as of the version or later."""
+        async with self._one_at_a_time:
+            latest, now_ms, sequence = self._latest, self.view.now_ms(), self.view.state().sequence
+            # What a person has just done stands in the journal before anything else says that something has changed.
+            known = latest is not None and latest.version >= version and latest.sequence >= sequence
+            if latest is not None and known and now_ms - latest.now_ms < FRESH_MS:
+                return latest
+            await self._read_entries()
+            await self._read_savings(now_ms)
+            self._latest = self._render(version, sequence, now_ms)
+            return self._latest
+
+    async def _read_entries(self) -> None:
+        head = self.view.state().sequence
+        known = self._entries[-1].sequence if self._entries else 0
+        if head > known:
+            try:
+                entries = await self.view.journal(max(known, head - TIMELINE_ENTRIES), TIMELINE_ENTRIES)
+            except JournalError as fault:
+                # The page is needed most when something is broken; readiness says what.
+                log.warning("journal not read for the console", action="console_journal", fault=str(fault))
+                return
+            self._entries.extend(entry for entry in entries if entry.sequence > known)
+
+    async def _read_savings(self, now_ms: int) -> None:
+        """Sums that cannot be read are no data, never the ones of before."""
+        if self._options.costs is None or now_ms - self._savings_read_at_ms < COSTS_FRESH_MS:
+            return
+        self._savings_read_at_ms = now_ms
+        try:
+            self._savings = (await self._options.costs.costs()).savings
+        except DaemonError as fault:
+            self._savings = ()
+            log.warning("costs not read for the console", action="console_costs", fault=str(fault))
+
+    def _render(self, version: int, sequence: int, now_ms: int) -> Snapshot:
+        page = build_page(self.view, self._options, self._savings)
+        panels = {name: render(f"panel-{name}.html", page=page) for name in PANELS if name != TIMELINE}
+        return Snapshot(
+            version=version,
+            sequence=sequence,
+            now_ms=now_ms,
+            panels=panels | {TIMELINE: self._render_timeline(now_ms)},
+            rows=tuple(_row(row) for row in self.view.series()),
+            marks=self._marks(),
+        )
+
+    def _render_timeline(self, now_ms: int) -> str:
+        """Half of all rendering, and only a new entry or a new day changes it."""
+        of = (self._entries[-1].sequence if self._entries else 0, now_ms // 86_400_000)
+        if of != self._timeline_of:
+            rows = timeline_rows(self._entries, self._options.rules, now_ms)
+            self._timeline, self._timeline_of = render(f"panel-{TIMELINE}.html", timeline=rows), of
+        return self._timeline
+
+    def _marks(self) -> tuple[Mark, ...]:
+        state = self.view.state()
+        deployments = [
+            Mark(deployment.started_at_ms, "deployment", f"{deployment.version} on {deployment.environment}")
+            for deployment in state.deployments.values()
+        ]
+        actions = [
+            Mark(action.called_at_ms, "action", action_words(action.action))
+            for action in state.actions.values()
+            if action.called_at_ms > 0
+        ]
+        return tuple(deployments[-MARKS:] + actions[-MARKS:])
+
+
+def _row(row: SecondOfPayments) -> Row:
+    good = row.succeeded + row.declined
+    return (row.second, row.environment, good, good + row.failed)

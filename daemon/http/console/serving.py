@@ -1,0 +1,112 @@
+"""The console's page and its live stream."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import msgspec
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from daemon.http.console.feed import ConsoleFeed, Mark, Row, Snapshot
+from daemon.http.console.login import Login
+from daemon.http.console.templates import render
+from daemon.http.problems import problem
+from remediation.ports import Clock
+
+MIN_INTERVAL_SECONDS = 0.1
+"""At most ten updates a second: faster than that nobody reads."""
+
+HEARTBEAT_SECONDS = 2.0
+"""Something is sent at least so often; the page calls itself stale after three times that."""
+
+STREAM_LIMIT = 32
+"""Browsers that watch at a time; each costs a few milliseconds of encoding a second."""
+
+
+class ChartUpdate(msgspec.Struct, frozen=True):
+    """rows: new or changed seconds, all of them when reset."""
+
+    reset: bool
+    rows: list[Row]
+    marks: tuple[Mark, ...]
+
+
+class Update(msgspec.Struct, frozen=True):
+    """One message of the stream. panels: those that changed, as escaped HTML. chart: None when it did not change."""
+
+    version: int
+    now_ms: int
+    panels: dict[str, str]
+    chart: ChartUpdate | None
+
+
+@dataclass(slots=True)
+class Sent:
+    """What one browser has."""
+
+    panels: dict[str, str] = field(default_factory=dict)
+    rows: frozenset[Row] | None = None
+    marks: tuple[Mark, ...] = ()
+
+    def update(self, snapshot: Snapshot) -> Update:
+        """What the browser still needs; from here on it counts as sent."""
+        changed = {name: html for name, html in snapshot.panels.items() if self.panels.get(name) != html}
+        rows = frozenset(snapshot.rows)
+        chart: ChartUpdate | None = None
+        if rows != self.rows or snapshot.marks != self.marks:
+            known = self.rows if self.rows is not None else frozenset()
+            fresh = sorted(rows - known)
+            chart = ChartUpdate(reset=self.rows is None, rows=fresh, marks=snapshot.marks)
+        self.panels, self.rows, self.marks = snapshot.panels, rows, snapshot.marks
+        return Update(snapshot.version, snapshot.now_ms, changed, chart)
+
+
+class Console:
+    """``/console`` and ``/console/stream``."""
+
+    def __init__(self, feed: ConsoleFeed, login: Login, clock: Clock) -> None:
+        self._feed = feed
+        self._login = login
+        self._clock = clock
+        self.streams = 0
+
+    async def page(self, request: Request) -> Response:
+        """The whole page, useful without a script; with ``?token=`` first a session."""
+        token = request.query_params.get("token")
+        if token is not None:
+            return self._login.enter(request, token)
+        snapshot = await self._feed.snapshot(0)
+        panels = {name: Markup(html) for name, html in snapshot.panels.items()}  # noqa: S704  # rendered and escaped by our own templates
+        return HTMLResponse(render("console.html", panels=panels, principal=request.state.principal))
+
+    async def stream(self, request: Request) -> Response:
+        """Server-sent events until the browser leaves."""
+        if self.streams >= STREAM_LIMIT:
+            detail = f"{STREAM_LIMIT} consoles are open; close one."
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, instance=request.url.path)
+        headers = {"x-accel-buffering": "no"}
+        return StreamingResponse(self.events(), headers=headers, media_type="text/event-stream")
+
+    async def events(self) -> AsyncGenerator[bytes]:
+        """A first update with everything, then one for each change, paced, and one for each quiet interval."""
+        self.streams += 1
+        try:
+            yield b"retry: 1000\n\n"
+            sent, version = Sent(), 0
+            while True:
+                snapshot = await self._feed.snapshot(version)
+                yield b"data: " + msgspec.json.encode(sent.update(snapshot)) + b"\n\n"
+                await self._clock.sleep(MIN_INTERVAL_SECONDS)
+                version = await self._next(snapshot.version)
+        finally:
+            self.streams -= 1
+
+    async def _next(self, seen: int) -> int:
+        try:
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                return await self._feed.view.changed(seen)
+        except TimeoutError:
+            return seen

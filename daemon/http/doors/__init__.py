@@ -1,0 +1,1 @@
+"""The doors through which something comes in: people's changes, and events."""

@@ -1,0 +1,90 @@
+"""The ingest door: ``POST /ingest/events`` answers once the facts are on disk."""
+
+from http import HTTPStatus
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.errors import DaemonError, Untranslatable
+from daemon.http.body import BodyTooLarge, read_body
+from daemon.http.problems import problem
+from daemon.sources import ingest as source
+from daemon.sources.sink import FactSink
+from daemon.sources.trust import Trust
+from daemon.storage.quarantine import Quarantine
+from daemon.view.shape import SystemView
+from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+
+BODY_LIMIT_BYTES = 1_048_576
+"""1 MiB: four of the largest SQS messages."""
+
+REFUSED_LISTED = 20
+"""Refused events that an answer names; the quarantine has all of them."""
+
+CONTENT_TYPES = frozenset({source.JSON, source.CLOUD_EVENT, source.CLOUD_EVENTS})
+
+
+class UnusableEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that gave no fact. index: from 0, within the request."""
+
+    index: int
+    what: str
+
+
+class IngestCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """accepted: facts that are on disk. refused: events in quarantine. ignored: sound, but nothing we watch.
+
+    problems: the first REFUSED_LISTED refused events.
+    """
+
+    accepted: int
+    refused: int
+    ignored: int
+    problems: list[UnusableEvent]
+
+
+class IngestDoor:
+    """Hands a request's events to the source of the same name."""
+
+    def __init__(self, view: SystemView, sink: FactSink, quarantine: Quarantine, trust: Trust) -> None:
+        self._view = view
+        self._sink = sink
+        self._quarantine = quarantine
+        self._trust = trust
+
+    async def take(self, request: Request) -> Response:
+        """202 with counts; 400 when no event was usable, 413, 415, and 503 when the facts could not be stored."""
+        path = request.url.path
+        content_type = request.headers.get("content-type", "")
+        if content_type.partition(";")[0].strip().lower() not in CONTENT_TYPES:
+            return problem(415, f"Send one of {', '.join(sorted(CONTENT_TYPES))}.", instance=path)
+        try:
+            body = await read_body(request, BODY_LIMIT_BYTES)
+        except BodyTooLarge:
+            return problem(413, f"The limit is {BODY_LIMIT_BYTES} bytes; send smaller batches.", instance=path)
+        try:
+            result = await source.ingest(
+                body, content_type, self._sink, self._quarantine, self._view.now_ms(), trust=self._trust
+            )
+        except Untranslatable as fault:
+            return problem(400, fault.detail, instance=path)
+        except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
+            if isinstance(fault, DaemonError) and not fault.retryable:
+                raise
+            return problem(503, "The events were not stored; send them again.", instance=path, headers=_RETRY)
+        return _answer(result, path)
+
+
+_RETRY = {"retry-after": "1"}
+
+
+def _answer(result: source.IngestResult, path: str) -> Response:
+    listed = [UnusableEvent(index=event.index, what=event.what) for event in result.refused[:REFUSED_LISTED]]
+    if result.accepted == 0 and not result.ignored:
+        first = f" The first: {listed[0].what}" if listed else ""
+        return problem(400, f"No event of {len(result.refused)} was usable.{first}", instance=path)
+    counts = IngestCounts(
+        accepted=result.accepted, refused=len(result.refused), ignored=len(result.ignored), problems=listed
+    )
+    return Response(msgspec.json.encode(counts), HTTPStatus.ACCEPTED, media_type="application/json")

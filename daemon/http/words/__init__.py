@@ -1,0 +1,1 @@
+"""Journal entries, numbers and reasons as sentences for people."""

@@ -1,0 +1,172 @@
+"""How numbers, times, keys and reasons are said to a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.rules.rule_file import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule, SequentialMeasure
+from config.rules.slo import BurnRateMeasure
+from remediation.decisions import OutcomeStatus, Reason
+from remediation.response import Response
+from remediation.state import Incident, IncidentState
+
+NO_DATA = "no data"
+
+REASON_WORDS: dict[Reason, str] = {
+    Reason.CLEARED: "the rule is clear again",
+    Reason.NO_DATA: "there is no data, and no action starts on missing data",
+    Reason.NO_ACTION_CONFIGURED: "the rule asks for no action that could help here",
+    Reason.SHADOW_MODE: "the rule runs in shadow mode: it is watched, it does not act",
+    Reason.STALE_EVIDENCE: "the evidence is too old to act on",
+    Reason.OBSERVE_ONLY: "automatic actions are switched off (observe-only)",
+    Reason.STOPPED: "a person stopped automation",
+    Reason.STORM: "automation stopped itself, because too much happened at once",
+    Reason.NOT_ALLOWED: "the policy leaves this action to a person",
+    Reason.FROZEN: "a change freeze is in force",
+    Reason.NO_DEPLOYMENT: "no deployment is in progress that could be rolled back",
+    Reason.NOT_THE_CANARY: "the fault is not in the version that is being rolled out",
+    Reason.NO_SUBJECT: "the finding names nobody that a fraud list can hold",
+    Reason.LAST_REGION: "no other region is well and large enough to take the traffic",
+    Reason.UNCONFIRMED: "only one of two independent sources says that the region is lost",
+    Reason.ALREADY_ROLLED_BACK: "this deployment was rolled back already",
+    Reason.PAST_RETURN: "a migration has begun that the old version cannot live with, so the new one has to be mended",
+    Reason.IN_EFFECT: "what was done is still in force",
+    Reason.ACTION_IN_PROGRESS: "an action on the same target is still in progress",
+    Reason.COOLING_DOWN: "the target was acted on a short while ago and is cooling down",
+    Reason.RECURRING: "the same action was taken before and did not last, so a person decides",
+    Reason.TOO_WIDE: "too many automatic entries are in force already",
+    Reason.BUDGET_SPENT: "the hourly budget of automatic actions is spent",
+    Reason.BREACHED: "the rule is breached",
+}
+
+OUTCOME_WORDS: dict[OutcomeStatus, str] = {
+    OutcomeStatus.VERIFIED: "done and verified",
+    OutcomeStatus.ALREADY_DONE: "nothing to do, the world was so already",
+    OutcomeStatus.REFUSED: "refused before anything was changed",
+    OutcomeStatus.FAILED: "failed",
+    OutcomeStatus.UNVERIFIED: "sent, but not seen to take effect",
+}
+
+_UNITS = (
+    (1000, 1, 0, "ms"),
+    (10_000, 1000, 1, "s"),
+    (120_000, 1000, 0, "s"),
+    (7_200_000, 60_000, 0, "min"),
+    (172_800_000, 3_600_000, 1, "h"),
+)
+"""Below so many milliseconds, the unit in milliseconds, digits after the point, its sign."""
+
+_NEAR_AN_END = 0.01
+"""Shares this close to 0 or 1 get a second digit."""
+
+ACTION_WORDS = {
+    "rollback.traffic": "roll back traffic",
+    "block.fingerprint": "block a card or device",
+    "require.review": "have payments reviewed",
+    "raise.threshold": "judge payments more strictly",
+    "kill.switch": "hold every payment",
+    "undo": "take an action back",
+    "page": "page",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time for people. iso: UTC with milliseconds, for machines. text: UTC, with the day unless it is today."""
+
+    iso: str
+    text: str
+
+
+def moment(at_ms: int, now_ms: int) -> Moment:
+    """An instant as seen at now."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    today = datetime.fromtimestamp(now_ms / 1000, UTC).date() == at.date()
+    iso = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Moment(iso, at.strftime("%H:%M:%S" if today else "%b %d %H:%M:%S"))
+
+
+def duration(milliseconds: float) -> str:
+    """A duration in the unit that keeps it short: ``84 ms``, ``2.4 s``, ``12 min``, ``3.5 h``."""
+    for below_ms, unit_ms, digits, unit in _UNITS:
+        if milliseconds < below_ms:
+            return f"{milliseconds / unit_ms:.{digits}f} {unit}"
+    return f"{milliseconds / 86_400_000:.0f} d"
+
+
+def window(seconds: float) -> str:
+    """A rule's window; empty for a measure without one."""
+    return duration(seconds * 1000) if seconds > 0 else ""
+
+
+def percent(share: float | None) -> str:
+    """A share of 1 as a percentage that never rounds a loss away: 0.9996 is ``99.96 %``, not ``100 %``."""
+    if share is None:
+        return NO_DATA
+    if share in {0.0, 1.0}:
+        return f"{100 * share:.0f} %"
+    near_an_end = min(share, 1 - share) < _NEAR_AN_END
+    text = f"{100 * share:.{2 if near_an_end else 1}f}"
+    return {"0.00": "<0.01 %", "100.00": ">99.99 %"}.get(text, f"{text} %")
+
+
+def count(number: int) -> str:
+    """A count with thin groups of three: ``12 345``."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 incident``, ``2 incidents``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def key_text(key: Mapping[str, str]) -> str:
+    """A rule's key in the order of its fields' names: ``green · us-east-1``; a rule without one is about all."""
+    return " · ".join(key[name] for name in sorted(key)) if key else "all"
+
+
+def key_pairs(key: Mapping[str, str]) -> str:
+    """A rule's key with the names of its fields, in the rule's order: ``rail: card, cohort: $50 to $100``."""
+    return ", ".join(f"{name}: {value}" for name, value in key.items())
+
+
+def subject_text(subject: str) -> str:
+    """A finding's subject the way key_text says a key: ``environment=green,region=eu`` is ``green · eu``."""
+    parts = [part.partition("=") for part in subject.split(",")]
+    return " · ".join(value if equals else name for name, equals, value in parts)
+
+
+def measured(value: float | None, rule: Rule | None) -> str:
+    """A finding's value in its measure's unit; a plain number when the rule is no longer loaded."""
+    if value is None:
+        return NO_DATA
+    if rule is not None and isinstance(rule.measure, RatioMeasure | SequentialMeasure):
+        return percent(value)
+    if rule is not None and isinstance(rule.measure, BurnRateMeasure):
+        return f"{value:.3g} times the budget"
+    if rule is not None and isinstance(rule.measure, AbsentMeasure):
+        return duration(value * 1000)
+    if rule is not None and isinstance(rule.measure, QuantileMeasure) and rule.measure.quantile.endswith("_ms"):
+        return duration(value)
+    return f"{value:,.6g}"
+
+
+def words(name: str) -> str:
+    """An identifier as words: ``traffic_rollout`` is ``traffic rollout``."""
+    return name.replace("_", " ")
+
+
+def response_words(response: Response, incident: Incident, now_ms: int) -> str:
+    """What an incident asks of people: ``answer within 12 min: …``, ``5 min overdue: …``; empty once it is over."""
+    if incident.state is IncidentState.RESOLVED:
+        return ""
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        return f"taken on by {incident.acknowledged_by}: {response.action}"
+    left_ms = response.respond_by_ms - now_ms
+    when = f"{duration(-left_ms)} overdue" if response.overdue else f"answer within {duration(max(0, left_ms))}"
+    return f"{when}: {response.action}"
+
+
+def action_words(action: str) -> str:
+    """An action's name as a verb."""
+    return ACTION_WORDS.get(action, words(action))

@@ -1,0 +1,1 @@
+"""Takes changed rules and a changed policy over while the daemon runs."""

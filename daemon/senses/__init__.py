@@ -1,0 +1,1 @@
+"""What the daemon sees by itself, and what it does so that others know that it works."""

@@ -1,0 +1,1 @@
+"""From what callers say to a file and its bytes."""

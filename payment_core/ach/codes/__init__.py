@@ -1,0 +1,1 @@
+"""The network's codes as data: what each means, allows and asks for."""

@@ -1,0 +1,1 @@
+"""Entries into files, each once, and files to the bank."""

@@ -1,0 +1,1 @@
+"""From bytes to a file, and what it tells us."""

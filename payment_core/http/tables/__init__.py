@@ -1,0 +1,1 @@
+"""The route tables, one for each domain."""

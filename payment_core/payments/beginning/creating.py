@@ -1,0 +1,211 @@
+"""The first transaction of a payment: its key is claimed and it is written before the rail is asked."""
+
+from enum import StrEnum
+
+import msgspec
+
+from checks.facts import Fact, PaymentRequested
+from checks.scoring.model import Decision
+from payment_core.acquirer.port import Instruction
+from payment_core.answers import Answer
+from payment_core.fraud.listing import freeze_payer
+from payment_core.fraud.scorer import FraudDecision
+from payment_core.operations.call import Call
+from payment_core.operations.once import OnceRefusal, claim, finish, key_digest, recall
+from payment_core.origin import Origin
+from payment_core.payments import facts
+from payment_core.payments.answers import creation_answer
+from payment_core.payments.beginning.flights import CREATE, Flight, creation_flight, payment_flight
+from payment_core.payments.beginning.purposes import HealthRefusal, Purpose
+from payment_core.payments.beginning.scored import fraud_of
+from payment_core.payments.control import is_holding
+from payment_core.payments.model import Capture, Payment, Waiting, move_payment
+from payment_core.payments.ports import Debits, Method
+from payment_core.payments.requests import CreatePayment
+from payment_core.payments.states import PaymentEvent, PaymentStatus
+from payment_core.store.port import Transaction
+from payment_core.vault.sensitive import Cvc
+
+FRAUD_CODE = "fraud_blocked"
+"""The decline code of a payment that the fraud score did not let through."""
+
+ACCOUNT_CODE = "bank_account_not_usable"
+"""The error code of a payment whose account was replaced or disabled before its debit went out."""
+
+
+class Creation:
+    """The intent to take one payment; given the transaction, it says what is in flight or what the answer is.
+
+    requested: the fact that was scored, which is also the event of the payment's first version; a health payment tells
+    only that it is there, and is not begun in holding mode.
+    """
+
+    __slots__ = ("_body", "_call", "_debits", "_decision", "_lease_ms", "_method", "_origin", "_purpose", "_requested")
+
+    def __init__(
+        self,
+        call: Call,
+        body: CreatePayment,
+        method: Method,
+        requested: PaymentRequested,
+        decision: FraudDecision,
+        origin: Origin,
+        lease_ms: int,
+        debits: Debits,
+        purpose: Purpose = "",
+    ) -> None:
+        self._call = call
+        self._body = body
+        self._method = method
+        self._requested = requested
+        self._decision = decision
+        self._origin = origin
+        self._lease_ms = lease_ms
+        self._debits = debits
+        self._purpose = purpose
+
+    def __call__(self, transaction: Transaction) -> Flight | Answer | StrEnum:
+        """Write the payment, unless the key is known."""
+        call = self._call
+        repeated = repetition(transaction, call)
+        if repeated is not None:
+            return repeated
+        if self._purpose == "health" and is_holding(transaction):
+            return HealthRefusal.HOLDING
+        payment = self._payment(transaction)
+        if payment.lease_until_ms > 0:
+            claim(transaction, CREATE, call, payment.id, payment.lease_until_ms)
+            transaction.change(payment, self._event(payment))
+            return self._with_cvc(creation_flight(payment))
+        claim(transaction, CREATE, call, payment.id, 0)
+        transaction.change(payment, self._event(payment))
+        answer = creation_answer(self._without_rail(transaction, payment))
+        finish(transaction, CREATE, call.key, answer)
+        return answer
+
+    def _event(self, payment: Payment) -> Fact:
+        return self._requested if self._purpose == "" else facts.payment_changed(payment, "")
+
+    def _payment(self, transaction: Transaction) -> Payment:
+        """Its first version; it has a lease when the rail is to be asked at once."""
+        now_ms = transaction.now_ms
+        body, method, decision = self._body, self._method, self._decision.decision
+        holding = is_holding(transaction)
+        review = decision is Decision.REVIEW
+        status = PaymentStatus.PROCESSING
+        if review and not asks_rail(method):
+            status = PaymentStatus.REQUIRES_REVIEW
+        elif holding and not blocks(decision):
+            status = PaymentStatus.HELD
+        asked = status is PaymentStatus.PROCESSING and asks_rail(method) and not blocks(decision)
+        return Payment(
+            id=self._requested.subject,
+            status=status,
+            rail=method.rail,
+            amount_cents=body.amount.amount_cents,
+            capture=body.capture,
+            release_mode=body.release,
+            method=method.token,
+            method_fingerprint=method.fingerprint,
+            brand=method.brand,
+            bin=method.bin,
+            last4=method.last4,
+            customer_id=body.customer_id,
+            provider_id=body.provider_id,
+            description=body.description,
+            metadata=body.metadata,
+            fraud=fraud_of(self._decision, self._requested),
+            review="pending" if review else "",
+            deferred=status is PaymentStatus.HELD,
+            environment=self._origin.environment,
+            release=self._origin.release,
+            region=self._origin.region,
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
+            lease_until_ms=now_ms + self._lease_ms if asked else 0,
+            pending_reference=self._requested.subject if asked else "",
+            pending_key=f"{CREATE}:{self._call.key}" if asked else "",
+            purpose=self._purpose,
+            request_digest=key_digest(CREATE, self._call.key),
+        )
+
+    def _without_rail(self, transaction: Transaction, payment: Payment) -> Payment:
+        """A payment that is blocked, waits, is reviewed first, or goes out in the next ACH file."""
+        if payment.status is PaymentStatus.HELD:
+            transaction.put(Waiting(id=payment.id, since_ms=transaction.now_ms))
+            return payment
+        if blocks(self._decision.decision):
+            blocked = move_payment(payment, PaymentEvent.DECLINED, transaction.now_ms, decline_code=FRAUD_CODE)
+            transaction.change(blocked, facts.attempted(blocked, "declined", 0.0))
+            if self._decision.decision is Decision.FREEZE:
+                self._freeze(transaction, blocked)
+            return blocked
+        if payment.status is PaymentStatus.PROCESSING:
+            return debit(transaction, payment, self._debits)
+        return payment
+
+    def _freeze(self, transaction: Transaction, payment: Payment) -> None:
+        """Block whoever paid; a test token is everybody's, so it is not listed."""
+        freeze_payer(
+            transaction,
+            self._origin,
+            payment_id=payment.id,
+            customer_id=payment.customer_id,
+            rail=payment.rail,
+            fingerprint="" if self._method.sandbox else payment.method_fingerprint,
+        )
+
+    def _with_cvc(self, flight: Flight) -> Flight:
+        if self._body.cvc == "":
+            return flight
+        instruction: Instruction = msgspec.structs.replace(flight.instruction, cvc=Cvc(self._body.cvc))
+        return msgspec.structs.replace(flight, instruction=instruction)
+
+
+def asks_rail(method: Method) -> bool:
+    """Whether the acquirer carries it, rather than the next ACH file."""
+    return method.sandbox or method.rail == "card"
+
+
+def blocks(decision: Decision) -> bool:
+    """Whether a payment with this decision is declined at once."""
+    return decision is Decision.BLOCK or decision is Decision.FREEZE
+
+
+def debit(transaction: Transaction, payment: Payment, debits: Debits) -> Payment:
+    """Originate the ACH debit of a payment that has just become ``processing``; it fails when its account is gone."""
+    entry_id = debits.originate(transaction, payment)
+    if entry_id == "":
+        failed = move_payment(payment, PaymentEvent.FAILED, transaction.now_ms, error_code=ACCOUNT_CODE)
+        transaction.change(failed, facts.attempted(failed, "failed", 0.0))
+        return failed
+    carried = move_payment(payment, PaymentEvent.STILL_UNKNOWN, transaction.now_ms, ach_entry_id=entry_id)
+    transaction.change(carried, facts.payment_changed(carried, payment.status))
+    return carried
+
+
+def repetition(transaction: Transaction, call: Call) -> Flight | Answer | StrEnum | None:
+    """What a call comes to whose key is known: its answer, or its operation to be recovered; None for a new key."""
+    known = recall(transaction, CREATE, call)
+    if known is None or isinstance(known, OnceRefusal):
+        return known
+    return known.answer if known.answer is not None else resume(transaction, known.resource_id)
+
+
+def resume(transaction: Transaction, payment_id: str) -> Flight | StrEnum:
+    """The operation of a key without an answer: still running, or to be recovered because its lease has ended."""
+    flight = find_flight(transaction, payment_id)
+    if flight is None or flight.lease_until_ms > transaction.now_ms:
+        return OnceRefusal.IDEMPOTENCY_IN_PROGRESS
+    return flight
+
+
+def find_flight(transaction: Transaction, payment_id: str) -> Flight | None:
+    """What is in flight for a payment, to be recovered."""
+    payment = transaction.get(Payment, payment_id)
+    if payment is None:
+        return None
+    capture = None
+    if payment.status is PaymentStatus.CAPTURING:
+        capture = transaction.get(Capture, payment.pending_reference)
+    return payment_flight(payment, capture)

@@ -1,0 +1,1 @@
+"""The second transactions: state, ledger, event and stored answer change together."""

@@ -1,0 +1,1 @@
+"""The payment store on one DynamoDB table."""

@@ -1,0 +1,147 @@
+"""The payment store on SQLite: one writer thread with group commit, and readers on a connection of their own."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar, cast
+
+from payment_core.clock import Clock
+from payment_core.errors import DatabaseUnusable, StoreClosed
+from payment_core.ledger.posting import Balances
+from payment_core.store.port import AccountRow, OutboxRow, PostedJournal, Work
+from payment_core.store.records import Query, Record
+from payment_core.store.sqlite.batch import SqliteBatch
+from payment_core.store.sqlite.reading import Reading
+from payment_core.store.sqlite.tables import create_tables, open_for_reading, open_for_writing
+from payment_core.store.sqlite.write_lock import WriteLock
+from payment_core.store.sqlite.writer import GroupWriter
+from payment_core.store.stage import Registry
+from payment_core.store.trail import AuditRow
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+OnCommit = Callable[[int, int, float], None]
+"""Called on the event loop after a commit: events published, writes in the group, milliseconds it took."""
+
+
+def ignore_commit(_published: int, _writes: int, _commit_ms: float) -> None:
+    """Nobody counts."""
+
+
+class SqliteStore:
+    """LedgerStore, Books and Outbox on one file in WAL mode; several processes may hold a store on the same file."""
+
+    def __init__(
+        self, *, path: Path, registry: Registry, producer: str, clock: Clock, on_commit: OnCommit = ignore_commit
+    ) -> None:
+        self._path = path
+        self._registry = registry
+        self._on_commit = on_commit
+        lock = WriteLock(path.with_name(f"{path.name}.lock"))
+        self._writer = GroupWriter(
+            connect=lambda: open_for_writing(path),
+            open_batch=lambda connection: SqliteBatch(connection, registry, producer, clock.now_ms()),
+            on_commit=self._committed,
+            clock=clock,
+            name="payments-writer",
+            lock=lock,
+        )
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="payments-reader")
+        self._reading: Reading | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def open(self) -> None:
+        """Create what is missing and start the threads; raises DatabaseUnusable."""
+        self._loop = asyncio.get_running_loop()
+        self._reading = await self._loop.run_in_executor(self._reader, self._prepare)
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Finish the writes that wait, then close both connections."""
+        await self._writer.close()
+        if self._reading is not None and self._loop is not None:
+            await self._loop.run_in_executor(self._reader, self._reading.close)
+            self._reading = None
+        self._reader.shutdown()
+
+    async def transact(self, work: Work[T], actor: str) -> T:
+        """Run the work in a transaction; its answer comes once the changes are durable."""
+        return cast("T", await self._writer.write(lambda batch: batch.run(work, actor)))
+
+    async def read(self, record_type: type[R], record_id: str) -> R | None:
+        """The committed record."""
+        return cast("R | None", await self._read(partial(Reading.record, record_type=record_type, record_id=record_id)))
+
+    async def query(self, query: Query) -> list[Record]:
+        """Committed records of one kind."""
+        return await self._read(partial(Reading.query, query=query))
+
+    async def account(self, account_id: str, currency: str = "USD") -> Balances:
+        """An account's committed totals."""
+        return await self._read(partial(Reading.account, account_id=account_id, currency=currency))
+
+    async def journals(self, after: int, limit: int) -> list[PostedJournal]:
+        """Journals in the order of posting."""
+        return await self._read(partial(Reading.journals, after=after, limit=limit))
+
+    async def accounts(self) -> list[AccountRow]:
+        """Every account."""
+        return await self._read(Reading.accounts)
+
+    async def audit(self, shard: int, after: int, limit: int) -> list[AuditRow]:
+        """Rows of the one shard there is."""
+        return await self._read(partial(Reading.audit, shard=shard, after=after, limit=limit))
+
+    async def audit_heads(self) -> list[tuple[int, int, str]]:
+        """The head of the one shard there is."""
+        return await self._read(Reading.audit_heads)
+
+    async def unsent(self, producer: str, limit: int) -> list[OutboxRow]:
+        """The oldest events of this producer that no queue has taken."""
+        return await self._read(partial(Reading.unsent, producer=producer, limit=limit))
+
+    async def orphans(self, before_ms: int, limit: int) -> list[OutboxRow]:
+        """Events of any producer that were left unsent since before this time."""
+        return await self._read(partial(Reading.orphans, before_ms=before_ms, limit=limit))
+
+    async def mark_sent(self, places: list[str]) -> None:
+        """Remember that the queue took these events."""
+        await self._writer.write(lambda batch: batch.mark_sent(places))
+
+    async def events(self, after: str, limit: int) -> list[OutboxRow]:
+        """All events from the one that follows."""
+        return await self._read(partial(Reading.events, after=after, limit=limit))
+
+    async def count_unsent(self) -> int:
+        """Events that no queue has taken, of every producer."""
+        return await self._read(Reading.count_unsent)
+
+    async def newest_event(self) -> str:
+        """The place of the outbox's last event; ``0`` when there is none."""
+        return await self._read(Reading.newest_event)
+
+    async def _read(self, work: Callable[[Reading], T]) -> T:
+        # Who can read but not write would answer that it is ready.
+        if self._reading is None or self._loop is None or self._writer.closed:
+            raise StoreClosed
+        return await self._loop.run_in_executor(self._reader, work, self._reading)
+
+    def _prepare(self) -> Reading:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = open_for_writing(self._path)
+            try:
+                create_tables(connection)
+            finally:
+                connection.close()
+        except (OSError, sqlite3.Error) as error:
+            raise DatabaseUnusable(f"{self._path}: {error}") from error
+        return Reading(open_for_reading(self._path), self._registry)
+
+    def _committed(self, batch: SqliteBatch, writes: int, commit_ms: float) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._on_commit, batch.published, writes, commit_ms)

@@ -1,0 +1,1 @@
+"""Whom a finding puts the blame on: a release, a region, a payer."""

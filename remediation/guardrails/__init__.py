@@ -1,0 +1,1 @@
+"""What holds every action: locks, calendars, approvals, money at risk, storms, precedence."""
