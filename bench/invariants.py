@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.contract.store.emulators import ministack
-from tests.simulation.core_driver import BrokenInvariants, Driver
-from tests.simulation.core_episode import episode
+from tests.simulation.core.driver import BrokenInvariants, Driver
+from tests.simulation.core.episode import episode
 from tests.simulation.stores import OpenStore, dynamodb_store, memory_store, sqlite_store
 
 EPISODE_OPERATIONS = {"memory": 400, "sqlite": 400, "dynamodb": 500}

@@ -19,6 +19,8 @@ CLOCKS = ("daemon/clock.py", "payment_core/clock.py")
 TASK_OWNERS = ("daemon/supervisor.py", "payment_core/tasks.py")
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
+# About fifteen; a folder may hold as many tables of one sort as there are domains.
+FOLDER_FILES_MAX = 18
 # With 0 it only lets other tasks run.
 SLEEPS = ("sleep", "time.sleep", "asyncio.sleep", "anyio.sleep")
 BANNED_NAMES = ("utils", "util", "helpers", "helper", "common", "manager", "misc")
@@ -251,6 +253,24 @@ def test_python_files_are_tidy(check: Check) -> None:
 def test_text_files_are_tidy(check: Check) -> None:
     found = [line for path in text_files() for line in check(*read(path))]
     assert not found, "\n".join(found)
+
+
+def crowded(folder: str, count: int) -> list[str]:
+    """What is wrong with a folder of the product with so many modules beside ``__init__.py``."""
+    if count > FOLDER_FILES_MAX:
+        return [f"{folder}: {count} modules; {FOLDER_FILES_MAX} at most: group them by what they do"]
+    return []
+
+
+def test_folders_are_read_at_a_glance() -> None:
+    folders = sorted({path.parent for package in PRODUCT for path in (ROOT / package).rglob("*.py")})
+    counts = {
+        folder.relative_to(ROOT).as_posix(): sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+        for folder in folders
+    }
+    assert len(counts) > len(PRODUCT)
+    assert [line for folder, count in counts.items() for line in crowded(folder, count)] == []
+    assert crowded("daemon", FOLDER_FILES_MAX + 1)
 
 
 def test_requirement_files_are_pinned_and_name_no_index() -> None:

@@ -1,5 +1,6 @@
 """A stack is changed by a change set that was read first, and a change that would lose something is not carried out."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ def stack(status: str = "UPDATE_COMPLETE", version: str = "1.0.0", size: str = "
         "StackStatus": status,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
         "Capabilities": ["CAPABILITY_IAM"],
+        "CreationTime": datetime(2026, 11, 1, tzinfo=UTC),
         **more,
     }
 

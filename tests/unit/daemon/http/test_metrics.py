@@ -130,7 +130,7 @@ async def test_a_long_journal_is_counted_in_bounded_reads() -> None:
 
 def test_every_name_is_kept_in_one_place() -> None:
     folder = Path(__file__).parents[4] / "daemon" / "http"
-    others = [path for path in folder.glob("*.py") if path.name != "metrics.py"]
+    others = [path for path in folder.rglob("*.py") if path.name != "metrics.py"]
     assert [path.name for path in others if re.search(r"\"till_(?!session)", path.read_text())] == []
 
 

@@ -15,7 +15,7 @@ from payment_core.payments.states import CaptureStatus
 from payment_core.payouts.model import Payout
 from payment_core.store.port import PostedJournal
 from payment_core.store.records import kind_of
-from tests.simulation.core_world import CoreWorld
+from tests.simulation.core.world import CoreWorld
 from tests.simulation.payment_invariants import everything, read_books
 
 SET_ASIDE = frozenset({"requested", "approved", "batched", "file_built"})

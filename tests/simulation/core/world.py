@@ -34,8 +34,8 @@ from payment_core.vault.keys.cache import DataKeyCache
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryKeyService
 from payment_core.vault.vault import Vault
-from tests.simulation.core_bank import Bank
-from tests.simulation.core_rail import CoreRail
+from tests.simulation.core.bank import Bank
+from tests.simulation.core.rail import CoreRail
 from tests.simulation.invariants import AnyStore
 from tests.simulation.no_costs import NoCosts
 from tests.simulation.observing import ObservingStore

@@ -10,8 +10,8 @@ from payment_core.methods.model import PaymentMethod
 from payment_core.payouts.model import Payout
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.store.records import Document
-from tests.simulation.core_bank import Bank, entries_of
-from tests.simulation.core_world import CoreWorld
+from tests.simulation.core.bank import Bank, entries_of
+from tests.simulation.core.world import CoreWorld
 from tests.simulation.payment_invariants import everything
 
 D = TypeVar("D", bound=Document)

@@ -12,7 +12,7 @@ from daemon.http.doors.door import BODY_LIMIT_BYTES, REASON_LENGTH_MAX
 from remediation.errors import JournalFull, WorldRefused, WorldUnreachable
 from remediation.journal.guardrail_kinds import ApprovalGiven
 from tests.unit.daemon.aftermath.test_compensations import DAY_MS
-from tests.unit.daemon.http.release_doors import Doors, problem_of
+from tests.unit.daemon.http.doors.release_doors import Doors, problem_of
 from tests.unit.daemon.rollbacks.house import House, opened_house
 from tests.unit.remediation.worlds import ROLLED_BACK
 

@@ -13,7 +13,7 @@ from remediation.errors import JournalFailed, JournalFull, SequenceConflict, Wor
 from remediation.journal.entry import Draft, Entry
 from remediation.journal.guardrail_kinds import AutomationStopped
 from tests.unit.daemon.deployments.test_service import FREE, Scene, scene
-from tests.unit.daemon.http.release_doors import Doors, problem_of
+from tests.unit.daemon.http.doors.release_doors import Doors, problem_of
 
 ASKED = {"version": "2.0.0", "strategy": "blue-green", "regions": ["us-east-1"], "reason": "new receipts"}
 WHY = {"reason": "lunch"}

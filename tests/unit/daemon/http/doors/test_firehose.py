@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from daemon.errors import CheckpointFailed, Untranslatable
 from daemon.sources.firehose import BODY_LIMIT_BYTES, RECORDS_MAX, DeliveryTooLarge, _read
 from tests.unit.daemon.http.conftest import Client, RememberingQuarantine, RememberingSink
+from tests.unit.daemon.http.doors.test_ingest import PACKED
 from tests.unit.daemon.http.fake_view import token_of
-from tests.unit.daemon.http.test_ingest import PACKED
 
 PATH = "/ingest/firehose"
 ID = "ed4acda5-034f-9f42-bba1-f29aea6d7d8f"

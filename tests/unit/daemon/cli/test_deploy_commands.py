@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from daemon.cli import app
+from tests.unit.daemon.cli.release_commands import Line, document, run
 from tests.unit.daemon.deployments.test_service import Scene, scene
-from tests.unit.daemon.http.release_doors import Doors
-from tests.unit.daemon.release_commands import Line, document, run
+from tests.unit.daemon.http.doors.release_doors import Doors
 
 ASKED = ("deploy", "--version", "2.0.0", "--strategy", "blue-green", "--regions", "us-east-1", "--reason", "receipts")
 

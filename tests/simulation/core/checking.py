@@ -9,9 +9,9 @@ from payment_core.ledger.accounts import account_of
 from payment_core.ledger.posting import Balances
 from payment_core.ledger.rebuild import Fold, balances_of, read_on
 from payment_core.store.trail import GENESIS
-from tests.simulation.core_acts import CARDS
-from tests.simulation.core_transitions import is_allowed
-from tests.simulation.core_world import CoreWorld
+from tests.simulation.core.acts import CARDS
+from tests.simulation.core.transitions import is_allowed
+from tests.simulation.core.world import CoreWorld
 
 PAGE = 10_000
 

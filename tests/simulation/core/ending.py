@@ -15,9 +15,9 @@ from payment_core.payments.states import CaptureStatus, DisputeStatus, PaymentSt
 from payment_core.payouts.model import Payout
 from payment_core.store.records import Due, Record
 from tests.canary import Canary
-from tests.simulation.core_acts import CARDS
-from tests.simulation.core_invariants import Objects, read_objects
-from tests.simulation.core_world import CoreWorld
+from tests.simulation.core.acts import CARDS
+from tests.simulation.core.invariants import Objects, read_objects
+from tests.simulation.core.world import CoreWorld
 from tests.simulation.invariants import violations
 from tests.simulation.payment_invariants import WAITING, everything
 

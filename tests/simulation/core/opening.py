@@ -7,8 +7,8 @@ from payment_core.money import Charge
 from payment_core.payments.requests import CreatePayment
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.providers.requests import BankAccountRequest, ProviderRequest, ProviderUpdate, VerificationRequest
-from tests.simulation.core_acts import CARDS, CUSTOMERS, Request
-from tests.simulation.core_picking import Picks
+from tests.simulation.core.acts import CARDS, CUSTOMERS, Request
+from tests.simulation.core.picking import Picks
 
 PROVIDERS = 3
 VERIFYING_DAYS = 7

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.simulation.core_acts import WEIGHTS
-from tests.simulation.core_driver import Driver
-from tests.simulation.core_episode import episode, opened
+from tests.simulation.core.acts import WEIGHTS
+from tests.simulation.core.driver import Driver
+from tests.simulation.core.episode import episode, opened
 from tests.simulation.stores import OpenStore, memory_store, sqlite_store
 
 STEPS = 40

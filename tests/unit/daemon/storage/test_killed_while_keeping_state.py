@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from daemon.storage import checkpoint as checkpoints
-from tests.unit.daemon.state.living import REMEMBERED, living
+from tests.unit.daemon.storage.living import REMEMBERED, living
 
 ROOT = Path(__file__).parents[4]
 PROGRAM = Path(__file__).parent / "living.py"

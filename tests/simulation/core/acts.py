@@ -46,7 +46,7 @@ from payment_core.providers.requests import (
 )
 from payment_core.providers.requests import NoBody as ProviderNoBody
 from payment_core.providers.requests import ReasonRequest as ProviderReason
-from tests.simulation.core_picking import Picks
+from tests.simulation.core.picking import Picks
 
 T = TypeVar("T")
 

@@ -14,11 +14,11 @@ from payment_core.answers import Answer
 from payment_core.operations.call import Call
 from payment_core.operations.once import KEPT_MS, request_hash
 from payment_core.providers.model import BankAccount, Provider
-from tests.simulation.core_acts import DECISIONS, MOODS, WEIGHTS, Acts, Request
-from tests.simulation.core_checking import Checking
-from tests.simulation.core_ending import days_pass, end_violations, let_everything_end
-from tests.simulation.core_invariants import full_violations
-from tests.simulation.core_opening import (
+from tests.simulation.core.acts import DECISIONS, MOODS, WEIGHTS, Acts, Request
+from tests.simulation.core.checking import Checking
+from tests.simulation.core.ending import days_pass, end_violations, let_everything_end
+from tests.simulation.core.invariants import full_violations
+from tests.simulation.core.opening import (
     REST_DAYS,
     VERIFYING_DAYS,
     accounts_of,
@@ -27,8 +27,8 @@ from tests.simulation.core_opening import (
     first_payments,
     verifications,
 )
-from tests.simulation.core_picking import Picks
-from tests.simulation.core_world import OPTIONS, CoreProcess, CoreWorld
+from tests.simulation.core.picking import Picks
+from tests.simulation.core.world import OPTIONS, CoreProcess, CoreWorld
 from tests.simulation.payment_invariants import everything
 from tests.simulation.payment_world import ProcessDied
 

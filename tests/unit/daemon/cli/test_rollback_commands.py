@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from daemon.aftermath.compensations import SETTLE_MS
 from daemon.cli import app
 from remediation.journal.guardrail_kinds import ApprovalGiven
-from tests.unit.daemon.http.release_doors import Doors
-from tests.unit.daemon.release_commands import Line, document, run
+from tests.unit.daemon.cli.release_commands import Line, document, run
+from tests.unit.daemon.http.doors.release_doors import Doors
 from tests.unit.daemon.rollbacks.house import House, opened_house
 from tests.unit.remediation.compensation.books import record
 from tests.unit.remediation.worlds import ROLLED_BACK

@@ -19,10 +19,10 @@ from payment_core.payments.requests import CancelPayment, CreatePayment, CreateR
 from payment_core.payments.terms import RETRY_EXPIRY_MS
 from payment_core.providers.model import BankAccount
 from payment_core.providers.requests import ReplacementRequest
-from tests.simulation.core_driver import Driver
-from tests.simulation.core_ending import days_pass
-from tests.simulation.core_episode import opened
-from tests.simulation.core_world import OPTIONS
+from tests.simulation.core.driver import Driver
+from tests.simulation.core.ending import days_pass
+from tests.simulation.core.episode import opened
+from tests.simulation.core.world import OPTIONS
 from tests.simulation.payment_invariants import everything, payment_violations
 from tests.simulation.payment_world import TERMS, call_of, memory_world
 from tests.simulation.stores import memory_store

@@ -7,8 +7,8 @@ import structlog
 
 from payment_core.registry import core_registry
 from tests.simulation.chance import repeatable
-from tests.simulation.core_driver import Driver
-from tests.simulation.core_world import CoreWorld
+from tests.simulation.core.driver import Driver
+from tests.simulation.core.world import CoreWorld
 from tests.simulation.payment_world import HandClock
 from tests.simulation.stores import OpenStore
 
