@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from daemon.aws.route53 import Route53Traffic
-from daemon.aws.session import Aws
+from daemon.aws.session import Aws, AwsClients
 from tests.integration.daemon.environment_places import Places
 from tests.integration.daemon.test_killed_deployment import SHIFT, configure_deployments, ends
 from tests.integration.daemon.world import (
@@ -23,6 +23,8 @@ from tests.integration.daemon.world import (
     Programs,
     configure,
     entries,
+    pay,
+    route_heartbeats,
     until,
 )
 
@@ -88,17 +90,21 @@ def with_a_second_person(folder: Path) -> None:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, programs: Programs, account: Account, route53: Aws) -> AsyncIterator[House]:
+async def house(
+    tmp_path: Path, programs: Programs, account: Account, route53: Aws, aws_clients: AwsClients
+) -> AsyncIterator[House]:
     traffic = Route53Traffic(route53, account.zone_id, account.record_name)
     await traffic.write(WHOLE, "as it begins")
+    await route_heartbeats(aws_clients, account)
     cores = {}
     for environment, version in (("blue", "1.0.0"), ("green", "2.0.0")):
         flags = ("--environment", environment, "--version", version)
-        cores[environment] = (await programs.core(tmp_path / "payments.db", account, *flags)).url
+        cores[environment] = await programs.core(tmp_path / "payments.db", account, *flags)
+    await pay(cores["blue"], ["k1"])
     places = Places()
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(places.run(), name="places")
-        folder = configure(tmp_path, account, cores=cores)
+        folder = configure(tmp_path, account, cores={name: core.url for name, core in cores.items()})
         configure_deployments(folder, places)
         with_a_second_person(folder)
         daemon = await programs.ready_daemon(folder)
