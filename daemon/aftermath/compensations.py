@@ -6,6 +6,7 @@ import structlog
 
 from config.guardrails import Approvals
 from daemon.aftermath.affected import AffectedPayments, Found
+from daemon.amounts import money
 from daemon.errors import CheckpointFailed
 from remediation.compensation.applying import Compensating
 from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
@@ -149,7 +150,7 @@ def in_words(payments: tuple[AffectedPayment, ...], deployment: DeploymentState)
     for fix in Fix:
         chosen = [one for one in payments if one.fix is fix and fix in MOVES_MONEY]
         if chosen:
-            parts.append(f"{fix} {len(chosen)} ({sum(one.amount_cents for one in chosen)} cents)")
+            parts.append(f"{fix} {len(chosen)} ({money(sum(one.amount_cents for one in chosen))})")
     return f"payments that {deployment.version} on {deployment.environment} left wrong: {', '.join(parts)}"
 
 

@@ -15,6 +15,7 @@ COMMANDS = MappingProxyType(
         "up": ("daemon.cli.up", "up"),
         "run": ("daemon.cli.run", "run"),
         "health": ("daemon.cli.health", "health"),
+        "incidents": ("daemon.cli.acting.incidents", "incidents_app"),
         "deploy": ("daemon.cli.acting.deploy", "deploy"),
         "deployments": ("daemon.cli.acting.deployments", "deployments_app"),
         "rollback": ("daemon.cli.acting.rollback", "rollback_app"),

@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +12,11 @@ import typer
 
 from daemon.cli.core.audit import verify_core
 from daemon.cli.output import Exit, fail, print_json, say
+from daemon.http.words.sentences import sentence
+from daemon.http.words.wording import moment
 from remediation.errors import JournalError
 from remediation.journal.entry import Entry, Head
 from remediation.journal.offline import following, newest, open_read_only
-from remediation.journal.sentence import sentence
 from remediation.journal.verify import Verification, verify
 
 FILE_NAME = "journal.db"
@@ -120,8 +120,8 @@ def _show(entries: Sequence[Entry], *, as_json: bool) -> None:
         if as_json:
             print_json(entry)
         else:
-            at = datetime.fromtimestamp(entry.at_ms / 1000, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-            say(f"{entry.sequence:>6} {at}Z {entry.kind:<14} {entry.actor:<8} {sentence(entry)}")
+            at, said = moment(entry.at_ms).iso, sentence(entry, {})
+            say(f"{entry.sequence:>6} {at} {entry.kind:<14} {entry.actor:<8} {said.text} {said.detail}".rstrip())
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -9,9 +9,11 @@ import typer
 
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
+from daemon.amounts import money
 from daemon.cli.bill import Bill, ServiceBill, bill_lines, read_bill
 from daemon.cli.core.store import Books, Database, DataDir, EndpointUrl, Region, Store, Table, asked, store_options
 from daemon.cli.output import Exit, fail, print_json, say
+from daemon.reports.report import percent
 from payment_core.costs.breakdown import FORMULA, MICROCENTS_PER_CENT, Breakdown, per_hundred_dollars
 from payment_core.costs.reading import CostReader
 from payment_core.costs.report import CostReport, Line
@@ -68,14 +70,14 @@ def explain_command(
     if as_json:
         print_json(_explained(breakdown))
         return
-    say(f"{breakdown.payment_id}: {_dollars(breakdown.amount_cents)} by {breakdown.rail}")
+    say(f"{breakdown.payment_id}: {money(breakdown.amount_cents)} by {breakdown.rail}")
     for part in breakdown.parts:
         say(f"  {part.name:<11}{_cents(part.microcents):>14} c  {part.price}; {part.share}; prices of {part.sheet}")
         say(f"{'':<31}{part.source}")
     say(f"  {'cost':<11}{_cents(breakdown.total_microcents):>14} c")
     say(f"  {'baseline':<11}{_cents(breakdown.baseline_microcents):>14} c  {breakdown.baseline_name}")
     say(f"{'':<31}{breakdown.baseline_source}")
-    say(f"  saving {_percent(breakdown.saving_basis_points)}; {FORMULA}")
+    say(f"  saving {percent(breakdown.saving_basis_points)}; {FORMULA}")
     if not breakdown.complete:
         say("  Its money was not paid out yet: a payout and a file are still to come.")
 
@@ -123,8 +125,8 @@ def report_command(
         say("no payment has taken money yet")
     for line in lines:
         say(
-            f"{line.rail:<5}{line.band:<16}{line.payments:>7} payments {_dollars(line.amount_cents):>14}  saving "
-            f"{_percent(line.saving_basis_points):>9}  {_cents(line.microcents_per_100_dollars)} c per $100, against "
+            f"{line.rail:<5}{line.band:<16}{line.payments:>7} payments {money(line.amount_cents):>14}  saving "
+            f"{percent(line.saving_basis_points):>9}  {_cents(line.microcents_per_100_dollars)} c per $100, against "
             f"{line.baseline_name}"
         )
         say("     " + ", ".join(f"{name} {_cents(microcents)} c" for name, microcents in sorted(line.parts.items())))
@@ -171,7 +173,7 @@ def _service_lines(found: ServiceBill) -> list[str]:
     if found.variance is not None:
         one = found.variance
         lines.append(
-            f"  {one.day} is {_percent(one.variance_basis_points)} against {_cents(one.expected_microcents)} c, the "
+            f"  {one.day} is {percent(one.variance_basis_points)} against {_cents(one.expected_microcents)} c, the "
             f"{one.basis}"
         )
     return lines
@@ -214,12 +216,3 @@ def _line(line: Line) -> dict[str, object]:
 def _cents(microcents: int) -> str:
     sign, whole = "-" if microcents < 0 else "", abs(microcents)
     return f"{sign}{whole // MICROCENTS_PER_CENT:,}.{whole % MICROCENTS_PER_CENT:06d}"
-
-
-def _percent(basis_points: int) -> str:
-    sign = "-" if basis_points < 0 else ""
-    return f"{sign}{abs(basis_points) // 100}.{abs(basis_points) % 100:02d} %"
-
-
-def _dollars(cents: int) -> str:
-    return f"${cents // 100:,}.{cents % 100:02d}"

@@ -97,10 +97,8 @@ class Place:
         )
 
     def environment(self) -> dict[str, str]:
-        """Nothing that leads to AWS, and the project on the path."""
-        token = self.folder / "data" / "console-token"
-        shown = {"TILLWATCH_TOKEN": token.read_text("ascii").strip()} if token.is_file() else {}
-        return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)} | shown
+        """Nothing that leads to AWS, no token, and the project on the path."""
+        return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)}
 
     def keep_keys_for_the_bank(self) -> None:
         """The files that the page on payouts names: our key at the bank's SFTP server, and the server's own."""
@@ -233,17 +231,18 @@ def test_a_plan_is_printed_and_nothing_is_begun(command: str, place: Place) -> N
 
 LOOKING = [
     command
-    for command in (*starting("deployments"), *starting("approvals", "list"), *starting("rollback", "payments"))
+    for name in (("incidents",), ("deployments",), ("actions", "list"), ("approvals", "list"), ("rollback", "payments"))
+    for command in starting(*name)
     if not re.search(r"pause|resume|abort", command)
 ]
 
 
 @pytest.mark.parametrize("command", LOOKING)
-def test_a_look_at_deployments_is_answered_also_where_there_is_none(command: str, place: Place) -> None:
+def test_a_look_is_answered_also_where_there_is_nothing_to_see(command: str, place: Place) -> None:
     done = place.run(deploying(command, place))
-    is_unknown = "There is no deployment" in done.stderr
+    is_unknown = re.search("here is no (deployment|incident)", done.stderr) is not None
     assert done.returncode == (1 if is_unknown else 0), done.stderr
-    assert is_unknown is ("dep-" in command)
+    assert is_unknown is (re.search("dep-|inc-", command) is not None)
 
 
 CHANGING = [

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.acting.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.output import Exit, fail, print_json, say
 
 actions_app = typer.Typer(no_args_is_help=True, help="What automation did: list it, take it back.")
@@ -43,7 +43,7 @@ class _Undone(msgspec.Struct):
 
 
 @actions_app.command("list")
-def list_(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def list_(url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """What automation did, newest first."""
     found: _Actions = ask("GET", url, token, "actions", _Actions)
     if as_json:
@@ -65,7 +65,7 @@ def undo(
         str, typer.Argument(help="Such as dec-0123456789abcdef, from the list.", metavar="DECISION_ID")
     ],
     reason: Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")],
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.

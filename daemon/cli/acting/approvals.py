@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.acting.asking_daemon import DEFAULT_URL, Json, Token, Url, ask, name_of
+from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
 from daemon.cli.output import Exit, fail, print_json, say
 
 approvals_app = typer.Typer(no_args_is_help=True, help="What waits for people: list it, approve it, refuse it.")
@@ -41,7 +41,7 @@ class _Approvals(msgspec.Struct):
 
 @approvals_app.command("list")
 def list_(
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     every: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
@@ -60,7 +60,7 @@ def list_(
 @approvals_app.command("approve")
 def approve(
     approval: Id,
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     digest: Annotated[str, typer.Option(help="What you looked at; what stands in the list now when left out.")] = "",
     note: Annotated[str, typer.Option(help="Goes into the journal beside your name.")] = "",
@@ -81,7 +81,7 @@ def approve(
 def refuse(
     approval: Id,
     reason: Annotated[str, typer.Option(help="Why; whoever asked reads it.")],
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.acting.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed
+from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed
 from daemon.cli.output import print_json, say
 
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
@@ -25,14 +25,14 @@ class _Automation(msgspec.Struct):
     changed: bool
 
 
-def stop_automation(reason: Reason, url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def stop_automation(reason: Reason, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Let nothing act by itself from now on, also after a restart. It asks nothing first: stopping harms nobody."""
     _told(ask("POST", url, token, "automation/stop", _Automation, {"reason": reason}), as_json=as_json)
 
 
 def resume_automation(
     reason: Reason,
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.

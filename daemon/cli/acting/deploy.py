@@ -10,8 +10,8 @@ import typer
 from config.delivery.deployment_plan import DeploymentPlan
 from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
-from daemon.cli.acting.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed
 from daemon.cli.acting.deployment_words import View, line_of, plan_table, state_of
+from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed
 from daemon.cli.output import Exit, console, fail, note, print_json, say
 from remediation.deployment.plan import Plan
 from remediation.deployment.run import RunOutcome
@@ -33,7 +33,7 @@ def deploy(
     differential: Annotated[bool, typer.Option(help="Begin with red gates: the old version is the limit.")] = False,  # noqa: FBT002 - a flag.
     dry_run: Annotated[bool, typer.Option(help="Print the plan, and begin nothing.")] = False,  # noqa: FBT002 - a flag.
     wait: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,  # noqa: FBT002 - a flag.
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.

@@ -7,9 +7,9 @@ import msgspec
 import typer
 from rich.live import Live
 
-from daemon.cli.acting.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.acting.deploy import POLL_SECONDS, end
 from daemon.cli.acting.deployment_words import RULE_OF_STOPS, View, gates_of, line_of, table_of
+from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.output import console, print_json, say
 
 deployments_app = typer.Typer(no_args_is_help=True, help="Deployments: list, show, pause, resume, abort.")
@@ -35,7 +35,7 @@ class _List(msgspec.Struct):
 
 
 @deployments_app.command("list")
-def list_(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def list_(url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Newest first, also those of others that events told of."""
     found: _List = ask("GET", url, token, "deployments", _List)
     if as_json:
@@ -51,7 +51,7 @@ def list_(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> N
 @deployments_app.command("show")
 def show(
     deployment: Id,
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     follow: Annotated[bool, typer.Option(help="Until it has ended.")] = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
@@ -82,31 +82,31 @@ def show(
 
 
 @deployments_app.command("pause")
-def pause(deployment: Id, reason: Reason, url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def pause(deployment: Id, reason: Reason, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Begin no further step. What was begun ends, and a bad release is taken back all the same."""
-    _asked("pause", deployment, reason, url, token, as_json=as_json)
+    _asked("pause", deployment, {"reason": reason}, url, token, as_json=as_json)
 
 
 @deployments_app.command("resume")
-def resume(deployment: Id, reason: Reason, url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def resume(deployment: Id, reason: Reason, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Go on after a pause, or give a step that is held the whole of its time once more."""
-    _asked("resume", deployment, reason, url, token, as_json=as_json)
+    _asked("resume", deployment, {"reason": reason}, url, token, as_json=as_json)
 
 
 @deployments_app.command("abort")
 def abort(
     deployment: Id,
     reason: Reason,
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """End it: its traffic is given back, and what it prepared is undone."""
-    confirmed(f"End {deployment}? Its traffic goes back to the version before.", force=force)
-    _asked("abort", deployment, reason, url, token, as_json=as_json)
+    skipped = confirmed(f"End {deployment}? Its traffic goes back to the version before.", force=force)
+    _asked("abort", deployment, {"reason": reason, "force": bool(skipped)}, url, token, as_json=as_json)
 
 
-def _asked(what: str, deployment: str, reason: str, url: str, token: str, *, as_json: bool) -> None:
+def _asked(what: str, deployment: str, body: dict[str, object], url: str, token: str, *, as_json: bool) -> None:
     name = name_of(deployment, "a deployment")
-    end(ask("POST", url, token, f"deployments/{name}/{what}", View, {"reason": reason}), as_json=as_json, waited=False)
+    end(ask("POST", url, token, f"deployments/{name}/{what}", View, body), as_json=as_json, waited=False)

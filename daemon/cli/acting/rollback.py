@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.acting.asking_daemon import DEFAULT_URL, Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.amounts import money
+from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.output import Exit, fail, note, print_json, say
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
@@ -46,7 +47,7 @@ def rollback(
     context: typer.Context,
     deployment_id: Annotated[str, typer.Option("--deployment-id", help="Such as dep-2.0.0-41, from the list.")] = "",
     reason: Reason = "",
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
@@ -80,7 +81,7 @@ def _command(kind: RollbackKind) -> Callable[..., None]:
     def command(
         reason: Reason,
         deployment_id: Deployment = "",
-        url: Url = DEFAULT_URL,
+        url: Url = "",
         token: Token = "",
         force: Force = False,  # noqa: FBT002 - a flag.
         as_json: Json = False,  # noqa: FBT002 - a flag.
@@ -95,7 +96,7 @@ for _kind in RollbackKind:
 
 
 @rollback_app.command("rehearse")
-def rehearse(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def rehearse(url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Try the way back now: the destination, the call and the look, without moving a payment. Exit 1 when it fails."""
     measured: RollbackMeasured = ask("POST", url, token, "rehearsals", RollbackMeasured)
     if as_json:
@@ -107,7 +108,7 @@ def rehearse(url: Url = DEFAULT_URL, token: Token = "", as_json: Json = False) -
 @rollback_app.command("payments")
 def payments(
     deployment_id: Annotated[str, typer.Option("--deployment-id", help="Look at this one's payments now.")] = "",
-    url: Url = DEFAULT_URL,
+    url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
@@ -163,7 +164,7 @@ def _say_payments(listed: CompensationState) -> None:
     for one in listed.payments:
         fix = listed.fixes.get(one.payment_id)
         done = "" if fix is None else f" -> {fix.detail}" if fix.ended else " -> under way"
-        say(f"  {one.payment_id}  {one.fix} {one.amount_cents} {one.currency} cents: {one.why}{done}")
+        say(f"  {one.payment_id}  {one.fix} {money(one.amount_cents)}: {one.why}{done}")
 
 
 def _is_right(listed: CompensationState, payment_id: str) -> bool:

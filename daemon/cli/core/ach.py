@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from daemon.amounts import money
 from daemon.cli.output import Exit, fail, note, print_json, say
 from payment_core.ach.building.normalizing import normalize
 from payment_core.ach.building.totals import DEBIT_CODES
@@ -37,7 +38,7 @@ def validate_command(file: File, *, profile: ProfileOption = Profile.STRICT, as_
     else:
         word = "valid" if reading.valid else "NOT valid"
         say(f"{file}: {word} ({profile}); {summary.batches} batches, {summary.entries} entries")
-        say(f"  debits {_dollars(summary.debit_cents)}, credits {_dollars(summary.credit_cents)}")
+        say(f"  debits {money(summary.debit_cents)}, credits {money(summary.credit_cents)}")
         if summary.returns or summary.notifications_of_change:
             say(f"  {summary.returns} returns, {summary.notifications_of_change} notifications of change")
         for problem in reading.errors:
@@ -104,10 +105,6 @@ def _sentence(problem: Problem) -> str:
     return f"{where}, {problem.field}: {problem.message} [{problem.code}]"
 
 
-def _dollars(cents: int) -> str:
-    return f"${cents // 100:,}.{cents % 100:02d}"
-
-
 def _show(file: AchFile) -> None:
     header = file.header
     say(f"from {header.immediate_origin} {header.origin_name}")
@@ -118,7 +115,7 @@ def _show(file: AchFile) -> None:
     control = file.control
     say(
         f"{control.batch_count} batches, {control.entry_addenda_count} entries and addenda, hash {control.entry_hash}, "
-        f"debits {_dollars(control.debit_cents)}, credits {_dollars(control.credit_cents)}"
+        f"debits {money(control.debit_cents)}, credits {money(control.credit_cents)}"
     )
 
 
@@ -131,7 +128,7 @@ def _show_batch(batch: Batch) -> None:
     for entry in batch.entries:
         side = "debit " if entry.transaction_code in DEBIT_CODES else "credit"
         say(
-            f"  {entry.trace_number} {entry.transaction_code:02d} {side} {_dollars(entry.amount_cents):>16} "
+            f"  {entry.trace_number} {entry.transaction_code:02d} {side} {money(entry.amount_cents):>16} "
             f"{entry.rdfi_id}{entry.check_digit} {masked(entry.account_number):<8} {entry.receiver_name}"
         )
         _show_addenda(entry)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from daemon.amounts import money
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.errors import DatabaseUnusable, UnknownAccount
 from payment_core.ledger.accounts import ACCOUNTS, account_of
@@ -24,11 +25,6 @@ def _existing(data_dir: Path, database: Path | None) -> Path:
     if not path.is_file():
         fail(f"{path}: there is no such file. Name the ledger with --data-dir or --database.", Exit.BAD_INPUT)
     return path
-
-
-def _dollars(cents: int) -> str:
-    sign = "-" if cents < 0 else ""
-    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 @ledger_app.command("verify")
@@ -76,6 +72,6 @@ def balance_command(
         say(f"{path}: nothing was posted" + (f" to {account}" if account else ""))
     width = max((len(balance.account) for balance in found), default=0)
     for balance in found:
-        line = f"{balance.account:<{max(18, width)}} {_dollars(balance.balance_cents):>18}  {balance.currency}"
+        line = f"{balance.account:<{max(18, width)}} {money(balance.balance_cents):>18}  {balance.currency}"
         waiting = balance.balance_cents - balance.available_cents
-        say(f"{line}  {balance.normal_side}" + (f"  {_dollars(waiting)} of it set aside" if waiting else ""))
+        say(f"{line}  {balance.normal_side}" + (f"  {money(waiting)} of it set aside" if waiting else ""))

@@ -13,8 +13,9 @@ from config.loading.loader import Loaded
 from config.loading.problems import ConfigurationError
 from config.loading.suggest import closest
 from config.rules.rule_file import RuleFile
+from daemon.cli.asking_daemon import Token
 from daemon.cli.output import Exit, fail, print_json, say
-from daemon.cli.running_daemon import TOKEN_VARIABLE, Current, Daemon, current
+from daemon.cli.rules.readings import Current, current
 
 _Directory = Annotated[Path | None, typer.Option("--config", help="Directory with rules/; default: what is packaged")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
@@ -25,14 +26,14 @@ def explain_rule(
     config: _Directory = None,
     rate: Annotated[float, typer.Option(min=0.001, help="Facts a second of one key")] = 40.0,
     url: Annotated[str, typer.Option(help="A running daemon, such as http://127.0.0.1:8080, for current values")] = "",
-    token: Annotated[str, typer.Option(envvar=TOKEN_VARIABLE, help="Bearer token of a viewer")] = "",
+    token: Token = "",
     *,
     as_json: _Json = False,
 ) -> None:
     """Say what a rule measures, how fast it sees a fault, what it reads now, and why it fires or does not."""
     compiled = _find(_loaded(config), rule_id)
     times = times_to_breach(compiled, rate)
-    readings = current(Daemon(url, token), compiled) if url else None
+    readings = current(url, token, compiled) if url else None
     if as_json:
         print_json(
             {

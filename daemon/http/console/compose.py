@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from config.policy import Severities
 from daemon.http.console.components import component_rows
 from daemon.http.console.cost_rows import cost_rows
-from daemon.http.console.deployment_rows import deployment_panel
+from daemon.http.console.deployment_rows import announced, deployment_panel
 from daemon.http.console.page import IncidentRow, LedgerRow, NotTaken, Page, SourceRow, TrafficPart
 from daemon.http.console.rollback_rows import rollback_panel
 from daemon.http.console.rule_rows import RULE_ROWS, enforced_rows, watched_rules
-from daemon.http.console.verdict import verdict, what_was_done
+from daemon.http.console.verdict import verdict
+from daemon.http.console.waiting_rows import waiting_rows
 from daemon.http.options import HttpOptions, LedgerStatus
 from daemon.http.words.wording import (
     NO_DATA,
@@ -22,6 +22,7 @@ from daemon.http.words.wording import (
     percent,
     response_words,
     subject_text,
+    what_was_done,
 )
 from daemon.reports.savings import Saving
 from daemon.view.shape import SecondOfPayments, SourceStatus, SystemView
@@ -44,6 +45,7 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
     rows = enforced_rows(options.rules, readings, now_ms)
     traffic = view.traffic()
     desk = options.deployments()
+    runs = () if desk is None else desk.list()
     sources = tuple(_source(source, now_ms) for source in view.sources())
     return Page(
         version=options.version,
@@ -56,10 +58,12 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
         rules_hidden=max(0, len(rows) - RULE_ROWS),
         watched=watched_rules(options.rules, readings, now_ms),
         not_taken=_not_taken(state.decisions, {rule.id for rule in options.rules if rule.mode == "shadow"}, now_ms),
-        incidents=_incidents(state, options.severities, now_ms),
+        incidents=_incidents(state, options, now_ms),
         sources=sources,
         ledger=_ledger(options.ledger(), now_ms),
-        deployment=None if desk is None else deployment_panel(desk.list(), state, now_ms),
+        deployment=deployment_panel(runs, state, now_ms),
+        announced=announced(state, runs, now_ms),
+        waiting=waiting_rows(state, now_ms),
         way_back=rollback_panel(state, now_ms),
         components=component_rows(options.probed(), now_ms),
         costs=cost_rows(savings),
@@ -139,8 +143,9 @@ def _not_taken(decisions: Sequence[DecisionSummary], watching: set[str], now_ms:
     )
 
 
-def _incidents(state: State, severities: Severities, now_ms: int) -> tuple[IncidentRow, ...]:
+def _incidents(state: State, options: HttpOptions, now_ms: int) -> tuple[IncidentRow, ...]:
     """Unresolved first, each group newest first."""
+    summaries = {rule.id: rule.summary for rule in options.rules}
     newest = list(reversed(state.incidents.values()))
     ordered = sorted(newest, key=lambda one: one.resolved_at_ms > 0)[:INCIDENT_ROWS]
     return tuple(
@@ -149,12 +154,13 @@ def _incidents(state: State, severities: Severities, now_ms: int) -> tuple[Incid
             severity=one.severity,
             rule_id=one.rule_id,
             subject=subject_text(one.subject),
+            summary=summaries.get(one.rule_id, ""),
             state=one.state.value,
             opened=moment(one.opened_at_ms, now_ms),
             age=duration(max(0, (one.resolved_at_ms if one.resolved_at_ms > 0 else now_ms) - one.opened_at_ms)),
             runbook=one.runbook,
             done=what_was_done(one),
-            response=response_words(response_of(one, severities, now_ms), one, now_ms),
+            response=response_words(response_of(one, options.severities, now_ms), one, now_ms),
             resolved=one.resolved_at_ms > 0,
         )
         for one in ordered

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from daemon.deployments.service import RunView
 from daemon.deployments.words import PHASE_WORDS, does, name_of, phase_of, seconds
-from daemon.http.words.wording import Moment, moment
+from daemon.http.console.waiting_rows import answers_to
+from daemon.http.words.wording import Moment, moment, words
 from remediation.deployment.findings import GateReading, GateState
 from remediation.deployment.run import DeploymentRun, RunOutcome
 from remediation.guardrails.approvals import ApprovalChange
-from remediation.guardrails.state import ApprovalState
 from remediation.state import State
 
 GATE_ROWS = 10
@@ -39,6 +39,19 @@ class GateRow:
     limit: str
     samples: str
     shadow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A deployment that events told of. state, tone: as of a panel. share: of the traffic, in percent."""
+
+    id: str
+    version: str
+    environment: str
+    state: str
+    tone: str
+    began: Moment
+    share: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,22 @@ def deployment_panel(views: Sequence[RunView], state: State, now_ms: int) -> Dep
     )
 
 
+def announced(state: State, views: Sequence[RunView], now_ms: int) -> Announced | None:
+    """The newest deployment, when it was not asked for here and only events tell of it."""
+    newest = next(reversed(state.deployments.values()), None)
+    if newest is None or newest.id in {view.run.id for view in views}:
+        return None
+    return Announced(
+        id=newest.id,
+        version=newest.version,
+        environment=newest.environment,
+        state="rolled back" if newest.rolled_back else words(newest.status),
+        tone="breached" if newest.rolled_back or newest.status == "failed" else "",
+        began=moment(newest.started_at_ms, now_ms),
+        share=newest.weight_percent,
+    )
+
+
 def _state(view: RunView) -> tuple[str, str]:
     run = view.run
     if run.outcome is not None:
@@ -145,29 +174,20 @@ def _phases(run: DeploymentRun) -> tuple[PhaseMark, ...]:
     at = run.step if run.stopped is None else None
     region = at.region if at is not None else passed[-1].region if passed else run.plan.steps[0].region
     marks = []
-    for phase, words in list(PHASE_WORDS.items())[:-1]:
+    for phase, name in list(PHASE_WORDS.items())[:-1]:
         steps = [step for step in run.plan.steps if step.region == region and phase_of(step) == phase]
         if at is not None and phase_of(at) == phase:
-            marks.append(PhaseMark(words, "now"))
+            marks.append(PhaseMark(name, "now"))
         elif steps and all(step.id in ended for step in steps):
-            marks.append(PhaseMark(words, "done"))
+            marks.append(PhaseMark(name, "done"))
         else:
-            marks.append(PhaseMark(words, "ahead" if at is not None else "left"))
+            marks.append(PhaseMark(name, "ahead" if at is not None else "left"))
     return tuple(marks)
 
 
 def _approved(state: State, run: DeploymentRun) -> str:
     asked = [one for one in state.approvals.values() if one.subject == run.id and one.change == ApprovalChange.ROLLOUT]
-    return _answered(asked[-1]) if asked else "nobody had to approve it"
-
-
-def _answered(asked: ApprovalState) -> str:
-    if asked.refused_by:
-        return f"refused by {asked.refused_by}"
-    names = ", ".join(one.by for one in asked.given)
-    if len(asked.given) >= asked.needed:
-        return f"approved by {names}"
-    return f"{len(asked.given)} of {asked.needed} approved it: tillwatch approvals approve {asked.id}"
+    return answers_to(asked[-1]) if asked else "nobody had to approve it"
 
 
 def _gate(reading: GateReading) -> GateRow:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daemon.http.console.components import ComponentRow
-from daemon.http.console.deployment_rows import DeploymentPanel
+from daemon.http.console.deployment_rows import Announced, DeploymentPanel
 from daemon.http.console.rollback_rows import RollbackPanel
+from daemon.http.console.waiting_rows import WaitingRow
 from daemon.http.words.sentences import Sentence
 from daemon.http.words.wording import Moment
 
@@ -105,12 +106,16 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
-    """An incident. done: the last thing that was done about it, in words. response: what it asks of people, by when."""
+    """An incident. summary: what its rule says, empty when that is no longer loaded. response: what it asks of people.
+
+    done: the last thing that was done about it, in words.
+    """
 
     id: str
     severity: int
     rule_id: str
     subject: str
+    summary: str
     state: str
     opened: Moment
     age: str
@@ -144,7 +149,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on the console's first page. deployment: None when none was asked for here."""
+    """Everything on the console's first page. deployment: None when none was asked for here. announced: by others."""
 
     version: str
     now: Moment
@@ -161,5 +166,7 @@ class Page:
     ledger: LedgerRow
     way_back: RollbackPanel
     deployment: DeploymentPanel | None = None
+    announced: Announced | None = None
+    waiting: tuple[WaitingRow, ...] = ()
     components: tuple[ComponentRow, ...] = ()
     costs: tuple[CostRow, ...] = ()

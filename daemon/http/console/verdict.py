@@ -6,9 +6,9 @@ from dataclasses import replace
 from checks.findings import State as ReadingState
 from checks.readings import Reading
 from daemon.http.console.page import SourceRow, Verdict
-from daemon.http.words.wording import OUTCOME_WORDS, REASON_WORDS, action_words, counted, key_text
+from daemon.http.words.wording import counted, key_text, what_was_done
 from daemon.view.shape import SystemView
-from remediation.state import Incident, State
+from remediation.guardrails.halts import halted
 
 NAMED_BREACHES = 2
 """The line names so many; the table below has all."""
@@ -23,7 +23,7 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
         + (f", limit {reading.breach}" if reading.breach else "")
         for reading in breached[:NAMED_BREACHES]
     )
-    held = held_words(view.state())
+    held = halted(view.state())
     # Whatever else is wrong, whoever looks has to know that nothing will be done about it.
     stop = f" {held[:1].upper()}{held[1:]}." if held else ""
     unresolved = [one for one in view.state().incidents.values() if one.resolved_at_ms == 0]
@@ -42,26 +42,6 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
         return Verdict("unknown", "Automation stopped", f"{stop.strip()} Nothing acts by itself.")
     clear = sum(reading.state is ReadingState.CLEARED for reading in enforced)
     return Verdict("safe", "Safe", f"{counted(clear, 'check')} clear, none breached, no source is stale.")
-
-
-def held_words(state: State) -> str:
-    """Who or what holds automation, empty when it may act."""
-    if state.stopped is not None:
-        return f"{state.stopped.by} stopped automation: {state.stopped.reason}"
-    storm = state.storm
-    return f"automation stopped itself: {storm.why}" if storm is not None and storm.lasts else ""
-
-
-def what_was_done(incident: Incident) -> str:
-    """The last thing that was done about an incident, or why nothing was."""
-    acted = [decision for decision in incident.decisions if decision.act]
-    if acted:
-        last = acted[-1]
-        outcome = "in progress" if last.outcome is None else OUTCOME_WORDS[last.outcome]
-        return f"{action_words(last.action)}: {outcome}"
-    if incident.decisions:
-        return f"no action: {REASON_WORDS[incident.decisions[-1].reason]}"
-    return "no action yet"
 
 
 def _why_unknown(view: SystemView, enforced: Sequence[Reading], sources: Sequence[SourceRow]) -> Verdict | None:

@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from daemon.http.words.guardrail_sentences import Parts, cents
+from daemon.amounts import money
+from daemon.http.words.guardrail_sentences import Parts
 from daemon.http.words.wording import count, duration
 from remediation.compensation.model import Fix
 from remediation.journal.aftermath_kinds import (
@@ -31,7 +32,7 @@ def aftermath_parts(body: AftermathBody) -> Parts:
         case CompensationListed():
             return _listed(body)
         case CompensationBegun():
-            return "act", "payments", f"About to {body.fix} {cents(body.amount_cents)} of {body.payment_id}.", ""
+            return "act", "payments", f"About to {body.fix} {money(body.amount_cents)} of {body.payment_id}.", ""
         case CompensationEnded():
             done = "was put right" if body.done else "was left as it is"
             return "good" if body.done else "unknown", "payments", f"{body.payment_id} {done}.", body.detail
@@ -58,8 +59,8 @@ def _measured(body: RollbackMeasured) -> Parts:
     whole = duration(body.verified_at_ms - body.onset_at_ms)
     text = f"The rollback of {body.deployment_id} was in effect {whole} after the first bad payment."
     exposed = (
-        f"{count(body.exposed_payments)} payments ({cents(body.exposed_cents)}) went through the release, "
-        f"{count(body.failed_payments)} of them failed ({cents(body.failed_cents)})"
+        f"{count(body.exposed_payments)} payments ({money(body.exposed_cents)}) went through the release, "
+        f"{count(body.failed_payments)} of them failed ({money(body.failed_cents)})"
     )
     return "plain", "rollback", text, exposed
 

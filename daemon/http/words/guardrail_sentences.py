@@ -2,6 +2,7 @@
 
 from typing import Literal, assert_never
 
+from daemon.amounts import money
 from daemon.http.words.wording import count, moment
 from remediation.journal.guardrail_kinds import (
     ApprovalAsked,
@@ -41,8 +42,8 @@ def guardrail_parts(body: GuardrailBody) -> Parts:
 
 def _money(body: MoneyRisked) -> Parts:
     verdict = "let through" if body.allowed else "more than is allowed"
-    text = f"{cents(body.cents)} at risk in {body.subject}, {verdict}."
-    seen = f"limit {cents(body.limit_cents)}; {count(body.payments)} payments in {body.window_ms / 1000:g} s"
+    text = f"{money(body.cents)} at risk in {body.subject}, {verdict}."
+    seen = f"limit {money(body.limit_cents)}; {count(body.payments)} payments in {body.window_ms / 1000:g} s"
     return ("plain" if body.allowed else "unknown"), "money", text, seen
 
 
@@ -55,11 +56,6 @@ def _approval(body: ApprovalAsked | ApprovalGiven | ApprovalRefused) -> Parts:
         return "good", "approval", f"{body.approval_id} was approved.", body.note
     if isinstance(body, ApprovalRefused):
         return "bad", "approval", f"{body.approval_id} was refused.", body.reason
-    until = moment(body.expires_at_ms, body.expires_at_ms).text
+    until = moment(body.expires_at_ms).text
     detail = f"{body.needed} needed, asked by {body.requested_by}, until {until} UTC"
     return "unknown", "approval", f"Waits for people: {body.what}.", detail
-
-
-def cents(amount: int) -> str:
-    """Whole cents as dollars: ``$1,234.05``."""
-    return f"${amount // 100:,}.{amount % 100:02d}"

@@ -21,7 +21,7 @@ from daemon.http.words.wording import (
     window,
     words,
 )
-from remediation.decisions import Decision, Outcome, OutcomeStatus
+from remediation.decisions import IN_EFFECT, Decision, Outcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import AftermathBody
 from remediation.journal.entry import Entry
@@ -166,7 +166,7 @@ def _daemon(body: DaemonStarted | DaemonStopped | BudgetReached | ReportWritten)
 def _finding(finding: Finding, rules: Rules) -> Sentence:
     rule = rules.get(finding.rule_id)
     about = f"{finding.rule_id} for {key_text(finding.key)}"
-    value = measured(finding.value, rule)
+    value = measured(finding.value, finding.breach, rule)
     numbers = [f"limit {finding.breach}"] if finding.breach else []
     if finding.samples > 0:
         span = f" in {window(finding.window_seconds)}" if finding.window_seconds > 0 else ""
@@ -192,11 +192,12 @@ def _decision(decision: Decision) -> Sentence:
         text = f"Decided to {action_words(decision.action)} on {decision.target}."
         return Sentence("act", "decision", text, decision.detail)
     wanted = f"Did not {action_words(decision.action)}" if decision.action else "Did nothing"
-    return Sentence("plain", "decision", f"{wanted}: {REASON_WORDS[decision.reason]}.", decision.detail)
+    because = REASON_WORDS[decision.reason]
+    return Sentence("plain", "decision", f"{wanted} ({decision.reason}): {because}.", decision.detail)
 
 
 def _outcome(outcome: Outcome) -> Sentence:
-    tone: Tone = "good" if outcome.status in {OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE} else "bad"
+    tone: Tone = "good" if outcome.status in IN_EFFECT else "bad"
     parts = [part for part in (outcome.refusal, outcome.detail) if part]
     if outcome.cause_to_call_ms is not None:
         parts.append(f"first call {duration(outcome.cause_to_call_ms)} after the cause")

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from config.rules.rule_file import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule, SequentialMeasure
+from config.rules.rule_file import AbsentMeasure, QuantileMeasure, Rule
 from config.rules.slo import BurnRateMeasure
+from remediation.decide import EVIDENCE
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.response import Response
 from remediation.state import Incident, IncidentState
@@ -78,8 +79,8 @@ class Moment:
     text: str
 
 
-def moment(at_ms: int, now_ms: int) -> Moment:
-    """An instant as seen at now."""
+def moment(at_ms: int, now_ms: int = 0) -> Moment:
+    """An instant as seen at now; with its day when now is left out."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     today = datetime.fromtimestamp(now_ms / 1000, UTC).date() == at.date()
     iso = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -136,12 +137,13 @@ def subject_text(subject: str) -> str:
     return " · ".join(value if equals else name for name, equals, value in parts)
 
 
-def measured(value: float | None, rule: Rule | None) -> str:
-    """A finding's value in its measure's unit; a plain number when the rule is no longer loaded."""
+def measured(value: float | None, breach: str, rule: Rule | None) -> str:
+    """A finding's value in its measure's unit, as far as its limit tells it when the rule is not loaded."""
     if value is None:
         return NO_DATA
-    if rule is not None and isinstance(rule.measure, RatioMeasure | SequentialMeasure):
-        return percent(value)
+    if "%" in breach:
+        # What `sequential` measures is evidence: "100 %" alone would read as if every payment had failed.
+        return f"{percent(value)} of the evidence" if EVIDENCE in breach else percent(value)
     if rule is not None and isinstance(rule.measure, BurnRateMeasure):
         return f"{value:.3g} times the budget"
     if rule is not None and isinstance(rule.measure, AbsentMeasure):
@@ -149,6 +151,18 @@ def measured(value: float | None, rule: Rule | None) -> str:
     if rule is not None and isinstance(rule.measure, QuantileMeasure) and rule.measure.quantile.endswith("_ms"):
         return duration(value)
     return f"{value:,.6g}"
+
+
+def what_was_done(incident: Incident) -> str:
+    """The last thing that was done about an incident, or why nothing was."""
+    acted = [decision for decision in incident.decisions if decision.act]
+    if acted:
+        last = acted[-1]
+        outcome = "in progress" if last.outcome is None else OUTCOME_WORDS[last.outcome]
+        return f"{action_words(last.action)}: {outcome}"
+    if incident.decisions:
+        return f"no action: {REASON_WORDS[incident.decisions[-1].reason]}"
+    return "no action yet"
 
 
 def words(name: str) -> str:

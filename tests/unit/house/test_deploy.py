@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from config.load import load_configuration
+from daemon.probes.policies import UNLIMITED
 from payment_core.aws.dynamodb import table_definition
 from payment_core.options import CoreOptions
 
@@ -61,9 +62,13 @@ PERMISSIONS = {
 DAEMON_PERMISSIONS = {"s3:ListObjectsV2": {"s3:ListBucket"}}
 """The same for the daemon, which reads no versions and locks no objects."""
 ENVIRONMENTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "ecs": {"ecs": ("ecs", "elbv2"), "scaling": ("application-autoscaling",)},
+    "ecs": {"ecs": ("ecs",), "service_looks": ("ecs", "elbv2"), "scaling": ("application-autoscaling",)},
     "lambda": {"lambda_aliases": ("lambda",), "function": ("lambda",), "scaling": ("application-autoscaling",)},
-    "cloudformation": {"stacks": ("cloudformation",)},
+    "cloudformation": {
+        "stacks": ("cloudformation",),
+        "instances": ("cloudformation", "autoscaling"),
+        "service_looks": ("ecs", "elbv2"),
+    },
 }
 """The modules that call AWS for each kind, and which services; who has one kind needs the policy of that one alone."""
 TRAFFIC: dict[str, dict[str, tuple[str, ...]]] = {
@@ -74,19 +79,6 @@ TRAFFIC: dict[str, dict[str, tuple[str, ...]]] = {
 """The same for what splits traffic. Reading the records of the zone is in the policy that every daemon has."""
 BESIDE_CALLS = {"ecs": {"iam:PassRole"}, "lambda": {"s3:GetObject"}, "cloudformation": set[str]()}
 """What IAM asks of the caller besides: tasks get roles, and code is read from a bucket."""
-WITHOUT_RESOURCES = {
-    "application-autoscaling:DescribeScalableTargets",
-    "ce:GetCostAndUsage",
-    "ce:GetCostForecast",
-    "cloudwatch:GetMetricData",
-    "cloudwatch:PutMetricData",
-    "ecs:DescribeTaskDefinition",
-    "ecs:RegisterTaskDefinition",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeRules",
-    "elasticloadbalancing:DescribeTargetHealth",
-}
-"""Actions that IAM knows no resource for (Service Authorization Reference); they stand in statements of their own."""
 STOP_SECONDS_MAX = 120
 SERVICES = ("sqs", "route53", "events", "sns", "dynamodb", "cloudwatch", "ecs", "kms", "s3", "appconfig", "iam", "ce")
 PREFIXES = {"elbv2": "elasticloadbalancing"}
@@ -134,7 +126,7 @@ def policy_problems(policy: Document) -> list[str]:
     found = []
     for statement in policy["Statement"]:
         found += [f"action {action}" for action in statement["Action"] if "*" in action]
-        resources = [] if set(statement["Action"]) <= WITHOUT_RESOURCES else statement["Resource"]
+        resources = [] if set(statement["Action"]) <= UNLIMITED else statement["Resource"]
         # The objects under a prefix have no other name than this, nor have the versions of a function.
         found += [
             f"resource {resource}" for resource in resources if "*" in re.sub(r"(/|:function:.+:)\*$", "", resource)
@@ -334,7 +326,7 @@ def test_placeholders_are_the_documented_ones() -> None:
         name for path in DEPLOY.glob("*.json") for name in re.findall(r"\$\{([A-Z0-9_]+)\}", path.read_text("utf-8"))
     }
     assert found == PLACEHOLDERS
-    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    page = (ROOT / "docs" / "aws.md").read_text("utf-8")
     assert all(f"`{name}`" in page for name in PLACEHOLDERS)
 
 

@@ -43,7 +43,8 @@ def test_tail_shows_the_newest_entries_with_the_reason(data_dir: Path) -> None:
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
     assert "2026-09-21T14:13:20.000Z finding" in first
-    assert "rollback.traffic (breached): payment-failure-rate on green, us-east-1: 5.3 % of 120" in second
+    assert "Decided to roll back traffic" in second
+    assert "payment-failure-rate on green, us-east-1: 5.3 % of 120" in second
 
 
 def test_tail_as_json_gives_one_whole_entry_per_line(data_dir: Path) -> None:

@@ -121,7 +121,7 @@ async def test_only_the_payments_that_the_release_left_wrong_are_listed_each_wit
     await house.roll_back()
     assert house.fixes() == {"pay_1": Fix.REFUND, "pay_2": Fix.VOID, "pay_3": Fix.RESEND}
     (question,) = house.writer.state.approvals.values()
-    words = "payments that 2.0.0 on green left wrong: refund 1 (1250 cents), void 1 (1250 cents), resend 1 (1250 cents)"
+    words = "payments that 2.0.0 on green left wrong: refund 1 ($12.50), void 1 ($12.50), resend 1 ($12.50)"
     assert question.what == words
 
 

@@ -63,5 +63,5 @@ def test_a_rule_of_tiers_and_one_of_evidence_are_shown_in_words() -> None:
     assert burning.measure == "burn rate of status == 'unhealthy' against 99.9% in 30 d"
     assert burning.readings[0].budget_left == 0.5
     assert (weighed.measure, weighed.window_seconds) == ("evidence that outcome == 'failed' is 2% rather than 0.5%", 0)
-    assert measured(14.6, RULE) == "14.6 times the budget"
-    assert measured(0.5, other) == "50.0 %"
+    assert measured(14.6, "", RULE) == "14.6 times the budget"
+    assert measured(0.5, "2% rather than 0.5%", other) == "50.0 % of the evidence"

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.http.app import create_app
-from daemon.http.console.deployment_rows import GATE_ROWS, STOPS, deployment_panel
+from daemon.http.console.deployment_rows import GATE_ROWS, STOPS, announced, deployment_panel
 from daemon.http.console.rollback_rows import rollback_panel
 from daemon.storage.quarantine import Quarantine
 from remediation.deployment.findings import GateState
@@ -114,6 +114,21 @@ def test_one_that_is_on_its_way_is_shown_before_a_newer_one_that_ended() -> None
     assert panel is not None
     assert panel.step == "watch-5"
     assert deployment_panel([], State(), NOW_MS) is None
+
+
+def test_a_release_that_events_told_of_is_shown_unless_it_was_asked_for_here(view: FakeView) -> None:
+    told = announced(view.folded, [], NOW_MS)
+    assert told is not None
+    newest = list(view.folded.deployments.values())[-1]
+    assert (told.id, told.version) == (newest.id, newest.version)
+    rolled_back = {newest.id: replace(newest, rolled_back=True)}
+    told = announced(State(deployments=rolled_back), [], NOW_MS)
+    assert told is not None
+    assert (told.state, told.tone) == ("rolled back", "breached")
+    asked = running_at("watch-5")
+    own = {asked.run.id: replace(newest, id=asked.run.id)}
+    assert announced(State(deployments=own), [asked], NOW_MS) is None
+    assert announced(State(), [], NOW_MS) is None
 
 
 def measured(name: str, *, drill: bool, verified_ms: int, detail: str = "") -> RollbackMeasured:

@@ -71,11 +71,15 @@ def test_a_subject_is_said_without_its_field_names() -> None:
     assert subject_text("plain") == "plain"
 
 
-def test_a_value_of_a_rule_that_is_no_longer_loaded_is_a_plain_number() -> None:
-    assert measured(0.058, None) == "0.058"
-    assert measured(0.058, RULES["payment-failure-rate"]) == "5.8 %"
-    assert measured(31.0, RULES["payments-absent"]) == "31 s"
-    assert measured(3421.0, RULES["payment-latency"]) == "3.4 s"
+def test_a_value_is_said_in_its_unit_as_far_as_the_limit_or_the_rule_tells_it() -> None:
+    assert measured(3421.0, "> 3000", None) == "3,421"
+    assert measured(3421.0, "> 3000", RULES["payment-latency"]) == "3.4 s"
+    assert measured(31.0, "", RULES["payments-absent"]) == "31 s"
+    assert measured(0.058, "> 2%", None) == "5.8 %"
+
+
+def test_evidence_for_a_share_is_not_said_to_be_that_share() -> None:
+    assert measured(1.0, "2% rather than 0.5%", None) == "100 % of the evidence"
 
 
 def test_every_kind_of_entry_of_the_story_has_a_sentence_with_its_numbers() -> None:

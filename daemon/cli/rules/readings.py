@@ -1,20 +1,12 @@
-"""Asks a running daemon over HTTP what a rule reads now, and what was decided about it."""
+"""What a rule reads now in a running daemon, and what was decided about it."""
 
-from typing import Any
-
-import httpx
 import msgspec
 
 from checks.compiled_rule import CompiledRule
 from checks.explaining.why import Decided, Now, fingerprint, why
 from checks.findings import State
+from daemon.cli.asking_daemon import ask
 from daemon.cli.output import Exit, fail
-
-TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
-API_SECONDS = 5.0
-"""A console that does not answer within this time is down for whoever asks."""
-
-_REFUSED = (401, 403)
 
 
 class _Reading(msgspec.Struct):
@@ -75,48 +67,25 @@ class Current(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class Daemon:
-    """A daemon by its address. A command that it does not answer ends with exit code 3, and says why."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self.url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-
-    def get(self, resource: str, shape: Any) -> Any:  # noqa: ANN401 - a type in, a value of it out.
-        """The resource of its API, such as ``rules``."""
-        address = f"{self.url}/api/v1/{resource}"
-        try:
-            with httpx.Client(timeout=API_SECONDS, trust_env=False) as client:
-                response = client.get(address, headers=self._headers)
-            response.raise_for_status()
-            return msgspec.json.decode(response.content, type=shape)
-        except httpx.HTTPStatusError as fault:
-            refused = fault.response.status_code in _REFUSED
-            fix = f"give a token by --token or {TOKEN_VARIABLE}" if refused else "see its log"
-            fail(f"{address} answered {fault.response.status_code}\n  fix: {fix}", Exit.WORLD_REFUSED)
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as fault:
-            fail(f"{address} gave no {resource}: {fault}\n  fix: is the daemon running there?", Exit.WORLD_REFUSED)
-
-
-def current(daemon: Daemon, compiled: CompiledRule) -> list[Current]:
+def current(url: str, token: str, compiled: CompiledRule) -> list[Current]:
     """What the rule says about each key; ends the command when the daemon does not answer or has no such rule."""
     rule_id = compiled.rule.id
-    rules: _Rules = daemon.get("rules", _Rules)
+    rules: _Rules = ask("GET", url, token, "rules", _Rules)
     rule = next((one for one in rules.rules if one.id == rule_id), None)
     if rule is None:
-        fail(f"the daemon at {daemon.url} runs no rule {rule_id!r}; it was started with other rules", Exit.NO)
-    decided = _decisions(daemon) if rule.readings else {}
-    now_ms = daemon.get("status", _Status).now_ms if rule.readings else 0
+        fail(f"the daemon at {url} runs no rule {rule_id!r}; it was started with other rules", Exit.NO)
+    decided = _decisions(url, token) if rule.readings else {}
+    now_ms = ask("GET", url, token, "status", _Status).now_ms if rule.readings else 0
     return [
         _current(compiled, one, decided.get(fingerprint(rule_id, tuple(one.key.items()))), now_ms)
         for one in rule.readings
     ]
 
 
-def _decisions(daemon: Daemon) -> dict[str, _Decision]:
+def _decisions(url: str, token: str) -> dict[str, _Decision]:
     """The newest decision about each rule and key, also of those that did nothing."""
-    actions: _Actions = daemon.get("actions", _Actions)
-    incidents: _Incidents = daemon.get("incidents", _Incidents)
+    actions: _Actions = ask("GET", url, token, "actions", _Actions)
+    incidents: _Incidents = ask("GET", url, token, "incidents", _Incidents)
     told = [*actions.not_taken, *(one for incident in incidents.incidents for one in incident.decisions)]
     return {one.fingerprint: one for one in sorted(told, key=lambda one: one.sequence)}
 

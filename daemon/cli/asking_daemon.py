@@ -1,25 +1,37 @@
-"""How a command asks a running daemon to do something: who it is, what was refused and why, in exit codes."""
+"""How a command asks a running daemon: where it is, who asks, what was refused and why, in exit codes."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import msgspec
 import typer
 
+from config.load import SETTINGS_FILE
+from config.loading.loader import load_yaml
+from config.loading.problems import ConfigurationError
+from config.settings import Settings
 from daemon.cli.output import Exit, fail
-from daemon.cli.running_daemon import TOKEN_VARIABLE
 
-ASKING_SECONDS = 60.0
+LOOKING_SECONDS = 5.0
+"""A daemon that does not answer a look within this time is down for whoever asks."""
+ACTING_SECONDS = 60.0
 """Taking an action back looks at the world until it is so, or its time is over."""
 DEFAULT_URL = "http://127.0.0.1:8080"
+BESIDE = Path("data")
+"""Where `up` keeps its files unless it is told otherwise."""
+TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
 REFUSALS = frozenset({403, 404, 409})
 """The daemon understood, and the answer is no."""
 UNKNOWN_CALLER = 401
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
-Url = Annotated[str, typer.Option(help="The running daemon.", envvar="TILLWATCH_URL")]
-Token = Annotated[str, typer.Option(envvar=TOKEN_VARIABLE, help="Your bearer token; its name goes into the journal.")]
+Url = Annotated[str, typer.Option(help="The running daemon; the `up` of ./data when left out.", envvar="TILLWATCH_URL")]
+Token = Annotated[
+    str,
+    typer.Option(envvar=TOKEN_VARIABLE, help="Yours; its name goes into the journal. That of ./data when left out."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Force = Annotated[bool, typer.Option("--force", help="Do not ask before; every guard still holds.")]
 
@@ -34,11 +46,12 @@ def ask(method: str, url: str, token: str, resource: str, shape: Any, body: obje
 
     resource: below ``/api/v1/``, without any part that a person typed unless it is checked by ``name_of``.
     """
-    address = f"{url.rstrip('/')}/api/v1/{resource}"
+    url, token = _reached(url, token)
+    address = f"{url}/api/v1/{resource}"
     headers = {"authorization": f"Bearer {token}"} if token else {}
     content = None if body is None else msgspec.json.encode(body)
     try:
-        with httpx.Client(timeout=ASKING_SECONDS, trust_env=False) as client:
+        with httpx.Client(timeout=LOOKING_SECONDS if method == "GET" else ACTING_SECONDS, trust_env=False) as client:
             response = client.request(method, address, headers=headers, content=content)
         if response.is_success:
             return msgspec.json.decode(response.content, type=shape)
@@ -48,6 +61,23 @@ def ask(method: str, url: str, token: str, resource: str, shape: Any, body: obje
             Exit.WORLD_REFUSED,
         )
     return _refused(address, response)
+
+
+def _reached(url: str, token: str) -> tuple[str, str]:
+    """Address and token as given, else those of the `up` whose files are here; its token goes to no other address."""
+    settings = BESIDE / "config" / SETTINGS_FILE
+    beside = ""
+    if settings.is_file():
+        try:
+            http = load_yaml(settings, Settings).value.http
+        except ConfigurationError as problems:
+            fail(str(problems), Exit.BAD_INPUT)
+        beside = f"http://{http.host}:{http.port}"
+    address = url.rstrip("/") or beside or DEFAULT_URL
+    kept = BESIDE / "console-token"
+    if not token and address == beside and kept.is_file():
+        token = kept.read_text("ascii").strip()
+    return address, token
 
 
 def name_of(text: str, what: str) -> str:
