@@ -9,9 +9,9 @@ from daemon.deployments.absence import absent_on_purpose
 from daemon.errors import CheckpointFailed
 from daemon.leadership import RENEW_SECONDS, Leadership
 from daemon.parts import Parts
-from daemon.probes.monitoring import BEAT_SECONDS
 from daemon.schedule import Ticks
 from daemon.senses.health_check import HealthCheck
+from daemon.senses.sightings import BEAT_SECONDS
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.ports import Clock

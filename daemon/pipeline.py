@@ -11,8 +11,8 @@ from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.policy import Policy
+from daemon.engine_tally import EngineCounts, EngineTally
 from daemon.errors import CheckpointFailed
-from daemon.reloading.engine_tally import EngineCounts, EngineTally
 from daemon.rule_time import RuleTime
 from daemon.storage.checkpoint import PROBES, Checkpoint, Recorded
 from daemon.view.news import News

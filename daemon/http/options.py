@@ -32,7 +32,7 @@ class LedgerStatus:
 class RulesStatus:
     """How the rules' engine, its configuration and its snapshots are; times are 0 before the first.
 
-    late, skewed, evicted: since the start, see `daemon.reloading.engine_tally`. reload_success: whether the files can
+    late, skewed, evicted: since the start, see `daemon.engine_tally`. reload_success: whether the files can
     be used. state_failures: snapshots that could not be written. state_unusable: that this start could not read.
     """
 

@@ -5,15 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from daemon.probes.looking import Look, Observed, worst
-from daemon.senses.sightings import Sightings
+from daemon.senses.sightings import BEAT_SECONDS, Sightings
 from remediation.ports import Clock
 
 DEPTH_DEGRADED, DEPTH_UNHEALTHY = 1_000, 10_000
 """Waiting messages: a second and ten seconds of what the daemon can take in."""
 AGE_DEGRADED_SECONDS, AGE_UNHEALTHY_SECONDS = 60.0, 300.0
 """Of the oldest waiting message: a rule's window, and the longest that a rollback may take altogether."""
-BEAT_SECONDS = 10.0
-"""Between two heartbeats, which say so: the rule heartbeat-lost pages after twice as long."""
 SILENT_DEGRADED_SECONDS, SILENT_UNHEALTHY_SECONDS = 3 * BEAT_SECONDS, 12 * BEAT_SECONDS
 
 See = Callable[[], Awaitable[Sightings]]

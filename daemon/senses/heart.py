@@ -6,8 +6,7 @@ from typing import Protocol
 import structlog
 
 from daemon.errors import AwsFailed
-from daemon.probes.monitoring import BEAT_SECONDS
-from daemon.senses.sightings import HEART, Sightings
+from daemon.senses.sightings import BEAT_SECONDS, HEART, Sightings
 from daemon.translate.heartbeats import DETAIL_TYPE, SOURCE
 from remediation.ports import Clock
 

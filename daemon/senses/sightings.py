@@ -16,6 +16,8 @@ log = structlog.get_logger()
 FILE = "sightings.json"
 HEART = "tillwatch-daemon"
 """The subject of the daemon's own heartbeats."""
+BEAT_SECONDS = 10.0
+"""Between two heartbeats, which say so: the rule heartbeat-lost pages after twice as long."""
 
 
 class Sightings(msgspec.Struct):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from checks.engine import Engine, Reading
-from daemon.senses.traffic_watch import TrafficWatch
 from daemon.storage.checkpoint import Checkpoint, SourceTotals
 from daemon.storage.quarantine import Quarantine
 from daemon.view.changes import Changes
@@ -40,6 +39,14 @@ class Polled(Protocol):
         """Not heard for longer than this, it is stale."""
 
 
+class SplitSeen(Protocol):
+    """Whoever reads the traffic split again and again."""
+
+    @property
+    def split(self) -> TrafficSplit:
+        """As last read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonView:
     """Implements `daemon.view.shape.SystemView` from the daemon's own parts; nothing is copied before it is asked for.
@@ -54,7 +61,7 @@ class DaemonView:
     reader: Journal
     checkpoint: Checkpoint
     payments: PaymentSeries
-    watch: TrafficWatch
+    watch: SplitSeen
     polled: Sequence[Polled]
     accepted_at_ms: Mapping[str, int]
     quarantine: Quarantine
