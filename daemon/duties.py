@@ -28,7 +28,7 @@ TRAFFIC_SECONDS = 2.0
 BACKFILL_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 STATE_SECONDS = 5.0
-"""How often is asked whether a snapshot is due; see `daemon.storage.state_keeping`."""
+"""How often is asked whether a snapshot is due; see `daemon.state_keeping`."""
 HEALTH_SECONDS = 300.0
 """The seed's automated health check: every five minutes."""
 LAG_SECONDS = 1.0

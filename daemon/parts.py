@@ -32,9 +32,9 @@ from daemon.senses.traffic_watch import TrafficWatch
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources, open_trust
 from daemon.sources.trust import Trust
+from daemon.state_keeping import StateKeeping
 from daemon.storage.checkpoint import PROBES, Checkpoint
 from daemon.storage.quarantine import Quarantine, Quarantined
-from daemon.storage.state_keeping import StateKeeping
 from daemon.storage.state_store import StateStore
 from daemon.traces.export import TraceExport
 from daemon.traces.opened import open_traces

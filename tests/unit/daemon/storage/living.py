@@ -11,9 +11,9 @@ from config.loading.loader import load_yaml
 from config.policy import Policy
 from config.rules.rule_file import RuleFile
 from daemon.pipeline import Pipeline
+from daemon.state_keeping import StateKeeping
 from daemon.storage import checkpoint as checkpoints
 from daemon.storage.checkpoint import Checkpoint
-from daemon.storage.state_keeping import StateKeeping
 from daemon.storage.state_store import StateStore
 from daemon.view.series import PaymentSeries
 from remediation.executor import Executor

@@ -13,9 +13,9 @@ from checks.engine import Engine
 from checks.facts import AlarmStateChanged, Heartbeat
 from checks.findings import State
 from daemon.pipeline import Pipeline
+from daemon.state_keeping import KEEP_EVERY_FACTS, KEEP_EVERY_MS, StateKeeping
 from daemon.storage import checkpoint as checkpoints
 from daemon.storage.checkpoint import PROBES, Checkpoint
-from daemon.storage.state_keeping import KEEP_EVERY_FACTS, KEEP_EVERY_MS, StateKeeping
 from daemon.storage.state_store import StateStore
 from daemon.view.series import PaymentSeries
 from tests.unit.checks.conftest import Compile, compiled, load  # noqa: F401  # fixtures
