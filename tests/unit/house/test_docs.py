@@ -1,19 +1,15 @@
 """The pages in docs/ say what the code says."""
 
 import re
-import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 from checks.rules import compile_rules
 from config.load import load_configuration
 from config.loading.loader import load_yaml
 from config.loading.locate import fields_as_written
 from config.rules.rule_file import Rule, RuleFile
-from daemon.cli import app as command_line
 from daemon.deployments.refusals import Refusal
 from daemon.embedded.environments.daemon_key import SCOPES
 from daemon.http.access import ACCESS
@@ -25,7 +21,6 @@ from payment_core.acquirer.tokens import SANDBOX_TOKENS
 from payment_core.http.routes import Route
 from payment_core.metrics.counts import Counts
 from payment_core.metrics.process_metrics import CoreCollector
-from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from remediation.compensation.model import Fix
 from remediation.decisions import OutcomeStatus, Reason
@@ -36,6 +31,7 @@ from remediation.deployment.transitions import BEFORE_TRAFFIC, WITH_TRAFFIC, Pre
 from remediation.journal.kinds import BODY_TYPE_BY_KIND
 from remediation.rollback.model import STEPS, RollbackStep
 from remediation.rollback_measure import STAGES
+from tests.unit.house.commands_on_pages import unknown_parts
 from tests.unit.payment_core.http.every_table import every_route
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -248,31 +244,6 @@ def commands(text: str) -> list[str]:
     blocks = [block for language, block in re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text) if not language]
     lines = [line.split(" #")[0] for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith("tillwatch ")]
-
-
-def options_of(command: Any) -> set[str]:  # noqa: ANN401  # the types of commands are typer's own
-    """The options that a command takes; one that passes them on takes those of the payment core."""
-    if command.context_settings.get("ignore_unknown_options"):
-        return {f"--{name.replace('_', '-')}" for name in CoreOptions.model_fields}
-    return {option for parameter in command.params for option in parameter.opts}
-
-
-def unknown_parts(command: str) -> list[str]:
-    """Words of a command line that the program does not know as command or option."""
-    known: Any = typer.main.get_command(command_line)  # the types of its groups are typer's own
-    unknown: list[str] = []
-    options_seen = False
-    for word in shlex.split(command)[1:]:
-        # A group with options of its own takes no command after them.
-        if hasattr(known, "commands") and not word.startswith("-") and not options_seen:
-            following = known.get_command(typer.Context(known), word)
-            if following is None:
-                return [word]
-            known = following
-        elif word.startswith("-"):
-            options_seen = True
-            unknown += [] if word in options_of(known) else [word]
-    return unknown
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
