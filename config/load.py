@@ -9,12 +9,11 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from config.ach import Ach
-from config.calendars.files import CALENDARS_DIRECTORY, filled
+from config.calendar_files import CALENDARS_DIRECTORY, filled
 from config.delivery.deployment import Deployments
 from config.fraud import Fraud
 from config.loading.document import Document
 from config.loading.endpoints import check_endpoint_environment
-from config.loading.environment import Overrides, overlay
 from config.loading.explain import explain
 from config.loading.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
 from config.loading.problems import ConfigurationError, Problem
@@ -25,6 +24,7 @@ from config.prices import Prices
 from config.rules.rule_file import RuleFile
 from config.scenario import Scenario
 from config.settings import Settings
+from config.variables import Overrides, overlay
 
 DEFAULTS = Path(__file__).parent / "defaults"
 SETTINGS_FILE = "tillwatch.yaml"

@@ -7,7 +7,7 @@ import typer
 
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
-from config.loading.schema import Kind, json_schema
+from config.whole.schema import Kind, json_schema
 from daemon.cli.config_diff import diff
 from daemon.cli.output import Exit, fail, print_json, say
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from config.load import Configuration, load_configuration
-from config.loading.difference import Change, Difference, difference
 from config.loading.problems import ConfigurationError
+from config.whole.difference import Change, Difference, difference
 from daemon.cli.output import Exit, fail, print_json, say
 
 _KEPT, _ANEW = "its window goes on", "its window begins anew"

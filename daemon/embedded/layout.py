@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from config.calendars.files import CALENDARS_DIRECTORY
+from config.calendar_files import CALENDARS_DIRECTORY
 from config.load import DEFAULTS, DEPLOYMENT_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
 from daemon.embedded.environments.cores import CORE_KEY, DATABASE, Core
 from daemon.embedded.faults import DirectoryUnusable

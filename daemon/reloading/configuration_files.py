@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from config.calendars.files import CALENDARS_DIRECTORY
+from config.calendar_files import CALENDARS_DIRECTORY
 from config.load import RULES_DIRECTORY
 
 FILES_MAX = 1_000

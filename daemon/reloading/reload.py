@@ -12,8 +12,8 @@ from checks.rules import compile_rules
 from checks.state import StateUnfit
 from config.delivery.deployment import Deployments
 from config.load import Configuration, load_configuration
-from config.loading.difference import Difference, difference
 from config.loading.problems import ConfigurationError
+from config.whole.difference import Difference, difference
 from daemon.errors import CheckpointFailed
 from daemon.pipeline import JOURNAL_PAUSE_SECONDS, Pipeline
 from daemon.reloading.configuration_files import ConfigurationFiles

@@ -13,7 +13,7 @@ from checks.linting.surroundings import Seen, Surroundings
 from checks.rules import compile_rules
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
-from config.rules.runbooks import runbook_names
+from config.whole.runbooks import runbook_names
 from daemon.archive.reading import ArchiveUnreadable, Unread
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.errors import NotUsable

@@ -7,7 +7,7 @@ import pytest
 from config.load import load_configuration
 from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
-from config.loading.schema import MODELS, Kind
+from config.whole.schema import MODELS, Kind
 
 FILES = Path(__file__).parents[2] / "data" / "config"
 BROKEN = sorted(path.name for path in FILES.glob("*.bad.yaml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from config.loading.schema import MODELS, json_schema
+from config.whole.schema import MODELS, json_schema
 from daemon.cli.config import config_app
 
 

@@ -10,9 +10,9 @@ from config.delivery.deployment import Deployments
 from config.load import DEFAULTS, load_configuration, load_scenario, scenario_names
 from config.loading.loader import load_yaml, read
 from config.loading.problems import ConfigurationError
-from config.loading.schema import MODELS, Kind, json_schema
 from config.policy import Policy
 from config.scenario import SetWeights, StartCore, StopCore
+from config.whole.schema import MODELS, Kind, json_schema
 
 FILES = Path(__file__).parents[2] / "data" / "config"
 SHIPPED = sorted(path.relative_to(DEFAULTS).as_posix() for path in DEFAULTS.rglob("*.yaml"))

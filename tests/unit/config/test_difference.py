@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from config.load import load_configuration
-from config.loading.difference import difference
+from config.whole.difference import difference
 from daemon.cli.config import config_app
 
 RULE = """

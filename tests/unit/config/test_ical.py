@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.calendar_files import CALENDARS_DIRECTORY
 from config.calendars.event import CalendarEvent
-from config.calendars.files import CALENDARS_DIRECTORY
 from config.calendars.ical import read_events
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from config.load import load_configuration
 from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
-from config.loading.schema import MODELS, Kind
 from config.rules.rule_file import RuleFile
 from config.scenario import Scenario
+from config.whole.schema import MODELS, Kind
 
 FILES = Path(__file__).parents[2] / "data" / "config"
 GOOD_TEXTS = [path.read_text(encoding="utf-8") for path in sorted(FILES.glob("*.good.yaml"))]
