@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from checks import shown
 from checks.expression import Condition, ValueExpression
 from checks.facts import Fact
 from checks.limits import Limit
-from checks.measures.judging import shown
 from config.rules.rule_file import (
     AbsentMeasure,
     AnomalyMeasure,

@@ -1,8 +1,8 @@
 """What a rule measures, in prose."""
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.explaining.time_to_breach import TimeToBreach, times_to_breach
-from checks.measures.judging import shown
 from config.loading.suggest import listed
 from config.rules.rule_file import (
     AbsentMeasure,

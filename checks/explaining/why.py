@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import eq, ge, gt, le, lt, ne
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.findings import State
-from checks.measures.judging import shown
 from config.rules.rule_file import AbsentMeasure, AnomalyMeasure, SequentialMeasure, ValueMeasure
 from config.rules.slo import BurnRateMeasure
 

@@ -5,11 +5,11 @@ from itertools import islice
 
 import msgspec
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.facts import Fact
 from checks.findings import Finding, State
-from checks.measures.judging import shown
 from checks.measures.judging.episodes import Episodes
 from checks.measures.judging.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.judging.verdict import Verdict

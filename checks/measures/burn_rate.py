@@ -9,10 +9,10 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import replace
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
 from checks.findings import Finding, State
-from checks.measures.judging import shown
 from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.selection import Selection

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
 from checks.facts import Fact
 from checks.findings import Finding
-from checks.measures.judging import shown
 from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
 from checks.measures.selection import Selection, latest

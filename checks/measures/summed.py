@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import msgspec
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.findings import Finding
-from checks.measures.judging import shown
 from checks.measures.judging.limit_test import number_test
 from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed

@@ -4,13 +4,12 @@ from itertools import islice
 
 import msgspec
 
-from checks import limits
+from checks import limits, shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
 from checks.findings import Finding, State
 from checks.limits import Limit, holds
 from checks.measures.fit import is_time
-from checks.measures.judging import shown
 from checks.measures.judging.episodes import Episodes
 from checks.measures.judging.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.judging.verdict import Verdict

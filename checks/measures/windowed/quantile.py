@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression, compile_condition
 from checks.limits import Limit, share_test
 from checks.measures.fit import is_time
-from checks.measures.judging import shown
 from checks.measures.windowed.plan import Plan, Test
 
 # The q-quantile is the smallest value that at least a share q of the facts does not exceed. So it is above a limit

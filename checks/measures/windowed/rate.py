@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
 from checks.limits import FALLING, RISING, Limit, share_test
-from checks.measures.judging import shown
 from checks.measures.windowed.plan import Plan, Test
 
 

@@ -1,9 +1,9 @@
 """``ratio``: the share of facts that meet a condition within the window."""
 
+from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition, compile_condition
 from checks.limits import FALLING, RISING, Limit, share_test
-from checks.measures.judging import shown
 from checks.measures.windowed.plan import Plan, Test
 
 
