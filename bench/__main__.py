@@ -17,6 +17,7 @@ RUNS = {
     "memory": "memory",
     "ach": "ach",
     "fraud": "fraud",
+    "fraud_stream": "fraud_stream",
     "vault": "vault",
     "invariants": "invariants --operations 100000",
     "invariants_sqlite": "invariants --operations 100000 --store sqlite",
@@ -26,6 +27,7 @@ RUNS = {
     "burn": "burn",
     "restart": "restart",
     "rollout": "rollout",
+    "rollback": "rollback",
     "idle": "idle",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
