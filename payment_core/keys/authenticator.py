@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from payment_core.clock import Clock
-from payment_core.http.rates import Bucket, RateLimit
 from payment_core.keys.model import ApiKey, KeySecret
+from payment_core.keys.rates import Bucket, RateLimit
 from payment_core.keys.refusals import EntryRefusal
 from payment_core.keys.scopes import EVERYTHING
 from payment_core.keys.secrets import SECRET, hash_of

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from payment_core.http.rates import Bucket, RateLimit
 from payment_core.keys.authenticator import CALLERS_MAX, REMEMBERED_MS, UNKNOWN_KEYS
+from payment_core.keys.rates import Bucket, RateLimit
 from payment_core.keys.secrets import hash_of, new_secret
 from payment_core.store.records import Record
 from tests.unit.payment_core.http.api_world import NOW_MS, World, own_routes
