@@ -17,6 +17,7 @@ from checks.measures.watcher import FUTURE_MS_MAX
 from checks.state import KeyRead
 from checks.windows.cusum import Chart
 from checks.windows.panes import Key
+from checks.windows.room import admitted
 
 FEW_KEYS = 50
 """In a batch, whose latest facts are found by looking from its end."""
@@ -227,12 +228,8 @@ class Sequential(Keyed):
     def _admitted(self, batch: Selection) -> Selection:
         """Only facts whose key is held or still finds room, first come first served."""
         keys, facts = batch.keys(self.per), batch.facts
-        held, room = self._heard_ms, self.compiled.rule.max_keys - len(self._heard_ms)
-        admitted: set[Key] = set()
-        for key in keys:
-            if key not in held and key not in admitted and len(admitted) < room:
-                admitted.add(key)
-        taken = [fact for key, fact in zip(keys, facts, strict=True) if key in held or key in admitted]
+        found = admitted(keys, self._heard_ms, self.compiled.rule.max_keys)
+        taken = [fact for key, fact in zip(keys, facts, strict=True) if key in found]
         self.refused_facts += len(facts) - len(taken)
         return Selection(taken)
 

@@ -4,8 +4,9 @@ from array import array
 from collections.abc import Iterable
 from operator import sub
 
+from checks.windows.panes import NEVER
+
 PANES = 60
-_NEVER = -(2**62)
 _WHOLE = "q"
 
 Pane = tuple["array[int]", "array[int]"]
@@ -25,7 +26,7 @@ class Columns:
         self.window_ms = window_ms
         self.pane_ms = -(-window_ms // (PANES * base_ms)) * base_ms
         self.pane_count = -(-window_ms // self.pane_ms)
-        self.newest = _NEVER
+        self.newest = NEVER
         self.bad: list[int] = []
         self.total: list[int] = []
         self._panes: dict[int, Pane] = {}

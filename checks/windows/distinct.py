@@ -2,9 +2,7 @@
 
 from collections.abc import Collection
 
-from checks.windows.panes import Key, pane_length_ms
-
-_NEVER = -(2**62)
+from checks.windows.panes import NEVER, Key, pane_length_ms
 
 
 class Distinct:
@@ -21,7 +19,7 @@ class Distinct:
         self.pane_count = -(-window_ms // self.pane_ms)
         self.max_pairs = max_pairs
         self.totals: dict[Key, int] = {}
-        self.newest = _NEVER
+        self.newest = NEVER
         self.late = 0
         self.evicted = 0
         self._last: dict[tuple[Key, str], int] = {}

@@ -1,16 +1,15 @@
 """A number held against the same key's own past: how many deviations above its mean, how many times its median."""
 
 from collections.abc import Collection, Mapping
-from itertools import islice
 from math import sqrt
 
 from checks.windows.panes import Key
+from checks.windows.room import make_room
 
 REMEMBERED = 24
 """Enough for a mean that one outlier does not own, few enough that reading them takes two microseconds."""
 SPREAD_SHARE_MIN = 0.1
 """Of the mean: who always paid 10.00 may pay 11.00 without being an anomaly."""
-_SHED_SHARE = 16
 
 
 class OwnPast:
@@ -30,11 +29,8 @@ class OwnPast:
         """Remember the number; returns those that came before it, oldest first."""
         held = self.held
         past = held.pop(key, ())  # Put back last, so that the first keys are the ones longest silent.
-        if not past and len(held) >= self.max_keys:
-            shed = list(islice(held, max(1, self.max_keys // _SHED_SHARE)))
-            for silent in shed:
-                del held[silent]
-            self.evicted += len(shed)
+        if not past:
+            self.evicted += make_room(held, self.max_keys)
         held[key] = (*past[-(REMEMBERED - 1) :], value)
         return past
 

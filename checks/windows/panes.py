@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
-from checks.windows.room import admitted
-
 Key = str | tuple[str, ...]
 """The values of a rule's ``per`` fields: one text for one field, a tuple for several, empty text for none."""
 
 PANES_PER_WINDOW = 60
-_NEVER = -(2**62)
-"""A pane before every event time."""
+NEVER = -(2**62)
+"""A moment, or a pane, before every event time."""
 _EVER = 2**62
 """A pane after every event time."""
 _NONE: Mapping[Key, int] = {}
@@ -30,15 +28,11 @@ def pane_length_ms(window_ms: int) -> int:
 
 
 class Counts:
-    """Facts by key: a counter for each pane that is in the window, and their sum. Only its wheel moves it.
+    """Facts by key: a counter for each pane that is in the window, and their sum. Only its wheel moves it."""
 
-    least: a key with fewer is nobody's concern when it loses facts.
-    """
+    __slots__ = ("_here", "_oldest", "_panes", "totals")
 
-    __slots__ = ("_here", "_oldest", "_panes", "least", "totals")
-
-    def __init__(self, least: int = 1) -> None:
-        self.least = least
+    def __init__(self) -> None:
         self.totals: dict[Key, int] = {}
         self._panes: dict[int, dict[Key, int]] = {}
         self._here: dict[Key, int] = {}
@@ -93,81 +87,68 @@ class Counts:
     @property
     def oldest(self) -> int:
         """The oldest pane that is held; before every event time when none is."""
-        return min(self._panes, default=_NEVER)
+        return min(self._panes, default=NEVER)
 
-    def drop_before(self, oldest: int) -> Collection[Key]:
-        """Forget the panes that have left the window; returns keys that lost facts and have at least ``least`` left."""
-        first, totals, panes, least = self._oldest, self.totals, self._panes, self.least
+    def drop_before(self, oldest: int) -> None:
+        """Forget the panes that have left the window."""
+        first, totals, panes = self._oldest, self.totals, self._panes
         if oldest <= first:
-            return ()
+            return
         self._oldest = oldest
-        shrunk: dict[Key, None] = {}
         passed = range(first, oldest) if oldest - first <= len(panes) else [pane for pane in panes if pane < oldest]
         for expired in passed:
             for key, count in panes.pop(expired, _NONE).items():
                 left = totals[key] - count
-                if left >= least:
-                    totals[key] = left
-                    shrunk[key] = None
-                elif left:
+                if left:
                     totals[key] = left
                 else:
                     del totals[key]
-        return shrunk
 
 
 class Wheel:
     """The panes of one window length, shared by every rule that counts the same facts by the same key.
 
     A window is the newest pane and those before it that fit; it moves with the newest event time or with time told.
-    all_facts: the denominator. tracks: what is counted beside it, for example failures. least: as in Counts.
-    late: facts older than the window, not counted. refused: facts of a new key when max_keys are held, not counted,
-    so that what is watched stays exact.
+    all_facts: the denominator. tracks: what is counted beside it, for example failures. late: facts older than the
+    window, not counted.
     """
 
-    __slots__ = ("all_facts", "current", "late", "max_keys", "newest", "pane_count", "pane_ms", "refused", "tracks")
+    __slots__ = ("all_facts", "current", "late", "max_keys", "newest", "pane_count", "pane_ms", "tracks")
 
-    def __init__(self, window_ms: int, max_keys: int, least: int = 1) -> None:
+    def __init__(self, window_ms: int, max_keys: int) -> None:
         self.pane_ms = pane_length_ms(window_ms)
         self.pane_count = -(-window_ms // self.pane_ms)
         self.max_keys = max_keys
-        self.all_facts = Counts(least)
+        self.all_facts = Counts()
         self.tracks: list[Counts] = []
-        self.newest = _NEVER
-        self.current = _NEVER
+        self.newest = NEVER
+        self.current = NEVER
         self.late = 0
-        self.refused = 0
 
     def track(self) -> Counts:
-        """Counts beside all facts, for those that are selected; they are no one's concern when they leave."""
-        counts = Counts(_EVER)
+        """Counts beside all facts, for those that are selected."""
+        counts = Counts()
         self.tracks.append(counts)
         return counts
 
-    def is_late(self, pane: int) -> bool:
-        """Whether the pane has left the window already."""
-        return pane <= self.newest - self.pane_count
-
-    def enter(self, pane: int) -> Collection[Key]:
-        """Fill this pane from now on, moving the window to it if it is newer; returns keys as ``advance``."""
-        shrunk = self.advance(pane)
+    def enter(self, pane: int) -> None:
+        """Fill this pane from now on, moving the window to it if it is newer."""
+        self.advance(pane)
         self.current = pane
         self.all_facts.enter(pane)
         for track in self.tracks:
             track.enter(pane)
-        return shrunk
 
-    def advance(self, pane: int) -> Collection[Key]:
-        """Move the window so that this pane is its newest; returns keys that lost facts and matter."""
+    def advance(self, pane: int) -> None:
+        """Move the window so that this pane is its newest."""
         if pane <= self.newest:
-            return ()
+            return
         self.newest = pane
         oldest = pane - self.pane_count + 1
-        for track in self.tracks:
-            track.drop_before(oldest)
+        for counts in (self.all_facts, *self.tracks):
+            counts.drop_before(oldest)
         if self.current < oldest:
-            self.current = _NEVER  # The pane that was being filled is gone; the next fact enters its own.
-        return self.all_facts.drop_before(oldest)
+            self.current = NEVER  # The pane that was being filled is gone; the next fact enters its own.
 
     def forget(self, keys: Collection[Key]) -> None:
         """Forget all facts of these keys."""
@@ -188,15 +169,5 @@ class Wheel:
                     counts.drop_before(oldest + 1)
             else:
                 self.forget(sorted(totals, key=totals.__getitem__)[: max(1, held // 2)])
-        self.current = _NEVER
+        self.current = NEVER
         return held - len(totals)
-
-    def is_full_for(self, keys: Sequence[Key]) -> bool:
-        """Whether these keys might not all find room."""
-        return len(self.all_facts.totals) + len(keys) > self.max_keys
-
-    def admit(self, keys: Sequence[Key]) -> set[Key]:
-        """The keys that are held or still find room, first come first served; facts of others count as refused."""
-        found = admitted(keys, self.all_facts.totals, self.max_keys)
-        self.refused += sum(key not in found for key in keys)
-        return found

@@ -3,11 +3,10 @@
 from bisect import bisect_left, insort
 from collections import deque
 
-from checks.windows.panes import Key
+from checks.windows.panes import NEVER, Key
 
 REMEMBERED = 2_000
 """Of each key: the 99th percentile of 2,000 rests on 20, and keeping them in order stays below a microsecond."""
-_NEVER = -(2**62)
 
 
 class Ranks:
@@ -21,7 +20,7 @@ class Ranks:
     def __init__(self, window_ms: int, max_keys: int) -> None:
         self.window_ms = window_ms
         self.max_keys = max_keys
-        self.newest_ms = _NEVER
+        self.newest_ms = NEVER
         self.late = 0
         self.refused = 0
         self._arrived: dict[Key, deque[tuple[int, float]]] = {}

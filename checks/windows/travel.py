@@ -1,15 +1,14 @@
 """How fast a key must have travelled from the place where it was seen last."""
 
-from itertools import islice
 from math import asin, cos, radians, sin, sqrt
 
 from checks.windows.panes import Key
+from checks.windows.room import make_room
 
 EARTH_RADIUS_KM = 6371.0
 MICRODEGREES = 1_000_000
 HOURS_MIN = 1 / 60
 """Two places within a minute count as a minute apart, so that a speed stays finite."""
-_SHED_SHARE = 16
 
 
 class Places:
@@ -33,11 +32,8 @@ class Places:
             return None
         held = self._last
         before = held.pop(key, None)
-        if before is None and len(held) >= self.max_keys:
-            shed = list(islice(held, max(1, self.max_keys // _SHED_SHARE)))
-            for silent in shed:
-                del held[silent]
-            self.evicted += len(shed)
+        if before is None:
+            self.evicted += make_room(held, self.max_keys)
         here = (at_ms, latitude, longitude)
         held[key] = here if before is None or before[0] <= at_ms else before
         if before is None or abs(at_ms - before[0]) > self.window_ms:

@@ -4,12 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from checks.windows.arrivals import Arrivals
-from checks.windows.panes import Counts, Key, pane_length_ms
-
-_NEVER = -(2**62)
-"""A pane before every event time."""
-_NOBODY = 2**62
-"""Matches that leave are no one's concern; the facts of their keys that leave are."""
+from checks.windows.panes import NEVER, Counts, Key, pane_length_ms
 
 
 class SharedWindow:
@@ -27,7 +22,7 @@ class SharedWindow:
         self.pane_count = -(-window_ms // self.pane_ms)
         self.all_facts = Arrivals(max_keys, summed=summed)
         self.tracks: list[Counts] = []
-        self.newest = _NEVER
+        self.newest = NEVER
         self.late = 0
         self.refused = 0
 
@@ -38,7 +33,7 @@ class SharedWindow:
 
     def track(self) -> Counts:
         """Counts beside all facts, for those that are selected."""
-        counts = Counts(_NOBODY)
+        counts = Counts()
         self.tracks.append(counts)
         return counts
 
