@@ -30,7 +30,7 @@ PRUNE_SECONDS = 60.0
 STATE_SECONDS = 5.0
 """How often is asked whether a snapshot is due; see `daemon.state_keeping`."""
 HEALTH_SECONDS = 300.0
-"""The seed's automated health check: every five minutes."""
+"""The owner's automated health check: every five minutes."""
 LAG_SECONDS = 1.0
 RECONCILE_SECONDS = 30.0
 """How long an incident may stay open after its rule has cleared unseen; it reads every key of every rule."""

@@ -13,7 +13,7 @@ from remediation.ports import Clock
 
 DEADLINE_SECONDS = 10.0
 SLOW_MS = 2_000
-"""The seed's response time, for a payment and its release together."""
+"""The owner's response time, for a payment and its release together."""
 
 _BROKEN = frozenset({"declined", "failed"})
 

@@ -20,7 +20,7 @@ BATCHES_PER_READ = 200
 """Some 100,000 facts at most, decoded in the tally's own thread."""
 FINDINGS_MAX = 10_000
 SLOW_MS, UNUSABLE_MS = 2_000, 10_000
-"""The response-time objective, and the limit beyond which the seed rolls back."""
+"""The response-time objective, and the limit beyond which the owner wants a rollback."""
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 

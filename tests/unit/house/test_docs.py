@@ -277,3 +277,26 @@ def test_every_link_leads_somewhere() -> None:
     ]
     assert links
     assert [f"{path.name}: {link}" for path, link in links if not (path.parent / link).exists()] == []
+
+
+def places(text: str) -> set[str]:
+    """What may stand after ``#`` in a link to a page: its headings, as the forge spells them."""
+    headings = (heading.strip().lower() for heading in re.findall(r"(?m)^#+ (.*)$", text))
+    return {re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in headings}
+
+
+def dead_places(path: Path, text: str) -> list[str]:
+    """Links of a page to a heading that is not there."""
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text)
+    targets = [(f"{name}#{place}", place, path.parent / name if name else path) for name, place in links]
+    return [link for link, place, target in targets if place not in places(target.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *sorted(ROOT.glob("*.md"))], ids=lambda path: path.name)
+def test_every_heading_that_a_page_links_to_is_there(path: Path) -> None:
+    assert dead_places(path, path.read_text("utf-8")) == []
+
+
+def test_a_link_to_a_heading_that_is_not_there_is_found() -> None:
+    text = "[a](operating.md#traces), [b](operating.md#no-such-heading), [c](#neither)"
+    assert dead_places(ROOT / "docs" / "seed.md", text) == ["operating.md#no-such-heading", "#neither"]
