@@ -19,9 +19,9 @@ from payment_core.escrow.requests import (
 )
 from payment_core.escrow.saving import Setting
 from payment_core.escrow.views import view_of
-from payment_core.http.pages import answer_page
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
+from payment_core.operations.pages import answer_page
 from payment_core.store.port import LedgerStore, Transaction
 
 EscrowAct = Callable[[Transaction, Setting, Escrow], Escrow | EscrowRefusal]

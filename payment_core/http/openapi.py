@@ -9,9 +9,10 @@ import msgspec
 from payment_core.answers import Answer, Problem
 from payment_core.http.endpoint import JSON, PATH_PARAMETER
 from payment_core.http.queries import schema_of
-from payment_core.http.routes import Page, Route
+from payment_core.http.routes import Route
 from payment_core.operations.call import Call
 from payment_core.operations.once import KEPT_DAYS, KEY_LENGTH_MAX
+from payment_core.operations.pages import Page
 
 # OpenAPI is JSON of every shape; Any is what JSON is.
 Json = dict[str, Any]

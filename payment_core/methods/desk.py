@@ -5,7 +5,6 @@ from typing import Protocol
 
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
-from payment_core.http.pages import answer_page
 from payment_core.methods.concealing import concealed, known_answer, misplaced_number, unusable_field
 from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthReport
 from payment_core.methods.model import PaymentMethod
@@ -14,6 +13,7 @@ from payment_core.methods.requests import CardRequest, method_view
 from payment_core.methods.vault_records import link_token, shred_number
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
+from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
 from payment_core.providers.changes import next_of, record_change
 from payment_core.store.port import LedgerStore, Transaction

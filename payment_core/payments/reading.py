@@ -7,8 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from payment_core.answers import Answer, ok
-from payment_core.http.pages import answer_page
 from payment_core.operations.call import Call
+from payment_core.operations.pages import answer_page
 from payment_core.payments.model import Capture, Dispute, Payment, Refund
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.payments.views import view_capture, view_dispute, view_payment, view_refund

@@ -8,13 +8,13 @@ import msgspec
 
 from payment_core.ach.codes.routing import is_routing_number
 from payment_core.answers import Answer, Explanation, encode_problem, ok, problem
-from payment_core.http.pages import answer_page
 from payment_core.identifiers import new_id
 from payment_core.methods.concealing import concealed, known_answer, misplaced_number, unusable_field
 from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthReport
 from payment_core.methods.vault_records import link_token
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
+from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions

@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from payment_core.answers import Answer, ok
-from payment_core.http.pages import answer_page
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
+from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
 from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import ComplianceCase, Provider

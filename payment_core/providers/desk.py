@@ -4,11 +4,11 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from payment_core.answers import Answer, ok
-from payment_core.http.pages import answer_page
 from payment_core.identifiers import new_id
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, PROVIDER_AVAILABLE
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
+from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
 from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import BankAccount, Provider

@@ -27,9 +27,9 @@ from payment_core.ach.files.views import (
     return_item_view,
 )
 from payment_core.answers import Answer
-from payment_core.http.pages import answer_page
-from payment_core.http.routes import PAGE, Explain, Handler, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, Explain, Handler, QueryParameter, Route
 from payment_core.operations.call import Call
+from payment_core.operations.pages import Page, answer_page
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Record
 

@@ -1,6 +1,7 @@
 """The routes of bank accounts; none of them answers an account number."""
 
-from payment_core.http.routes import PAGE, Handler, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.pages import Page
 from payment_core.providers.accounts import BankAccountDesk
 from payment_core.providers.refusals import explain_bank_account
 from payment_core.providers.requests import (

@@ -1,6 +1,7 @@
 """The routes of disputes."""
 
-from payment_core.http.routes import PAGE, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, QueryParameter, Route
+from payment_core.operations.pages import Page
 from payment_core.payments.dispute_desk import DisputeDesk
 from payment_core.payments.reading import PaymentReads
 from payment_core.payments.refusals import explain_payment

@@ -11,7 +11,8 @@ from payment_core.escrow.requests import (
     ResolutionRequest,
 )
 from payment_core.escrow.views import EscrowView
-from payment_core.http.routes import PAGE, Handler, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.pages import Page
 
 _ONE = "/v1/escrows/{escrow_id}"
 

@@ -8,9 +8,9 @@ from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.refusals import explain_fraud_lists
 from payment_core.fraud.requests import AddListEntry
 from payment_core.fraud.views import ListEntryView, view_entry
-from payment_core.http.pages import answer_page
-from payment_core.http.routes import PAGE, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, QueryParameter, Route
 from payment_core.operations.call import Call
+from payment_core.operations.pages import Page, answer_page
 from payment_core.store.port import LedgerStore
 
 FRAUD_READ, FRAUD_WRITE = "fraud:read", "fraud:write"

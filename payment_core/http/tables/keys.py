@@ -3,14 +3,14 @@
 from enum import StrEnum
 
 from payment_core.answers import Answer, ok
-from payment_core.http.pages import answer_page
-from payment_core.http.routes import PAGE, Page, Route
+from payment_core.http.routes import PAGE, Route
 from payment_core.keys.issuing import Keys
 from payment_core.keys.model import ApiKey
 from payment_core.keys.refusals import KeyRefusal, explain_keys
 from payment_core.keys.requests import CreateKey
 from payment_core.keys.views import KeyView, view_key
 from payment_core.operations.call import Call
+from payment_core.operations.pages import Page, answer_page
 from payment_core.store.port import LedgerStore
 
 KEYS_READ, KEYS_WRITE = "keys:read", "keys:write"

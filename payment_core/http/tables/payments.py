@@ -1,7 +1,8 @@
 """The routes of payments and their captures."""
 
-from payment_core.http.routes import PAGE, Handler, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
 from payment_core.money import Charge
+from payment_core.operations.pages import Page
 from payment_core.payments.desk import Desk
 from payment_core.payments.reading import PaymentReads
 from payment_core.payments.refusals import explain_payment

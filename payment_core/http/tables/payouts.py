@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from payment_core.answers import Answer
-from payment_core.http.pages import answer_page
-from payment_core.http.routes import PAGE, Handler, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
 from payment_core.operations.call import Call
+from payment_core.operations.pages import Page, answer_page
 from payment_core.payouts.desk import PayoutDesk
 from payment_core.payouts.model import Payout
 from payment_core.payouts.refusals import explain_payout

@@ -1,6 +1,7 @@
 """The routes of providers and of the compliance cases about them."""
 
-from payment_core.http.routes import PAGE, Handler, Page, QueryParameter, Route
+from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.pages import Page
 from payment_core.providers.cases import CaseDesk
 from payment_core.providers.desk import ProviderDesk
 from payment_core.providers.refusals import explain_provider

@@ -7,9 +7,9 @@ from checks.facts import FACT_TYPE_BY_KIND
 from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer, ok
 from payment_core.http import problems
-from payment_core.http.pages import answer_page
-from payment_core.http.routes import PAGE, Page, Route
+from payment_core.http.routes import PAGE, Route
 from payment_core.operations.call import Call
+from payment_core.operations.pages import Page, answer_page
 from payment_core.store.port import LedgerStore
 from payment_core.webhooks.destinations import UrlFault, parse_url, url_sentence
 from payment_core.webhooks.endpoints import Endpoints

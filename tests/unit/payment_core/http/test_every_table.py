@@ -8,8 +8,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from payment_core.http.app import build_app
 from payment_core.http.openapi import openapi
-from payment_core.http.routes import PAGE, Page, Route
+from payment_core.http.routes import PAGE, Route
 from payment_core.keys.secrets import new_secret
+from payment_core.operations.pages import Page
 from tests.unit.payment_core.http.api_world import NOW_MS, World
 from tests.unit.payment_core.http.every_table import every_route, tables
 

@@ -6,12 +6,18 @@ from typing import Literal, TypeVar, cast
 import msgspec
 
 from payment_core.answers import Answer, ok
-from payment_core.http.routes import Page
 from payment_core.operations.call import Call
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing, Record
 
 R = TypeVar("R", bound=Record)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a list. next_after: what to ask ``after`` for the next page; empty on the last one."""
+
+    data: list[msgspec.Raw]
+    next_after: str
 
 
 async def answer_page(
