@@ -152,7 +152,7 @@ class LatestValue:
         if value is None:
             return None, "no data"
         if isinstance(value, str | bool):
-            return float(_meets(self._compiled.breach, value)), str(value)
+            return float(_meets(self._compiled.breach, value)), str(value).lower() if isinstance(value, bool) else value
         if self._compiled.breach.unit == "%":
             return value, shown.share(value)
         return value, shown.milliseconds(value) if is_time(self._reading) else shown.number(value)

@@ -38,6 +38,7 @@ class RuleRow:
     """One rule and key. state: breached, pending, cleared or no_data.
 
     key: what tells it from the rule's other keys, in the order of the rule's ``per``. title: all of it, with names.
+    is_heard: whether any fact has reached it.
     """
 
     rule_id: str
@@ -53,6 +54,12 @@ class RuleRow:
     since: Moment | None
     severity: str
     shadow: bool
+    is_heard: bool = True
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to look at: it is clear, or no fact has reached it."""
+        return self.state == "cleared" or not self.is_heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,10 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on the console's first page. deployment: None when none was asked for here. announced: by others."""
+    """Everything on the console's first page. deployment: None when none was asked for here. announced: by others.
+
+    quiet_rules: those with nothing to look at; rules: the others.
+    """
 
     version: str
     now: Moment
@@ -158,6 +168,7 @@ class Page:
     traffic: tuple[TrafficPart, ...]
     traffic_read: Moment | None
     rules: tuple[RuleRow, ...]
+    quiet_rules: tuple[RuleRow, ...]
     rules_hidden: int
     watched: WatchedRules
     not_taken: tuple[NotTaken, ...]

@@ -116,4 +116,5 @@ def _unread(rule: Rule) -> RuleRow:
         since=None,
         severity=rule.severity,
         shadow=rule.mode == "shadow",
+        is_heard=False,
     )

@@ -19,7 +19,17 @@ from daemon.reports.tally import Captures
 from daemon.reports.view import CostsDocument
 from remediation.decisions import Reason
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
-from tests.unit.daemon.http.story import decision, finding, healthy, options, reading, rule, summary
+from tests.unit.daemon.http.story import (
+    bad_canary,
+    decision,
+    finding,
+    healthy,
+    options,
+    reading,
+    rule,
+    story_rules,
+    summary,
+)
 
 BASELINE = "replaced card processor, 2.9 % and 30 c"
 COHORTS = ("$0 to $10", "$10 to $50", "$50 to $100", "$100 to $1,000", "above $1,000", "unknown")
@@ -53,9 +63,19 @@ def test_what_only_watches_is_folded_under_one_line_with_its_count_and_changes_n
     assert "savings" not in {row.rule_id for row in page.rules}
     assert (page.watched.rules, page.watched.beyond) == (1, "6 keys of 1 rule")
     html = render("panel-rules.html", page=page)
-    assert html.count("<details") == 1
+    assert html.count("<details") == 2
     assert "Beyond a limit: 6 keys of 1 rule." in html
     assert '<details class="watched" data-key="watched">' in html, "unfolded by nobody"
+
+
+def test_only_rules_with_something_to_look_at_stand_unfolded() -> None:
+    unheard = rule("payments-late", RatioMeasure(ratio="true", window="60s"))  # type: ignore[arg-type]  # as written
+    view = bad_canary()
+    page = build_page(view, options(view, [*story_rules(), unheard]))
+    assert {row.state for row in page.rules} == {"breached", "no_data"}
+    assert {row.rule_id for row in page.quiet_rules if not row.is_heard} == {"payments-late"}
+    assert all(row.state == "cleared" for row in page.quiet_rules if row.is_heard)
+    assert "1 that no fact has reached yet." in render("panel-rules.html", page=page)
 
 
 def test_every_key_is_told_by_what_distinguishes_it_and_the_rest_is_a_title(watching: FakeView) -> None:
