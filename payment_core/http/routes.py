@@ -70,10 +70,3 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     raw_body: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     media_type: str = "application/json"
-
-
-class Page(msgspec.Struct, frozen=True):
-    """One page of a list. next_after: what to ask ``after`` for the next page; empty on the last one."""
-
-    data: list[msgspec.Raw]
-    next_after: str
