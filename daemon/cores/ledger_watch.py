@@ -1,13 +1,23 @@
 """Asks the payment core whether every cent is accounted for, and remembers the answer and its age."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.errors import CoreUnreachable
-from daemon.http.options import LedgerStatus
 from daemon.probes.core_client import LedgerReading
 from daemon.probes.looking import Observed
 from remediation.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStatus:
+    """The last check of the payment ledger. violations: one sentence each, empty when balanced."""
+
+    balanced: bool
+    entries: int
+    checked_at_ms: int
+    violations: tuple[str, ...] = ()
 
 
 class LedgerDoor(Protocol):

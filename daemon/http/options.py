@@ -10,22 +10,13 @@ from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.automation import Automation
 from daemon.clock import SystemClock
+from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.service import DeploymentDesk
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
 from daemon.senses.metric_outlet import MetricOutlet
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from remediation.ports import Clock
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerStatus:
-    """The last check of the payment ledger. violations: one sentence each, empty when balanced."""
-
-    balanced: bool
-    entries: int
-    checked_at_ms: int
-    violations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

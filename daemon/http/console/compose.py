@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.components import component_rows
 from daemon.http.console.cost_rows import cost_rows
 from daemon.http.console.deployment_rows import announced, deployment_panel
@@ -10,7 +11,7 @@ from daemon.http.console.rollback_rows import rollback_panel
 from daemon.http.console.rule_rows import RULE_ROWS, enforced_rows, watched_rules
 from daemon.http.console.verdict import verdict
 from daemon.http.console.waiting_rows import waiting_rows
-from daemon.http.options import HttpOptions, LedgerStatus
+from daemon.http.options import HttpOptions
 from daemon.http.words.wording import (
     NO_DATA,
     REASON_WORDS,

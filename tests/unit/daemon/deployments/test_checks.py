@@ -13,9 +13,9 @@ from config.load import DEFAULTS, PRICES_FILE, load_configuration
 from config.loading.loader import load_yaml
 from config.prices import Prices
 from config.rules.rule_file import Rule
+from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
 from daemon.deployments.rule_checks import Baseline, Quiet, Readable
-from daemon.http.options import LedgerStatus
 from remediation.deployment.findings import GateReading, GateState, StepFinding, StepReport
 from remediation.deployment.plan import Step
 from remediation.deployment.planning import plan

@@ -10,7 +10,8 @@ from checks.readings import Reading
 from config.rules.rule_file import AbsentMeasure, QuantileMeasure, RatioMeasure, Rule
 from daemon.archive.archive import ArchiveStatus
 from daemon.archive.files import Kept
-from daemon.http.options import HttpOptions, LedgerStatus, RulesStatus
+from daemon.cores.ledger_watch import LedgerStatus
+from daemon.http.options import HttpOptions, RulesStatus
 from daemon.senses.metric_outlet import MetricDatum, MetricOutlet
 from daemon.view.shape import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
