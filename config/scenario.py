@@ -4,7 +4,7 @@ from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, model_validator
 
-from config.delivery.traffic import RegionName
+from config.delivery.names import RegionName, Version
 from config.model import Duration, Model, Pause, refusal
 
 Environment = Literal["blue", "green"]
@@ -22,16 +22,6 @@ class FaultProfile(Model):
     fail_percent: float = Field(default=0.0, ge=0, le=100)
     above_cents: int = Field(default=0, ge=0)
     slow: Pause = 0.0
-
-
-Version = Annotated[
-    str,
-    Field(
-        pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$",
-        description="A version of three numbers with dots between them",
-        examples=["2.0.0"],
-    ),
-]
 
 
 class CoreRelease(Model):

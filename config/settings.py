@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.archive import ArchiveSettings
 from config.costs import CostSettings
 from config.delivery.environments import EnvironmentSettings
-from config.delivery.traffic import RegionName, TrafficSettings
+from config.delivery.names import ENVIRONMENT, REGION, RegionName
+from config.delivery.traffic import TrafficSettings
 from config.health import HealthSettings
 from config.loading.url import Url
 from config.model import Model, refusal
@@ -88,7 +89,7 @@ CoreName = Annotated[
     str,
     Field(
         max_length=80,
-        pattern=r"^([a-z]{2}(-[a-z]+)+-\d/)?[^/]+$",
+        pattern=f"^({REGION}/)?{ENVIRONMENT}$",
         description="An environment, after its region and a slash where it is not aws.region",
         examples=["us-west-2/blue"],
     ),

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from config.delivery.names import ENVIRONMENT, REGION, VERSION
 from config.loading.url import Url
 from config.model import Model, refusal
 from payment_core.ach.delivery.sftp import SftpServer
@@ -50,9 +51,9 @@ class CoreOptions(Model):
         pattern=r"^([0-9a-f]{64})?$",
         description="SHA-256 of the admin API key, where there is no lasting file; no key file is made then",
     )
-    environment: str = Field(default="blue", pattern=r"^[a-z][a-z0-9-]{0,31}$", description="blue or green")
-    version: str = Field(default="1.0.0", pattern=r"^\d+\.\d+\.\d+$", description="release, such as 1.0.0")
-    region: str = Field(default="us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="AWS region")
+    environment: str = Field(default="blue", pattern=f"^{ENVIRONMENT}$", description="blue or green")
+    version: str = Field(default="1.0.0", pattern=f"^{VERSION}$", description="release, such as 1.0.0")
+    region: str = Field(default="us-east-1", pattern=f"^{REGION}$", description="AWS region")
     fail_percent: float = Field(
         default=0.0, ge=0, le=100, description="fault profile: payments that end as failed, with the code release_fault"
     )
@@ -65,7 +66,7 @@ class CoreOptions(Model):
     )
     queue_region: str = Field(
         default="",
-        pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$",
+        pattern=f"^({REGION})?$",
         description="AWS region of the queue, where several regions send to one; that of the core when left out",
     )
     endpoint_url: Url | None = Field(

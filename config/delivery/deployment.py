@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from config.delivery.gates import Gates
-from config.delivery.traffic import RegionName
+from config.delivery.names import EnvironmentName, RegionName
 from config.model import Duration, Hold, Model, refusal
 from config.rules.slo import Percentage, share
 
@@ -17,22 +17,10 @@ Preparation = Literal["scaling", "flags", "alarms", "rollback"]
 EnvironmentCheck = Literal["health", "performance", "security"]
 FinalCheck = Literal["end-to-end", "savings", "performance", "customer-impact"]
 
-EnvironmentName = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=32,
-        pattern=r"^[a-z][a-z0-9-]*$",
-        description="The name of an environment, as the traffic's records have it",
-        examples=["green"],
-    ),
-]
 JobName = Annotated[
     str,
     Field(
-        min_length=1,
-        max_length=48,
-        pattern=r"^[a-z][a-z0-9-]*$",
+        pattern=r"^[a-z][a-z0-9-]{0,47}$",
         description="The name of a migration job",
         examples=["payment-methods"],
     ),

@@ -4,15 +4,21 @@ from typing import Literal
 
 from pydantic import Field
 
+from config.delivery.names import VERSION, RegionName
 from config.model import Model
 
 
 class DeploymentPlan(Model):
     """Everything may be left out, and given on the command line instead."""
 
-    version: str = Field(default="", max_length=64, examples=["2.0.0"])
+    version: str = Field(
+        default="",
+        pattern=f"^({VERSION})?$",
+        description="A version of three numbers with dots between them",
+        examples=["2.0.0"],
+    )
     strategy: Literal["blue-green", "canary", "rolling"] = "blue-green"
-    regions: tuple[str, ...] = Field(default=(), strict=False, max_length=16)
+    regions: tuple[RegionName, ...] = Field(default=(), strict=False, max_length=16)
     cohort: str = Field(default="", max_length=128, examples=["merchant=mer_12"])
     reason: str = Field(default="", max_length=500)
     differential: bool = False

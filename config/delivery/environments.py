@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from config.delivery.names import AliasName, EnvironmentName, FunctionName
 from config.loading.url import Url
 from config.model import Model, refusal
 
@@ -35,14 +36,6 @@ def _names_the_version_once(template: str) -> str:
     return template
 
 
-EnvironmentName = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9-]{0,31}$",
-        description="Up to 32 lower-case letters, digits and dashes that begin with a letter",
-        examples=["green"],
-    ),
-]
 Image = Annotated[
     str,
     Field(
@@ -128,7 +121,7 @@ class LambdaArchive(Model):
 class LambdaEnvironment(Model):
     """One environment's alias."""
 
-    alias: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,127}$", examples=["green"])]
+    alias: AliasName
 
 
 class LambdaEnvironments(Model):
@@ -138,7 +131,7 @@ class LambdaEnvironments(Model):
     """
 
     kind: Literal["lambda"]
-    function: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["till-core"])]
+    function: FunctionName
     image: Image | None = None
     archive: LambdaArchive | None = None
     version_variable: Variable = "TILL_CORE_VERSION"
@@ -174,12 +167,14 @@ class StackEnvironment(Model):
 class StackEnvironments(Model):
     """CloudFormation stacks that take version and size as parameters.
 
+    counted: logical id of the ECS service or Auto Scaling group whose instances take the payments; empty: the only one.
     stateful: types or logical ids of resources that no change set may delete or replace.
     """
 
     kind: Literal["cloudformation"]
     version_parameter: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,255}$", examples=["Version"])] = "Version"
     size_parameter: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,255}$", examples=["Size"])] = "Size"
+    counted: str = Field(default="", pattern=r"^[A-Za-z0-9]{0,255}$", examples=["Core"])
     stateful: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = Field(
         default=STATEFUL_TYPES, strict=False, max_length=200
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from config.delivery.names import AliasName, EnvironmentName, FunctionName, RegionName
 from config.model import Hold, Model, refusal
 
 _RECORD_NAME = r"^([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)+$"
@@ -15,23 +16,6 @@ RecordName = Annotated[
         pattern=_RECORD_NAME,
         description="A full lower-case DNS name that ends with a dot",
         examples=["payments.tillwatch.test."],
-    ),
-]
-RegionName = Annotated[
-    str,
-    Field(
-        max_length=32,
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
-        description="The name of an AWS region",
-        examples=["us-east-1"],
-    ),
-]
-EnvironmentLabel = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z][a-z0-9-]{0,30}$",
-        description="Up to 31 lower-case letters, digits and dashes that begin with a letter",
-        examples=["blue"],
     ),
 ]
 _ARN = r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:"
@@ -96,7 +80,7 @@ class LoadBalancerGroups(Model):
 
     kind: Literal["alb"]
     rules: tuple[RuleArn, ...] = Field(strict=False, min_length=1, max_length=10)
-    groups: dict[EnvironmentLabel, GroupArn] = Field(min_length=2, max_length=5)
+    groups: dict[EnvironmentName, GroupArn] = Field(min_length=2, max_length=5)
     sticky_for_max: Hold = 0.0
     cohort: CohortRule | None = None
 
@@ -116,11 +100,9 @@ class LambdaAlias(Model):
     """
 
     kind: Literal["lambda"]
-    function: str = Field(
-        pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The name of a function", examples=["payment-core"]
-    )
-    alias: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="The name of an alias", examples=["live"])
-    environments: dict[EnvironmentLabel, str] = Field(min_length=2, max_length=2)
+    function: FunctionName
+    alias: AliasName
+    environments: dict[EnvironmentName, AliasName] = Field(min_length=2, max_length=2)
 
     @model_validator(mode="after")
     def _each_alias_once(self) -> "LambdaAlias":

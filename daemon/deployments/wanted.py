@@ -4,11 +4,10 @@ import re
 
 import msgspec
 
+from config.delivery.names import VERSION
 from daemon.deployments.refusals import Refusal, Refused
+from remediation.deployment.cohort import cohort_of
 from remediation.deployment.plan import Strategy
-
-VERSION = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(-[0-9A-Za-z.-]{1,32})?", re.ASCII)
-COHORT = re.compile(r"(merchant=[A-Za-z0-9_-]{1,64}|header=[a-z0-9-]{1,40}:[\x21-\x7e]{1,64})", re.ASCII)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,14 +35,14 @@ class Possible(msgspec.Struct, frozen=True, kw_only=True):
 
 def malformed(wanted: Wanted, regions: tuple[str, ...], possible: Possible) -> Refused | None:
     """The first thing that makes it impossible, whatever stands in the world. regions: those that are meant."""
-    if VERSION.fullmatch(wanted.version) is None:
+    if re.fullmatch(VERSION, wanted.version) is None:
         detail = f"{wanted.version!r:.60} is no version; write three numbers, such as 2.0.0"
         return Refused(refusal=Refusal.BAD_VERSION, detail=detail)
     strangers = sorted(set(regions) - set(possible.regions))
     if strangers or len(set(regions)) < len(regions):
         what = f"{', '.join(strangers)} has no traffic that can be moved" if strangers else "a region is named twice"
         return Refused(refusal=Refusal.BAD_REGION, detail=f"{what}; known: {', '.join(possible.regions)}")
-    if wanted.cohort and COHORT.fullmatch(wanted.cohort) is None:
+    if wanted.cohort and cohort_of(wanted.cohort) is None:
         detail = f"{wanted.cohort!r:.60} is no cohort; write merchant=mer_12 or header=x-canary:1"
         return Refused(refusal=Refusal.BAD_COHORT, detail=detail)
     return _impossible(wanted, regions, possible)

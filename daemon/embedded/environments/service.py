@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from config.delivery.names import VERSION
 from daemon.embedded.environments.cores import INSTANCES_MAX
 from daemon.embedded.environments.group import EnvironmentGroup, KeyReused, NothingRan, NotToRoll
 from daemon.environments.processes import UNKNOWN_ENVIRONMENT
@@ -22,7 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 
 Handler = Callable[[Request], Awaitable[Response]]
 _Size = Annotated[int, msgspec.Meta(ge=0, le=INSTANCES_MAX)]
-_Version = Annotated[str, msgspec.Meta(pattern=r"^\d{1,6}\.\d{1,6}\.\d{1,6}$")]
+_Version = Annotated[str, msgspec.Meta(pattern=f"^{VERSION}$")]
 
 
 class Deployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

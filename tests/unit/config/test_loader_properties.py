@@ -45,6 +45,7 @@ def load_or_problems(path: Path, kind: Kind) -> ConfigurationError | None:
     return None
 
 
+@settings(deadline=None)
 @given(content=JUNK, kind=KINDS)
 def test_junk_never_raises_anything_but_a_configuration_error(scratch: Path, content: bytes, kind: Kind) -> None:
     scratch.write_bytes(content)
@@ -56,6 +57,7 @@ def test_junk_never_raises_anything_but_a_configuration_error(scratch: Path, con
             assert problem.fix
 
 
+@settings(deadline=None)
 @given(data=st.data(), kind=KINDS)
 def test_a_damaged_good_file_never_raises_anything_but_a_configuration_error(
     scratch: Path, data: st.DataObject, kind: Kind
@@ -76,6 +78,7 @@ JSON_LIKE = st.recursive(
 KNOWN_KEYS = st.sampled_from([name for model in MODELS.values() for name in model.model_fields])
 
 
+@settings(deadline=None)
 @given(content=st.dictionaries(KNOWN_KEYS, JSON_LIKE, max_size=4), kind=KINDS)
 def test_any_values_under_known_keys_are_judged(scratch: Path, content: dict[str, object], kind: Kind) -> None:
     scratch.write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -131,6 +134,7 @@ class QuotingDumper(yaml.SafeDumper):
 QuotingDumper.add_representer(str, QuotingDumper.represent_str)
 
 
+@settings(deadline=None)
 @given(rules=st.lists(RULES, max_size=3))
 def test_a_valid_rule_file_round_trips_through_yaml(scratch: Path, rules: list[dict[str, object]]) -> None:
     content = {"rules": rules}
@@ -138,6 +142,7 @@ def test_a_valid_rule_file_round_trips_through_yaml(scratch: Path, rules: list[d
     assert load_yaml(scratch, RuleFile).value == RuleFile.model_validate(content)
 
 
+@settings(deadline=None)
 @given(at=st.lists(st.integers(1, 600), max_size=5), percent=st.integers(0, 100), rate=st.floats(0.1, 500))
 def test_a_valid_scenario_round_trips_through_yaml(scratch: Path, at: list[int], percent: int, rate: float) -> None:
     content = {
