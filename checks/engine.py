@@ -11,6 +11,7 @@ from checks.expression import Condition
 from checks.facts import Deployment, Fact
 from checks.findings import Finding
 from checks.measures.keyed import Keyed
+from checks.measures.releases import place_of
 from checks.measures.selection import NARROW, Selection
 from checks.measures.single import Single, condition_of, reading_of, single
 from checks.measures.watcher import FUTURE_MS_MAX, Observer, Watcher
@@ -71,7 +72,7 @@ class Engine:
         """Count the facts; findings where a rule's state for a key changed, in event order.
 
         The facts of one call are taken in order of event time, whatever their order in it. A release that begins
-        empties the windows of its environment: what an earlier one did there is no evidence about it.
+        empties the windows of its environment in its region: what an earlier one did there is no evidence about it.
         """
         self.observed_facts += len(facts)
         batches: dict[type[Fact], list[Fact]] = {}
@@ -93,18 +94,18 @@ class Engine:
         return findings
 
     def _is_new_release(self, fact: Deployment) -> bool:
-        """Whether a release begins in an environment: it says so, or is heard of for the first time while it moves.
+        """Whether a release begins in its place: it says so, or is heard of for the first time while it moves.
 
         A service's own deployment, which replaces no other environment, counts only when it says that it starts.
         """
-        if not fact.environment or self._releases.get(fact.environment) == fact.subject:
+        if not fact.environment or self._releases.get(place_of(fact)) == fact.subject:
             return False
         return fact.status == "started" or (fact.status == "in_progress" and bool(fact.previous_environment))
 
     def _begin_anew(self, deployment: Deployment, findings: list[Finding]) -> None:
-        self._releases[deployment.environment] = deployment.subject
+        self._releases[place_of(deployment)] = deployment.subject
         for window in self._windows:
-            window.forget(deployment.environment, deployment.at_ms, deployment.id, findings)
+            window.begin_anew(deployment, findings)
 
     def resume(self, now_ms: int) -> None:
         """After replayed facts: what nobody could hear while this program was down is no silence."""

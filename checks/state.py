@@ -8,7 +8,7 @@ import msgspec
 from checks.compiled_rule import CompiledRule
 from checks.windows.panes import Key
 
-VERSION = 1
+VERSION = 2
 """Of the shapes below and of every watcher's own; state of another version is not read, facts are replayed instead."""
 
 KeyRead = Any
@@ -38,7 +38,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that an engine knows beyond its rules. releases: the newest release of each environment.
+    """Everything that an engine knows beyond its rules. releases: the newest release of each region and environment.
 
     resumed_ms: when it began to listen again after an outage; 0 when it never had to.
     """

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
+from checks.facts import Deployment
 from checks.findings import Finding, State
 from checks.measures.judging.verdict import Verdict
 from checks.measures.keyed import NOTHING, Described, Keyed
@@ -137,7 +138,7 @@ class BurnRate(Keyed):
             for key in found:
                 self.settle(key, self.moment_ms, "", findings)
 
-    def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
+    def begin_anew(self, release: Deployment, findings: list[Finding]) -> None:
         """Nothing: what is spent stays spent."""
 
     def verdict(self, key: Key) -> Verdict:

@@ -9,11 +9,12 @@ import msgspec
 
 from checks.compiled_rule import CompiledRule
 from checks.expression import ValueExpression
-from checks.facts import Fact
+from checks.facts import Deployment, Fact
 from checks.findings import Finding, State
 from checks.measures.judging.episodes import Episodes
 from checks.measures.judging.episodes_state import EpisodesState, keep_episodes, take_back_episodes
 from checks.measures.judging.verdict import Verdict
+from checks.measures.releases import Releases
 from checks.measures.selection import Selection
 from checks.measures.watcher import FUTURE_MS_MAX
 from checks.readings import Reading
@@ -22,7 +23,7 @@ from checks.windows.panes import Key
 
 
 class KeyedState(msgspec.Struct, frozen=True, kw_only=True):
-    """moment_ms: the rule's time. since_ms: by environment, when its release began. body: the measure's own shape."""
+    """moment_ms: the rule's time. since_ms: by place, when its release began. body: the measure's own shape."""
 
     moment_ms: int
     late: int
@@ -59,8 +60,7 @@ class Keyed(ABC):
         self.refused_facts = 0
         self._where = compiled.where
         self.per = per
-        self._environment = per.index("environment") if "environment" in per else None
-        self._since_ms: dict[str, int] = {}
+        self._releases = Releases(per)
         self._heard: set[Key] = set()
         self._deaf_until_ms = 0
         self.silence_ms = round(compiled.window_seconds * 1000)
@@ -119,9 +119,8 @@ class Keyed(ABC):
     def observe(self, batch: Selection, now_ms: int, findings: list[Finding]) -> None:
         """Take facts of the rule's kind."""
         batch = batch.matching(self._where)
-        since = self._since_ms
-        if since and batch.facts and batch.facts[0].at_ms < max(since.values()):
-            batch = Selection([fact for fact in batch.facts if fact.at_ms >= since.get(fact.environment, 0)])
+        if batch.facts and batch.facts[0].at_ms < self._releases.newest_ms:
+            batch = Selection(self._releases.of_newest(batch.facts))
         if batch.facts:
             self.take(batch, now_ms, findings)
 
@@ -136,17 +135,16 @@ class Keyed(ABC):
         """See Watcher: a silence that the rule minds begins now."""
         self._deaf_until_ms = now_ms + self.silence_ms
 
-    def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
-        """Forget every key that names the environment; what was breached there has no data now."""
-        if self._environment is None:
+    def begin_anew(self, release: Deployment, findings: list[Finding]) -> None:
+        """Forget every key that names the release's place; what was breached there has no data now."""
+        if not self._releases.are_named:
             return
-        self._since_ms[environment] = at_ms
-        gone = [key for key in {*self.keys(), *self.episodes.open} if self._environment_of(key) == environment]
+        gone = self._releases.begin(release, {*self.keys(), *self.episodes.open})
         self.drop(gone)
         self._heard.difference_update(gone)
         for key in gone:
             if key in self.episodes.open:
-                self._judge(key, Verdict.NO_DATA, at_ms, fact_id, findings)
+                self._judge(key, Verdict.NO_DATA, release.at_ms, release.id, findings)
 
     def read(self, batch: Selection, reading: ValueExpression) -> Iterator[tuple[Key, Fact, Any]]:
         """Each fact with its key and what is read of it."""
@@ -192,7 +190,7 @@ class Keyed(ABC):
                 moment_ms=self.moment_ms,
                 late=self.late,
                 refused=self.refused_facts,
-                since_ms=dict(self._since_ms),
+                since_ms=dict(self._releases.since_ms),
                 heard=list(self._heard),
                 episodes=keep_episodes(self.episodes),
                 body=self.keep(),
@@ -204,7 +202,7 @@ class Keyed(ABC):
         state = msgspec.msgpack.decode(saved, type=KeyedState)
         self.take_back(state.body)
         self.moment_ms, self.late, self.refused_facts = state.moment_ms, state.late, state.refused
-        self._since_ms = state.since_ms
+        self._releases.since_ms = state.since_ms
         self._heard = {tuple(key) if isinstance(key, list | tuple) else str(key) for key in state.heard}
         take_back_episodes(self.episodes, state.episodes)
 
@@ -218,9 +216,6 @@ class Keyed(ABC):
             return ()
         silent, self._heard = self._heard - known, known
         return silent
-
-    def _environment_of(self, key: Key) -> str:
-        return key[self._environment] if isinstance(key, tuple) and self._environment is not None else str(key)
 
     def _finding(self, key: Key, state: State, at_ms: int, fact_id: str) -> Finding:
         read = self.described(key)

@@ -16,7 +16,7 @@ _BUCKET_COUNTS = msgspec.msgpack.Decoder(dict[KeyRead, dict[int, int]])
 
 
 class WindowedState(msgspec.Struct, frozen=True, kw_only=True):
-    """tracks: by what they count. buckets: by what they read. episodes: by rule. since_ms: by environment.
+    """tracks: by what they count. buckets: by what they read. episodes: by rule. since_ms: by place.
 
     heard: by rule, the keys whose silence it would mind; a dictionary, because only its keys stay tuples.
     """

@@ -6,9 +6,11 @@ from itertools import islice
 
 from checks.compiled_rule import CompiledRule
 from checks.expression import Condition
+from checks.facts import Deployment
 from checks.findings import Finding, State
 from checks.measures.buckets import Buckets
 from checks.measures.judging.verdict import Verdict
+from checks.measures.releases import Releases
 from checks.measures.selection import latest
 from checks.measures.watcher import FUTURE_MS_MAX
 from checks.measures.windowed import state as windowed_state
@@ -37,7 +39,7 @@ class Windowed:
     def __init__(self, members: Sequence[tuple[CompiledRule, Plan]]) -> None:
         first, _ = members[0]
         self.per = first.rule.per
-        self._environment = self.per.index("environment") if "environment" in self.per else None
+        self._releases = Releases(self.per)
         self._window_seconds = first.window_seconds
         minimums = {compiled.min_samples for compiled, _ in members}
         self._minimums = frozenset(minimums)
@@ -60,7 +62,6 @@ class Windowed:
         self._loaded: set[Key] = set()
         self._unripe: set[Key] = set()
         self._open: set[Key] = set()
-        self._since_ms: dict[str, int] = {}
         self._deaf_until_ms = 0
 
     @property
@@ -80,7 +81,7 @@ class Windowed:
 
     def fill(self, pane: int, piece: Piece, now_ms: int, findings: list[Finding]) -> None:
         """Count the facts of one pane, and judge what they can tip."""
-        if self._since_ms:
+        if self._releases.since_ms:
             piece = self._of_this_release(piece)
         window = self._window
         if window.is_late(pane):
@@ -111,11 +112,12 @@ class Windowed:
 
     def snapshot(self) -> bytes:
         """See Watcher."""
-        return windowed_state.kept(self._window, self._tracks, self._buckets, self._rules, self._since_ms)
+        return windowed_state.kept(self._window, self._tracks, self._buckets, self._rules, self._releases.since_ms)
 
     def restore(self, saved: bytes) -> None:
         """See Watcher."""
-        self._since_ms = windowed_state.take_back(saved, self._window, self._tracks, self._buckets, self._rules)
+        since_ms = windowed_state.take_back(saved, self._window, self._tracks, self._buckets, self._rules)
+        self._releases.since_ms = since_ms
         self._open = {key for rule in self._rules for key in rule.episodes.open}
         for track, least in zip(self._window.tracks, self._least_matches, strict=True):
             self._loaded.update([key for key, matches in track.totals.items() if matches >= least])
@@ -135,13 +137,11 @@ class Windowed:
         """See Watcher: a silence that a rule minds begins now."""
         self._deaf_until_ms = now_ms + round(self._window_seconds * 1000)
 
-    def forget(self, environment: str, at_ms: int, fact_id: str, findings: list[Finding]) -> None:
-        """Empty the windows of every key that names the environment; what was breached there has no data now."""
-        if self._environment is None:
+    def begin_anew(self, release: Deployment, findings: list[Finding]) -> None:
+        """Empty the windows of every key that names the release's place; what was breached there has no data now."""
+        if not self._releases.are_named:
             return
-        self._since_ms[environment] = at_ms
-        keys = {*self._window.all_facts.each_key(), *self._open}
-        gone = [key for key in keys if self._environment_of(key) == environment]
+        gone = self._releases.begin(release, {*self._window.all_facts.each_key(), *self._open})
         self._window.forget(gone)
         self._loaded.difference_update(gone)
         self._unripe.difference_update(gone)
@@ -151,10 +151,7 @@ class Windowed:
             rule.heard.difference_update(gone)
             for key in gone:
                 if key in rule.episodes.open:
-                    self._settle(rule, key, 0, at_ms, fact_id, findings)
-
-    def _environment_of(self, key: Key) -> str:
-        return key[self._environment] if isinstance(key, tuple) and self._environment is not None else str(key)
+                    self._settle(rule, key, 0, release.at_ms, release.id, findings)
 
     def readings(self, keys_per_rule: int) -> list[Reading]:
         """Open episodes first, then at most keys_per_rule other keys that have facts in the window."""
@@ -201,11 +198,10 @@ class Windowed:
         return matched
 
     def _of_this_release(self, piece: Piece) -> Piece:
-        """Without facts from before the release of their environment."""
-        since = self._since_ms
-        if not len(piece) or piece.first_ms >= max(since.values()):
+        """Without facts from before the release of their place."""
+        if not len(piece) or piece.first_ms >= self._releases.newest_ms:
             return piece
-        return piece.only([fact for fact in piece.facts if fact.at_ms >= since.get(fact.environment, 0)])
+        return piece.only(self._releases.of_newest(piece.facts))
 
     def _admitted(self, piece: Piece) -> Piece:
         """Only facts whose key is held or still finds room; a refused key stays refused within the batch."""

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from checks.engine import Engine
 from checks.facts import AlarmStateChanged, CostLine, Deployment, Fact, Heartbeat, PaymentAttempted
@@ -309,6 +310,23 @@ def test_a_release_heard_of_while_it_moves_begins_anew_once(start: Start) -> Non
     feed(engine, "sssssfffff", NOW_MS + 3_000)
     assert engine.observe([moving(NOW_MS + 5_000, "r1")], NOW_MS + 5_000) == []
     assert len(engine.breached()) == 1
+
+
+def test_a_release_that_reaches_another_region_begins_anew_there_alone(start: Start) -> None:
+    engine = start(
+        rules(rule("{ratio: \"outcome == 'failed'\", window: 60s}", breach="> 20%", per="[region, environment]"))
+    )
+    regions = ("us-east-1", "us-west-2")
+    facts = [replace(payment(n, NOW_MS + n, "failed"), region=regions[n % 2]) for n in range(20)]
+    engine.observe([moving(NOW_MS, "r1"), *facts], NOW_MS + 100)
+    assert len(engine.breached()) == 2
+    west = replace(moving(NOW_MS + 1_000, "r1"), region="us-west-2")
+    found = engine.observe([west], NOW_MS + 1_000)
+    assert [(one.state, one.key["region"]) for one in found] == [(State.NO_DATA, "us-west-2")]
+    assert [one.key["region"] for one in engine.breached()] == ["us-east-1"]
+    assert engine.observe([west], NOW_MS + 2_000) == []
+    late = [replace(payment(100 + n, NOW_MS + 500, "failed"), region="us-west-2") for n in range(20)]
+    assert engine.observe(late, NOW_MS + 2_000) == []
 
 
 def test_a_services_own_deployment_empties_no_window(start: Start) -> None:

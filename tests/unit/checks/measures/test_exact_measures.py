@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checks.engine import Engine
-from checks.facts import PaymentAttempted
+from checks.facts import Deployment, PaymentAttempted
 from checks.findings import Finding, State
 from checks.windows.own_past import deviations_above
 from tests.unit.checks.conftest import Compile, Start
@@ -212,7 +212,7 @@ def test_a_release_begins_with_empty_sums(start: Start) -> None:
     engine = start(rules(rule("{sum: amount_cents, window: 10s}", breach="> 1000")))
     engine.observe([payment(number, START_MS) for number in range(5)], START_MS)
     (watcher,) = engine._windows
-    watcher.forget("green", START_MS + 1, "d1", [])
+    watcher.begin_anew(Deployment(id="d1", at_ms=START_MS + 1, subject="d1", environment="green", status="started"), [])
     assert engine.current() == []
     engine.observe([payment(9, START_MS), payment(10, START_MS + 2)], START_MS)
     assert [one.value for one in engine.current()] == [100.0]
