@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.environments import EcsCreation, EcsEnvironment, EcsEnvironments
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
 from daemon.environments.region import settings_of
 from daemon.environments.scaling import require_room
+from daemon.environments.service_looks import find_service, healthy_tasks
 from daemon.environments.service_state import (
     BEFORE,
     BEFORE_DEPLOYMENT,
@@ -18,7 +20,6 @@ from daemon.environments.service_state import (
     went_back,
 )
 from daemon.environments.task_definition import version_of, with_version
-from daemon.traffic.calls import ask
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused
 
@@ -50,21 +51,24 @@ class EcsServices:
         service = None if described is None else await self._service(described)
         if service is None:
             return None
-        return state_of(service, await self._version(service["taskDefinition"]), await self._healthy(service))
+        version = await self._version(service["taskDefinition"])
+        return state_of(service, version, await healthy_tasks(self._balancers, service))
 
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; a service that is not there is made, when the settings say how."""
         described = settings_of(self._settings.environments, environment)
         await self._require_room(described, size)
         service = await self._service(described)
-        if service is None and described.create is None:
-            raise WorldRefused(f"There is no service {described.service}, and {environment} has no create.")
-        if service is not None and _was_carried_out(service, key):
+        if service is None:
+            if described.create is None:
+                raise WorldRefused(f"There is no service {described.service}, and {environment} has no create.")
+            wanted = await self._definition(described.family, version)
+            await self._create(described.service, described.create, wanted, size, key)
+            return
+        if _was_carried_out(service, key):
             return
         wanted = await self._definition(described.family, version)
-        if service is None:
-            await self._create(described, wanted, size, key)
-        elif _differs(service, wanted, size):
+        if _differs(service, wanted, size):
             await self._update(described, service, wanted, size, key)
         elif went_back(service):
             # What ECS went back to is what is wanted now, so that it did is no failure any more.
@@ -82,33 +86,25 @@ class EcsServices:
             await self._ask("update_service", service=described.service, desiredCount=size)
 
     async def _service(self, described: EcsEnvironment) -> dict[str, Any] | None:
-        answer = await self._ask("describe_services", services=[described.service], include=["TAGS"])
-        for failure in answer.get("failures", ()):
-            if failure.get("reason") != "MISSING":
-                raise WorldRefused(f"{described.service}: {failure.get('reason')} {failure.get('detail', '')}".rstrip())
-        found: list[dict[str, Any]] = [one for one in answer.get("services", ()) if one.get("status") != "INACTIVE"]
-        if not found:
-            return None
-        controller = found[0].get("deploymentController", {}).get("type", "ECS")
+        found = await find_service(self._ecs, self._settings.cluster, described.service)
+        controller = "ECS" if found is None else found.get("deploymentController", {}).get("type", "ECS")
         if controller != "ECS":
             raise WorldRefused(
                 f"{described.service} is deployed by {controller}, which this daemon must not meddle with."
             )
-        return found[0]
+        return found
 
-    async def _create(self, described: EcsEnvironment, wanted: str, size: int, key: str) -> None:
-        if described.create is None:
-            return
+    async def _create(self, name: str, create: EcsCreation, wanted: str, size: int, key: str) -> None:
         await self._ask(
             "create_service",
-            serviceName=described.service,
+            serviceName=name,
             taskDefinition=wanted,
             desiredCount=size,
             launchType="FARGATE",
             clientToken=key[:CLIENT_TOKEN_LENGTH_MAX],
             deploymentConfiguration=self._deployment({}),
             tags=_tags({KEY: key, WANTED: wanted}),
-            **_network(described.create, self._settings.container),
+            **_network(create, self._settings.container),
         )
 
     async def _update(
@@ -154,18 +150,6 @@ class EcsServices:
                 self._versions.clear()
             self._versions[definition] = version_of(answer["taskDefinition"], self._settings)
         return self._versions[definition]
-
-    async def _healthy(self, service: Mapping[str, Any]) -> int:
-        """Healthy targets in the target group that has the fewest; running tasks where there is none."""
-        groups = [one["targetGroupArn"] for one in service.get("loadBalancers", ()) if one.get("targetGroupArn")]
-        if not groups:
-            return int(primary_of(service)["runningCount"])
-        counts = []
-        for group in groups:
-            answer = await ask(self._balancers, "describe_target_health", TargetGroupArn=group)
-            states = [one.get("TargetHealth", {}).get("State") for one in answer["TargetHealthDescriptions"]]
-            counts.append(states.count("healthy"))
-        return min(counts)
 
     async def _require_room(self, described: EcsEnvironment, size: int) -> None:
         resource = f"service/{self._settings.cluster}/{described.service}"

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.environments import VERSION_MARK, LambdaEnvironments
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
-from daemon.traffic.calls import ask
-from remediation.errors import WorldRefused, WorldUnreachable
+from daemon.environments.waiting import until
+from remediation.errors import WorldRefused
 from remediation.ports import Clock
 
-WAIT_SECONDS = 8.0
-"""A change of code takes one to some ten seconds; a longer one is found where it is at the next try."""
-POLL_SECONDS = 0.5
 PAGES_MAX = 40
 """Of 50 versions each: the limit on the size of all code is reached before."""
 
@@ -97,13 +95,12 @@ class Function:
 
     async def _at_rest(self, changed: Mapping[str, Any] | None = None) -> Configuration:
         """The configuration once no change of it is under way. changed: what the last change answered."""
-        configuration = await self._ask("get_function_configuration")
-        deadline_ms = self._clock.monotonic_ms() + WAIT_SECONDS * 1000
-        while "InProgress" in configuration.get("LastUpdateStatus", "") or configuration.get("State") == "Pending":
-            if self._clock.monotonic_ms() >= deadline_ms:
-                raise WorldUnreachable(f"{self._settings.function} is still being changed after {WAIT_SECONDS:g} s.")
-            await self._clock.sleep(POLL_SECONDS)
-            configuration = await self._ask("get_function_configuration")
+        configuration = await until(
+            _is_at_rest,
+            lambda: self._ask("get_function_configuration"),
+            self._clock,
+            f"{self._settings.function} is still being changed",
+        )
         if changed is not None and configuration.get("LastUpdateStatus") == "Failed":
             reason = configuration.get("LastUpdateStatusReason", "no reason given")
             raise WorldRefused(f"Lambda could not change {self._settings.function}: {reason}")
@@ -130,6 +127,10 @@ def variables_of(configuration: Mapping[str, Any], running: Mapping[str, Any] | 
     if not variables and running is not None and running.get("Environment", {}).get("Variables"):
         raise WorldRefused(f"{name} shows no variables, and its running version has some; writing would lose them.")
     return variables
+
+
+def _is_at_rest(configuration: Configuration) -> bool:
+    return "InProgress" not in configuration.get("LastUpdateStatus", "") and configuration.get("State") != "Pending"
 
 
 def _revision(configuration: Mapping[str, Any]) -> dict[str, str]:

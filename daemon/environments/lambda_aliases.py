@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.environments import LambdaEnvironment, LambdaEnvironments
+from daemon.aws.calls import ask, world_fault
 from daemon.aws.session import Aws
 from daemon.environments.function import Function
 from daemon.environments.region import settings_of
 from daemon.environments.scaling import require_room
 from daemon.errors import AwsFailed
-from daemon.traffic.calls import ask
 from remediation.deployment.ports import EnvironmentState
-from remediation.errors import WorldRefused, WorldUnreachable
+from remediation.errors import WorldRefused
 from remediation.ports import Clock
 
 _NO_ALIAS = "ResourceNotFoundException"
@@ -103,7 +103,7 @@ class LambdaAliases:
         except AwsFailed as fault:
             if fault.code == code:
                 return None
-            raise (WorldUnreachable if fault.retryable else WorldRefused)(fault.detail) from fault
+            raise world_fault(fault) from fault
 
     async def _require_room(self, described: LambdaEnvironment, size: int) -> None:
         resource = f"function:{self._settings.function}:{described.alias}"

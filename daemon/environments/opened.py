@@ -9,6 +9,7 @@ from config.delivery.environments import EcsEnvironments, LambdaEnvironments, Pr
 from config.settings import Settings
 from daemon.aws.session import AwsClient, AwsClients
 from daemon.environments.ecs import EcsServices
+from daemon.environments.instances import StackInstances
 from daemon.environments.lambda_aliases import LambdaAliases
 from daemon.environments.processes import Processes
 from daemon.environments.region import EnvironmentsByRegion, RegionEnvironments
@@ -46,7 +47,14 @@ async def open_environments(
                     clock=clock,
                 )
             case StackEnvironments():
-                regions[region] = Stacks(described, await client("cloudformation"), clock)
+                cloudformation = await client("cloudformation")
+                instances = StackInstances(
+                    cloudformation,
+                    ecs=await client("ecs"),
+                    balancers=await client("elbv2"),
+                    autoscaling=await client("autoscaling"),
+                )
+                regions[region] = Stacks(described, cloudformation, instances, clock)
             case _:
                 assert_never(described)
     return EnvironmentsByRegion(regions)

@@ -1,7 +1,7 @@
 """Whether Application Auto Scaling would undo a size."""
 
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
-from daemon.traffic.calls import ask
 from remediation.errors import WorldRefused
 
 _SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config.delivery.environments import StackEnvironments
+from daemon.environments.instances import Instances
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused
 
 _DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
-_CLEANING = frozenset({"UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
-"""What the new version needs is there; what only the old one needed is being deleted."""
+_UNMADE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_")
+"""How the states begin of a stack that was never whole, so that what is not in it may not be made yet."""
 CHANGE_SET = "tillwatch-"
 """What the names of our change sets begin with; the key follows."""
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
@@ -44,11 +45,17 @@ def is_wanted_so(stack: Mapping[str, Any], change_sets: Sequence[Mapping[str, An
 
 
 def state_of(
-    stack: Mapping[str, Any], settings: StackEnvironments, reason: str, *, wanted_so: bool = False
+    stack: Mapping[str, Any],
+    settings: StackEnvironments,
+    instances: Instances | None,
+    reason: str,
+    *,
+    wanted_so: bool = False,
 ) -> EnvironmentState:
-    """The environment. Raises WorldRefused.
+    """The environment. Raises WorldRefused, also for a stack in which nothing counts its instances.
 
-    reason: why the last change failed, empty when it did not. wanted_so: it was asked for as it is since.
+    instances: None when nothing does. reason: why the last change failed, empty when it did not. wanted_so: it was
+    asked for as it is since.
     """
     parameters, name, status = parameters_of(stack), stack["StackName"], str(stack["StackStatus"])
     missing = {settings.version_parameter, settings.size_parameter} - set(parameters)
@@ -57,16 +64,19 @@ def state_of(
     if not parameters[settings.size_parameter].isdecimal():
         raise WorldRefused(f"{settings.size_parameter} of {name} is no number of instances.")
     size = int(parameters[settings.size_parameter])
-    up = size if status in _DONE | _CLEANING else 0
+    if instances is None and not status.startswith(_UNMADE):
+        what = f"ECS service or Auto Scaling group {settings.counted}".rstrip()
+        raise WorldRefused(f"The stack {name} has no {what}, so nobody can tell how many instances of it run.")
+    up = Instances(0, 0) if instances is None else instances
     failed = f"{status}: {reason}" if not wanted_so and ("ROLLBACK" in status or "FAILED" in status) else ""
     return EnvironmentState(
         version=parameters[settings.version_parameter],
         desired=size,
-        running=up,
-        healthy=up,
-        settled=status in _DONE and not failed,
+        running=up.running,
+        healthy=up.healthy,
+        settled=status in _DONE and not failed and up.healthy >= size,
         failed=failed,
-        detail=f"stack {name} is {status} with {settings.size_parameter} {size}",
+        detail=f"stack {name} is {status}; {up.healthy} healthy, {up.running} running of {size}",
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.environments import StackEnvironment, StackEnvironments
+from daemon.aws.calls import ask, world_fault
 from daemon.aws.session import Aws
 from daemon.environments.change_set import harm, nested
+from daemon.environments.instances import NESTING_MAX, StackInstances
 from daemon.environments.region import settings_of
 from daemon.environments.stack_state import (
     CHANGE_SET,
@@ -16,19 +18,14 @@ from daemon.environments.stack_state import (
     state_of,
     went_back,
 )
+from daemon.environments.waiting import until
 from daemon.errors import AwsFailed
-from daemon.traffic.calls import ask
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.ports import Clock
 
-WAIT_SECONDS = 8.0
-"""A change set is made in one to five seconds; one that takes longer is found again at the next try."""
-POLL_SECONDS = 0.5
 PAGES_MAX = 20
 """Of changes and of events: a stack of 500 resources fills five."""
-NESTING_MAX = 5
-"""Stacks within stacks that are read; AWS's own examples have two."""
 
 _PENDING = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _CAN_CHANGE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
@@ -40,19 +37,23 @@ class Stacks:
     The name of a change set and the token of its execution are made from the key, so a repetition finds both again.
     """
 
-    def __init__(self, settings: StackEnvironments, cloudformation: Aws, clock: Clock) -> None:
+    def __init__(
+        self, settings: StackEnvironments, cloudformation: Aws, instances: StackInstances, clock: Clock
+    ) -> None:
         self._settings = settings
         self._aws = cloudformation
+        self._instances = instances
         self._clock = clock
 
     async def look(self, environment: str) -> EnvironmentState | None:
-        """See RegionEnvironments. CloudFormation counts no instances: those of a stack that is complete are all up."""
+        """See RegionEnvironments. CloudFormation counts no instances; what the stack made does."""
         described = self._settings.environments.get(environment)
         stack = None if described is None else await self._stack(described)
         if stack is None:
             return None
         wanted_so = went_back(stack) and is_wanted_so(stack, await self._change_sets(stack["StackName"]))
-        return state_of(stack, self._settings, await self._reason(stack), wanted_so=wanted_so)
+        instances = await self._instances.count(stack["StackName"], self._settings.counted)
+        return state_of(stack, self._settings, instances, await self._reason(stack), wanted_so=wanted_so)
 
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; a stack that is not there is made, when the settings name its template."""
@@ -86,15 +87,13 @@ class Stacks:
             await self._ask("delete_change_set", described, ChangeSetName=name)
             raise WorldRefused(f"The change of {described.stack} was not carried out: {'; '.join(problems)}.")
         await self._ask("execute_change_set", described, ChangeSetName=name, ClientRequestToken=key[:128])
-        await self._until_begun(described, key)
-
-    async def _until_begun(self, described: StackEnvironment, key: str) -> None:
-        """Return once the stack's events tell of the change: until then a look would show the end of the last one."""
-        deadline_ms = self._clock.monotonic_ms() + WAIT_SECONDS * 1000
-        while not await self._was_carried_out({"StackName": described.stack}, key):
-            if self._clock.monotonic_ms() >= deadline_ms:
-                raise WorldUnreachable(f"{described.stack} does not tell of its change within {WAIT_SECONDS:g} s.")
-            await self._clock.sleep(POLL_SECONDS)
+        # Until the stack's events tell of the change, a look would show the end of the last one.
+        await until(
+            bool,
+            lambda: self._was_carried_out({"StackName": described.stack}, key),
+            self._clock,
+            f"{described.stack} does not tell of its change",
+        )
 
     async def _make(
         self, described: StackEnvironment, stack: Mapping[str, Any] | None, wanted: Mapping[str, str], name: str
@@ -126,21 +125,19 @@ class Stacks:
             )
         except AwsFailed as fault:
             if fault.code != "AlreadyExistsException":
-                raise _world(fault) from fault
+                raise world_fault(fault) from fault
 
     async def _made(self, described: StackEnvironment, name: str, *, keeps_unchanged: bool) -> dict[str, Any] | None:
         """The change set once it can be carried out; None when there is nothing to change.
 
         keeps_unchanged: the one that changes nothing stays, and says that the stack is wanted as it is.
         """
-        deadline_ms = self._clock.monotonic_ms() + WAIT_SECONDS * 1000
-        while True:
-            made = await self._ask("describe_change_set", described, ChangeSetName=name)
-            if made["Status"] not in _PENDING:
-                break
-            if self._clock.monotonic_ms() >= deadline_ms:
-                raise WorldUnreachable(f"The change set {name} was not ready within {WAIT_SECONDS:g} s.")
-            await self._clock.sleep(POLL_SECONDS)
+        made = await until(
+            lambda seen: seen["Status"] not in _PENDING,
+            lambda: self._ask("describe_change_set", described, ChangeSetName=name),
+            self._clock,
+            f"The change set {name} was not ready",
+        )
         if made["Status"] == "CREATE_COMPLETE":
             return made
         if not (is_unchanged(made) and keeps_unchanged):
@@ -217,7 +214,7 @@ class Stacks:
             # CloudFormation has no code of its own for this.
             if fault.code == "ValidationError" and "does not exist" in fault.detail:
                 return None
-            raise _world(fault) from fault
+            raise world_fault(fault) from fault
         stack: dict[str, Any] = answer["Stacks"][0]
         # A stack that only a change set was made for is not there yet.
         return None if stack["StackStatus"] in {"REVIEW_IN_PROGRESS", "DELETE_COMPLETE"} else stack
@@ -233,7 +230,3 @@ def _require_rest(stack: Mapping[str, Any]) -> None:
     if status.endswith("_IN_PROGRESS"):
         raise WorldUnreachable(f"{stack['StackName']} is {status} under another key; it is changed after that.")
     raise WorldRefused(f"{stack['StackName']} is {status}; bring it to rest or delete it first.")
-
-
-def _world(fault: AwsFailed) -> WorldRefused | WorldUnreachable:
-    return WorldUnreachable(fault.detail) if fault.retryable else WorldRefused(fault.detail)

@@ -8,6 +8,7 @@ import msgspec
 UNLIMITED = frozenset(
     {
         "application-autoscaling:DescribeScalableTargets",
+        "autoscaling:DescribeAutoScalingGroups",
         "ce:GetCostAndUsage",
         "ce:GetCostForecast",
         "cloudwatch:GetMetricData",

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from config.delivery.traffic import LoadBalancerGroups
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
-from daemon.traffic.calls import ask
-from daemon.traffic.weights import require_sound
+from daemon.traffic.weights import percent_of, require_sound
 from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.ports import Disagreement
 
 LARGEST_WEIGHT = 999
-ALL_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,9 @@ class LoadBalancerTraffic:
         splits = [self._named(forward) for forward in await self._forwards()]
         if all(split == splits[0] for split in splits):
             return splits[0]
-        shares = [_shares(split) for split in splits]
+        shares = [percent_of(split) for split in splits]
         names = sorted({name for share in shares for name in share})
-        return Disagreement({name: sum(share.get(name, 0) for share in shares) for name in names})
+        return Disagreement({name: sum(round(share.get(name, 0)) for share in shares) for name in names})
 
     async def write(self, weights: Mapping[str, int], key: str) -> None:
         """See Traffic: one call for each listener or rule, in their order; those that are as wanted are passed over.
@@ -127,11 +126,3 @@ def _forward(arn: str, actions: list[dict[str, Any]]) -> _Forward:
         weights={str(group["TargetGroupArn"]): int(group.get("Weight", 1)) for group in groups},
         sticky_seconds=float(sticky.get("DurationSeconds", 0)) if sticky.get("Enabled", False) else 0.0,
     )
-
-
-def _shares(split: Mapping[str, int]) -> dict[str, int]:
-    """Shares of 100; all alike when every weight is 0."""
-    total = sum(split.values())
-    if total == 0:
-        return dict.fromkeys(split, ALL_PERCENT // len(split))
-    return {name: round(ALL_PERCENT * weight / total) for name, weight in split.items()}

@@ -4,8 +4,8 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote
 
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
-from daemon.traffic.calls import ask
 from remediation.deployment.cohort import cohort_of
 from remediation.deployment.ports import CohortRoute
 from remediation.errors import WorldRefused

@@ -3,8 +3,8 @@
 from typing import Any
 
 from config.delivery.traffic import LoadBalancerGroups
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
-from daemon.traffic.calls import ask
 from remediation.deployment.cohort import cohort_of
 from remediation.deployment.ports import CohortRoute
 from remediation.errors import WorldRefused

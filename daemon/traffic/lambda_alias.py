@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.traffic import LambdaAlias
+from daemon.aws.calls import ask
 from daemon.aws.session import Aws
-from daemon.traffic.calls import ask
-from daemon.traffic.weights import require_sound
+from daemon.traffic.weights import ALL_PERCENT, require_sound
 from remediation.errors import UnsafeWeights, WorldRefused
-
-ALL_PERCENT = 100
 
 
 class LambdaAliasTraffic:

@@ -1,8 +1,10 @@
-"""Which weights may be written: all of them stated, none a stranger, not all 0."""
+"""Weights: which may be written, and which part of the traffic each is."""
 
 from collections.abc import Collection, Mapping
 
 from remediation.errors import UnsafeWeights
+
+ALL_PERCENT = 100
 
 
 def require_sound(name: str, weights: Mapping[str, int], held: Collection[str], largest: int) -> None:
@@ -18,3 +20,11 @@ def require_sound(name: str, weights: Mapping[str, int], held: Collection[str], 
         raise UnsafeWeights(f"{name} also holds {', '.join(unstated)}, which would keep a share of the traffic.")
     if not any(weights.values()):
         raise UnsafeWeights(f"All of {name} would weigh 0, which sends traffic to every one of them or to none.")
+
+
+def percent_of(weights: Mapping[str, int]) -> dict[str, float]:
+    """Shares of 100, all alike when every weight is 0, as DNS and load balancers answer."""
+    total = sum(weights.values())
+    if total == 0:
+        return {name: ALL_PERCENT / len(weights) for name in weights}
+    return {name: ALL_PERCENT * weight / total for name, weight in weights.items()}

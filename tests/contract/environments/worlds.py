@@ -29,6 +29,7 @@ from daemon.embedded.environments.group import EnvironmentGroup, Instance
 from daemon.embedded.environments.service import EnvironmentService
 from daemon.embedded.faults import ChildDied
 from daemon.environments.ecs import EcsServices
+from daemon.environments.instances import StackInstances
 from daemon.environments.lambda_aliases import LambdaAliases
 from daemon.environments.processes import Processes
 from daemon.environments.region import RegionEnvironments
@@ -241,19 +242,31 @@ async def lambda_world(url: str, unique: str) -> AsyncIterator[World]:
 VARIABLES = {"TABLE": "till-core", "KEY": "alias/till"}
 
 TEMPLATE = {
+    # ministack hands a parameter over as the text that it is written as, and cannot count with that.
+    "Mappings": {"Counts": {str(size): {"Tasks": size} for size in range(4)}},
     "Parameters": {"Version": {"Type": "String"}, "Size": {"Type": "Number"}, "Team": {"Type": "String"}},
     "Resources": {
-        "Config": {
-            "Type": "AWS::SSM::Parameter",
+        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": {"Ref": "AWS::StackName"}}},
+        "Definition": {
+            "Type": "AWS::ECS::TaskDefinition",
             "Properties": {
-                "Name": {"Fn::Sub": "/till/${AWS::StackName}"},
-                "Type": "String",
-                "Value": {"Fn::Sub": "${Version} ${Size}"},
+                "Family": {"Ref": "AWS::StackName"},
+                "ContainerDefinitions": [
+                    {"Name": "core", "Image": {"Fn::Sub": "registry.test/till-core:${Version}"}, "Memory": 512}
+                ],
+            },
+        },
+        "Core": {
+            "Type": "AWS::ECS::Service",
+            "Properties": {
+                "Cluster": {"Ref": "Cluster"},
+                "TaskDefinition": {"Ref": "Definition"},
+                "DesiredCount": {"Fn::FindInMap": ["Counts", {"Ref": "Size"}, "Tasks"]},
             },
         },
         "Stream": {
             "Type": "AWS::Logs::LogStream",
-            "DependsOn": "Config",
+            "DependsOn": "Core",
             "Properties": {"LogGroupName": {"Fn::Sub": "/${AWS::StackName}/${Version}"}, "LogStreamName": "core"},
         },
     },
@@ -266,7 +279,9 @@ async def stack_world(url: str, unique: str) -> AsyncIterator[World]:
     """A stack; there is a log group for every version but the broken one."""
     name = f"core-{unique}"
     async with AsyncExitStack() as stack:
-        cloudformation, logs = [await _client(stack, url, service) for service in ("cloudformation", "logs")]
+        cloudformation, logs, *counting = [
+            await _client(stack, url, service) for service in ("cloudformation", "logs", "ecs", "elbv2", "autoscaling")
+        ]
         for version in ("1.0.0", "2.0.0", "3.0.0"):
             await logs.call("create_log_group", logGroupName=f"/{name}/{version}")
         first = {"Version": "1.0.0", "Size": "1", "Team": "payments"}
@@ -281,7 +296,8 @@ async def stack_world(url: str, unique: str) -> AsyncIterator[World]:
             environments={"green": StackEnvironment(stack=name), "teal": StackEnvironment(stack=f"{name}-teal")},
         )
         watch = WatchedAws()
-        region = Stacks(settings, watch.client(cloudformation), QuickClock())
+        watched, *counters = [watch.client(one) for one in (cloudformation, *counting)]
+        region = Stacks(settings, watched, StackInstances(watched, *counters), QuickClock())
         world = World(region, watch, "execute_change_set")
         await world.at_rest()
         yield world

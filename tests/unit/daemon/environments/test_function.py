@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.delivery.environments import LambdaArchive, LambdaEnvironment, LambdaEnvironments
-from daemon.environments.function import WAIT_SECONDS, Function, variables_of
+from daemon.environments.function import Function, variables_of
+from daemon.environments.waiting import WAIT_SECONDS
 from daemon.errors import AwsFailed
 from remediation.errors import WorldRefused, WorldUnreachable
 from tests.unit.daemon.environments.scripted import Answer, ScriptedAws, SteppingClock

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from config.delivery.environments import StackEnvironment, StackEnvironments
+from daemon.environments.instances import Instances, StackInstances
 from daemon.environments.stack_state import reason_of, state_of
-from daemon.environments.stacks import WAIT_SECONDS, Stacks
+from daemon.environments.stacks import Stacks
+from daemon.environments.waiting import WAIT_SECONDS
 from daemon.errors import AwsFailed
 from remediation.errors import WorldRefused, WorldUnreachable
 from tests.unit.daemon.environments.scripted import Answer, ScriptedAws, SteppingClock
@@ -49,7 +51,7 @@ def scripted(
 
 
 def stacks(aws: ScriptedAws, settings: StackEnvironments = SETTINGS, clock: SteppingClock | None = None) -> Stacks:
-    return Stacks(settings, aws, SteppingClock() if clock is None else clock)
+    return Stacks(settings, aws, StackInstances(aws, aws, aws, aws), SteppingClock() if clock is None else clock)
 
 
 def resource(action: str, kind: str, **more: object) -> Json:
@@ -194,34 +196,61 @@ async def test_a_stack_that_is_not_there_is_made_from_its_template_or_refused() 
 
 
 @pytest.mark.parametrize(
-    ("status", "running", "settled", "has_failed"),
+    ("status", "settled", "has_failed"),
     [
-        ("CREATE_COMPLETE", 2, True, False),
-        ("UPDATE_COMPLETE", 2, True, False),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 2, False, False),
-        ("UPDATE_IN_PROGRESS", 0, False, False),
-        ("CREATE_IN_PROGRESS", 0, False, False),
-        ("UPDATE_ROLLBACK_IN_PROGRESS", 0, False, True),
-        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", 2, False, True),
-        ("UPDATE_ROLLBACK_COMPLETE", 2, False, True),
-        ("UPDATE_ROLLBACK_FAILED", 0, False, True),
-        ("ROLLBACK_COMPLETE", 0, False, True),
-        ("CREATE_FAILED", 0, False, True),
+        ("CREATE_COMPLETE", True, False),
+        ("UPDATE_COMPLETE", True, False),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", False, False),
+        ("UPDATE_IN_PROGRESS", False, False),
+        ("CREATE_IN_PROGRESS", False, False),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", False, True),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", False, True),
+        ("UPDATE_ROLLBACK_COMPLETE", False, True),
+        ("UPDATE_ROLLBACK_FAILED", False, True),
+        ("ROLLBACK_COMPLETE", False, True),
+        ("CREATE_FAILED", False, True),
     ],
 )
-def test_a_state_is_read_from_the_status(status: str, running: int, settled: bool, has_failed: bool) -> None:
-    state = state_of(stack(status, size="2"), SETTINGS, "why")
-    assert (state.desired, state.running, state.settled, bool(state.failed)) == (2, running, settled, has_failed)
+def test_whether_it_has_settled_or_failed_is_read_from_the_status(status: str, settled: bool, has_failed: bool) -> None:
+    state = state_of(stack(status, size="2"), SETTINGS, Instances(3, 2), "why")
+    assert (state.desired, state.running, state.healthy) == (2, 3, 2)
+    assert (state.settled, bool(state.failed)) == (settled, has_failed)
     assert state.failed in {"", f"{status}: why"}
+
+
+def test_a_complete_stack_whose_instances_are_not_all_healthy_has_not_settled() -> None:
+    state = state_of(stack("UPDATE_COMPLETE", size="2"), SETTINGS, Instances(2, 1), "")
+    assert (state.running, state.healthy, state.settled, state.failed) == (2, 1, False, "")
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"])
+def test_a_stack_in_which_nothing_counts_instances_has_no_number_of_them_not_even_none(status: str) -> None:
+    with pytest.raises(WorldRefused, match="core-green has no ECS service or Auto Scaling group, so nobody"):
+        state_of(stack(status), SETTINGS, None, "")
+    named = SETTINGS.model_copy(update={"counted": "Core"})
+    with pytest.raises(WorldRefused, match="Auto Scaling group Core, so nobody"):
+        state_of(stack(status), named, None, "")
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE"])
+def test_a_stack_that_was_never_whole_runs_nothing_before_its_service_is_made(status: str) -> None:
+    state = state_of(stack(status), SETTINGS, None, "")
+    assert (state.running, state.healthy, state.settled) == (0, 0, False)
 
 
 def test_a_stack_without_the_parameters_is_refused() -> None:
     with pytest.raises(WorldRefused, match="no parameter Size, Version"):
-        state_of({**stack(), "Parameters": []}, SETTINGS, "")
+        state_of({**stack(), "Parameters": []}, SETTINGS, Instances(1, 1), "")
     with pytest.raises(WorldRefused, match="no number"):
-        state_of(stack(size="many"), SETTINGS, "")
+        state_of(stack(size="many"), SETTINGS, Instances(1, 1), "")
 
 
+GROUP = {
+    "LogicalResourceId": "Core",
+    "PhysicalResourceId": "core-green",
+    "ResourceType": "AWS::AutoScaling::AutoScalingGroup",
+    "ResourceStatus": "UPDATE_COMPLETE",
+}
 EVENTS = [
     {"PhysicalResourceId": "arn:stack", "ResourceStatus": "UPDATE_ROLLBACK_COMPLETE"},
     {"LogicalResourceId": "B", "ResourceStatus": "UPDATE_FAILED", "ResourceStatusReason": "Resource update cancelled"},
@@ -251,6 +280,8 @@ async def test_the_reason_is_looked_for_over_all_pages() -> None:
         describe_stacks={"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]},
         describe_stack_events=[{"StackEvents": EVENTS[:3], "NextToken": "more"}, {"StackEvents": EVENTS[3:]}],
         list_change_sets={"Summaries": []},
+        list_stack_resources={"StackResourceSummaries": [GROUP]},
+        describe_auto_scaling_groups={"AutoScalingGroups": []},
     )
     state = await stacks(aws).look("green")
     assert state is not None

@@ -6,7 +6,7 @@ from daemon.aws.session import Aws
 from daemon.errors import AwsFailed
 from remediation.errors import WorldRefused, WorldUnreachable
 
-OVERTAKEN = frozenset({"PreconditionFailedException", "ResourceConflictException"})
+_OVERTAKEN = frozenset({"PreconditionFailedException", "ResourceConflictException"})
 """Somebody else changed it meanwhile, or a change of it is under way: what is so now has to be read again."""
 
 
@@ -15,6 +15,10 @@ async def ask(aws: Aws, operation: str, **arguments: object) -> dict[str, Any]:
     try:
         return await aws.call(operation, **arguments)
     except AwsFailed as fault:
-        if fault.retryable or fault.code in OVERTAKEN:
-            raise WorldUnreachable(fault.detail) from fault
-        raise WorldRefused(fault.detail) from fault
+        raise world_fault(fault) from fault
+
+
+def world_fault(fault: AwsFailed) -> WorldUnreachable | WorldRefused:
+    """What to raise in its place, by whoever knows what some of the codes mean."""
+    is_unknown = fault.retryable or fault.code in _OVERTAKEN
+    return WorldUnreachable(fault.detail) if is_unknown else WorldRefused(fault.detail)
