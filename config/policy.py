@@ -5,24 +5,11 @@ from itertools import pairwise
 from pydantic import Field, model_validator
 
 from config.calendars.calendar import DEFAULT_CALENDARS, Calendar
-from config.delivery.traffic import RecordName, RegionName
+from config.calendars.freeze import Freeze
+from config.delivery.names import RegionName
+from config.delivery.traffic import RecordName
 from config.guardrails import Approvals, MoneyAtRisk, Storm
-from config.model import Duration, Instant, Model, refusal
-
-
-class Freeze(Model):
-    """A time in which nothing is changed automatically. start and end are ISO 8601 with an offset, end excluded."""
-
-    start: Instant
-    end: Instant
-    reason: str = Field(min_length=1, examples=["holiday sales"])
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Freeze":
-        if self.end <= self.start:
-            what = f"the freeze ends at {self.end.isoformat()}, not later than its start {self.start.isoformat()}"
-            raise refusal(what, "write an end that is later than the start", ("end",))
-        return self
+from config.model import Duration, Model, refusal
 
 
 class GuardPolicy(Model):
@@ -144,6 +131,13 @@ class Policy(Model):
     approvals: Approvals = Approvals()
     money_at_risk: MoneyAtRisk = MoneyAtRisk()
     storm: Storm = Storm()
+
+    @property
+    def closing(self) -> tuple[Calendar, ...]:
+        """Everything that closes: the guard's freezes, as one calendar that holds rollbacks too, then the calendars."""
+        freezes = self.guard.freezes
+        hard = (Calendar(name="guard-freezes", kind="freeze", safety="held", freezes=freezes),) if freezes else ()
+        return (*hard, *self.calendars)
 
     @model_validator(mode="after")
     def _each_calendar_once(self) -> "Policy":

@@ -86,7 +86,7 @@ def _situation(action: str, finding: Finding, state: State, policy: Policy, now_
         action=action,
         target=target,
         aim=aim,
-        calendars=policy.calendars,
+        calendars=policy.closing,
         approvals=policy.approvals,
         region=region,
     )
@@ -152,6 +152,7 @@ def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | Non
                 "to_environment": aim.previous_environment,
                 "version": aim.version,
                 **({"region": situation.region} if situation.region else {}),
+                **_instances(situation, aim),
             },
         )
     if isinstance(aim, RegionAim):
@@ -180,6 +181,14 @@ def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | Non
         (_decision_id(finding, action), action),
         {"reason": _brief(finding)},
     )
+
+
+def _instances(situation: Situation, aim: DeploymentState) -> dict[str, str]:
+    """How many instances carried all of the traffic before, where the deployment was planned here."""
+    run, region = situation.state.runs.get(aim.id), situation.region if situation.region else aim.region
+    standing = () if run is None else run.plan.standing
+    sizes = [str(one.size) for one in standing if one.region == region]
+    return {"instances": sizes[0]} if sizes else {}
 
 
 def _brief(finding: Finding) -> str:

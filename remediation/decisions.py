@@ -81,6 +81,8 @@ class OutcomeStatus(StrEnum):
     UNVERIFIED = "unverified"
 
 
+IN_EFFECT = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
+"""The world was seen to be as the action wanted it."""
 INTERRUPTED = "interrupted before its intent was written: nothing was sent; what still breaches is decided anew"
 """The refusal of a decision that a crash overtook; the world refused nothing."""
 

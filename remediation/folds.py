@@ -13,7 +13,7 @@ from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_r
 from remediation.aiming.region_state import with_evacuation, with_signal
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.bounded import bounded
-from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
+from remediation.decisions import IN_EFFECT, INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.guardrails.folds import Folded, with_guardrail, without_risk
 from remediation.guardrails.state import ACTS_MAX
 from remediation.journal.aftermath_kinds import (
@@ -80,7 +80,6 @@ __all__ = [
 ]
 
 EMPTY = State()
-IN_EFFECT = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 
 def fold(entries: Iterable[Entry], state: State = EMPTY) -> State:

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 from config.ach import Hours
 from config.calendars.cron import CronUnusable, cron
 from config.calendars.event import CalendarEvent
+from config.calendars.freeze import Freeze
 from config.calendars.zones import Zone
 from config.model import Duration, Hold, Model, refusal
 
@@ -65,9 +66,10 @@ class Calendar(Model):
     after: Hold = 900.0
     safety: Literal["allowed", "held"] = "allowed"
     events: SkipJsonSchema[tuple[CalendarEvent, ...]] = ()
+    freezes: SkipJsonSchema[tuple[Freeze, ...]] = ()
     hours: SkipJsonSchema[Hours | None] = None
 
-    @field_validator("events", "hours", mode="before")
+    @field_validator("events", "freezes", "hours", mode="before")
     @classmethod
     def _filled_from_files(cls, value: object, info: ValidationInfo) -> object:
         if info.context is not None:
@@ -78,7 +80,7 @@ class Calendar(Model):
     def _has_times(self) -> "Calendar":
         if self.kind == "cutoff" and (self.windows or self.ical):
             raise refusal("the times of a cutoff come from ach.yaml", "remove windows and ical", ("kind",))
-        if self.kind != "cutoff" and not self.windows and not self.ical and not self.events:
+        if self.kind != "cutoff" and not (self.windows or self.ical or self.events or self.freezes):
             raise refusal(f"the {self.kind} has no times", "write windows, or name a file with ical", ("kind",))
         return self
 

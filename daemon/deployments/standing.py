@@ -19,11 +19,6 @@ class Ground:
         self._traffic = traffic
         self._targets = targets
 
-    @property
-    def regions(self) -> tuple[str, ...]:
-        """The regions whose traffic can be moved."""
-        return tuple(self._traffic)
-
     async def standing(self, region: str, names: tuple[str, str], version: str) -> Standing | Refused:
         """What stands there, or why no deployment of the version can be planned on it."""
         try:

@@ -12,7 +12,7 @@ from daemon.rollbacks.rail import RecordsAgainstRail
 from remediation.by_hand import by_hand
 from remediation.compensation.model import MOVES_MONEY, Fix
 from remediation.decide import ROLLBACK_TRAFFIC, decide
-from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
+from remediation.decisions import IN_EFFECT, Decision, Outcome, Reason
 from remediation.deployment.ports import Environments
 from remediation.errors import WorldUnreachable
 from remediation.executor import Executor
@@ -27,7 +27,6 @@ from remediation.state import RUNNING, DeploymentState
 NO_RELEASE = "no deployment is known, so there is nothing to take back"
 _NOTHING = frozenset({Reason.NO_DEPLOYMENT, Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT})
 """Reasons not to act that leave nothing undone; ACTION_IN_PROGRESS is waited for, any other one is a failure."""
-_SO = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 Probe = Callable[[str, int], Awaitable[HealthProbed]]
 """One look at a component of this name, at this time."""
@@ -237,4 +236,4 @@ def _result(decision: Decision, outcome: Outcome | None) -> StepResult:
         status = StepStatus.NOTHING if decision.reason in _NOTHING else StepStatus.FAILED
         return StepResult(status=status, detail=decision.detail)
     told = f"{outcome.status}: {outcome.refusal or outcome.detail}"
-    return StepResult(status=StepStatus.DONE if outcome.status in _SO else StepStatus.FAILED, detail=told)
+    return StepResult(status=StepStatus.DONE if outcome.status in IN_EFFECT else StepStatus.FAILED, detail=told)

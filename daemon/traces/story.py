@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from remediation.decisions import Decision, Outcome, OutcomeStatus
+from remediation.decisions import IN_EFFECT, Decision, Outcome
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Intent, body_of
 
 STORIES_MAX = 1_000
 """Decisions without an outcome that are remembered; actions end within minutes, so more means that none ends."""
 
-_GOOD = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 Attribute = str | int | float | bool
 
@@ -95,9 +94,9 @@ def _told(begun: _Begun, outcome: Outcome, ended_at_ms: int) -> Story:
         seen_ms = ended_at_ms if outcome.verified_ms is None else outcome.called_at_ms + outcome.verified_ms
         acted = {"till.action": decision.action, "till.target": decision.target}
         steps.append(_step("act", begun.intent_at_ms or begun.decided_at_ms, outcome.called_at_ms, acted))
-        fault = "" if outcome.status in _GOOD else outcome.detail
+        fault = "" if outcome.status in IN_EFFECT else outcome.detail
         steps.append(_step("verify", outcome.called_at_ms, seen_ms, {"till.detail": outcome.detail}, fault))
-    fault = "" if outcome.status in _GOOD else outcome.refusal or outcome.detail or outcome.status.value
+    fault = "" if outcome.status in IN_EFFECT else outcome.refusal or outcome.detail or outcome.status.value
     attributes: dict[str, Attribute] = {"till.outcome": outcome.status.value}
     if outcome.cause_to_call_ms is not None:
         attributes["till.cause_to_call_ms"] = outcome.cause_to_call_ms

@@ -6,13 +6,12 @@ import msgspec
 from msgspec.structs import replace
 
 from checks.findings import Finding, State
-from remediation.decisions import OutcomeStatus
+from remediation.decisions import IN_EFFECT, OutcomeStatus
 
 EVACUATE_REGION = "evacuate.region"
 """The action that takes all traffic away from a region."""
 REGIONS_MAX = 32
 """Regions that are kept by name; the name comes with the facts, so it needs a bound."""
-TAKEN_AWAY = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 
 class RegionSignal(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +29,6 @@ class RegionState(msgspec.Struct, frozen=True, kw_only=True):
 
     signals: dict[str, RegionSignal] = {}
     evacuated_at_ms: int = 0
-
-    @property
-    def families(self) -> frozenset[str]:
-        """The independent kinds of telemetry that say that the region is lost."""
-        return frozenset(signal.family for signal in self.signals.values())
 
 
 Regions = Mapping[str, RegionState]
@@ -58,7 +52,7 @@ def with_evacuation(
 ) -> dict[str, RegionState]:
     """The regions after the outcome of an action; the same after the outcome of any other action."""
     region = arguments.get("region", "")
-    if action != EVACUATE_REGION or status not in TAKEN_AWAY or not region:
+    if action != EVACUATE_REGION or status not in IN_EFFECT or not region:
         return dict(regions)
     return _bounded({**regions, region: replace(regions.get(region, RegionState()), evacuated_at_ms=at_ms)})
 

@@ -12,6 +12,7 @@ from config.ach import Hours
 from config.calendars.calendar import Calendar, CalendarWindow
 from config.calendars.cron import cron
 from config.calendars.event import CalendarEvent
+from config.calendars.freeze import Freeze
 from config.calendars.recurrence import cron_starts, rule_starts
 from remediation.guardrails.changes import REDUCES_HARM, Change
 from remediation.guardrails.wall_clock import instant_ms, wall_clock
@@ -97,14 +98,15 @@ def _summary(calendar: Calendar, now_ms: int) -> str:
     names = [
         event.summary
         for event in calendar.events
-        if event.summary and any(start <= now_ms < end for start, end in _of_event(event, closes, day))
+        if event.summary and any(_within(one, now_ms) for one in _of_event(event, closes, day))
     ]
+    names += [one.reason for one in calendar.freezes if _within(_of_freeze(one), now_ms)]
     return names[0] if names else "changes are frozen"
 
 
 def _interval_at(calendar: Calendar, at_ms: int) -> Interval | None:
     """The interval around this moment that ends last."""
-    found = [one for one in _on_day(calendar, at_ms // DAY_MS) if one[0] <= at_ms < one[1]]
+    found = [one for one in _on_day(calendar, at_ms // DAY_MS) if _within(one, at_ms)]
     return max(found, key=lambda one: one[1], default=None)
 
 
@@ -135,8 +137,18 @@ def _on_day(calendar: Calendar, day: int) -> Iterator[Interval]:
         yield from _of_window(window, closes, day)
     for event in calendar.events:
         yield from _of_event(event, closes, day)
+    for freeze in calendar.freezes:
+        yield _of_freeze(freeze)
     if calendar.hours is not None:
         yield from _of_bank(calendar.hours, calendar.before, calendar.after, day)
+
+
+def _within(interval: Interval, at_ms: int) -> bool:
+    return interval[0] <= at_ms < interval[1]
+
+
+def _of_freeze(freeze: Freeze) -> Interval:
+    return round(freeze.start.timestamp() * 1000), round(freeze.end.timestamp() * 1000)
 
 
 @lru_cache(maxsize=DAYS_CACHED)

@@ -15,6 +15,7 @@ from remediation.decisions import Question, Reason
 from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved
 from remediation.guardrails.calendar import closed_for
 from remediation.guardrails.changes import Change, change_of
+from remediation.guardrails.halts import stopped, stormy
 from remediation.guardrails.locks import holder
 from remediation.state import HOUR_MS, ActionState, DeploymentState, State, TargetState
 
@@ -65,7 +66,7 @@ def standing_guard(policy: Policy, state: State, one: ActionState, now_ms: int) 
     stale = _stale(guard, now_ms, one.cause_at_ms)
     if stale or one.asked_by or change_of(one.action) is Change.UNDO:
         return stale
-    return _observe_only(guard) or _stopped(state) or _frozen(guard, policy.calendars, one.action, now_ms)
+    return _observe_only(guard) or stopped(state) or _frozen(policy.closing, one.action, now_ms)
 
 
 def _stale(policy: GuardPolicy, now_ms: int, evidence_at_ms: int) -> str:
@@ -80,20 +81,7 @@ def _observe_only(policy: GuardPolicy) -> str:
     return "automatic actions are switched off (observe_only)" if policy.observe_only else ""
 
 
-def _stopped(state: State) -> str:
-    stop = state.stopped
-    return "" if stop is None else f"{stop.by} stopped automation: {stop.reason}"
-
-
-def _stormy(state: State) -> str:
-    storm = state.storm
-    return f"automation stopped itself: {storm.why}" if storm is not None and storm.lasts else ""
-
-
-def _frozen(policy: GuardPolicy, calendars: tuple[Calendar, ...], action: str, now_ms: int) -> str:
-    for freeze in policy.freezes:
-        if freeze.start.timestamp() * 1000 <= now_ms < freeze.end.timestamp() * 1000:
-            return f"changes are frozen until {freeze.end.isoformat()}: {freeze.reason}"
+def _frozen(calendars: tuple[Calendar, ...], action: str, now_ms: int) -> str:
     closed = closed_for(change_of(action), calendars, now_ms)
     return "" if closed is None else closed.detail
 
@@ -240,10 +228,10 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     (Reason.SHADOW_MODE, _shadow),
     (Reason.STALE_EVIDENCE, lambda now: _stale(now.policy, now.now_ms, now.finding.at_ms)),
     (Reason.OBSERVE_ONLY, lambda now: _observe_only(now.policy)),
-    (Reason.STOPPED, lambda now: _stopped(now.state)),
-    (Reason.STORM, lambda now: _stormy(now.state)),
+    (Reason.STOPPED, lambda now: stopped(now.state)),
+    (Reason.STORM, lambda now: stormy(now.state)),
     (Reason.NOT_ALLOWED, _not_allowed),
-    (Reason.FROZEN, lambda now: _frozen(now.policy, now.calendars, now.action, now.now_ms)),
+    (Reason.FROZEN, lambda now: _frozen(now.calendars, now.action, now.now_ms)),
     (Reason.NO_DEPLOYMENT, _missed(Reason.NO_DEPLOYMENT)),
     (Reason.NOT_THE_CANARY, _missed(Reason.NOT_THE_CANARY)),
     (Reason.NO_SUBJECT, _missed(Reason.NO_SUBJECT)),

@@ -3,12 +3,8 @@
 from remediation.state import State
 
 CONFLICTS: dict[str, frozenset[str]] = {
-    "dns": frozenset({"dns"}),
     "environment": frozenset({"environment", "scale"}),
     "scale": frozenset({"environment", "scale"}),
-    "flags": frozenset({"flags"}),
-    "fraud": frozenset({"fraud"}),
-    "control": frozenset({"control"}),
 }
 """By kind of target (what stands before its first colon): the kinds that change the same thing under the same name.
 

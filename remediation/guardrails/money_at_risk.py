@@ -69,16 +69,15 @@ def weigh(
     state: State,
     policy: MoneyAtRisk,
     now_ms: int,
-    detect_ms: int | None = None,
     approved: bool = False,
 ) -> MoneyRisked | None:
     """The figure, its limit, and whether it fits into both the limit of one and of the hour; to be journaled.
 
-    detect_ms: where it is known better than the policy says. approved: people have allowed this one to be larger.
+    approved: people have allowed this one to be larger.
     None when no payment was seen, so that the figure is not known: that is no leave, and people have to be asked.
     """
-    seconds_ms = round(policy.detect_within * 1000) if detect_ms is None else detect_ms
-    cents = at_risk_cents(flow, share_percent, seconds_ms)
+    detect_ms = round(policy.detect_within * 1000)
+    cents = at_risk_cents(flow, share_percent, detect_ms)
     if cents is None or flow is None:
         return None
     own = policy.stage_cents if kind is RiskKind.STAGE else policy.action_cents
@@ -91,6 +90,6 @@ def weigh(
         amount_cents=flow.amount_cents,
         window_ms=flow.window_ms,
         share_percent=share_percent,
-        detect_ms=seconds_ms,
+        detect_ms=detect_ms,
         allowed=approved or cents <= limit,
     )

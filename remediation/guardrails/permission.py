@@ -4,6 +4,7 @@ from config.policy import Policy
 from remediation.decisions import Reason
 from remediation.guardrails.calendar import closed_for
 from remediation.guardrails.changes import REDUCES_HARM, Change
+from remediation.guardrails.halts import stopped, stormy
 from remediation.guardrails.locks import holder
 from remediation.state import State
 
@@ -11,18 +12,16 @@ from remediation.state import State
 def withheld(change: Change, target: str, state: State, policy: Policy, now_ms: int) -> tuple[Reason, str] | None:
     """The first reason not to change this now, with its words; None when nothing stands in the way.
 
-    The same stop, storm, freezes, calendars and locks that hold automatic actions; observe_only does not, because a
+    The same stop, storm, calendars and locks that hold automatic actions; observe_only does not, because a
     person asked for the change. target: empty when nothing is changed. Call it with Executor.deciding held, and write
     who holds the target before letting go of it.
     """
-    if state.stopped is not None:
-        return Reason.STOPPED, f"{state.stopped.by} stopped automation: {state.stopped.reason}"
-    if state.storm is not None and state.storm.lasts and change not in REDUCES_HARM:
-        return Reason.STORM, f"automation stopped itself: {state.storm.why}"
-    for freeze in policy.guard.freezes:
-        if freeze.start.timestamp() * 1000 <= now_ms < freeze.end.timestamp() * 1000:
-            return Reason.FROZEN, f"changes are frozen until {freeze.end.isoformat()}: {freeze.reason}"
-    closed = closed_for(change, policy.calendars, now_ms)
+    stop, storm = stopped(state), stormy(state)
+    if stop:
+        return Reason.STOPPED, stop
+    if storm and change not in REDUCES_HARM:
+        return Reason.STORM, storm
+    closed = closed_for(change, policy.closing, now_ms)
     if closed is not None:
         return Reason.FROZEN, closed.detail
     running = holder(state, target) if target else ""

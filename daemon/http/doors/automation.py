@@ -12,9 +12,9 @@ from daemon.automation import Automation, words_of
 from daemon.http.doors import door
 from remediation.decisions import Outcome
 from remediation.guardrails.approvals import ApprovalRefusal, ApprovalStatus, status_of
+from remediation.guardrails.halts import halted
 from remediation.guardrails.money_at_risk import risked_cents
 from remediation.guardrails.state import ApprovalState, StopState, StormState
-from remediation.state import State
 from remediation.undo import UndoRefusal
 
 
@@ -147,7 +147,7 @@ class AutomationDoor:
     def _document(self, *, changed: bool) -> AutomationDocument:
         state, policy = self._automation.state, self._automation.policy
         return AutomationDocument(
-            acts=not policy.guard.observe_only and not _is_held(state),
+            acts=not policy.guard.observe_only and not halted(state),
             observe_only=policy.guard.observe_only,
             stopped=state.stopped,
             storm=state.storm if state.storm is not None and state.storm.lasts else None,
@@ -165,8 +165,3 @@ _STATUS_BY_REFUSAL = {
     ApprovalRefusal.ROLE: HTTPStatus.FORBIDDEN,
     ApprovalRefusal.REQUESTER: HTTPStatus.FORBIDDEN,
 }
-
-
-def _is_held(state: State) -> bool:
-    """Whether a person or a storm holds automation."""
-    return state.stopped is not None or (state.storm is not None and state.storm.lasts)

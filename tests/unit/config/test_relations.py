@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from config.policy import Freeze, GuardPolicy, Policy, TrafficPolicy
+from config.calendars.freeze import Freeze
+from config.policy import GuardPolicy, Policy, TrafficPolicy
 from config.scenario import Scenario
 
 

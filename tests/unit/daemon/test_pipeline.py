@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config.policy import Freeze, GuardPolicy, Policy
+from config.calendars.freeze import Freeze
+from config.policy import GuardPolicy, Policy
 from daemon import pipeline as pipeline_module
 from tests.unit.daemon.pipeline_world import deciding, line, payments, rollout
 from tests.unit.remediation.worlds import LEASE_MS, NOW_MS, FakeWorld, scene

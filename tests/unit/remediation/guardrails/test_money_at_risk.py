@@ -93,12 +93,6 @@ def test_what_people_allowed_goes_through_and_counts() -> None:
     assert (risked.cents, risked.limit_cents, risked.allowed) == (5_000_000, 1_000_000, True)
 
 
-def test_a_better_known_time_takes_the_place_of_the_policys() -> None:
-    risked = weigh(RiskKind.STAGE, "x", BUSY, 100, state=State(), policy=POLICY, now_ms=NOW_MS, detect_ms=500)
-    assert risked is not None
-    assert (risked.cents, risked.detect_ms) == (250_000, 500)
-
-
 def folded(state: State, cents: int, at_ms: int, *, allowed: bool = True) -> State:
     body = MoneyRisked(
         subject="x",

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.calendars.calendar import Calendar, CalendarWindow
-from config.policy import Freeze, GuardPolicy, Policy
+from config.calendars.freeze import Freeze
+from config.policy import GuardPolicy, Policy
 from remediation.decide import ACTIONS
 from remediation.decisions import Reason
 from remediation.guardrails.changes import REDUCES_HARM, Change, change_of
