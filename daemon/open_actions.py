@@ -7,6 +7,7 @@ from config.settings import Settings
 from daemon.cores.api import CoreApi
 from daemon.cores.controls import CoreControls
 from daemon.cores.token import read_core_token
+from daemon.environments.region import EnvironmentsByRegion
 from daemon.probes.core import CoreProbe
 from daemon.probes.regions import RegionProbe
 from daemon.traffic.opened import OpenedTraffic
@@ -29,6 +30,7 @@ async def open_actions(
     traffic: OpenedTraffic,
     core: CoreProbe,
     regions: RegionProbe,
+    environments: EnvironmentsByRegion,
 ) -> dict[str, Action]:
     """The actions by name; connections are closed when the stack is. Raises NotUsable.
 
@@ -38,7 +40,7 @@ async def open_actions(
     controls = CoreControls(await stack.enter_async_context(CoreApi(urls, await read_core_token(settings))))
     lists = FraudListAction(controls)
     actions: dict[str, Action] = {
-        ROLLBACK_TRAFFIC: _rollback(policy, traffic, core),
+        ROLLBACK_TRAFFIC: _rollback(settings.aws.region, policy, traffic, core, environments),
         KILL_SWITCH: KillSwitch(controls),
         **dict.fromkeys(LIST_ACTIONS, lists),
     }
@@ -47,13 +49,15 @@ async def open_actions(
     return actions
 
 
-def _rollback(policy: Policy, traffic: OpenedTraffic, core: CoreProbe) -> Action:
+def _rollback(
+    home: str, policy: Policy, traffic: OpenedTraffic, core: CoreProbe, environments: EnvironmentsByRegion
+) -> Action:
     """Within the one region, or within the region that the decision names."""
     if traffic.between is None:
-        return RollbackTraffic(traffic.at_home, core, policy.traffic)
+        return RollbackTraffic(traffic.at_home, core, policy.traffic, environments.in_region(home))
     return ByRegion(
         {
-            region: RollbackTraffic(split, core.in_region(region), policy.traffic)
+            region: RollbackTraffic(split, core.in_region(region), policy.traffic, environments.in_region(region))
             for region, split in traffic.by_region.items()
         }
     )

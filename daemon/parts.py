@@ -103,8 +103,9 @@ async def open_parts(
     sightings = await outliving_sightings(settings.data_dir)
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     payments = PaymentSeries()
-    regions = RegionProbe(probes.core, traffic.by_region, payments.rows)
-    actions = await open_actions(stack, settings, policy, traffic, probes.core, regions)
+    environments = await open_environments(stack, settings, clients, clock)
+    regions = RegionProbe(probes.core, traffic.by_region, payments.rows, environments.in_region)
+    actions = await open_actions(stack, settings, policy, traffic, probes.core, regions, environments)
     executor = Executor(writer, actions, clock, policy)
     archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
     archived = flow.beside(kept_nowhere if archive is None else archive.take)
@@ -112,7 +113,7 @@ async def open_parts(
     sink = SeeingSink(pipeline, sightings, clock)
     over = Surroundings(
         settled=configuration,
-        environments=await open_environments(stack, settings, clients, clock),
+        environments=environments,
         traffic=traffic.by_region,
         cohorts=traffic.cohorts,
         probes=probes,

@@ -63,8 +63,11 @@ class Regions(Protocol):
     async def health(self, region: str) -> DestinationHealth:
         """Probe every environment that holds the region's traffic once, now; unreachable is unhealthy, not an error."""
 
-    def payments_per_second(self) -> float:
-        """What all regions together took in their busiest moment lately."""
+    async def fit(self, region: str) -> float:
+        """The share of the region's instances that can serve, 0 to 1. Raises WorldUnreachable or WorldRefused."""
+
+    def payments_per_second(self) -> float | None:
+        """What all regions together took in their busiest moment lately; None when no payment was seen."""
 
 
 class ListedValue(msgspec.Struct, frozen=True, kw_only=True):

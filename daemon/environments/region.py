@@ -73,6 +73,10 @@ class EnvironmentsByRegion:
         """See Batches."""
         await self._rolling(region).roll(environment, version, count, key)
 
+    def in_region(self, region: str) -> RegionEnvironments | None:
+        """Those of one region; None where the settings have none."""
+        return self._regions.get(region)
+
     async def look(self, region: str, environment: str) -> EnvironmentState | None:
         """See Environments."""
         there = self._regions.get(region)

@@ -34,7 +34,7 @@ class EvacuateRegion:
         if _is_evacuated(weights, arguments):
             return Preflight(already_done=True)
         wanted = _wanted(weights, arguments)
-        refusal = self._too_much(wanted) or await self._not_well(
+        refusal = await self._too_much(wanted) or await self._not_well(
             [region for region in _destinations(arguments) if wanted[region]]
         )
         return Preflight(refusal=refusal, before=before)
@@ -72,15 +72,19 @@ class EvacuateRegion:
             return f"{', '.join(unknown)} is no region of the policy"
         return ""
 
-    def _too_much(self, wanted: Mapping[str, int]) -> str:
-        """Which region would take more than it is sized for, or nothing."""
+    async def _too_much(self, wanted: Mapping[str, int]) -> str:
+        """Which region would take more than it is sized for with the instances that serve, or nothing."""
         load, total = self._regions.payments_per_second(), sum(wanted.values())
+        if load is None:
+            return "no payment was seen lately, so it is not known how many would come"
         for region, weight in wanted.items():
             share, room = load * weight / total, self._policy.regions[region].payments_per_second
-            if share > room:
+            fit = await self._regions.fit(region) if weight else 1.0
+            if share > room * fit:
+                part = f", of which {fit * 100:.0f} % serve" if fit < 1 else ""
                 return (
                     f"{region} would take {share:.1f} of {load:.1f} payments a second and is sized for {room:g} "
-                    "(traffic.regions in policy.yaml)"
+                    f"(traffic.regions in policy.yaml){part}"
                 )
         return ""
 

@@ -2,25 +2,41 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Protocol
 
 from config.policy import TrafficPolicy
+from remediation.deployment.ports import EnvironmentState
 from remediation.errors import UnsafeWeights, WorldRefused
 from remediation.ports import Destination, Disagreement, Look, Preflight, Traffic
 
 ALL_PERCENT = 100
+MOSTLY_PERCENT = 80
+"""Whoever carries so much gets a quarter more at most: that is no reason to leave payments on a bad release."""
+
+
+class Sizes(Protocol):
+    """Tells how large the environments of one region are. Raises WorldUnreachable (unknown) or WorldRefused."""
+
+    async def look(self, environment: str) -> EnvironmentState | None:
+        """What is there now; None when the environment does not exist."""
 
 
 class RollbackTraffic:
     """The action ``rollback.traffic``. Arguments: from_environment loses all traffic, to_environment gets all.
 
     Refuses when the records are not exactly these two: a third one, or a second one of an environment, takes its share
-    of whatever is written. Refuses when the destination is not healthy in every one of the policy's checks.
+    of whatever is written. Refuses when the destination is not healthy in every one of the policy's checks, or has
+    fewer healthy instances than the argument ``instances`` says, which a deployment of ours has from its plan; without
+    it, than it is meant to have. sizes: None where no instances are known of.
     """
 
-    def __init__(self, traffic: Traffic, destination: Destination, policy: TrafficPolicy) -> None:
+    def __init__(
+        self, traffic: Traffic, destination: Destination, policy: TrafficPolicy, sizes: Sizes | None = None
+    ) -> None:
         self._traffic = traffic
         self._destination = destination
         self._policy = policy
+        self._sizes = sizes
 
     async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
         """See Action; before holds the weight of each record, or nothing where no single split was in effect."""
@@ -32,7 +48,8 @@ class RollbackTraffic:
         if weights == wanted:
             return Preflight(already_done=True)
         before = {} if isinstance(weights, Disagreement) else {name: str(weight) for name, weight in weights.items()}
-        return Preflight(refusal=await self._unhealthy(arguments["to_environment"]), before=before)
+        refusal = await self._unhealthy(arguments["to_environment"]) or await self._too_small(arguments, weights)
+        return Preflight(refusal=refusal, before=before)
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
         """See Action."""
@@ -73,6 +90,25 @@ class RollbackTraffic:
             if not health.healthy:
                 return f"{environment} is not healthy in check {check} of {checks}: {health.detail}"
         return ""
+
+    async def _too_small(self, arguments: Mapping[str, str], weights: Mapping[str, int]) -> str:
+        """Why the environment has too few instances for all the traffic, or nothing."""
+        environment, planned = arguments["to_environment"], int(arguments.get("instances", "0"))
+        carries_percent = weights[environment] * ALL_PERCENT // max(1, sum(weights.values()))
+        if self._sizes is None or carries_percent >= MOSTLY_PERCENT:
+            return ""
+        try:
+            state = await self._sizes.look(environment)
+        except WorldRefused as fault:
+            return str(fault) if planned else ""
+        if state is None:
+            return f"{environment} is not there" if planned else ""
+        needed = max(1, planned if planned else state.desired)
+        if state.healthy >= needed:
+            return ""
+        return (
+            f"{environment} is too small for all of the traffic: {state.healthy} healthy instances, {needed} are needed"
+        )
 
 
 def _wanted(arguments: Mapping[str, str]) -> dict[str, int]:

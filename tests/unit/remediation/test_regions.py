@@ -147,17 +147,23 @@ def test_a_release_is_rolled_back_where_the_finding_says_and_else_where_it_is_de
 
 
 class FakeRegions:
-    """unwell: regions that do not answer well. load: payments a second of all regions."""
+    """unwell: regions that do not answer well. load: payments a second of all regions. serve: of their instances."""
 
-    def __init__(self, unwell: set[str] | None = None, load: float = 40.0) -> None:
+    def __init__(self, unwell: set[str] | None = None, load: float | None = 40.0, serve: float = 1.0) -> None:
         self.unwell = set() if unwell is None else unwell
         self.load = load
+        self.serve = serve
 
     async def health(self, region: str) -> DestinationHealth:
         """See Regions."""
         return DestinationHealth(healthy=region not in self.unwell, detail=f"{region} answered 503")
 
-    def payments_per_second(self) -> float:
+    async def fit(self, region: str) -> float:
+        """See Regions."""
+        del region
+        return self.serve
+
+    def payments_per_second(self) -> float | None:
         """See Regions."""
         return self.load
 
@@ -207,6 +213,20 @@ async def test_a_destination_that_is_dead_or_too_small_is_refused_with_its_numbe
     small = (await evacuation(world, FakeRegions(load=101.0)).preflight(ARGUMENTS)).refusal
     assert small.startswith("us-west-2 would take 101.0 of 101.0 payments a second and is sized for 100")
     assert not (await evacuation(world, FakeRegions(load=100.0)).preflight(ARGUMENTS)).refusal
+
+
+async def test_a_destination_whose_instances_do_not_all_serve_has_only_their_room() -> None:
+    world = FakeWorld(weights={EAST: 50, WEST: 50})
+    half = (await evacuation(world, FakeRegions(load=51.0, serve=0.5)).preflight(ARGUMENTS)).refusal
+    assert half.endswith("(traffic.regions in policy.yaml), of which 50 % serve")
+    assert not (await evacuation(world, FakeRegions(load=50.0, serve=0.5)).preflight(ARGUMENTS)).refusal
+
+
+async def test_a_load_that_nobody_has_seen_is_no_room() -> None:
+    refusal = (
+        await evacuation(FakeWorld(weights={EAST: 50, WEST: 50}), FakeRegions(load=None)).preflight(ARGUMENTS)
+    ).refusal
+    assert refusal == "no payment was seen lately, so it is not known how many would come"
 
 
 async def test_a_third_region_is_let_be_and_need_not_be_well() -> None:

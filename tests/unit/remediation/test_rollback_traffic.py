@@ -6,7 +6,8 @@ import pytest
 
 from config.policy import TrafficPolicy
 from remediation.actions.rollback_traffic import RollbackTraffic
-from remediation.errors import UnsafeWeights
+from remediation.deployment.ports import EnvironmentState
+from remediation.errors import UnsafeWeights, WorldRefused
 from remediation.ports import DestinationHealth
 from tests.unit.remediation.worlds import FakeWorld
 
@@ -102,3 +103,49 @@ async def test_weights_that_send_traffic_where_nobody_meant_it_to_go_are_never_w
     with pytest.raises(UnsafeWeights):
         await action_on(world).reverse(before, "key")
     assert world.writes == []
+
+
+class Sized:
+    """Environments with so many healthy instances of four; none: not there. strange: not in the settings."""
+
+    def __init__(self, healthy: int | None, *, strange: bool = False) -> None:
+        self.healthy = healthy
+        self.strange = strange
+
+    async def look(self, environment: str) -> EnvironmentState | None:
+        """See Sizes."""
+        if self.strange:
+            raise WorldRefused(f"no {environment} here")
+        if self.healthy is None:
+            return None
+        return EnvironmentState(
+            version="1.0.0", desired=4, running=self.healthy, healthy=self.healthy, settled=self.healthy == 4
+        )
+
+
+PLANNED = {**ARGUMENTS, "instances": "3"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "arguments", "blue", "why"),
+    [
+        (Sized(3), PLANNED, 50, ""),
+        (Sized(2), PLANNED, 50, "too small for all of the traffic: 2 healthy instances, 3 are needed"),
+        (Sized(0), PLANNED, 0, "too small"),
+        (Sized(2), PLANNED, 79, "too small"),
+        (Sized(2), PLANNED, 80, ""),
+        (Sized(None), PLANNED, 50, "blue is not there"),
+        (Sized(4, strange=True), PLANNED, 50, "no blue here"),
+        (Sized(4), ARGUMENTS, 50, ""),
+        (Sized(3), ARGUMENTS, 50, "4 are needed"),
+        (Sized(None), ARGUMENTS, 50, ""),
+        (Sized(4, strange=True), ARGUMENTS, 50, ""),
+    ],
+)
+async def test_a_destination_has_to_be_as_large_as_the_plan_or_its_own_wish_unless_it_carries_most_already(
+    sizes: Sized, arguments: dict[str, str], blue: int, why: str
+) -> None:
+    world = FakeWorld(weights={"blue": blue, "green": 100 - blue})
+    refusal = (await RollbackTraffic(world, world, TrafficPolicy(), sizes).preflight(arguments)).refusal
+    assert why in refusal
+    assert bool(refusal) == bool(why)

@@ -1,6 +1,7 @@
 """A region is well when every environment that holds its traffic answers, and each core is told by its region."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -16,6 +17,8 @@ from daemon.probes.places import Place, name_in, place_of, regions_of
 from daemon.probes.regions import RegionProbe
 from daemon.traffic.combined import CombinedSplit
 from daemon.view.shape import SecondOfPayments
+from remediation.actions.rollback_traffic import Sizes
+from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldUnreachable
 from remediation.ports import Traffic
 from tests.unit.remediation.worlds import NOW_MS, FakeClock, FakeWorld
@@ -39,10 +42,13 @@ def cores(**dead: bool) -> CoreProbe:
 
 
 def region_probe(
-    probe: CoreProbe, weights: Mapping[str, dict[str, int]], rows: tuple[SecondOfPayments, ...] = ()
+    probe: CoreProbe,
+    weights: Mapping[str, dict[str, int]],
+    rows: tuple[SecondOfPayments, ...] = (),
+    sizes: Mapping[str, Sizes] = MappingProxyType({}),
 ) -> RegionProbe:
     traffic: dict[str, Traffic] = {region: FakeWorld(weights=split) for region, split in weights.items()}
-    return RegionProbe(probe, traffic, lambda: rows)
+    return RegionProbe(probe, traffic, lambda: rows, sizes.get)
 
 
 SPLITS = {EAST: {"blue": 75, "green": 25}, WEST: {"blue": 100}}
@@ -102,7 +108,7 @@ async def test_a_region_whose_split_cannot_be_read_is_not_well() -> None:
         async def read(self) -> dict[str, int]:
             raise WorldUnreachable("no route")
 
-    health = await RegionProbe(cores(), {EAST: Away()}, list).health(EAST)
+    health = await RegionProbe(cores(), {EAST: Away()}, list, lambda _: None).health(EAST)
     assert (health.healthy, "no route" in health.detail) == (False, True)
 
 
@@ -111,7 +117,30 @@ def test_the_load_is_that_of_the_busiest_ten_seconds_of_all_regions() -> None:
     busy = tuple(SecondOfPayments(second, "green", 10, 5, 5) for second in range(150, 160))
     assert region_probe(cores(), SPLITS, quiet).payments_per_second() == 1.0
     assert region_probe(cores(), SPLITS, (*quiet, *busy)).payments_per_second() == 21.0
-    assert region_probe(cores(), SPLITS).payments_per_second() == 0.0
+    assert region_probe(cores(), SPLITS).payments_per_second() is None
+
+
+class Sized:
+    """Healthy instances of four, by environment."""
+
+    def __init__(self, **healthy: int) -> None:
+        self.healthy = healthy
+
+    async def look(self, environment: str) -> EnvironmentState | None:
+        """See Sizes."""
+        if environment not in self.healthy:
+            return None
+        healthy = self.healthy[environment]
+        return EnvironmentState(version="1", desired=4, running=4, healthy=healthy, settled=True)
+
+
+async def test_a_region_is_as_fit_as_the_environment_with_traffic_that_is_worst_off() -> None:
+    assert await region_probe(cores(), SPLITS, sizes={EAST: Sized(blue=4, green=1)}).fit(EAST) == 0.25
+    alone = {EAST: {"blue": 100, "green": 0}}
+    assert await region_probe(cores(), alone, sizes={EAST: Sized(blue=3, green=0)}).fit(EAST) == 0.75
+    unknowns: tuple[dict[str, Sizes], ...] = ({}, {EAST: Sized()})
+    for unknown in unknowns:
+        assert await region_probe(cores(), SPLITS, sizes=unknown).fit(EAST) == 1.0
 
 
 @given(st.sampled_from([EAST, WEST]), st.sampled_from(["blue", "green"]))
