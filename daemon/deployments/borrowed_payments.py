@@ -1,7 +1,7 @@
 """Test payments that a quiet stage borrows: the new version takes them, and they count beside nobody's."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -9,8 +9,8 @@ from checks.facts import Fact
 from daemon.deployments.cores import Cores
 from daemon.deployments.release_looks import SOURCE, Sink
 from daemon.errors import CheckpointFailed
-from remediation.deployment.gates.observed import WATCHES
 from remediation.deployment.gates.sides import sides_of
+from remediation.deployment.plan import WATCHES
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
 
@@ -34,13 +34,18 @@ class BorrowedPayments:
         self._per_second = per_second
         self._paid_ms: dict[str, float] = {}
 
-    async def look(self, context: StepContext) -> None:
-        """Pay if it is time to. Never raises."""
+    async def look(self, context: StepContext) -> Mapping[type[Fact], str]:
+        """Pay if it is time to; what is borrowed is missed by no gate, because its rule waits for it. Never raises."""
+        await self._pay(context)
+        return {}
+
+    async def _pay(self, context: StepContext) -> None:
         sides, count = sides_of(context.plan, context.step), self._per_second()
         moment_ms = self._clock.monotonic_ms()
         last_ms = self._paid_ms.get(context.step.region)
         too_soon = last_ms is not None and moment_ms - last_ms < EVERY_MS
-        if sides is None or count == 0 or context.step.kind not in WATCHES or too_soon:
+        watches = context.step.kind in WATCHES and not context.between
+        if sides is None or count == 0 or not watches or too_soon:
             return
         self._paid_ms[context.step.region] = moment_ms
         pay = (self._cores.pay(sides.region, sides.new.environment, number) for number in range(count))

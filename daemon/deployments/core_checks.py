@@ -143,6 +143,9 @@ class Payments(OnlyLooks):
             detail = f"a stored card cannot be opened: {bad.shown} (limit {bad.limit})"
             return StepReport(finding=StepFinding.FAILED, detail=detail, readings=readings)
         counts = not any(one.shadow for one in readings)
+        blind = next((one for one in readings if one.state is GateState.NO_DATA), None)
+        if blind is not None and counts:
+            return StepReport(finding=StepFinding.WAITING, detail=f"{TOKEN_RULE}: {blind.shown}", readings=readings)
         untried = self._tried.untried(context) if self._tried is not None and counts else None
         if untried is not None:
             return untried

@@ -26,7 +26,9 @@ from daemon.storage.checkpoint import Checkpoint
 from remediation.deployment.looking import Looking
 from remediation.deployment.permitting import under
 from remediation.deployment.ports import Cohorts, Environments, Gates, StepWork
+from remediation.deployment.run import DeploymentRun
 from remediation.deployment.runner import Runner
+from remediation.deployment.vigil import Vigil
 from remediation.deployment.works.approval import Approved
 from remediation.deployment.works.at_risk import WithinMoney
 from remediation.deployment.works.batches import Batches, Roll
@@ -123,7 +125,7 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
         works["roll"] = Roll(over.environments.batches)
     looking = Looking(writer, works, executor.turns, clock)
     permitted = under(lambda: over.pipeline.policy)
-    runner = Runner(writer, looking, PipelineHerald(over.pipeline), executor.deciding, clock, permitted)
+    runner = Runner(writer, looking, Vigil(gates), PipelineHerald(over.pipeline), executor.deciding, clock, permitted)
     targets = {region: over.settled.policy.traffic.target_of(region) for region in over.traffic}
     desk = DeploymentDesk(
         writer=writer,
@@ -145,14 +147,18 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
 def _gates(over: Surroundings, current: Current) -> tuple[Gates, TokensTried]:
     doors = dict(zip(over.probes.core.environments, over.probes.clients, strict=True))
 
-    def planned_at_ms(deployment_id: str) -> int:
-        run = over.writer.state.runs.get(deployment_id)
-        return 0 if run is None else run.planned_at_ms
+    def run_of(deployment_id: str) -> DeploymentRun | None:
+        return over.writer.state.runs.get(deployment_id)
 
     looks = ReleaseLooks(doors, over.pipeline, over.clock, home=over.settled.settings.aws.region)
     borrowed = BorrowedPayments(over.cores, over.pipeline, over.clock, lambda: current.value.gates.borrow)
     gates = GateReadings(
-        over.pipeline, over.checkpoint, lambda: current.value, over.clock, planned_at_ms, (looks, borrowed)
+        over.pipeline,
+        over.checkpoint,
+        lambda: current.value,
+        over.clock,
+        run_of,
+        (looks, borrowed),
     )
     return gates, TokensTried(gates, looks)
 

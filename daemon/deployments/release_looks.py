@@ -1,7 +1,7 @@
 """What has to be known of releases only while one takes over: payments against the rail, stored cards that open."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -43,6 +43,11 @@ class Sink(Protocol):
         """Record and evaluate them."""
 
 
+def _nothing(why: str) -> dict[type[Fact], str]:
+    """Nothing was told, of any kind."""
+    return {Reconciled: why, TokensOpened: why}
+
+
 class ReleaseLooks:
     """Asks both releases about stored cards, and one of them about everybody's payments.
 
@@ -58,45 +63,61 @@ class ReleaseLooks:
         self._sink = sink
         self._clock = clock
         self._looked_ms: dict[str, float] = {}
+        self._missing: dict[str, dict[type[Fact], str]] = {}
         self._refusing: dict[tuple[str, str], str] = {}
 
     def refusing(self, region: str) -> Mapping[str, str]:
         """By environment, why its release was not asked for stored cards when it was tried last."""
         return {reader: why for (where, reader), why in self._refusing.items() if where == region}
 
-    async def look(self, context: StepContext) -> None:
-        """Look if it is time to. Never raises."""
+    async def look(self, context: StepContext) -> Mapping[type[Fact], str]:
+        """Look if it is time to; by kind of fact, why the last look brought none or not all of it. Never raises."""
         sides = sides_of(context.plan, context.step)
+        if sides is None:
+            return {}
         moment_ms = self._clock.monotonic_ms()
-        last_ms = self._looked_ms.get(context.step.region)
-        if sides is None or (last_ms is not None and moment_ms - last_ms < EVERY_SECONDS * 1000):
-            return
-        self._looked_ms[context.step.region] = moment_ms
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                facts = await self._seen(context, sides)
-        except TimeoutError:
-            log.warning("releases do not answer in time", action="looks_not_answered", region=sides.region)
-            return
-        try:
-            await self._sink.accept(facts, SOURCE)
-        except CheckpointFailed as fault:
-            log.error("looks at releases not recorded", action="looks_not_recorded", fault=str(fault))
+        last_ms = self._looked_ms.get(sides.region)
+        if last_ms is None or moment_ms - last_ms >= EVERY_SECONDS * 1000:
+            self._looked_ms[sides.region] = moment_ms
+            self._missing.setdefault(sides.region, _nothing("it was not looked at yet"))
+            self._missing[sides.region] = await self._looked(context, sides)
+        return self._missing[sides.region]
 
-    async def _seen(self, context: StepContext, sides: Sides) -> list[Fact]:
+    async def _looked(self, context: StepContext, sides: Sides) -> dict[type[Fact], str]:
+        """Hand on what came in time; by kind of fact, why something of it is missing."""
         environments = dict.fromkeys((sides.old.environment, sides.new.environment))
         names = {environment: name_in(sides.region, environment, self._home) for environment in environments}
+        found: list[Fact] = []
+        missing = _nothing(f"not all of it was told within {LOOK_SECONDS:g} s")
         key = f"{context.plan.request.deployment_id}:{context.step.id}"
-        sealed = await self._sealed(names[sides.new.environment], key)
-        opened = (
-            self._tokens(names[environment], sides.region, environment, ("", *sealed)) for environment in environments
-        )
-        answers = await asyncio.gather(self._reconciled(list(names.values())), *opened)
-        return [fact for answer in answers for fact in answer]
 
-    async def _reconciled(self, names: Sequence[str]) -> list[Fact]:
-        """What the first says that knows the question."""
-        told = Reconciliation([])
+        async def told(kind: type[Fact], see: Callable[[], Awaitable[None]]) -> None:
+            try:
+                await see()
+            except DaemonError as fault:
+                missing[kind] = str(fault)
+                log.warning("not looked at", action="look_failed", kind=kind.__name__, fault=str(fault))
+            else:
+                del missing[kind]
+
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await asyncio.gather(
+                    told(Reconciled, lambda: self._reconcile(list(names.values()), found)),
+                    told(TokensOpened, lambda: self._open(names, sides, key, found)),
+                )
+        except TimeoutError:
+            log.warning("releases do not answer in time", action="looks_not_answered", region=sides.region)
+        try:
+            await self._sink.accept(found, SOURCE)
+        except CheckpointFailed as fault:
+            log.error("looks at releases not recorded", action="looks_not_recorded", fault=str(fault))
+            return _nothing(str(fault))
+        return missing
+
+    async def _reconcile(self, names: Sequence[str], found: list[Fact]) -> None:
+        """Add what the first says that knows the question. Raises DaemonError when it does not answer, or none does."""
+        refusal = NotAsked("no address of a release is configured (cores in tillwatch.yaml)")
         for name in names:
             core = self._cores.get(name)
             if core is None:
@@ -104,12 +125,13 @@ class ReleaseLooks:
             try:
                 told = await core.reconciliation()
             except NotAsked as fault:
-                log.info("payments not reconciled", action="not_reconciled", core=name, fault=str(fault))
-            except DaemonError as fault:
-                log.warning("payments not reconciled", action="not_reconciled", core=name, fault=str(fault))
-                return []
-            else:
-                break
+                refusal = fault
+                continue
+            found += self._facts_of(told)
+            return
+        raise refusal
+
+    def _facts_of(self, told: Reconciliation) -> list[Fact]:
         now_ms = self._clock.now_ms()
         return [
             Reconciled(
@@ -127,31 +149,46 @@ class ReleaseLooks:
             for one in told.releases
         ]
 
+    async def _open(self, names: Mapping[str, str], sides: Sides, key: str, found: list[Fact]) -> None:
+        """Add what each release opens, as soon as it tells. Raises the first DaemonError, when the others have told.
+
+        key: of the card that the new release seals for this step.
+        """
+        faults: list[DaemonError] = []
+        sealed: list[str] = []
+        try:
+            sealed = await self._sealed(names[sides.new.environment], key)
+        except DaemonError as fault:
+            faults.append(fault)
+
+        async def add(environment: str, name: str) -> None:
+            try:
+                found.extend(await self._tokens(name, sides.region, environment, ("", *sealed)))
+            except DaemonError as fault:
+                faults.append(fault)
+
+        await asyncio.gather(*(add(environment, name) for environment, name in names.items()))
+        if faults:
+            raise faults[0]
+
     async def _sealed(self, name: str, key: str) -> list[str]:
         core = self._cores.get(name)
-        if core is None:
-            return []
-        try:
-            return [(await core.seal_test_card(key)).token]
-        except DaemonError as fault:
-            log.warning("test card not sealed", action="test_card_not_sealed", core=name, fault=str(fault))
-            return []
+        return [] if core is None else [(await core.seal_test_card(key)).token]
 
     async def _tokens(self, name: str, region: str, reader: str, tokens: Sequence[str]) -> list[Fact]:
-        """What one release opens, one fact for each data key; tokens: which, and empty for some under each key."""
+        """What one release opens, one fact for each data key; tokens: which, and empty for some under each key.
+
+        Raises DaemonError when it does not tell.
+        """
         core = self._cores.get(name)
-        if core is None:
-            self._refusing[region, reader] = f"no address is configured for {name} (cores in tillwatch.yaml)"
-            return []
         try:
+            if core is None:
+                refusal = f"no address is configured for {name} (cores in tillwatch.yaml)"
+                raise NotAsked(refusal)  # noqa: TRY301 - it is kept as the refusal of a core is
             told = [key for token in tokens for key in (await core.tokens(token)).keys]
         except NotAsked as fault:
             self._refusing[region, reader] = str(fault)
-            log.warning("tokens not asked for", action="tokens_not_asked", core=name, fault=str(fault))
-            return []
-        except DaemonError as fault:
-            log.warning("tokens not opened", action="tokens_not_opened", core=name, fault=str(fault))
-            return []
+            raise
         self._refusing.pop((region, reader), None)
         now_ms = self._clock.now_ms()
         found: list[Fact] = []

@@ -28,7 +28,7 @@ def deployment_to_blame(finding: Finding, state: State) -> DeploymentState | Mis
     blamed = [one for one in running if _names(finding, one)]
     if len({one.environment for one in blamed}) == 1:
         # One environment runs one release: the newest, whatever became of an earlier one that never ended.
-        return _with_a_way_back(max(blamed, key=lambda one: one.sequence), state)
+        return _unless_borne(finding, max(blamed, key=lambda one: one.sequence), state)
     if blamed:
         return Miss(Reason.NO_DEPLOYMENT, f"{len(blamed)} deployments are running and the finding does not say which")
     if running:
@@ -51,6 +51,15 @@ def _none_running(finding: Finding, state: State) -> DeploymentState | Miss:
             f"deployment {newest.id} of {newest.version} is rolled back; a second step back needs a person",
         )
     return Miss(Reason.NO_DEPLOYMENT, "no deployment is running, so there is nothing to roll back")
+
+
+def _unless_borne(finding: Finding, deployment: DeploymentState, state: State) -> DeploymentState | Miss:
+    """The deployment, unless it was declared to bear that this rule was red before it: then others judge it."""
+    run = state.runs.get(deployment.id)
+    if run is not None and finding.rule_id in run.borne(finding.key.get("region", deployment.region)):
+        words = f"{finding.rule_id} was red before {deployment.version} began, which is held against the old version"
+        return Miss(Reason.NOT_THE_CANARY, f"{words} instead (differential)")
+    return _with_a_way_back(deployment, state)
 
 
 def _has_a_way_back(deployment: DeploymentState) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from remediation.deployment.plan import Step
+from remediation.deployment.plan import Step, exposes
 from remediation.deployment.run import ENDED_STEPS_MAX, DeploymentRun, EndedStep
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, DeploymentAsked, DeploymentEnded, DeploymentPlanned, StepBegun, StepEnded
@@ -52,6 +52,7 @@ def _begun(run: DeploymentRun, entry: Entry, body: StepBegun) -> DeploymentRun:
         paused_ms=0,
         no_return=no_return,
         begun_ids=run.begun_ids | {step.id},
+        exposed_ms={step.region: entry.at_ms, **run.exposed_ms} if exposes(step) else run.exposed_ms,
     )
 
 

@@ -6,6 +6,11 @@ import msgspec
 
 from checks.facts import DeploymentPhase
 
+MOVING = frozenset({"shift", "roll"})
+"""Kinds of steps that change how much of the traffic the new version has."""
+WATCHES = frozenset({"watch", "bake"})
+"""Kinds of steps that hold the new version against the old one; a plan's stages are those of them below 100 percent."""
+
 
 class Strategy(StrEnum):
     """How the new version takes over.
@@ -69,6 +74,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     within_seconds: float
     target: str = ""
     arguments: dict[str, str] = {}
+
+
+def exposes(step: Step) -> bool:
+    """Whether customers' payments may reach the new version from its begin on."""
+    return step.kind in MOVING or (step.kind == "cohort" and bool(step.arguments["cohort"]))
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

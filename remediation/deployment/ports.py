@@ -62,7 +62,8 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a step's work may go by.
 
     began_at_ms: when this step began, or a person gave it the whole of its time once more. attempts: how often this
-    process performed it before. spent_ms: how much of its time it has used, pauses left out.
+    process performed it before. spent_ms: how much of its time it has used, pauses left out. between: whether gates are
+    read for it while another step is done or waited for, so that only a breach counts.
     """
 
     plan: Plan
@@ -70,6 +71,7 @@ class StepContext(msgspec.Struct, frozen=True, kw_only=True):
     began_at_ms: int
     attempts: int = 0
     spent_ms: int = 0
+    between: bool = False
 
 
 class Gates(Protocol):

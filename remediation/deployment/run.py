@@ -11,6 +11,8 @@ RUNS_MAX = 20
 """Kept in memory, about 100 KB each with its plan; ended ones go first."""
 ENDED_STEPS_MAX = 400
 """Of one run; a plan for three regions has about 120."""
+GATES_AT_START = "check.gates"
+"""The kind of the step that looks whether a gate is red before anything is changed."""
 
 
 class RunOutcome(StrEnum):
@@ -39,6 +41,7 @@ class DeploymentRun(msgspec.Struct, frozen=True, kw_only=True):
     sequence: the entry that planned it. index: of the step that is being done or comes next, counted over the plan's
     steps and then its unwinding. key: of that step once it was begun, and began_at_ms when; empty and 0 before.
     paused_ms: how long that step was paused, beside what goes on since paused_at_ms (0: not paused).
+    exposed_ms: by region, since when payments may reach the new version there.
     stopped: why the rest of the plan is not done but its unwinding; None while it is. stopped_region: where.
     no_return: the job past which nothing is rolled back, once it was begun. asked_to_abort_by: who, and why.
     outcome: None until it has ended.
@@ -61,6 +64,7 @@ class DeploymentRun(msgspec.Struct, frozen=True, kw_only=True):
     no_return: str = ""
     ended: tuple[EndedStep, ...] = ()
     begun_ids: frozenset[str] = frozenset()
+    exposed_ms: dict[str, int] = {}
     outcome: RunOutcome | None = None
     ended_at_ms: int = 0
     detail: str = ""
@@ -79,6 +83,17 @@ class DeploymentRun(msgspec.Struct, frozen=True, kw_only=True):
     def paused(self) -> bool:
         """Whether a person holds it."""
         return self.paused_at_ms > 0
+
+    def borne(self, region: str) -> frozenset[str]:
+        """The rules that were red in the region before, where the deployment was declared as differential.
+
+        What they say is no verdict on the release: it is held against the old version instead.
+        """
+        if not self.plan.request.differential:
+            return frozenset()
+        checks = {step.id for step in self.plan.steps if (step.kind, step.region) == (GATES_AT_START, region)}
+        readings = (reading for one in self.ended if one.step_id in checks for reading in one.readings)
+        return frozenset(reading.gate for reading in readings if reading.red_at_start)
 
     def spent_ms(self, now_ms: int) -> int:
         """How much of its time the step has used: since it began, without the pauses. 0 before it began."""

@@ -8,11 +8,12 @@ from remediation.deployment.closing import clear_own_findings, closing_fact, lef
 from remediation.deployment.findings import StepFinding, StepReport
 from remediation.deployment.looking import Looking
 from remediation.deployment.permitting import Permission, locks_alone
-from remediation.deployment.plan import Step, Strategy
+from remediation.deployment.plan import MOVING, Step, Strategy
 from remediation.deployment.planning import UNDOES
 from remediation.deployment.run import DeploymentRun, RunOutcome
-from remediation.deployment.telling import MOVING, Herald, fact_of, finding_of, is_told, key_of, weight_of
+from remediation.deployment.telling import Herald, fact_of, finding_of, is_told, key_of, weight_of
 from remediation.deployment.transitions import Move, Pressure, move, move_of_unwinding
+from remediation.deployment.vigil import Vigil
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldUnreachable
 from remediation.journal.kinds import DeploymentEnded, StepBegun, StepEnded
 from remediation.journal.writer import JournalWriter
@@ -40,6 +41,7 @@ class Runner:
         self,
         writer: JournalWriter,
         looking: Looking,
+        vigil: Vigil,
         herald: Herald,
         deciding: asyncio.Lock,
         clock: Clock,
@@ -49,6 +51,7 @@ class Runner:
         self._deciding = deciding
         self._permitted = permitted
         self._looking = looking
+        self._vigil = vigil
         self._herald = herald
         self._clock = clock
         self._one_tick = asyncio.Lock()
@@ -89,6 +92,9 @@ class Runner:
         """One look at a step of the plan, which is begun if it was not."""
         if self._pressure(run) in {Pressure.TAKEN_BACK, Pressure.ABORTED}:
             return await self._follow(run, step, StepReport(finding=StepFinding.WAITING, detail=_why_ended(run)))
+        bad = await self._vigil.bad(run, step)
+        if bad is not None:
+            return await self._follow(run, step, bad)
         if run.paused and not run.began_at_ms:
             self.reports[run.id] = StepReport(finding=StepFinding.WAITING, detail=f"paused by {run.paused_by}")
             return False

@@ -9,7 +9,7 @@ from checks.findings import State as FindingState
 from config.delivery.deployment import FULL_PERCENT
 from remediation.aiming.release import TRAFFIC_PHASES
 from remediation.deployment.findings import GateState, StepFinding, StepReport
-from remediation.deployment.plan import Standing, Step
+from remediation.deployment.plan import MOVING, Standing, Step
 from remediation.deployment.run import DeploymentRun
 from remediation.state import DeploymentState, State
 
@@ -20,8 +20,6 @@ ABORT_RULE = "deployment-abort"
 OWN_RULES = frozenset({GATE_RULE, ABORT_RULE})
 """Findings of these come from the runner and from no file of rules."""
 RUNBOOK = "deployments"
-MOVING = frozenset({"shift", "roll"})
-"""Kinds of steps that change how much of the traffic the new version has."""
 
 
 class Herald(Protocol):
@@ -112,9 +110,7 @@ def _said(known: DeploymentState) -> tuple[str, str, str, int, bool]:
     return known.status, known.phase, known.region, known.weight_percent, known.held
 
 
-def finding_of(
-    run: DeploymentRun, step: Step, report: StepReport, now_ms: int, *, state: FindingState = FindingState.BREACHED
-) -> Finding:
+def finding_of(run: DeploymentRun, step: Step, report: StepReport, now_ms: int) -> Finding:
     """That the release has to be taken back: for a person who ends it, or for the gate that is worst."""
     standing = standing_of(run, step.region)
     rolling = run.plan.request.strategy == "rolling"
@@ -126,7 +122,7 @@ def finding_of(
     return Finding(
         rule_id=ABORT_RULE if aborted else GATE_RULE,
         family="deployment",
-        state=state,
+        state=FindingState.BREACHED,
         key={
             "region": step.region,
             "environment": standing.environment if rolling else standing.spare,

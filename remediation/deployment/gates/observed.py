@@ -15,14 +15,12 @@ from remediation.deployment.gates.costs import Costs
 from remediation.deployment.gates.drift import Scores
 from remediation.deployment.gates.sides import FULL, Sides
 from remediation.deployment.gates.sources import PROCESSOR, Heard
-from remediation.deployment.plan import Plan
+from remediation.deployment.plan import WATCHES, Plan
 
 PANE_MS = 5_000
 """Both versions are compared over the same five seconds, so that a bad minute of the rail is nobody's."""
 LATE_MS = 2_000
 """A pane is weighed this long after its end; what comes later counts in the next one."""
-WATCHES = ("watch", "bake")
-"""The kinds of step that compare; a plan's stages are those of them below 100 percent."""
 FUTURE_MS = 5_000
 """A fact stamped further ahead than this has a wrong clock and counts at now."""
 
@@ -85,10 +83,20 @@ class Strata:
 
 
 class Observed:
-    """Everything that the gates of one step count. since_ms: when it began; older facts are none of it."""
+    """Everything that the gates of one step count. since_ms: when it began; older facts are none of it.
+
+    charges: of the steps before, while the release had payments; none where it had none.
+    """
 
     def __init__(
-        self, sides: Sides, gates: Gates, evidence: Evidence, *, since_ms: int, needed: Mapping[str, float]
+        self,
+        sides: Sides,
+        gates: Gates,
+        evidence: Evidence,
+        *,
+        since_ms: int,
+        needed: Mapping[str, float],
+        charges: Charges | None = None,
     ) -> None:
         self.sides = sides
         self.since_ms = since_ms
@@ -97,7 +105,7 @@ class Observed:
         self.test_payments = 0
         self.readers: set[str] = set()
         """Environments whose release has tried to open stored cards."""
-        self.charges = Charges(round(gates.twins_within * 1000))
+        self.charges = Charges(round(gates.twins_within * 1000)) if charges is None else charges
         self.costs = Costs()
         self.scores = Scores()
         prior = ratio(evidence.healthy)
@@ -110,11 +118,11 @@ class Observed:
         """Of the version that takes over."""
         return self.payments[0]
 
-    def take(self, facts: Iterable[Fact], now_ms: int) -> None:
-        """Count facts."""
+    def take(self, facts: Iterable[Fact], now_ms: int, *, is_charged: bool = False) -> None:
+        """Count facts. is_charged: whether an earlier step has counted their charges."""
         for fact in facts:
             is_new = self.sides.is_new(fact)
-            if is_new is not None and isinstance(fact, PaymentCaptured):
+            if is_new is not None and isinstance(fact, PaymentCaptured) and not is_charged:
                 # The first of two charges may be older than the step that sees the second.
                 self.charges.take(fact, is_new=is_new)
             if fact.at_ms < self.since_ms:

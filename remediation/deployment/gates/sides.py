@@ -3,7 +3,7 @@
 import msgspec
 
 from checks.facts import Fact
-from remediation.deployment.plan import Plan, Step
+from remediation.deployment.plan import WATCHES, Plan, Step
 
 FULL = "100"
 
@@ -19,7 +19,7 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
     """The two versions of one region. Both run in one environment when instances are replaced one after the other.
 
     is_compared: whether the old version takes payments beside the new one, drawn like its own, so that a difference
-    is the release's. Not at 100 percent, and not with a cohort that somebody picked.
+    is the release's. Not at 100 percent, not before a watch has begun, and not with a cohort that somebody picked.
     """
 
     region: str
@@ -50,5 +50,5 @@ def sides_of(plan: Plan, step: Step) -> Sides | None:
     else:
         new = Release(environment=standing.spare, version=plan.request.version)
         old = Release(environment=standing.environment, version=standing.version)
-    is_compared = named.get("percent") != FULL and not plan.request.cohort
+    is_compared = step.kind in WATCHES and named.get("percent") != FULL and not plan.request.cohort
     return Sides(region=step.region, new=new, old=old, is_compared=is_compared)

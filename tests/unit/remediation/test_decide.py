@@ -7,11 +7,13 @@ from msgspec.structs import replace
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.policy import FraudPolicy, Freeze, GuardPolicy, Policy, RegionRoom, TrafficPolicy
+from config.calendars.freeze import Freeze
+from config.policy import FraudPolicy, GuardPolicy, Policy, RegionRoom, TrafficPolicy
 from remediation.decide import decide, reading
 from remediation.decisions import Reason
-from remediation.deployment.plan import Plan, Request, Strategy
-from remediation.deployment.run import DeploymentRun
+from remediation.deployment.findings import GateReading, GateState, StepFinding
+from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
+from remediation.deployment.run import DeploymentRun, EndedStep
 from remediation.guardrails.guard import GUARDS, REFUSED_PAUSE_MS
 from remediation.guardrails.state import StopState, StormState
 from remediation.state import ActionState, DeploymentState, State, TargetState
@@ -284,6 +286,65 @@ def test_a_rollback_names_what_it_moves_from_where_to_where() -> None:
         "payment-failure-rate on green, us-east-1: 5.3 % of 120 in 60 s (limit > 2%): "
         "rolls 2.0.0 on green back to 1.0.0 on blue"
     )
+
+
+def planned(*, differential: bool = False, red: bool = True, region: str = "us-east-1") -> State:
+    """The release with its plan, and what was read at its start."""
+    gates = Step(
+        id=f"{region}/gates", phase="pre_deployment_validation", kind="check.gates", region=region, within_seconds=1
+    )
+    reading = GateReading(
+        gate="payment-failure-rate",
+        state=GateState.BREACHED,
+        shown="9 %",
+        limit="> 2%",
+        samples=100,
+        red_at_start=red,
+    )
+    plan = Plan(
+        request=Request(
+            deployment_id="dep-1",
+            version="2.0.0",
+            strategy=Strategy.CANARY,
+            regions=(region,),
+            requested_by="ada",
+            differential=differential,
+        ),
+        standing=(Standing(region=region, environment="blue", version="1.0.0", spare="green", size=4),),
+        steps=(gates,),
+    )
+    check = EndedStep(
+        step_id=gates.id,
+        finding=StepFinding.PASSED,
+        detail="",
+        begun_at_ms=1,
+        ended_at_ms=2,
+        readings=(reading,),
+    )
+    run = DeploymentRun(id="dep-1", sequence=1, plan=plan, planned_at_ms=NOW_MS, ended=(check,))
+    return state_with(release(region=region), runs={"dep-1": run})
+
+
+@pytest.mark.parametrize(
+    ("state", "breach", "reason"),
+    [
+        (planned(differential=True), finding(), Reason.NOT_THE_CANARY),
+        (planned(differential=True), finding(key={}), Reason.NOT_THE_CANARY),
+        (planned(differential=True), finding(rule_id="rail-mismatch"), Reason.BREACHED),
+        (planned(differential=True), finding(asked_by="ada", rule_id="by-hand"), Reason.BREACHED),
+        (planned(differential=True, red=False), finding(), Reason.BREACHED),
+        (planned(differential=False), finding(), Reason.BREACHED),
+        (planned(differential=True, region="us-west-2"), finding(), Reason.BREACHED),
+    ],
+)
+def test_a_rule_that_was_red_before_a_differential_deployment_takes_nothing_back_and_any_other_does(
+    state: State, breach: Finding, reason: Reason
+) -> None:
+    assert decide(breach, state, PLAIN, NOW_MS).reason is reason
+
+
+def test_a_rollback_of_what_was_planned_here_says_how_large_its_destination_has_to_be() -> None:
+    assert decide(finding(), planned(), PLAIN, NOW_MS).arguments["instances"] == "4"
 
 
 def test_the_key_is_the_deployments_and_not_the_findings() -> None:

@@ -131,17 +131,42 @@ async def test_the_cores_of_another_region_are_asked_by_their_own_names() -> Non
     assert (blue.asked, west.asked) == (0, 1)
 
 
-async def test_a_core_that_hangs_keeps_no_other_gate_from_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_came_before_a_look_was_cut_is_kept_and_the_rest_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.deployments.release_looks.LOOK_SECONDS", 0.01)
-    sink, blue = FakeSink(), FakeCore(hangs=True)
-    await ReleaseLooks({"blue": blue, "green": FakeCore()}, sink, FakeClock()).look(WATCHED)
-    assert sink.facts == []
+    sink, blue, clock = FakeSink(), FakeCore(hangs=True), FakeClock()
+    looks = ReleaseLooks({"blue": blue, "green": FakeCore()}, sink, clock)
+    missing = await looks.look(WATCHED)
+    assert missing == {Reconciled: "not all of it was told within 0.01 s"}
+    assert {fact.reader for fact in told(sink, TokensOpened) if isinstance(fact, TokensOpened)} == {"blue", "green"}
+    clock.at_ms += 14_000
+    assert await looks.look(WATCHED) == missing
+    blue.hangs = False
+    clock.at_ms += 1_000
+    assert await looks.look(WATCHED) == {}
+
+
+async def test_a_release_that_does_not_tell_of_its_cards_keeps_what_the_other_told() -> None:
+    sink = FakeSink()
+    missing = await ReleaseLooks(
+        {"blue": FakeCore(), "green": FakeCore(CoreUnreachable("gone"))}, sink, FakeClock()
+    ).look(WATCHED)
+    assert list(missing) == [TokensOpened]
+    assert "gone" in missing[TokensOpened]
+    assert {fact.reader for fact in told(sink, TokensOpened) if isinstance(fact, TokensOpened)} == {"blue"}
+
+
+async def test_payments_that_no_release_can_reconcile_are_missing() -> None:
+    cores = {"blue": FakeCore(NotAsked("404")), "green": FakeCore(NotAsked("403"))}
+    missing = await ReleaseLooks(cores, FakeSink(), FakeClock()).look(WATCHED)
+    assert "403" in missing[Reconciled]
+    nowhere = await ReleaseLooks({}, FakeSink(), FakeClock()).look(WATCHED)
+    assert all("no address" in why for why in nowhere.values())
 
 
 async def test_looks_that_cannot_be_recorded_are_made_again_and_stop_nobody() -> None:
     sink, blue, clock = FakeSink(broken=True), FakeCore(), FakeClock()
     looks = ReleaseLooks({"blue": blue}, sink, clock)
-    await looks.look(WATCHED)
+    assert set(await looks.look(WATCHED)) == {Reconciled, TokensOpened}
     sink.broken = False
     clock.at_ms += 15_000
     await looks.look(WATCHED)

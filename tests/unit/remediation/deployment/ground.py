@@ -23,11 +23,13 @@ from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.decide import decide
 from remediation.deployment.findings import GateReading, GateState
 from remediation.deployment.looking import Looking
-from remediation.deployment.plan import Plan, Request, Standing, Strategy
+from remediation.deployment.permitting import locks_alone
+from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
 from remediation.deployment.planning import plan
 from remediation.deployment.ports import EnvironmentState, StepContext, StepWork
 from remediation.deployment.run import DeploymentRun
 from remediation.deployment.runner import Runner
+from remediation.deployment.vigil import Vigil
 from remediation.deployment.works.batches import Roll
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
@@ -39,6 +41,7 @@ from remediation.journal.kinds import DeploymentPlanned, StepBegun, StepEnded, b
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from remediation.ports import DestinationHealth
+from remediation.state import State
 from tests.unit.remediation.worlds import LEASE_MS, FakeClock
 
 SETTLE_MS = 3_000
@@ -264,6 +267,12 @@ class Daemon:
     policy: Policy
     facts: list[Deployment] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    permits: bool = True
+
+    def permitted(self, step: Step, state: State, now_ms: int, *, unwinding: bool) -> str:
+        """See Permission; a calendar is closed unless it permits."""
+        frozen = "" if self.permits or unwinding else "the freeze sales holds changes"
+        return frozen or locks_alone(step, state, now_ms, unwinding=unwinding)
 
     async def tell(self, fact: Deployment) -> None:
         """See Herald; the pipeline journals a deployment's fact before it evaluates it."""
@@ -354,7 +363,7 @@ async def daemon(
     executor = Executor(writer, actions, clock, policy)
     made = Daemon(journal=journal, writer=writer, executor=executor, clock=clock, policy=policy, runner=None)  # type: ignore[arg-type]  # made right below, with the daemon as its herald
     looking = Looking(writer, works(ground, clock) if known is None else known, executor.turns, clock)
-    made.runner = Runner(writer, looking, made, executor.deciding, clock)
+    made.runner = Runner(writer, looking, Vigil(ground), made, executor.deciding, clock, made.permitted)
     return made
 
 

@@ -94,6 +94,18 @@ def test_a_pause_costs_the_step_no_time_wherever_it_begins() -> None:
     assert over_the_end.spent_ms(NOW_MS + 61_000) == 10_000
 
 
+def test_payments_may_reach_the_release_from_its_first_shift_on_whatever_is_resumed_or_shifted_later() -> None:
+    told: list[tuple[float, Body]] = [(0, PLANNED)]
+    since: dict[str, int] = {}
+    for place, step in enumerate(PLAN.steps):
+        told += [(place + 1, begun(step)), (place + 1.5, asked("resume")), (place + 1.75, ended(step))]
+        run = run_of(*told)
+        if step.kind == "shift":
+            since.setdefault(step.region, run.ended[-1].ended_at_ms - 750)
+        assert run.exposed_ms == since
+    assert since
+
+
 def test_resuming_what_was_held_gives_the_step_its_time_once_more() -> None:
     run = run_of((0, PLANNED), (1, begun(FIRST)), (10_000, asked("resume")))
     assert not run.is_late(NOW_MS + 10_001_000)
