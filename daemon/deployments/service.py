@@ -101,21 +101,20 @@ class DeploymentDesk:
             if made.request.deployment_id in self._writer.state.runs:
                 detail = f"{made.request.deployment_id} began and ended while this one was planned; ask again"
                 return Refused(refusal=Refusal.ANOTHER_IS_RUNNING, detail=detail)
-            skipped = (CONFIRMATION,) if wanted.force else ()
             # A question about a plan that was never begun harms nobody; a plan that nobody was asked about fails.
             await self._ask_for_approval(made, actor)
-            await self._writer.append(DeploymentPlanned(plan=made, skipped=skipped), actor)
+            await self._writer.append(DeploymentPlanned(plan=made, skipped=_skipped(force=wanted.force)), actor)
         self._wake()
         return self._writer.state.runs[made.request.deployment_id]
 
     async def pause(self, deployment_id: str, actor: str, reason: str = "") -> Refused | None:
-        """Begin no further step; what was begun ends. A bad release is taken back all the same."""
+        """Begin no further step; what was begun ends. Gates are read on: a bad release is taken back all the same."""
         run = self._running(deployment_id)
         if isinstance(run, Refused):
             return run
         if run.paused:
             return Refused(refusal=Refusal.ALREADY_SO, detail=f"{run.paused_by} has paused {run.id}")
-        await self._say(run, "pause", actor, reason)
+        await self._say(DeploymentAsked(deployment_id=run.id, what="pause", reason=reason[:REASON_MAX]), actor)
         return None
 
     async def resume(self, deployment_id: str, actor: str, reason: str = "") -> Refused | None:
@@ -126,11 +125,11 @@ class DeploymentDesk:
         known = self._writer.state.deployments.get(run.id)
         if not run.paused and not (known is not None and known.held):
             return Refused(refusal=Refusal.ALREADY_SO, detail=f"{run.id} is neither paused nor held")
-        await self._say(run, "resume", actor, reason)
+        await self._say(DeploymentAsked(deployment_id=run.id, what="resume", reason=reason[:REASON_MAX]), actor)
         return None
 
-    async def abort(self, deployment_id: str, actor: str, reason: str = "") -> Refused | None:
-        """End it: the traffic that it has is given back, and what it prepared is undone."""
+    async def abort(self, deployment_id: str, actor: str, reason: str = "", *, force: bool = False) -> Refused | None:
+        """End it: the traffic that it has is given back, and what it prepared is undone. force: nobody was asked."""
         run = self._running(deployment_id)
         if isinstance(run, Refused):
             return run
@@ -142,7 +141,10 @@ class DeploymentDesk:
                 f"{run.no_return} has begun, so {run.plan.request.version} has to be mended: fix forward, flags off"
             )
             return Refused(refusal=Refusal.PAST_RETURN, detail=detail)
-        await self._say(run, "abort", actor, reason)
+        asked = DeploymentAsked(
+            deployment_id=run.id, what="abort", reason=reason[:REASON_MAX], skipped=_skipped(force=force)
+        )
+        await self._say(asked, actor)
         return None
 
     def list(self) -> list[RunView]:
@@ -175,10 +177,7 @@ class DeploymentDesk:
             return Refused(refusal=Refusal.ENDED, detail=f"{run.id} is over: {outcome}")
         return run
 
-    async def _say(self, run: DeploymentRun, what: str, actor: str, reason: str) -> None:
-        asked = msgspec.convert(
-            {"deployment_id": run.id, "what": what, "reason": reason[:REASON_MAX]}, type=DeploymentAsked
-        )
+    async def _say(self, asked: DeploymentAsked, actor: str) -> None:
         await self._writer.append(asked, actor)
         self._wake()
 
@@ -254,6 +253,10 @@ class DeploymentDesk:
         )
         if asked is not None:
             await self._writer.append(asked, actor)
+
+
+def _skipped(*, force: bool) -> tuple[str, ...]:
+    return (CONFIRMATION,) if force else ()
 
 
 def _nobody() -> None:

@@ -18,7 +18,7 @@ from daemon.http.doors.automation import (
     Reasoned,
     UndoDocument,
 )
-from daemon.http.doors.deployments import DeploymentWish, Reason
+from daemon.http.doors.deployments import DeploymentWish, Ending, Reason
 from daemon.http.doors.firehose import FirehoseAnswer, FirehoseError
 from daemon.http.doors.ingest import IngestCounts
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
@@ -78,7 +78,7 @@ OPERATIONS = (
             f"{what.capitalize()} a deployment",
             RunView,
             "post",
-            takes=Reason,
+            takes=Ending if what == "abort" else Reason,
         )
         for what in ("pause", "resume", "abort")
     ),

@@ -157,12 +157,14 @@ class StepEnded(msgspec.Struct, frozen=True, kw_only=True):
 class DeploymentAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A person asked something of a running deployment; the entry's actor is that person.
 
-    resume: goes on after a pause, or gives a step that is held the whole of its time once more.
+    resume: goes on after a pause, or gives a step that is held the whole of its time once more. skipped: what
+    ``--force`` skipped of an abort.
     """
 
     deployment_id: str
     what: Literal["pause", "resume", "abort"]
     reason: str = ""
+    skipped: tuple[str, ...] = ()
 
 
 class DeploymentEnded(msgspec.Struct, frozen=True, kw_only=True):

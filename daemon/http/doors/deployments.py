@@ -29,6 +29,12 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: str
 
 
+class Ending(Reason, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why somebody ends it. force: nobody was asked whether they mean it."""
+
+    force: bool = False
+
+
 class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What would be done, step by step; nothing was begun."""
 
@@ -99,8 +105,9 @@ class DeploymentDoor:
         return self._told(name, await self._desk.resume(name, actor, reason))
 
     async def _abort(self, request: Request) -> Response:
-        name, actor, reason = await _said(request)
-        return self._told(name, await self._desk.abort(name, actor, reason))
+        body = await door.body_as(request, Ending)
+        name, reason = request.path_params["deployment_id"], door.reason_of(body.reason)
+        return self._told(name, await self._desk.abort(name, door.caller(request).name, reason, force=body.force))
 
     def _told(self, name: str, refused: Refused | None) -> Response:
         if refused is not None:

@@ -42,7 +42,9 @@ def deployment_parts(body: RunBody) -> Parts:
             text = f"{_short(body.step_id)} {words(body.finding.value)}."
             return _TONES.get(body.finding, "unknown"), "step", text, body.detail
         case DeploymentAsked():
-            return "plain", "deployment", f"{body.deployment_id}: somebody asked to {body.what} it.", body.reason
+            skipped = f"; skipped: {', '.join(body.skipped)}" if body.skipped else ""
+            text = f"{body.deployment_id}: somebody asked to {body.what} it."
+            return "plain", "deployment", text, f"{body.reason}{skipped}"
         case DeploymentEnded():
             tone: Tone = "good" if body.outcome is RunOutcome.SUCCEEDED else "bad"
             return tone, "deployment", f"{body.deployment_id} {words(body.outcome.value)}.", body.detail

@@ -158,6 +158,9 @@ def test_a_deployment_is_shown_paused_resumed_and_aborted(place: Place) -> None:
     assert not place.one.where.run.asked_to_abort_by
     aborted = run("operator", "deployments", "abort", name, "--reason", "wrong", "--force", "--json")
     assert aborted.exit_code == 0
+    entries = place.loop.run(place.one.journal.read(0, 1000))
+    asked = [entry.fields for entry in entries if entry.kind == "deployment.asked"][-1]
+    assert (asked["what"], asked["skipped"]) == ("abort", ["confirmation"])
     assert place.one.where.run.abort_reason == "wrong"
     followed = run("viewer", "deployments", "show", name, "--follow")
     assert (followed.exit_code, "aborted" in followed.stdout) == (1, True)

@@ -193,7 +193,7 @@ async def test_pause_resume_and_abort_answer_the_deployment_and_are_409_when_the
 
 
 @pytest.mark.parametrize(
-    "body", [None, {}, {"reason": " "}, {"reason": "x" * (REASON_LENGTH_MAX + 1)}, {"reason": "x", "force": True}]
+    "body", [None, {}, {"reason": " "}, {"reason": "x" * (REASON_LENGTH_MAX + 1)}, {"reason": "x", "force": "yes"}]
 )
 @pytest.mark.parametrize("what", ["pause", "resume", "abort"])
 async def test_nothing_is_held_or_ended_without_a_reason(one: Scene, doors: Doors, body: object, what: str) -> None:
