@@ -1,5 +1,7 @@
 """Answers as the bytes that are stored with an operation and replayed, and problem documents (RFC 9457)."""
 
+from enum import StrEnum
+
 import msgspec
 
 PROBLEM_PREFIX = "urn:tillwatch:problem:"
@@ -59,6 +61,15 @@ def problem(kind: str, explanation: Explanation, instance: str) -> Problem:
 def encode_problem(document: Problem) -> Answer:
     """The problem as an answer with its status."""
     return Answer(document.status, msgspec.json.encode(document))
+
+
+def with_secret(answer: Answer | StrEnum, secret: str) -> Answer | StrEnum:
+    """The answer with a secret that is in the first one alone; what is stored for a replay is without it."""
+    if not isinstance(answer, Answer) or answer.replayed:
+        return answer
+    view = msgspec.json.decode(answer.body)
+    view["secret"] = secret
+    return Answer(answer.status, msgspec.json.encode(view))
 
 
 def ok(view: msgspec.Struct, status: int = 200) -> Answer:

@@ -1,12 +1,11 @@
 """Small pieces between two domains, so that neither knows the other."""
 
-from typing import cast
-
 from payment_core.methods.revealing import Revealing
 from payment_core.payments.model import Dispute
-from payment_core.payments.settling.disputing import OPEN_STATUSES
+from payment_core.payments.money.disputing import OPEN_STATUSES
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
+from payment_core.store.walking import every
 from payment_core.vault.errors import TokenShredded, TokenUnknown
 from payment_core.vault.instruments import Card
 from payment_core.vault.sensitive import Pan
@@ -38,14 +37,8 @@ class ProviderDisputes:
 
     async def unsecured_cents(self, provider_id: str) -> int:
         """The sum of what open disputes of the provider claim and nothing has been set aside for."""
-        after, cents = "", 0
-        while True:
-            page = cast("list[Dispute]", await self._store.query(Listing(Dispute, after=after, limit=PAGE)))
-            cents += sum(
-                dispute.shortfall_cents
-                for dispute in page
-                if dispute.provider_id == provider_id and dispute.status in OPEN_STATUSES
-            )
-            if len(page) < PAGE:
-                return cents
-            after = page[-1].id
+        cents = 0
+        async for dispute in every(self._store, Listing(Dispute, limit=PAGE)):
+            if dispute.provider_id == provider_id and dispute.status in OPEN_STATUSES:
+                cents += dispute.shortfall_cents
+        return cents

@@ -39,8 +39,6 @@ from payment_core.methods.unlinked import UnlinkedTokens
 from payment_core.operations.forgetting import RUN_MAX, KeyForgetting
 from payment_core.options import MILLISECONDS_PER_SECOND, CoreOptions
 from payment_core.origin import Origin
-from payment_core.payments.beginning.scoring import KeyedEmailHash, RequestScores
-from payment_core.payments.carrying import Carrier, FaultProfile
 from payment_core.payments.control import ControlDesk
 from payment_core.payments.desk import Desk, OnAttempt
 from payment_core.payments.dispute_desk import DisputeDesk
@@ -51,9 +49,11 @@ from payment_core.payments.jobs.recovery import Recovery
 from payment_core.payments.jobs.release import Release
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.ports import CostMeter
+from payment_core.payments.rail.ach_debits import AchDebits, refund_entry_changed
+from payment_core.payments.rail.carrying import Carrier, FaultProfile
+from payment_core.payments.rail.scoring import KeyedEmailHash, RequestScores
+from payment_core.payments.rail.settling import Settler
 from payment_core.payments.reading import PaymentReads
-from payment_core.payments.settling.ach_debits import AchDebits, refund_entry_changed
-from payment_core.payments.settling.operations import Settler
 from payment_core.payments.terms import Terms
 from payment_core.payments.unfinished import is_unfinished
 from payment_core.payouts.composition import Payouts, Surroundings, compose

@@ -10,11 +10,12 @@ from checks.scoring.compile import compile_fraud
 from checks.scoring.engine import ScoringEngine
 from config.fraud import Fraud
 from config.loading.loader import Loaded
-from payment_core.fraud.listing import OBJECT
+from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.fraud.scorer import FraudDecision, FraudScorer
 from payment_core.fraud.screening import Screener
 from payment_core.store.port import Outbox, OutboxRow
+from payment_core.store.records import kind_of
 
 log = structlog.get_logger()
 
@@ -28,7 +29,8 @@ _decode = msgspec.json.Decoder(Counted).decode
 _KINDS = tuple(f'{{"kind":"{kind}"'.encode() for kind in ("payment.requested", "payment.attempted", "payout.requested"))
 
 _decode_change = msgspec.json.Decoder(ObjectChanged).decode
-_LIST_MARK = f'"object":"{OBJECT}"'.encode()
+_LIST_ENTRY = kind_of(FraudListEntry)
+_LIST_MARK = f'"object":"{_LIST_ENTRY}"'.encode()
 
 
 class SharedScorer:
@@ -93,7 +95,7 @@ def counted(rows: list[OutboxRow]) -> list[Counted]:
 def listed(rows: list[OutboxRow]) -> list[str]:
     """The ids of the entries of fraud lists that changed, each once."""
     changed = [_decode_change(row.body) for row in rows if _LIST_MARK in row.body]
-    return list(dict.fromkeys(fact.subject for fact in changed if fact.object == OBJECT))
+    return list(dict.fromkeys(fact.subject for fact in changed if fact.object == _LIST_ENTRY))
 
 
 def new_scorer(loaded: Loaded[Fraud], names: Screener) -> tuple[FraudScorer, ScoringEngine]:

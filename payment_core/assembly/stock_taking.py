@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import cast
 
 from payment_core.ach.files.model import AchFile
 from payment_core.ledger.posting import Hold
@@ -29,10 +28,9 @@ class StockTaking:
 
     async def run_once(self, now_ms: int) -> int:
         """Count once; it is no work that leaves any."""
-        waiting = cast("list[Waiting]", await self._store.query(Listing(Waiting, limit=COUNTED_MAX)))
+        waiting = await self._store.query(Listing(Waiting, limit=COUNTED_MAX))
         holds = await self._store.query(Due(Hold, now_ms - HOLD_GRACE_MS, COUNTED_MAX))
-        newest = Listing(AchFile, limit=FILES_MAX, order="descending")
-        files = cast("list[AchFile]", await self._store.query(newest))
+        files = await self._store.query(Listing(AchFile, limit=FILES_MAX, order="descending"))
         by_object = Counter(_OBJECTS.get(each.id.partition("_")[0], "other") for each in waiting)
         counted = {**dict.fromkeys(_OBJECTS.values(), 0), **by_object}
         self._keep(Stock(counted, len(holds), dict(Counter(file.status for file in files))))

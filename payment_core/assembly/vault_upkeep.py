@@ -18,6 +18,7 @@ from payment_core.registry import core_registry
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
 from payment_core.store.sqlite.store import SqliteStore
+from payment_core.store.walking import every
 from payment_core.vault.errors import DataKeyGone, DataKeyInUse
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import DataKeyCache
@@ -167,12 +168,7 @@ class VaultUpkeep:
         )
 
     async def _data_keys(self) -> list[DataKeyRow]:
-        found: list[DataKeyRow] = []
-        after = ""
-        while page := await self._store.query(Listing(VaultDataKey, TENANT, after, PAGE)):
-            found += [record.row for record in page if isinstance(record, VaultDataKey)]
-            after = page[-1].id
-        return found
+        return [record.row async for record in every(self._store, Listing(VaultDataKey, TENANT, limit=PAGE))]
 
     async def _view(self, row: DataKeyRow) -> DataKeyView:
         return DataKeyView(

@@ -1,7 +1,7 @@
 """Reads what payments cost from the records, journals and price sheets of one store."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -13,7 +13,8 @@ from payment_core.escrow.model import Escrow
 from payment_core.payments.model import Capture, Payment
 from payment_core.payouts.model import Payout
 from payment_core.store.port import PostedJournal
-from payment_core.store.records import Listing, Query, Record
+from payment_core.store.records import Listing, Record
+from payment_core.store.walking import Queries, every
 
 R = TypeVar("R", bound=Record)
 
@@ -23,15 +24,11 @@ SHARES: tuple[Name, ...] = ("kms", "dynamodb", "queue", "compute")
 """Measured with the capture, priced then."""
 
 
-class CostBooks(Protocol):
+class CostBooks(Queries, Protocol):
     """A snapshot of the store."""
 
     async def read(self, record_type: type[R], record_id: str) -> R | None:
         """One record."""
-        ...
-
-    async def query(self, query: Query) -> list[Record]:
-        """Records of one kind."""
         ...
 
     async def journals(self, after: int, limit: int) -> list[PostedJournal]:
@@ -63,15 +60,16 @@ class CostReader:
         while journals := await self._books.journals(after, PAGE):
             self._netting.fold(journals)
             after = journals[-1].sequence
-        async for record in self._all(Escrow):
-            payments = tuple(source.payment_id for source in record.sources)
-            self._payments_by_escrow[record.id] = payments
+        async for escrow in every(self._books, Listing(Escrow, limit=PAGE)):
+            payments = tuple(source.payment_id for source in escrow.sources)
+            self._payments_by_escrow[escrow.id] = payments
             for payment_id in payments:
-                self._escrows_by_payment.setdefault(payment_id, []).append(record.id)
+                self._escrows_by_payment.setdefault(payment_id, []).append(escrow.id)
 
     async def breakdown(self, payment: Payment) -> Breakdown:
         """What a payment cost until now; of one without a succeeded capture, what was spent on it all the same."""
-        captures = [each for each in await self._captures(payment.id) if each.status == "succeeded"]
+        listing = Listing(Capture, payment.id, limit=PAGE)
+        captures = [each async for each in every(self._books, listing) if each.status == "succeeded"]
         sheet = self._prices.at(payment.created_at_ms)
         price = sheet.pay_in(payment.rail)
         parts: list[Part] = []
@@ -108,24 +106,17 @@ class CostReader:
             complete=carried != [],
         )
 
-    async def payments(self) -> AsyncIterator[Payment]:
+    def payments(self) -> AsyncIterator[Payment]:
         """Every payment."""
-        async for payment in self._all(Payment):
-            yield payment
+        return every(self._books, Listing(Payment, limit=PAGE))
 
     async def unattributed_microcents(self) -> int:
         """What payouts cost that carried no payment: after a return, or of money that came otherwise."""
         spent = 0
-        async for payout in self._all(Payout):
+        async for payout in every(self._books, Listing(Payout, limit=PAGE)):
             if not self._netting.references_by_payout.get(payout.id):
                 spent += sum(part.microcents for part in await self._payout_parts(payout.id, 1))
         return spent
-
-    async def _captures(self, payment_id: str) -> list[Capture]:
-        found: list[Capture] = []
-        while page := await self._books.query(Listing(Capture, payment_id, "" if not found else found[-1].id, PAGE)):
-            found += cast("list[Capture]", page)
-        return found
 
     async def _payouts(self, payment: Payment) -> list[Part]:
         """A payment's share of each payout that carried it, itself or through its escrows."""
@@ -182,13 +173,6 @@ class CostReader:
             known = entry is not None and file is not None and file.submitted_at_ms > 0
             self._sent[entry_id] = _Sent(entry, file) if known and entry is not None and file is not None else None
         return self._sent[entry_id]
-
-    async def _all(self, record_type: type[R]) -> AsyncIterator[R]:
-        after = ""
-        while page := await self._books.query(Listing(record_type, after=after, limit=PAGE)):
-            for record in page:
-                yield cast("R", record)
-            after = page[-1].id
 
 
 def _part(name: Name, microcents: int, price: Price, share: str, day: str) -> Part:

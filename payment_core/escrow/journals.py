@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from payment_core.errors import JournalRefused
 from payment_core.escrow.model import Escrow, Source
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, ESCROW_HELD, PROVIDER_AVAILABLE
 from payment_core.ledger.journals import Journal, Move
+from payment_core.ledger.recipes import must_post
 from payment_core.store.port import Transaction
 
 
@@ -31,9 +31,8 @@ def post_return(transaction: Transaction, escrow: Escrow, parts: Sequence[tuple[
 
 
 def _post(transaction: Transaction, escrow: Escrow, recipe: str, moves: tuple[Move, ...]) -> None:
-    refusal = transaction.post(
-        Journal(id=f"{escrow.id}:{recipe}:{escrow.version}", recipe=recipe, reference=escrow.id, moves=moves)
-    )
     # The payment and the escrow both say that the money is there.
-    if refusal is not None:
-        raise JournalRefused(f"{recipe} of {escrow.id}: {refusal.value}.")
+    must_post(
+        transaction,
+        Journal(id=f"{escrow.id}:{recipe}:{escrow.version}", recipe=recipe, reference=escrow.id, moves=moves),
+    )

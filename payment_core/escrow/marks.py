@@ -5,7 +5,7 @@ from payment_core.escrow.model import Approval, Condition, Escrow
 from payment_core.escrow.refusals import EscrowRefusal
 from payment_core.escrow.saving import Setting, payees_of, save
 from payment_core.escrow.states import FINAL, Act, status_after
-from payment_core.providers.changes import next_of
+from payment_core.operations.documents import next_of
 from payment_core.store.port import Transaction
 
 

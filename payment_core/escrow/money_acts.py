@@ -7,9 +7,11 @@ from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.ports import Funding
 from payment_core.escrow.refusals import EscrowRefusal
 from payment_core.escrow.saving import Setting, payees_of, save
-from payment_core.escrow.splits import split_cents, take
+from payment_core.escrow.splits import take
 from payment_core.escrow.states import Act, status_after
-from payment_core.providers.changes import next_of, open_case
+from payment_core.money import split_cents
+from payment_core.operations.documents import next_of
+from payment_core.providers.case_opening import open_case
 from payment_core.store.port import Transaction
 
 

@@ -6,8 +6,8 @@ from payment_core.escrow.model import Escrow, EscrowTimer
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.ports import EscrowPayments
 from payment_core.escrow.states import FINAL
+from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
-from payment_core.providers.changes import record_change
 from payment_core.providers.model import Provider
 from payment_core.store.port import Transaction
 

@@ -1,4 +1,4 @@
-"""Divides cents so that the parts sum to the whole: by weights among payees, in order among payments."""
+"""Takes cents from an escrow's payments in their order, and works out what a refund of them is to the payer."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -6,17 +6,6 @@ from typing import Literal
 import msgspec
 
 from payment_core.escrow.model import Source
-
-
-def split_cents(amount_cents: int, weights: Sequence[int]) -> tuple[int, ...]:
-    """Parts in proportion to the weights (each at least 1) by largest remainder; of equal remainders the first wins."""
-    total = sum(weights)
-    parts = [amount_cents * weight // total for weight in weights]
-    remainders = [amount_cents * weight % total for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda position: (-remainders[position], position))
-    for position in by_remainder[: amount_cents - sum(parts)]:
-        parts[position] += 1
-    return tuple(parts)
 
 
 def take(

@@ -1,7 +1,5 @@
 """Takes entries off the fraud lists when their time is over."""
 
-from typing import cast
-
 import structlog
 
 from payment_core.errors import CoreError
@@ -25,7 +23,7 @@ class ListExpiry:
 
     async def run_once(self, now_ms: int) -> int:
         """End a batch; returns how many."""
-        due = cast("list[FraudListEntry]", await self._store.query(Due(FraudListEntry, now_ms, BATCH)))
+        due = await self._store.query(Due(FraudListEntry, now_ms, BATCH))
         ended = 0
         for entry in due:
             try:

@@ -2,15 +2,13 @@
 
 import msgspec
 
-from checks.facts import ObjectChanged, Rail
+from checks.facts import Rail
 from checks.scoring.lists import ListKind, ListName
 from payment_core.fraud.list_model import EntryStatus, FraudListEntry, FraudListPlace, place_id
 from payment_core.identifiers import new_id
+from payment_core.operations.documents import next_of, record_change
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
-
-OBJECT = "fraud_list_entry"
-"""What the events of entries say that they are about."""
 
 FREEZE_AUTHOR = "core:fraud-score"
 FREEZE_MS = 24 * 3600 * 1000
@@ -54,7 +52,7 @@ def add_entry(transaction: Transaction, origin: Origin, new: NewEntry) -> FraudL
         updated_at_ms=now_ms,
     )
     transaction.put(FraudListPlace(id=place, entry_id=entry.id))
-    transaction.change(entry, entry_changed(entry, origin, ""))
+    _record(transaction, origin, entry)
     return entry
 
 
@@ -62,11 +60,9 @@ def end_entry(
     transaction: Transaction, origin: Origin, entry: FraudListEntry, status: EntryStatus, actor: str
 ) -> FraudListEntry:
     """Take an active entry off its list for good."""
-    ended = msgspec.structs.replace(
-        entry, status=status, ended_by=actor, updated_at_ms=transaction.now_ms, version=entry.version + 1
-    )
+    ended = next_of(entry, transaction.now_ms, status=status, ended_by=actor)
     transaction.delete(FraudListPlace, place_id(entry.list, entry.of, entry.value))
-    transaction.change(ended, entry_changed(ended, origin, entry.status))
+    _record(transaction, origin, ended, entry.status)
     return ended
 
 
@@ -92,17 +88,6 @@ def freeze_payer(
         add_entry(transaction, origin, new)
 
 
-def entry_changed(entry: FraudListEntry, origin: Origin, previous_status: str) -> ObjectChanged:
-    """The event of a change; its owner is who added the entry, and the value is not in it."""
-    return ObjectChanged(
-        id=f"{entry.id}.{entry.version}.changed",
-        at_ms=entry.updated_at_ms,
-        subject=entry.id,
-        region=origin.region,
-        environment=origin.environment,
-        version=origin.release,
-        object=OBJECT,
-        status=entry.status,
-        previous_status=previous_status,
-        owner=entry.author,
-    )
+def _record(transaction: Transaction, origin: Origin, entry: FraudListEntry, previous_status: str = "") -> None:
+    """Write it; the event's owner is who added the entry, and the value is not in it."""
+    record_change(transaction, origin, entry, status=entry.status, previous_status=previous_status, owner=entry.author)

@@ -1,13 +1,12 @@
 """The lists of one process: those of the file and those of the store together, kept in step with the store."""
 
-from typing import cast
-
 import structlog
 
 from checks.scoring.lists import ListEntry, Lists
 from payment_core.fraud.list_model import ACTIVE, FraudListEntry, place_id, scored_entry
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
+from payment_core.store.walking import every
 
 log = structlog.get_logger()
 
@@ -50,15 +49,8 @@ class RuntimeLists:
             self._drop(entry_id)
 
     async def _active(self) -> dict[str, FraudListEntry]:
-        found: dict[str, FraudListEntry] = {}
-        after = ""
-        while True:
-            query = Listing(FraudListEntry, owner=ACTIVE, after=after, limit=PAGE)
-            page = cast("list[FraudListEntry]", await self._store.query(query))
-            found.update((entry.id, entry) for entry in page)
-            if len(page) < PAGE:
-                return found
-            after = page[-1].id
+        listing = Listing(FraudListEntry, owner=ACTIVE, limit=PAGE)
+        return {entry.id: entry async for entry in every(self._store, listing)}
 
     def _use(self, entry: FraudListEntry) -> None:
         self._used[entry.id] = entry

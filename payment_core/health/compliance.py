@@ -14,6 +14,7 @@ from payment_core.methods.model import VaultRow
 from payment_core.operations.call import Call
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
+from payment_core.store.walking import every
 
 SAMPLED = 100
 """Of the newest sealed numbers: what seals them is the same for all."""
@@ -74,15 +75,12 @@ class ComplianceCheck:
     async def _sealed_numbers(self) -> tuple[int, list[str]]:
         """How many were looked at, and the tokens of those whose bytes hold a number in clear."""
         rows = await self._store.query(Listing(VaultRow, limit=SAMPLED, order="descending"))
-        records = [row.record for row in rows if isinstance(row, VaultRow)]
+        records = [row.record for row in rows]
         clear = [record.token for record in records if holds_card_number(record.sealed.decode("latin-1"))]
         return len(records), clear
 
     async def _mighty_keys(self) -> AsyncIterator[str]:
         """Names of active keys that hold every scope."""
-        after, seen = "", 0
-        while seen < KEYS_MAX and (page := await self._store.query(Listing(ApiKey, after=after, limit=PAGE))):
-            for key in page:
-                if isinstance(key, ApiKey) and key.status == "active" and EVERYTHING in key.scopes:
-                    yield key.name
-            after, seen = page[-1].id, seen + len(page)
+        async for key in every(self._store, Listing(ApiKey, limit=PAGE), KEYS_MAX):
+            if key.status == "active" and EVERYTHING in key.scopes:
+                yield key.name

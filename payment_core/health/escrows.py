@@ -6,6 +6,7 @@ from payment_core.ledger.accounts import ESCROW_HELD, OWNER_MARK
 from payment_core.operations.call import Call
 from payment_core.store.port import Books, LedgerStore, Transaction
 from payment_core.store.records import Due, Listing
+from payment_core.store.walking import every
 
 OVERDUE_MS = 60_000
 """The sweep looks every 5 s at up to 100 timers; one that is a minute late is stuck."""
@@ -47,14 +48,9 @@ class EscrowCheck:
 
     async def _said(self) -> tuple[dict[str, int], bool]:
         """What each escrow says that it holds, and whether all were read."""
-        said: dict[str, int] = {}
-        after = ""
-        while page := await self._store.query(Listing(Escrow, after=after, limit=PAGE, order="descending")):
-            said.update({escrow.id: escrow.held_cents for escrow in page if isinstance(escrow, Escrow)})
-            if len(said) >= ESCROWS_MAX:
-                return said, False
-            after = page[-1].id
-        return said, True
+        newest = every(self._store, Listing(Escrow, limit=PAGE, order="descending"), ESCROWS_MAX + 1)
+        said = {escrow.id: escrow.held_cents async for escrow in newest}
+        return said, len(said) <= ESCROWS_MAX
 
     async def _really_wrong(self, escrow_id: str) -> str:
         """What is wrong with it at one moment; empty when it had only moved between the two readings."""

@@ -8,14 +8,14 @@ import msgspec
 from payment_core.answers import Answer, ok
 from payment_core.money import Charge
 from payment_core.operations.call import Call
-from payment_core.operations.once import KeyRecord, OnceRefusal, perform_once, recall, request_hash
+from payment_core.operations.once import OnceRefusal, answered_before, perform_once, request_hash
 from payment_core.origin import Origin
-from payment_core.payments.beginning.purposes import HealthRefusal
 from payment_core.payments.desk import Desk
 from payment_core.payments.model import Payment
+from payment_core.payments.rail.creating import HealthRefusal
 from payment_core.payments.requests import CancelPayment, CreatePayment
 from payment_core.payments.states import PaymentStatus
-from payment_core.store.port import LedgerStore, Transaction
+from payment_core.store.port import LedgerStore
 
 OPERATION = "health.payment"
 AMOUNT_CENTS = 100
@@ -66,7 +66,7 @@ class HealthPayments:
 
     async def take(self, call: Call, _body: TakeHealthPayment) -> Answer | StrEnum:
         """Authorize and void; a refusal to begin is not remembered with the key."""
-        known = await self._store.transact(lambda transaction: _known(transaction, call), call.actor)
+        known = await answered_before(self._store, OPERATION, call)
         if known is not None:
             return known
         view = await self._carried_out(call)
@@ -138,8 +138,3 @@ class _Named(msgspec.Struct, frozen=True):
 
 
 _NAMED = msgspec.json.Decoder(_Named)
-
-
-def _known(transaction: Transaction, call: Call) -> Answer | OnceRefusal | None:
-    known = recall(transaction, OPERATION, call)
-    return known.answer if isinstance(known, KeyRecord) else known

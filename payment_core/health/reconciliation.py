@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -11,14 +11,15 @@ from payment_core.acquirer.port import RailAnswer, Verdict
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
 from payment_core.operations.call import Call
-from payment_core.payments.beginning.creating import FRAUD_CODE
 from payment_core.payments.model import Doubt, Payment
+from payment_core.payments.rail.creating import FRAUD_CODE
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Due, Listing
+from payment_core.store.walking import every
 
 PAGE = 100
-PAGES_MAX = 10
+LOOKED_THROUGH_MAX = 1_000
 """So many of the newest payments are looked through for those of each release: five seconds of 200 a second."""
 EACH_MAX = 50
 """Payments of one release that the rail is asked about; a look every 15 seconds asks it 3 times a second."""
@@ -129,19 +130,12 @@ class Reconciliation:
     async def _stuck(self) -> list[Payment]:
         """Those under way for too long, however many came after them; the longest abandoned first."""
         now_ms = self._clock.now_ms()
-        due = cast("list[Payment]", await self._store.query(Due(Payment, now_ms, STUCK_MAX)))
+        due = await self._store.query(Due(Payment, now_ms, STUCK_MAX))
         return [payment for payment in due if _is_stuck(payment, now_ms)]
 
     async def _newest(self) -> list[Payment]:
-        payments: list[Payment] = []
-        after = ""
-        for _ in range(PAGES_MAX):
-            page = await self._store.query(Listing(Payment, after=after, limit=PAGE, order="descending"))
-            payments += cast("list[Payment]", page)
-            if len(page) < PAGE:
-                break
-            after = page[-1].id
-        return payments
+        newest = Listing(Payment, limit=PAGE, order="descending")
+        return [payment async for payment in every(self._store, newest, LOOKED_THROUGH_MAX)]
 
     async def _of(self, payment: Payment, turn: asyncio.Semaphore) -> Agreement:
         async with turn:

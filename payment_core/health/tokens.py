@@ -8,7 +8,7 @@ import msgspec
 
 from payment_core.answers import Answer, ok
 from payment_core.operations.call import Call
-from payment_core.operations.once import KeyRecord, OnceRefusal, perform_once, recall
+from payment_core.operations.once import answered_before, perform_once
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore
 from payment_core.vault.errors import VaultError
@@ -164,11 +164,9 @@ class TokenSealing:
 
     async def seal(self, call: Call, _body: SealTestCard) -> Answer | StrEnum:
         """The token. Raises VaultError when nothing can be sealed."""
-        known = await self._store.transact(lambda transaction: recall(transaction, OPERATION, call), call.actor)
-        if isinstance(known, OnceRefusal):
+        known = await answered_before(self._store, OPERATION, call)
+        if known is not None:
             return known
-        if isinstance(known, KeyRecord) and known.answer is not None:
-            return known.answer
         made = await self._vault.tokenize_card(TEST_CARD)
         environment, version = self._origin.environment, self._origin.release
         view = SealedTestCard(token=made.token, environment=environment, version=version)

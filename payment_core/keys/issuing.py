@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-import msgspec
-
-from checks.facts import ObjectChanged
-from payment_core.answers import Answer, ok
+from payment_core.answers import Answer, ok, with_secret
 from payment_core.identifiers import new_id
 from payment_core.keys.authenticator import ADMIN_NAME
 from payment_core.keys.model import ApiKey, KeyName, KeySecret
@@ -16,6 +13,7 @@ from payment_core.keys.scopes import EVERYTHING, not_held
 from payment_core.keys.secrets import KeyMode, hash_of, new_secret, shown_part
 from payment_core.keys.views import view_key
 from payment_core.operations.call import Call
+from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import perform_once
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
@@ -48,12 +46,7 @@ class Keys:
         def work(transaction: Transaction) -> Answer | KeyRefusal:
             return self._create(transaction, call, body, secret)
 
-        answer = await perform_once(self._store, CREATE, call, work)
-        if not isinstance(answer, Answer) or answer.replayed:
-            return answer
-        view = msgspec.json.decode(answer.body)
-        view["secret"] = secret
-        return Answer(answer.status, msgspec.json.encode(view))
+        return with_secret(await perform_once(self._store, CREATE, call, work), secret)
 
     async def revoke(self, call: Call) -> Answer | StrEnum:
         """End a key for good; other processes learn of it within seconds."""
@@ -92,7 +85,7 @@ class Keys:
         )
         transaction.put(KeySecret(id=key.secret_sha256, key_id=key.id))
         transaction.put(KeyName(id=key.name, key_id=key.id))
-        transaction.change(key, self._fact(key, ""))
+        record_change(transaction, self._origin, key, status=key.status)
         return ok(view_key(key), 201)
 
     def _revoke(self, transaction: Transaction, key_id: str) -> Answer | KeyRefusal:
@@ -101,22 +94,6 @@ class Keys:
             return KeyRefusal.API_KEY_NOT_FOUND
         if key.status == "revoked":
             return KeyRefusal.API_KEY_ALREADY_REVOKED
-        now_ms = transaction.now_ms
-        revoked = msgspec.structs.replace(
-            key, status="revoked", revoked_at_ms=now_ms, updated_at_ms=now_ms, version=key.version + 1
-        )
-        transaction.change(revoked, self._fact(revoked, key.status))
+        revoked = next_of(key, transaction.now_ms, status="revoked", revoked_at_ms=transaction.now_ms)
+        record_change(transaction, self._origin, revoked, status=revoked.status, previous_status=key.status)
         return ok(view_key(revoked))
-
-    def _fact(self, key: ApiKey, previous_status: str) -> ObjectChanged:
-        return ObjectChanged(
-            id=f"{key.id}.{key.version}.changed",
-            at_ms=key.updated_at_ms,
-            subject=key.id,
-            region=self._origin.region,
-            environment=self._origin.environment,
-            version=self._origin.release,
-            object="api_key",
-            status=key.status,
-            previous_status=previous_status,
-        )

@@ -1,7 +1,6 @@
 """Frees money that was set aside for a time that is over, as a job."""
 
 from functools import partial
-from typing import cast
 
 import structlog
 
@@ -24,7 +23,7 @@ class HoldExpiry:
 
     async def run_once(self, now_ms: int) -> int:
         """Expire what is due, the earliest first; returns how many were."""
-        due = cast("list[Hold]", await self._store.query(Due(Hold, now_ms, BATCH)))
+        due = await self._store.query(Due(Hold, now_ms, BATCH))
         expired = 0
         for hold in due:
             refusal = await self._store.transact(partial(_expire, hold), ACTOR)

@@ -50,7 +50,7 @@ class FileBooks:
         """One record."""
         return cast("R | None", self._reading.record(record_type, record_id))
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         """Records of one kind."""
         return self._reading.query(query)
 

@@ -1,7 +1,6 @@
 """Proves the ledger: what the journals add up to is what the accounts and holds say (invariants I1 to I4)."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
 import msgspec
 
@@ -10,7 +9,8 @@ from payment_core.ledger.accounts import account_of
 from payment_core.ledger.posting import Balances, Hold
 from payment_core.ledger.rebuild import Fold, FoldedHold, Key, Violation, balances_of, read_on
 from payment_core.store.port import Books
-from payment_core.store.records import Listing, Query, Record
+from payment_core.store.records import Listing
+from payment_core.store.walking import Queries, every
 
 VIOLATIONS_MAX = 100
 """Findings in one report; more than a person reads."""
@@ -35,14 +35,6 @@ class LedgerReport(msgspec.Struct, frozen=True):
     moving: int = 0
 
 
-class Holds(Protocol):
-    """Stored holds, by id."""
-
-    async def query(self, query: Query) -> list[Record]:
-        """A page of them."""
-        ...
-
-
 class LedgerVerifier:
     """Keeps what it added up, so that the next check reads only what is new; ``check_all`` starts from zero.
 
@@ -51,7 +43,7 @@ class LedgerVerifier:
     transaction under way.
     """
 
-    def __init__(self, books: Books, holds: Holds) -> None:
+    def __init__(self, books: Books, holds: Queries) -> None:
         self._books = books
         self._holds = holds
         self._fold = Fold()
@@ -98,12 +90,7 @@ class LedgerVerifier:
         return sorted(wrong, key=lambda violation: violation.subject)
 
     async def _stored_holds(self) -> dict[str, Hold]:
-        stored: dict[str, Hold] = {}
-        after = ""
-        while page := await self._holds.query(Listing(Hold, after=after, limit=HOLDS_PAGE)):
-            stored.update({record.id: record for record in page if isinstance(record, Hold)})
-            after = page[-1].id
-        return stored
+        return {hold.id: hold async for hold in every(self._holds, Listing(Hold, limit=HOLDS_PAGE))}
 
 
 def _what(wrong: Violation) -> tuple[str, str, str, int]:

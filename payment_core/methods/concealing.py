@@ -2,15 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from enum import StrEnum
 
 import msgspec
 
 from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer, Explanation, FieldError, encode_problem, problem
 from payment_core.operations.call import Call
-from payment_core.operations.once import KeyRecord, OnceRefusal, key_id
-from payment_core.store.port import LedgerStore
 
 _UNUSABLE = Explanation("The request cannot be understood", 422, "A field cannot be used; errors says which and why.")
 
@@ -22,16 +19,6 @@ def concealed(call: Call, target: str, fingerprint: str, *parts: str) -> Call:
     """
     digest = hashlib.sha256(msgspec.json.encode((target, fingerprint, *parts))).digest()
     return msgspec.structs.replace(call, request_hash=digest)
-
-
-async def known_answer(store: LedgerStore, operation: str, call: Call) -> Answer | StrEnum | None:
-    """What the key was answered before, so that nothing new goes into the vault; None for a new key."""
-    known = await store.read(KeyRecord, key_id(operation, call.key))
-    if known is None:
-        return None
-    if known.request_hash != call.request_hash:
-        return OnceRefusal.IDEMPOTENCY_MISMATCH
-    return OnceRefusal.IDEMPOTENCY_IN_PROGRESS if known.answer is None else known.answer
 
 
 def unusable_field(instance: str, path: str, detail: str) -> Answer:

@@ -5,17 +5,17 @@ from typing import Protocol
 
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
-from payment_core.methods.concealing import concealed, known_answer, misplaced_number, unusable_field
+from payment_core.methods.concealing import concealed, misplaced_number, unusable_field
 from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthReport
 from payment_core.methods.model import PaymentMethod
 from payment_core.methods.refusals import MethodRefusal
 from payment_core.methods.requests import CardRequest, method_view
 from payment_core.methods.vault_records import link_token, shred_number
 from payment_core.operations.call import Call
-from payment_core.operations.once import perform_once
+from payment_core.operations.documents import next_of, record_change
+from payment_core.operations.once import answered_before, perform_once
 from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
-from payment_core.providers.changes import next_of, record_change
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.instruments import Card, card_of
 from payment_core.vault.problems import CardProblem, card_sentence
@@ -138,7 +138,7 @@ class MethodDesk:
             f"{body.exp_year}-{body.exp_month}",
             body.billing_country,
         )
-        known = await known_answer(self._store, operation, hidden)
+        known = await answered_before(self._store, operation, hidden)
         if known is not None:
             return known
         token = await self._vault.tokenize_card(card)

@@ -5,8 +5,8 @@ import structlog
 from checks.facts import HealthProbed, HealthStatus
 from payment_core.errors import CoreError
 from payment_core.methods.model import EncryptionHealth
+from payment_core.operations.documents import next_of
 from payment_core.origin import Origin
-from payment_core.providers.changes import next_of
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.errors import (
     KeyAccessDenied,

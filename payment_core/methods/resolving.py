@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from payment_core.clock import Clock
 from payment_core.methods.model import PaymentMethod
-from payment_core.payments.ports import SANDBOX_METHODS, Method
+from payment_core.payments.ports import Method
 from payment_core.providers.model import BankAccount, TokenLink
 from payment_core.store.port import LedgerStore
 
@@ -12,7 +12,7 @@ CARD_PREFIX, BANK_PREFIX = "tok_", "bank_"
 
 
 class VaultedMethods:
-    """The payments' ``Methods``. Sandbox tokens are answered from memory; others cost one read, accounts two."""
+    """The payments' ``Methods``. A card costs one read, an account two."""
 
     def __init__(self, store: LedgerStore, clock: Clock) -> None:
         self._store = store
@@ -20,9 +20,6 @@ class VaultedMethods:
 
     async def resolve(self, token: str) -> Method | None:
         """The method, or None when there is none under this token; why_not says why one cannot be used."""
-        sandbox = SANDBOX_METHODS.get(token)
-        if sandbox is not None:
-            return sandbox
         if token.startswith(CARD_PREFIX):
             method = await self._store.read(PaymentMethod, token)
             return None if method is None else self._card(method)
@@ -48,7 +45,6 @@ class VaultedMethods:
             country=method.country,
             fingerprint=method.fingerprint,
             holder_customer_id=method.customer_id,
-            usable=why_not == "",
             why_not=why_not,
         )
 
@@ -67,6 +63,5 @@ def _account(account: BankAccount) -> Method:
         country="US",
         fingerprint=account.fingerprint,
         holder_customer_id=account.holder_id,
-        usable=why_not == "",
         why_not=why_not,
     )

@@ -2,8 +2,8 @@
 
 from payment_core.identifiers import new_id
 from payment_core.methods.model import VaultAccess
+from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
-from payment_core.providers.changes import record_change
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.access import Purpose, VaultAct
 

@@ -62,17 +62,17 @@ class StoredDataKeys:
     async def data_keys(self, tenant: str, after_id: str, limit: int) -> Sequence[DataKeyRow]:
         """The tenant's rows behind this id, in order of id."""
         found = await self._store.query(Listing(VaultDataKey, tenant, after_id, limit))
-        return [record.row for record in found if isinstance(record, VaultDataKey)]
+        return [record.row for record in found]
 
     async def newest_data_keys(self, tenant: str, limit: int) -> Sequence[DataKeyRow]:
         """The tenant's rows, the last id first."""
         found = await self._store.query(Listing(VaultDataKey, tenant, limit=limit, order="descending"))
-        return [record.row for record in found if isinstance(record, VaultDataKey)]
+        return [record.row for record in found]
 
     async def keys_under(self, data_key_id: str, after_token: str, limit: int) -> Sequence[RecordKey]:
         """Record keys that name this data key behind this token, in order of token."""
         found = await self._store.query(Listing(VaultKey, data_key_id, after_token, limit))
-        return [record.key for record in found if isinstance(record, VaultKey)]
+        return [record.key for record in found]
 
     async def move_keys(self, moves: Sequence[KeyMove], progress: MoveProgress) -> bool:
         """Store every new key and the progress, or nothing and False. Raises DataKeyGone."""

@@ -80,12 +80,15 @@ def request_hash(target: str, body: msgspec.Struct | None) -> bytes:
     return hashlib.sha256(target.encode() + b"\n" + encoded).digest()
 
 
-def recall(transaction: Transaction, operation: str, call: Call) -> KeyRecord | OnceRefusal | None:
-    """What is known of the call's key: None for a new one, a refusal when another request used it."""
-    known = transaction.get(KeyRecord, key_id(operation, call.key))
-    if known is not None and known.request_hash != call.request_hash:
-        return OnceRefusal.IDEMPOTENCY_MISMATCH
-    return known
+def recall(transaction: Transaction, operation: str, call: Call) -> KeyRecord | Answer | OnceRefusal | None:
+    """What is known of the call's key: its answer, or its record while it runs; None for a new one."""
+    return _known(transaction.get(KeyRecord, key_id(operation, call.key)), call)
+
+
+async def answered_before(store: LedgerStore, operation: str, call: Call) -> Answer | OnceRefusal | None:
+    """What the key came to before; for operations that do something else before their transaction."""
+    known = _known(await store.read(KeyRecord, key_id(operation, call.key)), call)
+    return OnceRefusal.IDEMPOTENCY_IN_PROGRESS if isinstance(known, KeyRecord) else known
 
 
 def claim(transaction: Transaction, operation: str, call: Call, resource_id: str, lease_until_ms: int) -> None:
@@ -101,19 +104,22 @@ def claim(transaction: Transaction, operation: str, call: Call, resource_id: str
     )
 
 
-def finish(transaction: Transaction, operation: str, key: str, answer: Answer) -> None:
-    """Store the answer unless one is stored: the first answer stands for as long as the key does."""
-    known = transaction.get(KeyRecord, key_id(operation, key))
+def finish(transaction: Transaction, name: str, answer: Answer) -> None:
+    """Store the answer unless one is stored: the first answer stands for as long as the key does. name: ``key_id``."""
+    known = transaction.get(KeyRecord, name)
     if known is not None and known.status == 0:
-        transaction.put(
-            msgspec.structs.replace(
-                known,
-                status=answer.status,
-                body=answer.body,
-                lease_until_ms=0,
-                forget_at_ms=transaction.now_ms + KEPT_MS,
-            )
-        )
+        transaction.put(_answered(known, answer, transaction.now_ms))
+
+
+def remember(transaction: Transaction, operation: str, call: Call, answer: Answer, resource_id: str = "") -> None:
+    """Store the answer of an operation that begins and ends in this transaction."""
+    record = KeyRecord(
+        id=key_id(operation, call.key),
+        request_hash=call.request_hash,
+        resource_id=resource_id,
+        created_at_ms=transaction.now_ms,
+    )
+    transaction.put(_answered(record, answer, transaction.now_ms))
 
 
 async def perform_once(
@@ -123,14 +129,25 @@ async def perform_once(
 
     def once(transaction: Transaction) -> Answer | StrEnum:
         known = recall(transaction, operation, call)
-        if isinstance(known, OnceRefusal):
-            return known
         if known is not None:
-            return OnceRefusal.IDEMPOTENCY_IN_PROGRESS if known.answer is None else known.answer
+            return OnceRefusal.IDEMPOTENCY_IN_PROGRESS if isinstance(known, KeyRecord) else known
         answer = work(transaction)
         if isinstance(answer, Answer):
-            claim(transaction, operation, call, "", 0)
-            finish(transaction, operation, call.key, answer)
+            remember(transaction, operation, call, answer)
         return answer
 
     return await store.transact(once, call.actor)
+
+
+def _known(record: KeyRecord | None, call: Call) -> KeyRecord | Answer | OnceRefusal | None:
+    if record is None:
+        return None
+    if record.request_hash != call.request_hash:
+        return OnceRefusal.IDEMPOTENCY_MISMATCH
+    return record if record.answer is None else record.answer
+
+
+def _answered(record: KeyRecord, answer: Answer, now_ms: int) -> KeyRecord:
+    return msgspec.structs.replace(
+        record, status=answer.status, body=answer.body, lease_until_ms=0, forget_at_ms=now_ms + KEPT_MS
+    )

@@ -1,7 +1,7 @@
 """Answers lists by cursor: the same parameters, the same page and the same end on every one of them."""
 
 from collections.abc import Callable
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -37,6 +37,6 @@ async def answer_page(
     found = await store.query(
         Listing(record_type, owner=owner, after=str(call.query["after"]), limit=limit + 1, order=order)
     )
-    records = cast("list[R]", found[:limit])
+    records = found[:limit]
     next_after = records[-1].id if len(found) > limit else ""
     return ok(Page([msgspec.Raw(msgspec.json.encode(view(record))) for record in records], next_after))

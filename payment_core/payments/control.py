@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from checks.facts import ObjectChanged
 from payment_core.answers import Answer, ok
 from payment_core.operations.call import Call
+from payment_core.operations.documents import record_change
 from payment_core.operations.once import perform_once
 from payment_core.origin import Origin
 from payment_core.payments.model import Control, Mode
@@ -70,20 +70,7 @@ class ControlDesk:
             created_at_ms=now_ms if known is None else known.created_at_ms,
             updated_at_ms=now_ms,
         )
-        transaction.change(
-            control,
-            ObjectChanged(
-                id=f"{control.id}.{control.version}.changed",
-                at_ms=now_ms,
-                subject=control.id,
-                region=self._origin.region,
-                environment=self._origin.environment,
-                version=self._origin.release,
-                object="control",
-                status=control.mode,
-                previous_status=before,
-            ),
-        )
+        record_change(transaction, self._origin, control, status=control.mode, previous_status=before)
         return control
 
 

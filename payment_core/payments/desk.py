@@ -11,29 +11,19 @@ from payment_core.answers import Answer
 from payment_core.clock import Clock
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.operations.call import Call
-from payment_core.operations.once import OnceRefusal, claim, finish, recall, request_hash
+from payment_core.operations.once import request_hash
 from payment_core.origin import Origin
-from payment_core.payments.answers import refund_answer
-from payment_core.payments.beginning.changing import (
-    Begun,
-    Intent,
-    begin,
-    cancel_intent,
-    capture_intent,
-    review_intent,
-)
-from payment_core.payments.beginning.creating import Creation, asks_rail, repetition
-from payment_core.payments.beginning.flights import CANCEL, CAPTURE, REFUND, REVIEW, Flight, refund_flight
-from payment_core.payments.beginning.refunding import set_aside
-from payment_core.payments.beginning.scoring import RequestScores
-from payment_core.payments.carrying import Carrier
-from payment_core.payments.control import is_holding
-from payment_core.payments.model import Payment, Refund, Waiting
-from payment_core.payments.ports import SANDBOX_METHODS, Debits, FraudScorer, Method, Methods, NoMethods
+from payment_core.payments.ports import SANDBOX_METHODS, Debits, FraudScorer, Method, Methods, NoMethods, by_acquirer
+from payment_core.payments.rail.ach_debits import NoDebits
+from payment_core.payments.rail.carrying import Carrier
+from payment_core.payments.rail.changing import Begun, Intent, begin, cancel_intent, capture_intent, review_intent
+from payment_core.payments.rail.creating import Creation, repetition
+from payment_core.payments.rail.flights import CANCEL, CAPTURE, REVIEW, Flight
+from payment_core.payments.rail.refunding import begin_refund
+from payment_core.payments.rail.scoring import RequestScores
+from payment_core.payments.rail.settling import Settled, Settler
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.payments.requests import CancelPayment, CapturePayment, CreatePayment, CreateRefund, ReviewPayment
-from payment_core.payments.settling.ach_debits import NoDebits
-from payment_core.payments.settling.operations import Settled, Settler
 from payment_core.payments.terms import Terms
 from payment_core.store.port import LedgerStore, Transaction, Work
 
@@ -102,19 +92,19 @@ class Desk:
 
     async def capture(self, call: Call, body: CapturePayment) -> Answer | StrEnum:
         """Take authorized money."""
-        return await self._change(call, CAPTURE, capture_intent(call.path["payment_id"], body))
+        return await self._change(call, CAPTURE, capture_intent(body))
 
     async def cancel(self, call: Call, _body: CancelPayment) -> Answer | StrEnum:
         """Release what is left of an authorization."""
-        return await self._change(call, CANCEL, cancel_intent(call.path["payment_id"], self._debits))
+        return await self._change(call, CANCEL, cancel_intent(self._debits))
 
     async def review(self, call: Call, body: ReviewPayment) -> Answer | StrEnum:
         """Approve or reject a payment under review."""
-        return await self._change(call, REVIEW, review_intent(call.path["payment_id"], body, self._debits))
+        return await self._change(call, REVIEW, review_intent(body, self._debits))
 
     async def refund(self, call: Call, body: CreateRefund) -> Answer | StrEnum:
         """Give captured money back."""
-        return await self._perform(call, lambda transaction: _begin_refund(transaction, call, body, self._lease_ms))
+        return await self._perform(call, lambda transaction: begin_refund(transaction, call, body, self._lease_ms))
 
     async def carry_out(self, flight: Flight, actor: str) -> Answer:
         """Ask the rail about a begun or recovered operation and settle it."""
@@ -125,21 +115,20 @@ class Desk:
         """Why the method cannot pay this."""
         if method is None:
             return PaymentRefusal.METHOD_UNKNOWN
-        if method.sandbox:
+        if method.token in SANDBOX_METHODS:
             return None
-        if not method.usable or (not asks_rail(method) and isinstance(self._debits, NoDebits)):
+        debited = not by_acquirer(method.rail, method.token)
+        if method.why_not != "" or (debited and isinstance(self._debits, NoDebits)):
             return PaymentRefusal.METHOD_NOT_USABLE
         if method.holder_customer_id not in {"", body.customer_id}:
             return PaymentRefusal.METHOD_OF_ANOTHER_CUSTOMER
-        if body.capture == "manual" and not asks_rail(method):
+        if body.capture == "manual" and debited:
             return PaymentRefusal.METHOD_CANNOT_WAIT
         return None
 
     async def _change(self, call: Call, operation: str, intent: Intent) -> Answer | StrEnum:
-        payment_id = call.path["payment_id"]
-        lease_ms = self._lease_ms
         return await self._perform(
-            call, lambda transaction: begin(transaction, operation, call, payment_id, intent, lease_ms)
+            call, lambda transaction: begin(transaction, operation, call, intent, self._lease_ms)
         )
 
     async def _perform(self, call: Call, work: Work[Begun]) -> Answer | StrEnum:
@@ -170,42 +159,3 @@ def _repeated(transaction: Transaction, call: Call, refusal: PaymentRefusal | No
     if repeated is not None:
         return repeated
     return PaymentRefusal.METHOD_UNKNOWN if refusal is None else refusal
-
-
-def _begin_refund(transaction: Transaction, call: Call, body: CreateRefund, lease_ms: int) -> Begun:
-    """Set the money aside; the refund goes to the rail at once, or waits: for the holding mode, or an ACH file."""
-    known = recall(transaction, REFUND, call)
-    if known is not None:
-        if isinstance(known, OnceRefusal):
-            return known
-        return known.answer if known.answer is not None else _resume_refund(transaction, known.resource_id)
-    payment = transaction.get(Payment, body.payment_id)
-    waits = is_holding(transaction) or (payment is not None and payment.ach_entry_id != "")
-    lease_until_ms = 0 if waits else transaction.now_ms + lease_ms
-    refund = set_aside(
-        transaction,
-        body.payment_id,
-        None if body.amount is None else body.amount.amount_cents,
-        body.reason,
-        source="api",
-        lease_until_ms=lease_until_ms,
-        pending_key="" if waits else f"{REFUND}:{call.key}",
-    )
-    if not isinstance(refund, Refund):
-        return refund
-    claim(transaction, REFUND, call, refund.id, lease_until_ms)
-    if waits:
-        transaction.put(Waiting(id=refund.id, since_ms=transaction.now_ms))
-        answer = refund_answer(refund)
-        finish(transaction, REFUND, call.key, answer)
-        return answer
-    payment = transaction.get(Payment, refund.payment_id)
-    return PaymentRefusal.PAYMENT_NOT_FOUND if payment is None else refund_flight(payment, refund)
-
-
-def _resume_refund(transaction: Transaction, refund_id: str) -> Begun:
-    refund = transaction.get(Refund, refund_id)
-    payment = None if refund is None else transaction.get(Payment, refund.payment_id)
-    if refund is None or payment is None or refund.lease_until_ms > transaction.now_ms:
-        return OnceRefusal.IDEMPOTENCY_IN_PROGRESS
-    return refund_flight(payment, refund, recovered=True)

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import cast
 
 from payment_core.acquirer.port import DisputeOutcome
 from payment_core.answers import Answer, ok
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
-from payment_core.payments import facts
-from payment_core.payments.model import Dispute, Payment, Refund, move_dispute
+from payment_core.payments.model import Dispute, Payment, Refund
+from payment_core.payments.money.disputing import Claim, close_dispute, known_dispute, open_dispute
+from payment_core.payments.moving import change_dispute
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.payments.requests import AcceptDispute, GiveEvidence, NotifyDispute
-from payment_core.payments.settling.disputing import Claim, close_dispute, known_dispute, open_dispute
 from payment_core.payments.states import DisputeEvent, DisputeStatus
 from payment_core.payments.terms import Terms
 from payment_core.payments.views import view_dispute
@@ -52,7 +51,7 @@ class DisputeDesk:
         self, *, payment_id: str, reference: str, amount_cents: int | None, reason: str, return_code: str = ""
     ) -> Claim:
         """What a rail told, with the refunds that may have to be withdrawn for it."""
-        refunds = cast("list[Refund]", await self._store.query(Listing(Refund, payment_id, limit=QUEUED_REFUNDS_MAX)))
+        refunds = await self._store.query(Listing(Refund, payment_id, limit=QUEUED_REFUNDS_MAX))
         return Claim(
             payment_id=payment_id,
             reference=reference,
@@ -76,15 +75,8 @@ class DisputeDesk:
         """Answer the dispute; a job hands the evidence in."""
 
         def answer(transaction: Transaction, dispute: Dispute, payment: Payment) -> Dispute:
-            given = move_dispute(
-                dispute,
-                DisputeEvent.EVIDENCE_GIVEN,
-                transaction.now_ms,
-                evidence=body.evidence,
-                hand_in_at_ms=transaction.now_ms,
-            )
-            transaction.change(given, facts.dispute_moved(given, payment))
-            return given
+            event, now_ms = DisputeEvent.EVIDENCE_GIVEN, transaction.now_ms
+            return change_dispute(transaction, dispute, payment, event, evidence=body.evidence, hand_in_at_ms=now_ms)
 
         return await self._respond(call, "disputes.evidence", answer)
 

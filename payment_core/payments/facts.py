@@ -81,57 +81,19 @@ def captured(capture: Capture, payment: Payment) -> PaymentCaptured:
 
 def payment_changed(payment: Payment, previous_status: str) -> ObjectChanged:
     """A payment changed otherwise."""
-    return ObjectChanged(
-        id=f"{payment.id}.{payment.version}.changed",
-        at_ms=payment.updated_at_ms,
-        subject=payment.id,
-        region=payment.region,
-        environment=payment.environment,
-        version=payment.release,
-        object="payment" if payment.purpose == "" else HEALTH_OBJECT,
-        status=payment.status,
-        previous_status=previous_status,
-        owner=payment.customer_id,
-        amount_cents=payment.amount_cents,
-        currency=payment.currency,
-    )
+    name = "payment" if payment.purpose == "" else HEALTH_OBJECT
+    return _changed(payment, payment, name, previous_status, payment.customer_id)
 
 
 def capture_changed(capture: Capture, payment: Payment, previous_status: str) -> ObjectChanged:
     """A capture changed without capturing anything."""
-    return ObjectChanged(
-        id=f"{capture.id}.{capture.version}.changed",
-        at_ms=capture.updated_at_ms,
-        subject=capture.id,
-        region=payment.region,
-        environment=payment.environment,
-        version=payment.release,
-        object="capture",
-        status=capture.status,
-        previous_status=previous_status,
-        owner=payment.id,
-        amount_cents=capture.amount_cents,
-        currency=capture.currency,
-    )
+    return _changed(capture, payment, "capture", previous_status, payment.id)
 
 
 def refund_moved(refund: Refund, payment: Payment) -> RefundFact | ObjectChanged:
     """A refund changed; while it waits to be sent it has not gone to the payer in any sense of the refund's fact."""
     if refund.status is RefundStatus.QUEUED:
-        return ObjectChanged(
-            id=f"{refund.id}.{refund.version}.changed",
-            at_ms=refund.updated_at_ms,
-            subject=refund.id,
-            region=payment.region,
-            environment=payment.environment,
-            version=payment.release,
-            object="refund",
-            status=refund.status,
-            previous_status="" if refund.version == 1 else "pending",
-            owner=payment.id,
-            amount_cents=refund.amount_cents,
-            currency=refund.currency,
-        )
+        return _changed(refund, payment, "refund", "" if refund.version == 1 else "pending", payment.id)
     return RefundFact(
         id=f"{refund.id}.{refund.version}.refund",
         at_ms=refund.updated_at_ms,
@@ -165,4 +127,23 @@ def dispute_moved(dispute: Dispute, payment: Payment) -> DisputeFact:
         provider_id=payment.provider_id,
         reason=dispute.reason,
         return_code=dispute.return_code,
+    )
+
+
+def _changed(
+    after: Payment | Capture | Refund, payment: Payment, name: str, previous_status: str, owner: str
+) -> ObjectChanged:
+    return ObjectChanged(
+        id=f"{after.id}.{after.version}.changed",
+        at_ms=after.updated_at_ms,
+        subject=after.id,
+        region=payment.region,
+        environment=payment.environment,
+        version=payment.release,
+        object=name,
+        status=after.status,
+        previous_status=previous_status,
+        owner=owner,
+        amount_cents=after.amount_cents,
+        currency=after.currency,
     )

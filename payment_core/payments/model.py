@@ -7,8 +7,9 @@ import msgspec
 from checks.facts import Rail
 from checks.scoring.model import HardMatch, Match
 from payment_core.costs.model import NO_COST, Cost
-from payment_core.payments.beginning.purposes import Purpose
+from payment_core.operations.documents import next_of
 from payment_core.payments.states import (
+    AUTHORIZED_STATUSES,
     CAPTURE_TRANSITIONS,
     DISPUTE_TRANSITIONS,
     PAYMENT_TRANSITIONS,
@@ -30,9 +31,8 @@ ReleaseMode = Literal["automatic", "escrow"]
 Review = Literal["", "pending", "approved", "rejected"]
 Mode = Literal["normal", "holding"]
 RefundSource = Literal["api", "escrow", "dispute"]
-
-
-_AUTHORIZED = frozenset({PaymentStatus.REQUIRES_CAPTURE, PaymentStatus.REQUIRES_REVIEW})
+Purpose = Literal["", "health"]
+"""``health``: a probe's payment. It is authorized and voided, is never captured, and counts in nothing."""
 
 
 class Fraud(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -63,7 +63,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     released_cents: given to the provider and not taken back. escrowed_cents: moved into escrows, net.
     final: whether the capture in flight releases the rest. deferred: nobody waits for the answer, so what the rail
     never saw is sent again. pending_reference: what the rail knows the instruction in flight by; pending_key: the
-    idempotency key of its operation. lease_until_ms: whose it is until then. open_disputes: how many.
+    record of its operation's idempotency key. lease_until_ms: whose it is until then. open_disputes: how many.
     purpose: ``health`` for a probe's payment, which counts in nothing. request_digest: of the idempotency key that it
     was asked for with.
     """
@@ -117,7 +117,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
         """When the rail has to be asked; else when the authorization expires or the money is released."""
         if self.lease_until_ms > 0:
             return self.lease_until_ms
-        if self.expires_at_ms == 0 or self.status not in _AUTHORIZED:
+        if self.expires_at_ms == 0 or self.status not in AUTHORIZED_STATUSES:
             return self.release_at_ms
         return self.expires_at_ms if self.release_at_ms == 0 else min(self.expires_at_ms, self.release_at_ms)
 
@@ -286,35 +286,21 @@ RECORDS: tuple[type[Record], ...] = (
 )
 
 
-def unreleased_cents(payment: Payment) -> int:
-    """The provider's share of captured money that is neither released, escrowed, refunded nor disputed."""
-    return payment.unreleased_cents
-
-
 def move_payment(payment: Payment, event: PaymentEvent, now_ms: int, **changes: object) -> Payment:
     """The payment after the event: next status, version one higher, and the changes."""
-    return msgspec.structs.replace(
-        payment,
-        status=after(PAYMENT_TRANSITIONS, payment.status, event),
-        version=payment.version + 1,
-        updated_at_ms=now_ms,
-        **changes,
-    )
+    return next_of(payment, now_ms, status=after(PAYMENT_TRANSITIONS, payment.status, event), **changes)
 
 
 def move_capture(capture: Capture, event: CaptureEvent, now_ms: int, **changes: object) -> Capture:
     """The capture after the event."""
-    status = after(CAPTURE_TRANSITIONS, capture.status, event)
-    return msgspec.structs.replace(capture, status=status, version=capture.version + 1, updated_at_ms=now_ms, **changes)
+    return next_of(capture, now_ms, status=after(CAPTURE_TRANSITIONS, capture.status, event), **changes)
 
 
 def move_refund(refund: Refund, event: RefundEvent, now_ms: int, **changes: object) -> Refund:
     """The refund after the event."""
-    status = after(REFUND_TRANSITIONS, refund.status, event)
-    return msgspec.structs.replace(refund, status=status, version=refund.version + 1, updated_at_ms=now_ms, **changes)
+    return next_of(refund, now_ms, status=after(REFUND_TRANSITIONS, refund.status, event), **changes)
 
 
 def move_dispute(dispute: Dispute, event: DisputeEvent, now_ms: int, **changes: object) -> Dispute:
     """The dispute after the event."""
-    status = after(DISPUTE_TRANSITIONS, dispute.status, event)
-    return msgspec.structs.replace(dispute, status=status, version=dispute.version + 1, updated_at_ms=now_ms, **changes)
+    return next_of(dispute, now_ms, status=after(DISPUTE_TRANSITIONS, dispute.status, event), **changes)

@@ -17,7 +17,6 @@ class Method(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a payer pays. bin: first six digits; last4: last four. country: of the issuer, ISO 3166-1 alpha-2.
 
     holder_customer_id: whose it is; empty when anybody may use it. why_not: a code when it is not usable.
-    sandbox: answered by the simulated rail, also on the rail ``ach``.
     """
 
     token: str
@@ -28,20 +27,21 @@ class Method(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     country: str = ""
     fingerprint: str = ""
     holder_customer_id: str = ""
-    usable: bool = True
     why_not: str = ""
-    sandbox: bool = False
 
 
 SANDBOX_METHODS = MappingProxyType(
     {
-        token.token: Method(
-            token=token.token, rail=token.rail, brand=token.brand, fingerprint=token.fingerprint, sandbox=True
-        )
+        token.token: Method(token=token.token, rail=token.rail, brand=token.brand, fingerprint=token.fingerprint)
         for token in TOKEN_BY_NAME.values()
     }
 )
-"""They need no look-up; everything else is asked of ``Methods``."""
+"""Answered by the simulated rail. They need no look-up; everything else is asked of ``Methods``."""
+
+
+def by_acquirer(rail: Rail, token: str) -> bool:
+    """Whether the acquirer carries a payment with this method, rather than the next ACH file."""
+    return rail == "card" or token in SANDBOX_METHODS
 
 
 class Methods(Protocol):

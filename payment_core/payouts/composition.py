@@ -9,7 +9,6 @@ from config.ach import Ach
 from payment_core.ach.delivery.port import Delivery
 from payment_core.ach.files.content import SealedContent
 from payment_core.ach.files.desk import AchDesk
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.incoming.acknowledging import Acknowledger
 from payment_core.ach.files.incoming.answering import Answering, DisableAccount, PrepareCorrection, Represent
 from payment_core.ach.files.incoming.inbox import InboxJob
@@ -17,6 +16,7 @@ from payment_core.ach.files.incoming.rates import RatesJob
 from payment_core.ach.files.incoming.receiving import RETURNS_PURPOSE, Receiver
 from payment_core.ach.files.incoming.returning import ReturnsJob
 from payment_core.ach.files.model import AchEntry, EntryPurpose
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.advancing import FileJob
 from payment_core.ach.files.outgoing.building import Builder
 from payment_core.ach.files.outgoing.collecting import CollectingJob

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.model import AchEntry
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.originating import cancel_entry
 from payment_core.origin import Origin
 from payment_core.payouts.holding import STOPPING

@@ -2,16 +2,15 @@
 
 from enum import StrEnum
 
-from payment_core.ach.files.facts import EntryMover
+from payment_core.ach.files.moving import EntryMover
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
 from payment_core.identifiers import new_id
 from payment_core.operations.call import Call
-from payment_core.operations.once import KeyRecord, key_id, perform_once
+from payment_core.operations.once import answered_before, perform_once
 from payment_core.origin import Origin
 from payment_core.payouts.deciding import approve, cancel
 from payment_core.payouts.model import Payout
-from payment_core.payouts.ports import Assessed
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.payouts.requesting import Requesting, Wanted
 from payment_core.payouts.requests import NoBody, PayoutRequest
@@ -46,6 +45,10 @@ class PayoutDesk:
         """A payout, requested; its answer says when the money arrives and what it waits for."""
         if body.speed == "instant":
             return PayoutRefusal.INSTANT_NOT_AVAILABLE
+        # A replay must not count twice in the score's windows.
+        known = await answered_before(self.store, CREATE, call)
+        if known is not None:
+            return known
         now_ms = self._clock.now_ms()
         wanted = Wanted(
             payout_id=new_id("po", now_ms),
@@ -55,10 +58,7 @@ class PayoutDesk:
             speed=body.speed,
             actor=call.actor,
         )
-        assessed: Assessed | None = None
-        # A replay must not count twice in the score's windows.
-        if await self.store.read(KeyRecord, key_id(CREATE, call.key)) is None:
-            assessed = await self._scoring.score(wanted, now_ms)
+        assessed = await self._scoring.score(wanted, now_ms)
         disputed_cents = await self._scoring.disputed_cents(body.provider_id)
 
         def work(transaction: Transaction) -> Answer | StrEnum:

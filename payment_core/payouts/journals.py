@@ -1,8 +1,8 @@
 """What each step of a payout posts; every journal's id comes from the payout and the step, so none is posted twice."""
 
-from payment_core.errors import JournalRefused
 from payment_core.ledger.accounts import BANK, PAYOUT_IN_FLIGHT, PROVIDER_AVAILABLE, PROVIDER_RESERVE
 from payment_core.ledger.journals import Journal, LedgerRefusal, Move, Phase
+from payment_core.ledger.recipes import must_post
 from payment_core.payouts.model import Payout
 from payment_core.store.port import Transaction
 
@@ -45,18 +45,12 @@ def reject(transaction: Transaction, payout: Payout) -> None:
 def _resolve(transaction: Transaction, payout: Payout, step: str, phase: Phase) -> None:
     available = PROVIDER_AVAILABLE.of(payout.provider_id)
     move = Move(available, PAYOUT_IN_FLIGHT.name, payout.amount_cents, phase, payout.id)
-    _require(transaction, _journal(payout, step, move))
+    must_post(transaction, _journal(payout, step, move))
 
 
 def _post(transaction: Transaction, payout: Payout, step: str, debit: str, credit: str) -> None:
-    _require(transaction, _journal(payout, step, Move(debit, credit, payout.amount_cents)))
+    must_post(transaction, _journal(payout, step, Move(debit, credit, payout.amount_cents)))
 
 
 def _journal(payout: Payout, step: str, *moves: Move) -> Journal:
     return Journal(id=f"{payout.id}:{step}", recipe=f"payout.{step}", reference=payout.id, moves=moves)
-
-
-def _require(transaction: Transaction, journal: Journal) -> None:
-    refusal = transaction.post(journal)
-    if refusal is not None:
-        raise JournalRefused(f"{journal.id}: {refusal}.")

@@ -4,9 +4,9 @@ from typing import assert_never
 
 from payment_core.ach.files.incoming.cases import open_ach_case
 from payment_core.ach.files.model import AchEntry
-from payment_core.errors import JournalRefused
 from payment_core.ledger.accounts import BANK, PROVIDER_AVAILABLE
 from payment_core.ledger.journals import Journal, Move
+from payment_core.ledger.recipes import must_post
 from payment_core.origin import Origin
 from payment_core.payouts import journals
 from payment_core.payouts.limits import count
@@ -69,7 +69,7 @@ class PayoutProgress:
             return
         available = PROVIDER_AVAILABLE.of(payout.provider_id)
         if entry.status == "settled" and payout.status == "settled":
-            self._post(transaction, entry, "settle", Move(BANK.name, available, entry.amount_cents))
+            must_post(transaction, _reversal(entry, "settle", Move(BANK.name, available, entry.amount_cents)))
             move_payout(transaction, self._origin, payout, "returned", return_code=REVERSED)
         elif entry.status == "settled":
             # Returned and reversed: the bank paid twice, and only people can find out which of the two stands.
@@ -96,11 +96,6 @@ class PayoutProgress:
                 entry=entry,
                 amount_cents=entry.amount_cents,
             )
-
-    def _post(self, transaction: Transaction, entry: AchEntry, step: str, move: Move) -> None:
-        refusal = transaction.post(_reversal(entry, step, move))
-        if refusal is not None:
-            raise JournalRefused(f"{entry.id}:{step}: {refusal}.")
 
     @staticmethod
     def _uncount(transaction: Transaction, payout: Payout) -> None:

@@ -1,7 +1,6 @@
 """The job that pays each provider what it has, once per banking day or week, in one payout."""
 
 from datetime import date, time, timedelta
-from typing import cast
 
 import structlog
 
@@ -47,8 +46,8 @@ class ScheduleJob:
         after = "" if progress is None else progress.after
         page = await self._store.query(Listing(Provider, after=after, limit=PROVIDERS_PER_RUN))
         made = 0
-        for record in page:
-            made += await self._pay(cast("Provider", record), today, now_ms)
+        for provider in page:
+            made += await self._pay(provider, today, now_ms)
         await self._store.transact(
             _noting(
                 today.isoformat(),

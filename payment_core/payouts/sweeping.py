@@ -1,7 +1,5 @@
 """The job that lets waiting payouts go once nothing holds them, and queues their entries."""
 
-from typing import cast
-
 import structlog
 
 from config.ach import Ach
@@ -37,8 +35,7 @@ class PayoutJob:
     async def run_once(self, now_ms: int) -> int:
         """How many payouts went into the queue of the next file."""
         queued = 0
-        for record in await self._store.query(Due(Payout, now_ms, PAYOUTS_PER_RUN)):
-            payout = cast("Payout", record)
+        for payout in await self._store.query(Due(Payout, now_ms, PAYOUTS_PER_RUN)):
             try:
                 queued += await self._advance(payout)
             except CoreError as fault:

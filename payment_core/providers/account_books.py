@@ -1,13 +1,14 @@
 """What ACH entries tell about bank accounts: settled, returned and corrected, each in the entry's own transaction."""
 
 from payment_core.ach.files.model import AchEntry
-from payment_core.errors import JournalRefused
 from payment_core.ledger.accounts import BANK, FEE_EXPENSE
 from payment_core.ledger.journals import Journal, Move
+from payment_core.ledger.recipes import must_post
 from payment_core.methods.vault_records import link_token, unlink_token
+from payment_core.operations.documents import next_of, record_change
 from payment_core.origin import Origin
 from payment_core.providers.account_options import AccountOptions
-from payment_core.providers.changes import next_of, open_case, record_change
+from payment_core.providers.case_opening import open_case
 from payment_core.providers.corrections import PreparedCorrection
 from payment_core.providers.model import BankAccount, Provider, TokenLink
 from payment_core.providers.verifying import Verifying
@@ -135,8 +136,4 @@ def _post_micro_return(transaction: Transaction, entry: AchEntry) -> None:
 
 
 def _post(transaction: Transaction, entry: AchEntry, recipe: str, move: Move) -> None:
-    refusal = transaction.post(
-        Journal(id=f"{entry.id}:{recipe}", recipe=recipe, reference=entry.subject_id, moves=(move,))
-    )
-    if refusal is not None:
-        raise JournalRefused(f"{recipe} of {entry.id}: {refusal.value}.")
+    must_post(transaction, Journal(id=f"{entry.id}:{recipe}", recipe=recipe, reference=entry.subject_id, moves=(move,)))

@@ -9,16 +9,16 @@ import msgspec
 from payment_core.ach.codes.routing import is_routing_number
 from payment_core.answers import Answer, Explanation, encode_problem, ok, problem
 from payment_core.identifiers import new_id
-from payment_core.methods.concealing import concealed, known_answer, misplaced_number, unusable_field
+from payment_core.methods.concealing import concealed, misplaced_number, unusable_field
 from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthReport
 from payment_core.methods.vault_records import link_token
 from payment_core.operations.call import Call
-from payment_core.operations.once import perform_once
+from payment_core.operations.documents import next_of, record_change
+from payment_core.operations.once import answered_before, perform_once
 from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions
-from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.corrections import BankVault
 from payment_core.providers.model import BankAccount, Provider, TokenLink
 from payment_core.providers.refusals import BankAccountRefusal
@@ -220,7 +220,7 @@ class BankAccountDesk:
         try:
             fingerprint = await self._fingerprints.of_bank_account(account)
             hidden = concealed(call, operation, fingerprint, body.account_type, body.account_class, *parts)
-            known = await known_answer(self._store, operation, hidden)
+            known = await answered_before(self._store, operation, hidden)
             if known is not None:
                 return known
             token = await self._vault.tokenize_bank_account(account)

@@ -4,10 +4,10 @@ from enum import StrEnum
 
 from payment_core.answers import Answer, ok
 from payment_core.operations.call import Call
+from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import perform_once
 from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
-from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import ComplianceCase, Provider
 from payment_core.providers.refusals import ProviderRefusal
 from payment_core.providers.requests import DecisionRequest

@@ -7,10 +7,10 @@ from payment_core.answers import Answer, ok
 from payment_core.identifiers import new_id
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, PROVIDER_AVAILABLE
 from payment_core.operations.call import Call
+from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import perform_once
 from payment_core.operations.pages import answer_page
 from payment_core.origin import Origin
-from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.providers.refusals import ProviderRefusal
 from payment_core.providers.requests import NoBody, ProviderRequest, ProviderUpdate, ReasonRequest

@@ -6,7 +6,7 @@ import msgspec
 
 from payment_core.fraud.screening import Screened, ScreeningAnswer
 from payment_core.origin import Origin
-from payment_core.providers.changes import open_case
+from payment_core.providers.case_opening import open_case
 from payment_core.providers.model import Provider
 from payment_core.store.port import Transaction
 

@@ -8,9 +8,9 @@ from datetime import date, time
 from payment_core.ach.calendar import add_banking_days, instant_ms, local_time
 from payment_core.ach.files.model import AchEntry, SecCode
 from payment_core.ach.files.outgoing.originating import originate
+from payment_core.operations.documents import next_of, record_change
 from payment_core.origin import Origin
 from payment_core.providers.account_options import AccountOptions
-from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import BankAccount
 from payment_core.providers.refusals import BankAccountRefusal
 from payment_core.store.port import Transaction

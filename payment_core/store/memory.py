@@ -46,11 +46,12 @@ class MemoryStore:
         await asyncio.sleep(0)
         return cast("R | None", self.load(record_type, record_id))
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         """Committed records of one kind."""
         await asyncio.sleep(0)
         kind = kind_of(query.record_type)
-        found = [self._registry.decode(kind, body) for (its_kind, _), body in self._bodies.items() if its_kind == kind]
+        stored = [body for (its_kind, _), body in self._bodies.items() if its_kind == kind]
+        found = cast("list[R]", [self._registry.decode(kind, body) for body in stored])
         if isinstance(query, Due):
             due = [record for record in found if 0 < record.due_at_ms <= query.at_ms]
             return sorted(due, key=lambda record: (record.due_at_ms, record.id))[: query.limit]

@@ -70,7 +70,7 @@ class LedgerStore(Protocol):
         """The committed record."""
         ...
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         """Committed records of one kind, by when they are due or in the order of their ids."""
         ...
 

@@ -1,7 +1,7 @@
 """What a store keeps: records by kind and id, and documents, whose every change is audited and published."""
 
 from functools import cache
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -33,32 +33,35 @@ class Document(Record, frozen=True, gc=False, kw_only=True):
     updated_at_ms: int
 
 
+R = TypeVar("R", bound=Record)
+
+
 @cache
 def kind_of(record_type: type[Record]) -> str:
     """The kind a record type is tagged with, for example ``payment``."""
     return str(record_type.__struct_config__.tag)
 
 
-class Due(msgspec.Struct, frozen=True, gc=False):
+class Due(msgspec.Struct, Generic[R], frozen=True, gc=False):
     """Records of one kind that are due at the time, the earliest first."""
 
-    record_type: type[Record]
+    record_type: type[R]
     at_ms: int
     limit: int = 100
 
 
-class Listing(msgspec.Struct, frozen=True, gc=False):
+class Listing(msgspec.Struct, Generic[R], frozen=True, gc=False):
     """Records of one kind in the order of their ids.
 
     owner: only those listed under it; empty for all. after: the id that the last page ended with; empty for the first.
     order: by id, and so by creation. limit: at most so many.
     """
 
-    record_type: type[Record]
+    record_type: type[R]
     owner: str = ""
     after: str = ""
     limit: int = 100
     order: Literal["ascending", "descending"] = "ascending"
 
 
-Query = Due | Listing
+Query = Due[R] | Listing[R]

@@ -8,11 +8,11 @@ import msgspec
 import structlog
 
 from payment_core.clock import Clock
+from payment_core.operations.documents import next_of
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
 from payment_core.webhooks.endpoints import PURPOSE
-from payment_core.webhooks.facts import endpoint_changed
 from payment_core.webhooks.model import (
     KEPT_DEAD_MS,
     KEPT_SUCCEEDED_MS,
@@ -21,6 +21,7 @@ from payment_core.webhooks.model import (
     WebhookEndpoint,
 )
 from payment_core.webhooks.ports import Seal, Sender, Sent
+from payment_core.webhooks.recording import record_endpoint
 from payment_core.webhooks.retries import DEAD_IN_A_ROW_MAX, wait_ms
 from payment_core.webhooks.signing import signature_headers
 
@@ -88,9 +89,8 @@ class WebhookDelivering:
         """Begin an attempt for at most 100 due deliveries, and wait for them; returns how many were due."""
         due = await self._store.query(Due(WebhookDelivery, now_ms, limit=BATCH))
         queues: dict[str, list[WebhookDelivery]] = {}
-        for record in due:
-            if isinstance(record, WebhookDelivery):
-                queues.setdefault(record.endpoint_id, []).append(record)
+        for delivery in due:
+            queues.setdefault(delivery.endpoint_id, []).append(delivery)
         async with asyncio.TaskGroup() as group:
             for endpoint_id, deliveries in queues.items():
                 queue = _Queue(deliveries)
@@ -184,14 +184,9 @@ class WebhookDelivering:
         endpoint = transaction.get(WebhookEndpoint, endpoint_id)
         if endpoint is None or endpoint.status != "enabled" or not (gone or count >= DEAD_IN_A_ROW_MAX):
             return
-        disabled = msgspec.structs.replace(
-            endpoint,
-            status="disabled",
-            disabled_reason="the receiver answered 410 Gone" if gone else f"{count} deliveries in a row were given up",
-            version=endpoint.version + 1,
-            updated_at_ms=transaction.now_ms,
-        )
-        transaction.change(disabled, endpoint_changed(disabled, endpoint.status, self._origin))
+        reason = "the receiver answered 410 Gone" if gone else f"{count} deliveries in a row were given up"
+        disabled = next_of(endpoint, transaction.now_ms, status="disabled", disabled_reason=reason)
+        record_endpoint(transaction, self._origin, disabled, endpoint.status)
 
 
 def _bury(transaction: Transaction, delivery: WebhookDelivery) -> None:

@@ -4,15 +4,15 @@ from enum import StrEnum
 
 import msgspec
 
-from payment_core.answers import Answer, ok
+from payment_core.answers import Answer, ok, with_secret
 from payment_core.clock import Clock
 from payment_core.identifiers import new_id
 from payment_core.operations.call import Call
+from payment_core.operations.documents import next_of
 from payment_core.operations.once import perform_once
 from payment_core.origin import Origin
-from payment_core.store.port import LedgerStore, Transaction, Work
+from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Listing
-from payment_core.webhooks.facts import endpoint_changed
 from payment_core.webhooks.model import (
     ENDPOINTS_MAX,
     LISTED,
@@ -23,6 +23,7 @@ from payment_core.webhooks.model import (
     WebhookTail,
 )
 from payment_core.webhooks.ports import Seal
+from payment_core.webhooks.recording import record_endpoint
 from payment_core.webhooks.refusals import WebhookRefusal
 from payment_core.webhooks.requests import CreateEndpoint, RotateSecret, UpdateEndpoint
 from payment_core.webhooks.retries import GIVE_UP_MS
@@ -64,10 +65,10 @@ class Endpoints:
             )
             tail = transaction.get(WebhookTail, TAIL_ID)
             transaction.put(WebhookCursor(id=endpoint_id, place="" if tail is None else tail.place))
-            transaction.change(endpoint, endpoint_changed(endpoint, "", self._origin))
+            record_endpoint(transaction, self._origin, endpoint)
             return ok(view_endpoint(endpoint), 201)
 
-        return await self._once(CREATE, call, work, secret)
+        return with_secret(await perform_once(self._store, CREATE, call, work), secret)
 
     async def update(self, call: Call, body: UpdateEndpoint) -> Answer | StrEnum:
         """Change what the body gives; enabling forgets past failures."""
@@ -90,7 +91,7 @@ class Endpoints:
                 transaction.put(msgspec.structs.replace(cursor, dead_in_a_row=0))
             return self._change(transaction, endpoint, changed)
 
-        return await self._once(UPDATE, call, work)
+        return await perform_once(self._store, UPDATE, call, work)
 
     async def rotate(self, call: Call, body: RotateSecret) -> Answer | StrEnum:
         """A new secret; the old one signs beside it for a while."""
@@ -108,7 +109,7 @@ class Endpoints:
             changed = msgspec.structs.replace(endpoint, secrets=(sealed, old) if body.overlap_seconds else (sealed,))
             return self._change(transaction, endpoint, changed)
 
-        return await self._once(ROTATE, call, work, secret)
+        return with_secret(await perform_once(self._store, ROTATE, call, work), secret)
 
     async def delete(self, call: Call) -> Answer | StrEnum:
         """End an endpoint; what is still pending for it is given up."""
@@ -120,7 +121,7 @@ class Endpoints:
             transaction.delete(WebhookCursor, endpoint.id)
             return self._change(transaction, endpoint, msgspec.structs.replace(endpoint, status="deleted", secrets=()))
 
-        return await self._once(DELETE, call, work)
+        return await perform_once(self._store, DELETE, call, work)
 
     async def replay(self, call: Call) -> Answer | StrEnum:
         """Send a delivery that ended once more, with the same id and body."""
@@ -147,27 +148,16 @@ class Endpoints:
             transaction.put(again)
             return ok(view_delivery(again))
 
-        return await self._once(REPLAY, call, work)
+        return await perform_once(self._store, REPLAY, call, work)
 
     def _change(self, transaction: Transaction, before: WebhookEndpoint, after: WebhookEndpoint) -> Answer:
-        now_ms = transaction.now_ms
-        written = msgspec.structs.replace(after, version=before.version + 1, updated_at_ms=now_ms)
-        transaction.change(written, endpoint_changed(written, before.status, self._origin))
+        written = next_of(after, transaction.now_ms)
+        record_endpoint(transaction, self._origin, written, before.status)
         return ok(view_endpoint(written))
 
     async def _new_secret(self, endpoint_id: str) -> tuple[str, SealedSecret]:
         secret = new_signing_secret()
         return secret, SealedSecret(await self._seal.seal(PURPOSE, endpoint_id, secret.encode()))
-
-    async def _once(
-        self, operation: str, call: Call, work: Work[Answer | WebhookRefusal], secret: str = ""
-    ) -> Answer | StrEnum:
-        answer = await perform_once(self._store, operation, call, work)
-        if secret == "" or not isinstance(answer, Answer) or answer.replayed:
-            return answer
-        view = msgspec.json.decode(answer.body)
-        view["secret"] = secret
-        return Answer(answer.status, msgspec.json.encode(view))
 
 
 def _listed(transaction: Transaction, endpoint_id: str) -> WebhookEndpoint | None:

@@ -66,7 +66,7 @@ class WebhookFanout:
         by_place: dict[str, list[WebhookEndpoint]] = {}
         for endpoint in await self._store.query(Listing(WebhookEndpoint, owner=LISTED, limit=ENDPOINTS_MAX)):
             cursor = await self._store.read(WebhookCursor, endpoint.id)
-            if isinstance(endpoint, WebhookEndpoint) and endpoint.status == "enabled" and cursor is not None:
+            if endpoint.status == "enabled" and cursor is not None:
                 by_place.setdefault(cursor.place, []).append(endpoint)
         longest = 0
         for place, endpoints in by_place.items():

@@ -106,7 +106,7 @@ class ObservingStore:
     async def read(self, record_type: type[R], record_id: str) -> R | None:
         return await self._store.read(record_type, record_id)
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         return await self._store.query(query)
 
     async def account(self, account_id: str, currency: str = "USD") -> Balances:

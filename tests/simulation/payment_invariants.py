@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from payment_core.payments.model import Capture, Dispute, Payment, Refund
-from payment_core.payments.settling.disputing import OPEN_STATUSES
+from payment_core.payments.money.disputing import OPEN_STATUSES
 from payment_core.payments.states import CaptureStatus, DisputeStatus, PaymentStatus, RefundStatus
 from payment_core.store.records import Listing, Record
+from payment_core.store.walking import every
 from tests.simulation.invariants import AnyStore
 
 R = TypeVar("R", bound=Record)
@@ -26,13 +27,7 @@ WAITING = frozenset(
 
 async def everything(store: AnyStore, record_type: type[R]) -> list[R]:
     """All records of this type, page by page."""
-    found: list[R] = []
-    while True:
-        after = found[-1].id if found else ""
-        page = cast("list[R]", await store.query(Listing(record_type, after=after, limit=1000)))
-        found += page
-        if len(page) < 1000:
-            return found
+    return [record async for record in every(store, Listing(record_type, limit=1000))]
 
 
 class Books:

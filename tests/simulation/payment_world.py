@@ -16,8 +16,6 @@ from payment_core.ledger.posting import Balances, Hold
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord, request_hash
 from payment_core.origin import Origin
-from payment_core.payments.beginning.scoring import KeyedEmailHash, RequestScores
-from payment_core.payments.carrying import Carrier, FaultProfile
 from payment_core.payments.control import ControlDesk
 from payment_core.payments.desk import Desk
 from payment_core.payments.dispute_desk import DisputeDesk
@@ -28,8 +26,10 @@ from payment_core.payments.jobs.recovery import Recovery
 from payment_core.payments.jobs.release import Release
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import RECORDS
-from payment_core.payments.settling.ach_debits import NoDebits
-from payment_core.payments.settling.operations import Settler
+from payment_core.payments.rail.ach_debits import NoDebits
+from payment_core.payments.rail.carrying import Carrier, FaultProfile
+from payment_core.payments.rail.scoring import KeyedEmailHash, RequestScores
+from payment_core.payments.rail.settling import Settler
 from payment_core.payments.terms import RETRY_EXPIRY_MS, Terms
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import LedgerStore, Work
@@ -117,7 +117,7 @@ class DyingStore:
     async def read(self, record_type: type[R], record_id: str) -> R | None:
         return await self._fuse.around(self._store.read(record_type, record_id))
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         return await self._fuse.around(self._store.query(query))
 
     async def account(self, account_id: str, currency: str = "USD") -> Balances:

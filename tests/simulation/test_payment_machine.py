@@ -25,6 +25,7 @@ from payment_core.ledger.journals import Journal, Move
 from payment_core.money import Charge
 from payment_core.payments.control import CONTROL_ID, SetControl
 from payment_core.payments.model import Control, Doubt, Payment, Waiting
+from payment_core.payments.money.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
 from payment_core.payments.requests import (
     AcceptDispute,
     CancelPayment,
@@ -35,7 +36,6 @@ from payment_core.payments.requests import (
     NotifyDispute,
     ReviewPayment,
 )
-from payment_core.payments.settling.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
 from payment_core.payments.states import MONEY_STATUSES, DisputeStatus, PaymentStatus, RefundStatus
 from payment_core.store.port import Transaction
 from tests.simulation.invariants import violations

@@ -7,7 +7,7 @@ from payment_core.ach.files.model import ContentPart
 from payment_core.ach.files.ports import FileCipher
 from payment_core.errors import CoreError
 from payment_core.store.port import LedgerStore, Work
-from payment_core.store.records import Listing, Record
+from payment_core.store.records import Listing
 
 PART_BYTES = 128 * 1024
 """A DynamoDB item holds 400 KB, and stored JSON makes bytes a third longer."""
@@ -65,7 +65,7 @@ class SealedContent:
             if part.id.startswith(name):
                 await self._store.transact(_deleting(part.id), actor)
 
-    async def _parts(self, subject_id: str) -> list[Record]:
+    async def _parts(self, subject_id: str) -> list[ContentPart]:
         return await self._store.query(Listing(ContentPart, owner=subject_id, limit=PARTS_MAX))
 
 

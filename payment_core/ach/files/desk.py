@@ -5,7 +5,6 @@ from enum import StrEnum
 import msgspec
 
 from payment_core.ach.files.content import SealedContent
-from payment_core.ach.files.facts import object_changed
 from payment_core.ach.files.incoming.acknowledging import Acknowledger, FileRefusal, hurry
 from payment_core.ach.files.incoming.cases import CaseRefusal, close_case
 from payment_core.ach.files.incoming.model import ContentAccess, ReturnFile
@@ -18,7 +17,8 @@ from payment_core.answers import Answer, FieldError, encode_problem, ok, problem
 from payment_core.clock import Clock
 from payment_core.identifiers import new_id
 from payment_core.operations.call import Call
-from payment_core.operations.once import OnceRefusal, claim, finish, perform_once, recall
+from payment_core.operations.documents import record_change
+from payment_core.operations.once import answered_before, perform_once
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 
@@ -74,8 +74,7 @@ class AchDesk:
                 file_id=file.id,
                 actor=call.actor,
             )
-            fact = object_changed(access, self._origin, transaction.now_ms, status="opened")
-            transaction.change(access, fact)
+            record_change(transaction, self._origin, access, status="opened")
 
         await self.store.transact(work, call.actor)
         return Answer(200, await self._content.load(file.id, file.content, file.content_parts))
@@ -91,17 +90,16 @@ class AchDesk:
 
     async def acknowledge(self, call: Call, body: AcknowledgeRequest) -> Answer | StrEnum:
         """Record what the bank said about a file."""
-        known = await self.store.transact(lambda transaction: recall(transaction, ACKNOWLEDGE, call), call.actor)
-        if isinstance(known, OnceRefusal):
+        known = await answered_before(self.store, ACKNOWLEDGE, call)
+        if known is not None:
             return known
-        if known is not None and known.answer is not None:
-            return known.answer
         file = await self._acknowledger.answer(
             call.path["file_id"], call.actor, accepted=body.accepted, reason=body.reason
         )
         if isinstance(file, FileRefusal):
             return file
-        return await self._remember(ACKNOWLEDGE, call, ok(file_view(file)))
+        # It changes nothing when repeated, so a crash before this is harmless.
+        return await perform_once(self.store, ACKNOWLEDGE, call, lambda _: ok(file_view(file)))
 
     async def reverse(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
         """Queue the opposite of an entry that was sent by mistake."""
@@ -132,17 +130,6 @@ class AchDesk:
         """One return file."""
         file = await self.store.read(ReturnFile, call.path["return_file_id"])
         return ReturnRefusal.RETURN_FILE_NOT_FOUND if file is None else ok(return_file_view(file))
-
-    async def _remember(self, operation: str, call: Call, answer: Answer) -> Answer:
-        """Keep the answer of an operation that changes nothing when repeated, so a crash before this is harmless."""
-
-        def work(transaction: Transaction) -> None:
-            if recall(transaction, operation, call) is None:
-                claim(transaction, operation, call, "", 0)
-                finish(transaction, operation, call.key, answer)
-
-        await self.store.transact(work, call.actor)
-        return answer
 
 
 def _refused(taken: RefusedFile, instance: str) -> Answer | StrEnum:

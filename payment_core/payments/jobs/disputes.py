@@ -1,16 +1,14 @@
 """Reads a rail's notices of disputes, hands answers in, and ends disputes that nobody answered in time."""
 
-from typing import cast
-
 from payment_core.acquirer.port import DisputeDesk as RailDesk
 from payment_core.acquirer.port import RailDispute
-from payment_core.payments import facts
 from payment_core.payments.control import is_holding
 from payment_core.payments.dispute_desk import DisputeDesk
 from payment_core.payments.jobs.batch import BATCH_MAX, each
-from payment_core.payments.model import Dispute, Payment, RailCursor, move_dispute
+from payment_core.payments.model import Dispute, Payment, RailCursor
+from payment_core.payments.money.disputing import close_dispute
+from payment_core.payments.moving import change_dispute
 from payment_core.payments.refusals import PaymentRefusal
-from payment_core.payments.settling.disputing import close_dispute
 from payment_core.payments.states import DisputeEvent, DisputeStatus
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
@@ -69,7 +67,7 @@ class DisputeDeadlines:
 
     async def run_once(self, now_ms: int) -> int:
         """Do what is due; returns for how many disputes."""
-        due = cast("list[Dispute]", await self._store.query(Due(Dispute, now_ms, BATCH_MAX)))
+        due = await self._store.query(Due(Dispute, now_ms, BATCH_MAX))
         return await each(due, self._handle, "dispute_deadlines")
 
     async def _handle(self, dispute: Dispute) -> bool:
@@ -105,6 +103,5 @@ def _handed_in(transaction: Transaction, dispute_id: str) -> bool:
     payment = None if dispute is None else transaction.get(Payment, dispute.payment_id)
     if dispute is None or payment is None or dispute.hand_in_at_ms == 0:
         return False
-    handed = move_dispute(dispute, DisputeEvent.HANDED_IN, transaction.now_ms, hand_in_at_ms=0)
-    transaction.change(handed, facts.dispute_moved(handed, payment))
+    change_dispute(transaction, dispute, payment, DisputeEvent.HANDED_IN, hand_in_at_ms=0)
     return True

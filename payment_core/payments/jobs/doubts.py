@@ -1,15 +1,13 @@
 """Asks once more about instructions that the rail had not seen; money that it took after all is given back."""
 
-from typing import cast
-
 import msgspec
 import structlog
 
 from payment_core.acquirer.port import Instruction, Verdict
-from payment_core.payments.beginning.flights import creation_flight
-from payment_core.payments.carrying import Carrier
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Doubt, Payment
+from payment_core.payments.rail.carrying import Carrier
+from payment_core.payments.rail.flights import creation_flight
 from payment_core.payments.terms import RETRY_EXPIRY_MS, RETRY_UNKNOWN_MS
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
@@ -28,7 +26,7 @@ class Doubts:
 
     async def run_once(self, now_ms: int) -> int:
         """Resolve what is due; returns how many doubts were."""
-        due = cast("list[Doubt]", await self._store.query(Due(Doubt, now_ms, BATCH_MAX)))
+        due = await self._store.query(Due(Doubt, now_ms, BATCH_MAX))
         return await each(due, self._resolve, "doubts")
 
     async def _resolve(self, doubt: Doubt) -> bool:

@@ -1,20 +1,16 @@
 """Releases authorizations that nobody captured in time."""
 
-from typing import cast
-
-from payment_core.payments import facts
-from payment_core.payments.beginning.flights import Flight, void_flight
 from payment_core.payments.control import is_holding
 from payment_core.payments.desk import Desk
 from payment_core.payments.jobs.batch import BATCH_MAX, each
-from payment_core.payments.model import Payment, move_payment
-from payment_core.payments.states import PaymentEvent, PaymentStatus
+from payment_core.payments.model import Payment
+from payment_core.payments.rail.changing import Ticket, begin_void
+from payment_core.payments.rail.flights import Flight
+from payment_core.payments.states import AUTHORIZED_STATUSES, PaymentEvent
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
 
 ACTOR = "sweep:expiry"
-
-_AUTHORIZED = frozenset({PaymentStatus.REQUIRES_CAPTURE, PaymentStatus.REQUIRES_REVIEW})
 
 
 class Expiry:
@@ -27,9 +23,8 @@ class Expiry:
 
     async def run_once(self, now_ms: int) -> int:
         """Expire what is due; returns how many authorizations were."""
-        due = cast("list[Payment]", await self._store.query(Due(Payment, now_ms, BATCH_MAX)))
-        over = [payment for payment in due if payment.status in _AUTHORIZED and 0 < payment.expires_at_ms <= now_ms]
-        return await each(over, self._expire, "expiry")
+        due = await self._store.query(Due(Payment, now_ms, BATCH_MAX))
+        return await each([payment for payment in due if _is_over(payment, now_ms)], self._expire, "expiry")
 
     async def _expire(self, payment: Payment) -> bool:
         flight = await self._store.transact(lambda transaction: self._begin(transaction, payment.id), ACTOR)
@@ -40,18 +35,10 @@ class Expiry:
 
     def _begin(self, transaction: Transaction, payment_id: str) -> Flight | None:
         payment = transaction.get(Payment, payment_id)
-        now_ms = transaction.now_ms
-        if payment is None or payment.status not in _AUTHORIZED or not 0 < payment.expires_at_ms <= now_ms:
+        if payment is None or not _is_over(payment, transaction.now_ms) or is_holding(transaction):
             return None
-        if is_holding(transaction):
-            return None
-        expiring = move_payment(
-            payment,
-            PaymentEvent.EXPIRY_DUE,
-            now_ms,
-            pending_reference=f"{payment.id}:void:{payment.version + 1}",
-            lease_until_ms=now_ms + self._lease_ms,
-            deferred=False,
-        )
-        transaction.change(expiring, facts.payment_changed(expiring, payment.status))
-        return void_flight(expiring)
+        return begin_void(transaction, payment, PaymentEvent.EXPIRY_DUE, Ticket("", self._lease_ms))
+
+
+def _is_over(payment: Payment, now_ms: int) -> bool:
+    return payment.status in AUTHORIZED_STATUSES and 0 < payment.expires_at_ms <= now_ms

@@ -1,10 +1,8 @@
 """Gives providers the money that is due to them."""
 
-from typing import cast
-
 from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment
-from payment_core.payments.settling.releasing import release_due
+from payment_core.payments.money.releasing import release_due
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Due
 
@@ -19,7 +17,7 @@ class Release:
 
     async def run_once(self, now_ms: int) -> int:
         """Release what is due; returns how many payments had something released."""
-        due = cast("list[Payment]", await self._store.query(Due(Payment, now_ms, BATCH_MAX)))
+        due = await self._store.query(Due(Payment, now_ms, BATCH_MAX))
         over = [payment for payment in due if 0 < payment.release_at_ms <= now_ms]
         return await each(over, self._release, "release")
 

@@ -1,30 +1,13 @@
 """Gives what waits to the rail, in the order in which it was accepted: after the holding mode, and queued refunds."""
 
-from typing import cast
-
-from payment_core.payments import facts
-from payment_core.payments.beginning.changing import was_sent
-from payment_core.payments.beginning.creating import debit
-from payment_core.payments.beginning.flights import (
-    Flight,
-    capture_flight,
-    creation_flight,
-    refund_flight,
-    void_flight,
-)
 from payment_core.payments.control import is_holding
 from payment_core.payments.desk import Desk
 from payment_core.payments.jobs.batch import BATCH_MAX, each
-from payment_core.payments.model import (
-    Capture,
-    Payment,
-    Refund,
-    Waiting,
-    move_capture,
-    move_payment,
-    move_refund,
-)
-from payment_core.payments.ports import Debits
+from payment_core.payments.model import Capture, Payment, Refund, Waiting
+from payment_core.payments.moving import change_capture, change_payment, change_refund
+from payment_core.payments.ports import Debits, by_acquirer
+from payment_core.payments.rail.creating import debit
+from payment_core.payments.rail.flights import Flight, capture_flight, creation_flight, refund_flight, void_flight
 from payment_core.payments.states import CaptureEvent, PaymentEvent, PaymentStatus, RefundEvent, RefundStatus
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
@@ -43,7 +26,7 @@ class Sending:
 
     async def run_once(self, now_ms: int) -> int:
         """Send a batch of what waits; returns how many were. Nothing goes out in holding mode."""
-        waiting = cast("list[Waiting]", await self._store.query(Due(Waiting, now_ms, BATCH_MAX)))
+        waiting = await self._store.query(Due(Waiting, now_ms, BATCH_MAX))
         return await each(waiting, self._send, "sending")
 
     async def _send(self, waiting: Waiting) -> bool:
@@ -75,14 +58,14 @@ class Sending:
         if payment is None or refund.status is not RefundStatus.QUEUED:
             return False
         by_ach = payment.ach_entry_id != ""
-        sent = move_refund(
+        sent = change_refund(
+            transaction,
             refund,
+            payment,
             RefundEvent.SENT,
-            transaction.now_ms,
             lease_until_ms=0 if by_ach else lease_until_ms,
             ach_entry_id=self._debits.give_back(transaction, payment, refund) if by_ach else "",
         )
-        transaction.change(sent, facts.refund_moved(sent, payment))
         return True if by_ach else refund_flight(payment, sent)
 
     def _send_payment(self, transaction: Transaction, payment: Payment, lease_until_ms: int) -> Flight | bool:
@@ -90,7 +73,7 @@ class Sending:
             return void_flight(_sent(transaction, payment, payment.pending_reference, lease_until_ms))
         if payment.status is not PaymentStatus.HELD:
             return False
-        if not was_sent(payment):
+        if not by_acquirer(payment.rail, payment.method):
             debit(transaction, _sent(transaction, payment, "", 0), self._debits)
             return True
         return creation_flight(_sent(transaction, payment, payment.id, lease_until_ms))
@@ -99,18 +82,10 @@ class Sending:
 def _send_capture(transaction: Transaction, payment: Payment, capture: Capture, lease_until_ms: int) -> Flight | bool:
     if payment.status is not PaymentStatus.CAPTURING or payment.pending_reference != capture.id:
         return False
-    sent = move_capture(capture, CaptureEvent.SENT, transaction.now_ms)
-    transaction.change(sent, facts.capture_changed(sent, payment, capture.status))
+    sent = change_capture(transaction, capture, payment, CaptureEvent.SENT)
     return capture_flight(_sent(transaction, payment, capture.id, lease_until_ms), sent)
 
 
 def _sent(transaction: Transaction, payment: Payment, reference: str, lease_until_ms: int) -> Payment:
-    sent = move_payment(
-        payment,
-        PaymentEvent.SENT,
-        transaction.now_ms,
-        pending_reference=reference,
-        lease_until_ms=lease_until_ms,
-    )
-    transaction.change(sent, facts.payment_changed(sent, payment.status))
-    return sent
+    event = PaymentEvent.SENT
+    return change_payment(transaction, payment, event, pending_reference=reference, lease_until_ms=lease_until_ms)

@@ -63,13 +63,14 @@ class DynamoReading:
         item = (await self._table.get([key])).get(key)
         return None if item is None else cast("R", self._registry.decode(kind, item["body"]["B"]))
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         """Committed records of one kind."""
         kind = kind_of(query.record_type)
         if isinstance(query, Due):
             partitions = self._partitions(DUE_INDEX, kind, "<", f"{query.at_ms + 1:015d}", query.limit)
             due = Merged(partitions, _sorted_by("due"))
-            return await self._found(due, kind, query.limit, lambda record: 0 < record.due_at_ms <= query.at_ms)
+            found = await self._found(due, kind, query.limit, lambda record: 0 < record.due_at_ms <= query.at_ms)
+            return cast("list[R]", found)
         descending = query.order == "descending"
         comparison = "<" if descending else ">"
         if query.owner:
@@ -80,7 +81,8 @@ class DynamoReading:
         else:
             partitions = self._partitions(KIND_INDEX, kind, comparison, query.after, query.limit, descending=descending)
         items = Merged(partitions, _sorted_by("id"), descending=descending)
-        return await self._found(items, kind, query.limit, lambda record: query.owner in {"", record.owner})
+        found = await self._found(items, kind, query.limit, lambda record: query.owner in {"", record.owner})
+        return cast("list[R]", found)
 
     async def bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
         """Ids and stored bytes of the records of a kind, in the order of their ids."""

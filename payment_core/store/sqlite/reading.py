@@ -1,6 +1,7 @@
 """What the SQLite store reads outside of transactions, on one connection that cannot write."""
 
 import sqlite3
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -10,6 +11,8 @@ from payment_core.store.port import AccountRow, OutboxRow, PostedJournal
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Registry
 from payment_core.store.trail import GENESIS, AuditRow
+
+R = TypeVar("R", bound=Record)
 
 _decode_journal = msgspec.json.Decoder(Journal).decode
 
@@ -33,7 +36,7 @@ class Reading:
         ).fetchone()
         return None if row is None else self._registry.decode(kind, row[0])
 
-    def query(self, query: Query) -> list[Record]:
+    def query(self, query: Query[R]) -> list[R]:
         """Records by when they are due, or in the order of their ids."""
         kind = kind_of(query.record_type)
         parameters: tuple[str | int, ...]
@@ -54,7 +57,8 @@ class Reading:
             order = "DESC" if descending else "ASC"
             statement = f"SELECT body FROM records WHERE {conditions} ORDER BY id {order} LIMIT ?"  # noqa: S608 - fixed parts
             parameters = (*parameters, query.limit)
-        return [self._registry.decode(kind, body) for (body,) in self._connection.execute(statement, parameters)]
+        rows = self._connection.execute(statement, parameters)
+        return cast("list[R]", [self._registry.decode(kind, body) for (body,) in rows])
 
     def account(self, account_id: str, currency: str) -> Balances:
         """An account's totals."""

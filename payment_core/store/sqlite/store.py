@@ -76,9 +76,9 @@ class SqliteStore:
         """The committed record."""
         return cast("R | None", await self._read(partial(Reading.record, record_type=record_type, record_id=record_id)))
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         """Committed records of one kind."""
-        return await self._read(partial(Reading.query, query=query))
+        return await self._read(lambda reading: reading.query(query))
 
     async def account(self, account_id: str, currency: str = "USD") -> Balances:
         """An account's committed totals."""

@@ -84,7 +84,7 @@ class CutOff:
         await self._before()
         return await self._store.transact(work, actor)
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         return await self._store.query(query)
 
     async def read(self, record_type: type[R], record_id: str) -> R | None:
@@ -136,7 +136,7 @@ async def test_a_key_whose_operation_is_unfinished_is_never_forgotten(world: Sto
 async def test_the_time_of_a_key_begins_when_its_operation_has_finished(world: StoreWorld) -> None:
     await begin(world, "k1")
     world.clock.wall_ms += KEPT_MS
-    await world.store.transact(lambda tx: finish(tx, OPERATION, "k1", Answer(200, b"{}")), "key:test")
+    await world.store.transact(lambda tx: finish(tx, key_id(OPERATION, "k1"), Answer(200, b"{}")), "key:test")
     world.clock.wall_ms += KEPT_MS - 1
     assert await run(world) == 0
     world.clock.wall_ms += 1

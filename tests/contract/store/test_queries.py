@@ -25,7 +25,7 @@ async def stocked(world: StoreWorld) -> StoreWorld:
     return world
 
 
-async def numbers(world: StoreWorld, query: Listing | Due) -> list[int]:
+async def numbers(world: StoreWorld, query: Listing[Order] | Due[Order]) -> list[int]:
     return [int(record.id[-4:]) for record in await world.store.query(query)]
 
 

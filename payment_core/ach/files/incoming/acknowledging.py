@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import assert_never
 
-from payment_core.ach.files.facts import move_file, write_file
 from payment_core.ach.files.model import AchFile
+from payment_core.ach.files.moving import move_file, write_file
 from payment_core.ach.files.outgoing.sending import Sender
 from payment_core.ach.files.outgoing.spreading import Spreader, is_spread
 from payment_core.answers import Explanation

@@ -7,10 +7,10 @@ import msgspec
 from payment_core.ach.calendar import local_time, return_deadline
 from payment_core.ach.codes.changes import CHANGE_CODES, Correction
 from payment_core.ach.codes.returns import ReturnAction, ReturnCode, ReturnFamily, ReturnStage
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.incoming.cases import open_ach_case
 from payment_core.ach.files.incoming.model import CaseKind, ItemOutcome
 from payment_core.ach.files.model import AchEntry, AchFile, TraceOwner
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.originating import another_presentation, may_retry, queue_entry
 from payment_core.ach.files.outgoing.spreading import count_debit
 from payment_core.ach.reading.notices import ChangeNotice, ReturnNotice

@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import assert_never
 
-from payment_core.ach.files.facts import following, object_changed
 from payment_core.ach.files.incoming.model import AchCase, CaseKind
 from payment_core.ach.files.model import AchEntry
 from payment_core.answers import Explanation
 from payment_core.identifiers import new_id
+from payment_core.operations.documents import next_of, record_change
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
 
@@ -54,8 +54,7 @@ def open_ach_case(
         return_file_id=return_file_id,
         amount_cents=amount_cents,
     )
-    fact = object_changed(case, origin, transaction.now_ms, status=kind, amount_cents=amount_cents)
-    transaction.change(case, fact)
+    record_change(transaction, origin, case, status=kind, amount_cents=amount_cents)
     return case
 
 
@@ -66,6 +65,6 @@ def close_case(transaction: Transaction, origin: Origin, case_id: str, actor: st
         return CaseRefusal.CASE_NOT_FOUND
     if case.status == "closed":
         return CaseRefusal.CASE_CLOSED
-    after = following(case, transaction.now_ms, status="closed", closed_by=actor, note=note)
-    transaction.change(after, object_changed(after, origin, transaction.now_ms, status="closed", previous="open"))
+    after = next_of(case, transaction.now_ms, status="closed", closed_by=actor, note=note)
+    record_change(transaction, origin, after, status="closed", previous_status="open")
     return after

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from checks.facts import AchReturnRate
 from payment_core.ach.calendar import local_time
-from payment_core.ach.files.facts import following
 from payment_core.ach.files.incoming.model import RateFamily, ReturnRate
 from payment_core.ach.files.model import DebitDay
+from payment_core.operations.documents import next_of
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction, Work
 
@@ -65,7 +65,7 @@ class RatesJob:
                     originated=originated,
                 )
                 if known is None
-                else following(known, transaction.now_ms, **fields)
+                else next_of(known, transaction.now_ms, **fields)
             )
             fact = AchReturnRate(
                 id=f"ach-return-rate.{family}.{slot}",

@@ -8,7 +8,6 @@ from typing import assert_never
 import msgspec
 
 from payment_core.ach.files.content import SealedContent
-from payment_core.ach.files.facts import object_changed
 from payment_core.ach.files.incoming.model import ReturnFile, ReturnFileHash
 from payment_core.ach.problems import Problem
 from payment_core.ach.reading.notices import Notices, notices_of
@@ -16,6 +15,7 @@ from payment_core.ach.reading.profiles import Profile
 from payment_core.ach.reading.reader import Reading, read
 from payment_core.answers import Explanation
 from payment_core.identifiers import new_id
+from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction, Work
 
@@ -111,10 +111,7 @@ class Receiver:
                 next_at_ms=transaction.now_ms,
             )
             transaction.put(ReturnFileHash(id=file.sha256, return_file_id=file.id))
-            fact = object_changed(
-                fresh, self._origin, transaction.now_ms, status=fresh.status, amount_cents=fresh.returned_cents
-            )
-            transaction.change(fresh, fact)
+            record_change(transaction, self._origin, fresh, status=fresh.status, amount_cents=fresh.returned_cents)
             return fresh
 
         return work

@@ -1,21 +1,21 @@
 """The job that applies return files, each item exactly once, and adds up what became of them."""
 
 import asyncio
-from typing import cast
 
 import structlog
 
 from payment_core.ach.files.content import SealedContent
-from payment_core.ach.files.facts import following, object_changed
 from payment_core.ach.files.incoming.answering import Answering, PrepareCorrection, Verdict, applicable
 from payment_core.ach.files.incoming.model import ItemOutcome, ReturnFile, ReturnItem
 from payment_core.ach.files.incoming.receiving import notices_in
 from payment_core.ach.files.model import AchEntry, TraceOwner
 from payment_core.ach.reading.notices import ChangeNotice, ReturnNotice
 from payment_core.errors import CoreError
+from payment_core.operations.documents import next_of, record_change
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction, Work
 from payment_core.store.records import Due, Listing
+from payment_core.store.walking import every
 
 _log = structlog.get_logger(__name__)
 
@@ -47,8 +47,7 @@ class ReturnsJob:
     async def run_once(self, now_ms: int) -> int:
         """How many items were dealt with."""
         done = 0
-        for record in await self._store.query(Due(ReturnFile, now_ms, FILES_PER_RUN)):
-            file = cast("ReturnFile", record)
+        for file in await self._store.query(Due(ReturnFile, now_ms, FILES_PER_RUN)):
             try:
                 done += await self._apply(file)
             except CoreError as fault:
@@ -117,21 +116,14 @@ class ReturnsJob:
         return work
 
     async def _items(self, file_id: str) -> list[ReturnItem]:
-        items: list[ReturnItem] = []
-        after = ""
-        while True:
-            page = await self._store.query(Listing(ReturnItem, owner=file_id, after=after, limit=ITEMS_PAGE))
-            items.extend(cast("ReturnItem", record) for record in page)
-            if len(page) < ITEMS_PAGE:
-                return items
-            after = page[-1].id
+        return [item async for item in every(self._store, Listing(ReturnItem, owner=file_id, limit=ITEMS_PAGE))]
 
     def _finishing(self, file_id: str, items: list[ReturnItem]) -> Work[None]:
         def work(transaction: Transaction) -> None:
             file = transaction.get(ReturnFile, file_id)
             if file is None or file.status == "applied":
                 return
-            after = following(
+            after = next_of(
                 file,
                 transaction.now_ms,
                 status="applied",
@@ -145,15 +137,14 @@ class ReturnsJob:
                 quarantined_cents=_sum(items, "quarantined"),
                 case_cents=_sum(items, "case"),
             )
-            fact = object_changed(
-                after,
+            record_change(
+                transaction,
                 self._origin,
-                transaction.now_ms,
+                after,
                 status=after.status,
-                previous=file.status,
+                previous_status=file.status,
                 amount_cents=after.applied_cents,
             )
-            transaction.change(after, fact)
 
         return work
 
@@ -161,8 +152,8 @@ class ReturnsJob:
         def work(transaction: Transaction) -> None:
             file = transaction.get(ReturnFile, file_id)
             if file is not None and file.status == "received":
-                after = following(file, transaction.now_ms, next_at_ms=transaction.now_ms + RETRY_MS)
-                transaction.change(after, object_changed(after, self._origin, transaction.now_ms, status=file.status))
+                after = next_of(file, transaction.now_ms, next_at_ms=transaction.now_ms + RETRY_MS)
+                record_change(transaction, self._origin, after, status=file.status)
 
         return work
 

@@ -1,12 +1,10 @@
 """The job that takes every file one step further: built, sent, settled, and its entries with it."""
 
-from typing import cast
-
 import structlog
 
 from config.ach import Ach
-from payment_core.ach.files.facts import move_file, write_file
 from payment_core.ach.files.model import AchFile
+from payment_core.ach.files.moving import move_file, write_file
 from payment_core.ach.files.outgoing.building import Builder
 from payment_core.ach.files.outgoing.claiming import close_file
 from payment_core.ach.files.outgoing.sending import Sender
@@ -42,8 +40,7 @@ class FileJob:
     async def run_once(self, now_ms: int) -> int:
         """How many files went on."""
         moved = 0
-        for record in await self._store.query(Due(AchFile, now_ms, FILES_PER_RUN)):
-            file = cast("AchFile", record)
+        for file in await self._store.query(Due(AchFile, now_ms, FILES_PER_RUN)):
             try:
                 after = await self.advance(file, now_ms)
             except VersionSkipped:

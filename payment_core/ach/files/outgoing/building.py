@@ -7,8 +7,8 @@ import structlog
 from config.ach import Ach
 from payment_core.ach.errors import AchError
 from payment_core.ach.files.content import SealedContent
-from payment_core.ach.files.facts import EntryMover, move_file, write_file
 from payment_core.ach.files.model import AchEntry, AchFile, FileChunk, FileName
+from payment_core.ach.files.moving import EntryMover, move_file, write_file
 from payment_core.ach.files.outgoing.assembling import BuiltBytes, assemble, batches_of, unwritable
 from payment_core.ach.files.outgoing.claiming import eject_entry, reserve_traces
 from payment_core.ach.files.outgoing.planning import plan_of

@@ -6,7 +6,6 @@ from config.ach import Ach
 from payment_core.ach.building.entries import TRACE_SEQUENCE_MAX, trace_number
 from payment_core.ach.calendar import local_time
 from payment_core.ach.codes.routing import RDFI_WIDTH
-from payment_core.ach.files.facts import EntryMover, move_file, object_changed
 from payment_core.ach.files.model import (
     AchEntry,
     AchFile,
@@ -16,9 +15,11 @@ from payment_core.ach.files.model import (
     TraceCounter,
     TraceOwner,
 )
+from payment_core.ach.files.moving import EntryMover, move_file
 from payment_core.ach.files.outgoing.planning import FilePlan
 from payment_core.errors import CoreError
 from payment_core.identifiers import new_id
+from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
 from payment_core.providers.model import BankAccount
 from payment_core.store.port import Transaction
@@ -70,7 +71,7 @@ def open_file(transaction: Transaction, origin: Origin, ach: Ach, plan: FilePlan
     )
     transaction.put(FileDay(id=day_id, files=begun + 1))
     transaction.put(OpenFile(id=key, file_id=file.id))
-    transaction.change(file, object_changed(file, origin, transaction.now_ms, status=file.status))
+    record_change(transaction, origin, file, status=file.status)
     return file
 
 

@@ -1,12 +1,10 @@
 """The job that begins files when their time has come and puts the waiting entries into them."""
 
-from typing import cast
-
 import structlog
 
 from config.ach import Ach
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.model import AchEntry, AchFile
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.claiming import CHUNK_ENTRIES, claim_chunk, close_file, open_file
 from payment_core.ach.files.outgoing.planning import FilePlan, due_groups
 from payment_core.ach.files.outgoing.spreading import ACTOR
@@ -31,8 +29,7 @@ class CollectingJob:
 
     async def run_once(self, now_ms: int) -> int:
         """How many entries went into files."""
-        waiting = await self._store.query(Due(AchEntry, now_ms, self._ach.files.entries_max))
-        entries = [cast("AchEntry", record) for record in waiting]
+        entries = await self._store.query(Due(AchEntry, now_ms, self._ach.files.entries_max))
         groups = due_groups(entries, now_ms, self._schedule, self._ach.hours.build_ahead_minutes)
         claimed = 0
         for plan, members in groups:

@@ -10,11 +10,12 @@ from payment_core.ach.calendar import REVERSAL_BANKING_DAYS_MAX, add_banking_day
 from payment_core.ach.codes.descriptions import RETRY_PAYMENT, REVERSAL
 from payment_core.ach.codes.returns import RETRIES_MAX, RETRY_DAYS_MAX
 from payment_core.ach.codes.routing import is_routing_number
-from payment_core.ach.files.facts import EntryMover, following, object_changed, told_cents
 from payment_core.ach.files.model import AccountType, AchEntry, EntryDirection, EntryPurpose, SecCode
+from payment_core.ach.files.moving import EntryMover, told_cents
 from payment_core.answers import Explanation
 from payment_core.errors import CoreError
 from payment_core.identifiers import new_id
+from payment_core.operations.documents import next_of, record_change
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
 
@@ -176,16 +177,14 @@ def reverse_entry(transaction: Transaction, origin: Origin, entry_id: str) -> Ac
         _copy(transaction, entry, description=REVERSAL), direction=opposite, purpose="reversal", subject_id=entry.id
     )
     queue_entry(transaction, origin, reversal)
-    marked = following(entry, transaction.now_ms, reversal_entry_id=reversal.id)
-    fact = object_changed(marked, origin, transaction.now_ms, status=marked.status, previous=entry.status)
-    transaction.change(marked, fact)
+    marked = next_of(entry, transaction.now_ms, reversal_entry_id=reversal.id)
+    record_change(transaction, origin, marked, status=marked.status, previous_status=entry.status)
     return reversal
 
 
 def queue_entry(transaction: Transaction, origin: Origin, entry: AchEntry) -> None:
     """Let the next file take a new entry."""
-    fact = object_changed(entry, origin, transaction.now_ms, status=entry.status, amount_cents=told_cents(entry))
-    transaction.change(entry, fact)
+    record_change(transaction, origin, entry, status=entry.status, amount_cents=told_cents(entry))
 
 
 def printable(text: str) -> str:

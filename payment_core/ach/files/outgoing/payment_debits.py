@@ -1,7 +1,7 @@
 """Originates, withdraws and presents again the ACH debits of payments."""
 
-from payment_core.ach.files.facts import EntryMover, following, object_changed
 from payment_core.ach.files.model import AchEntry
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.originating import (
     IDENTIFICATION_WIDTH,
     EntryRefusal,
@@ -11,7 +11,8 @@ from payment_core.ach.files.outgoing.originating import (
 )
 from payment_core.origin import Origin
 from payment_core.payments.model import Payment, Refund
-from payment_core.payments.states import PaymentStatus
+from payment_core.payments.moving import change_payment
+from payment_core.payments.states import PaymentEvent, PaymentStatus
 from payment_core.providers.model import BankAccount, TokenLink
 from payment_core.store.port import Transaction
 
@@ -87,9 +88,7 @@ class PaymentDebits:
         payment = transaction.get(Payment, returned.subject_id)
         if payment is None or payment.ach_entry_id != returned.id or payment.status is not PaymentStatus.PROCESSING:
             return False
-        after = following(payment, transaction.now_ms, ach_entry_id=again_id)
-        fact = object_changed(after, self._origin, transaction.now_ms, status=after.status, previous=payment.status)
-        transaction.change(after, fact)
+        change_payment(transaction, payment, PaymentEvent.STILL_UNKNOWN, ach_entry_id=again_id)
         return True
 
 

@@ -7,8 +7,8 @@ import structlog
 from config.ach import Ach
 from payment_core.ach.delivery.port import Delivery, DeliveryConflict, Presence
 from payment_core.ach.files.content import ContentDamaged, SealedContent
-from payment_core.ach.files.facts import move_file, write_file
 from payment_core.ach.files.model import AchFile
+from payment_core.ach.files.moving import move_file, write_file
 from payment_core.ach.files.outgoing.planning import settlement_at_submission
 from payment_core.ach.files.outgoing.spreading import ACTOR
 from payment_core.ach.files.terms import schedule_of

@@ -1,20 +1,20 @@
 """Brings the entries of a file to the state of the file, a few in each transaction, from wherever it stopped."""
 
 from collections.abc import AsyncIterator
-from typing import cast
 
 import msgspec
 import structlog
 
 from payment_core.ach.calendar import local_time
-from payment_core.ach.files.facts import EntryMover, write_file
 from payment_core.ach.files.model import AchEntry, AchFile, DebitDay, FileChunk
+from payment_core.ach.files.moving import EntryMover, write_file
 from payment_core.ach.files.outgoing.claiming import release_entry
 from payment_core.ach.files.states import ENTRY_AFTER, ENTRY_TRANSITIONS, FileStatus
 from payment_core.errors import CoreError
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction, Work
 from payment_core.store.records import Listing
+from payment_core.store.walking import every
 
 PAGE = 100
 ACTOR = "sweep:ach-files"
@@ -29,16 +29,9 @@ def is_spread(file: AchFile) -> bool:
     return file.status not in ENTRY_AFTER or file.spread == file.status
 
 
-async def chunks_of(store: LedgerStore, file_id: str) -> AsyncIterator[FileChunk]:
+def chunks_of(store: LedgerStore, file_id: str) -> AsyncIterator[FileChunk]:
     """The chunks of a file in the order of their traces."""
-    after = ""
-    while True:
-        page = await store.query(Listing(FileChunk, owner=file_id, after=after, limit=PAGE))
-        for record in page:
-            yield cast("FileChunk", record)
-        if len(page) < PAGE:
-            return
-        after = page[-1].id
+    return every(store, Listing(FileChunk, owner=file_id, limit=PAGE))
 
 
 class Spreader:

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.model import FILE_RECORDS, AchEntry, EntryPurpose
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.originating import originate
 from payment_core.ledger.posting import Hold
 from payment_core.origin import Origin

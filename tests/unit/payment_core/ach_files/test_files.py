@@ -5,9 +5,9 @@ import asyncio
 import msgspec
 import pytest
 
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.incoming.model import ContentAccess
 from payment_core.ach.files.model import TraceCounter
+from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.claiming import claim_chunk, close_file, open_file
 from payment_core.ach.files.outgoing.originating import cancel_entry
 from payment_core.ach.files.outgoing.planning import plan_entry, plan_of

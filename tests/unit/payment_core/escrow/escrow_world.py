@@ -18,13 +18,13 @@ from payment_core.ledger.accounts import CUSTOMER_ESCROW, ESCROW_HELD, PROVIDER_
 from payment_core.ledger.posting import Hold
 from payment_core.money import Charge, fee_cents
 from payment_core.operations.call import Call
+from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import KeyRecord, request_hash
 from payment_core.origin import Origin
 from payment_core.payments.facts import payment_changed
 from payment_core.payments.model import Capture, Dispute, Fraud, Payment, Refund, Waiting
 from payment_core.payments.states import PaymentStatus
 from payment_core.providers import model as providers
-from payment_core.providers.changes import next_of, record_change
 from payment_core.providers.model import Provider, ProviderStatus
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import Transaction, Work
@@ -89,7 +89,7 @@ class MortalStore:
         self._await()
         return await self._store.read(record_type, record_id)
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         self._await()
         return await self._store.query(query)
 

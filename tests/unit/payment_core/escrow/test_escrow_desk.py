@@ -153,9 +153,7 @@ async def test_a_whole_escrow_refunds_the_whole_payment_and_its_fee(world: Escro
     assert payment is not None
     assert (payment.refunded_cents, payment.fee_refunded_cents) == (payment.captured_cents, payment.fee_cents)
     refunds = await world.store.query(Listing(Refund, "pay_2"))
-    assert {(refund.source, refund.status) for refund in refunds if isinstance(refund, Refund)} == {
-        ("escrow", "queued")
-    }
+    assert {(refund.source, refund.status) for refund in refunds} == {("escrow", "queued")}
     await world.check_money()
 
 

@@ -14,9 +14,9 @@ from payment_core.escrow.opening import request_refusal
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.refusals import EscrowRefusal, explain_escrow
 from payment_core.escrow.requests import EscrowRequest, PayeeRequest, SourceRequest
-from payment_core.escrow.splits import gross_refund_cents, split_cents, take
+from payment_core.escrow.splits import gross_refund_cents, take
 from payment_core.escrow.states import AFTER, FINAL, Act, status_after
-from payment_core.money import Charge, fee_share_cents
+from payment_core.money import Charge, fee_share_cents, split_cents
 
 STATUSES: tuple[EscrowStatus, ...] = get_args(EscrowStatus)
 LEGAL = {

@@ -17,7 +17,7 @@ from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.operations.call import Call
 from payment_core.operations.once import KeyRecord
 from payment_core.origin import Origin
-from payment_core.payments.beginning.scoring import KeyedEmailHash
+from payment_core.payments.rail.scoring import KeyedEmailHash
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing
@@ -205,7 +205,7 @@ async def test_an_entry_that_is_over_is_not_hit_ends_by_the_job_and_makes_room_f
     await world.runtime.run_once(world.clock.ms)
     assert len(world.lists) == 1
     assert world.hits(world.clock.ms, customer_id="cus_1") == ["block_list_customer"]
-    statuses = [entry.status for entry in await world.store.query(Listing(FraudListEntry))]  # type: ignore[attr-defined]  # of this type
+    statuses = [entry.status for entry in await world.store.query(Listing(FraudListEntry))]
     assert sorted(statuses) == ["active", "expired", "expired"]
 
 
@@ -252,7 +252,7 @@ async def test_freezing_twice_leaves_one_entry_of_each_value_with_its_event(worl
     for _ in range(2):
         await world.store.transact(freeze, "key:shop")
     entries = await world.store.query(Listing(FraudListEntry))
-    found = {(entry.of, entry.author, entry.expires_at_ms) for entry in entries}  # type: ignore[attr-defined]  # of this type
+    found = {(entry.of, entry.author, entry.expires_at_ms) for entry in entries}
     assert len(entries) == 2
     assert found == {(of, FREEZE_AUTHOR, NOW_MS + FREEZE_MS) for of in ("customer", "bank_account")}
     assert len(await world.store.events("", 10)) == 2

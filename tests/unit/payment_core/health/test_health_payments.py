@@ -9,8 +9,8 @@ from checks.facts import AnyFact, ObjectChanged
 from payment_core.answers import Answer
 from payment_core.health.payments import OWNER, HealthPayments, TakeHealthPayment
 from payment_core.operations.once import OnceRefusal
-from payment_core.payments.carrying import FaultProfile
 from payment_core.payments.model import Payment
+from payment_core.payments.rail.carrying import FaultProfile
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.store.records import Listing
 from tests.simulation.payment_world import ORIGIN, TERMS, DyingStore, ProcessDied, World, call_of, memory_world
@@ -32,8 +32,7 @@ async def take(world: World, key: str = "h1") -> Any:  # noqa: ANN401  # what th
 
 
 async def health_payments(world: World) -> list[Payment]:
-    found = await world.store.query(Listing(Payment, owner=OWNER))
-    return [payment for payment in found if isinstance(payment, Payment)]
+    return await world.store.query(Listing(Payment, owner=OWNER))
 
 
 async def facts(world: World) -> list[AnyFact]:

@@ -8,8 +8,8 @@ import pytest
 from payment_core.acquirer.port import RailAnswer, Verdict
 from payment_core.health.reconciliation import (
     EACH_MAX,
+    LOOKED_THROUGH_MAX,
     PAGE,
-    PAGES_MAX,
     SETTLED_AFTER_MS,
     Agreement,
     Reconciliation,
@@ -172,7 +172,7 @@ async def test_payments_that_are_all_stuck_at_twenty_a_second_are_unknown_howeve
 
 async def test_a_release_that_takes_nothing_any_more_is_told_of_while_payments_of_it_are_stuck() -> None:
     old = twenty_a_second(120, environment="blue", release="1.0.0")[:3]
-    newer = [payment(number) for number in range(1_000, 1_000 + PAGE * PAGES_MAX)]
+    newer = [payment(number) for number in range(1_000, 1_000 + LOOKED_THROUGH_MAX)]
     clock = HandClock()
     clock.ms = NOW_MS
     found = {one.environment: one for one in await Reconciliation(await kept(*old, *newer), FakeRail(), clock).look()}

@@ -4,7 +4,6 @@ import msgspec
 import pytest
 import structlog
 
-from payment_core.acquirer.tokens import SANDBOX_TOKENS
 from payment_core.answers import Answer
 from payment_core.methods.encryption_health import REPEAT_MS, EncryptionHealthReport
 from payment_core.methods.model import PaymentMethod, VaultAccess, VaultKey, VaultRow
@@ -219,32 +218,21 @@ async def test_the_door_of_ach_files_opens_for_accounts_alone(world: VaultedWorl
         await world.numbers.reveal(token, "file", "core:ach")
 
 
-@pytest.mark.parametrize("token", [each.token for each in SANDBOX_TOKENS])
-async def test_a_sandbox_token_resolves_without_the_store(world: VaultedWorld, token: str) -> None:
-    async def no_store(*_: object) -> None:
-        pytest.fail("the store was read")
-
-    world.memory.read = no_store  # type: ignore[method-assign,assignment]  # the fake that fails
-    method = await world.resolving.resolve(token)
-    assert method is not None
-    assert method.sandbox
-
-
 async def test_a_card_resolves_while_it_can_be_used(world: VaultedWorld) -> None:
     token = answered(await world.methods.create(world.call(), card_request(exp_month=12, exp_year=2026)), 201)["id"]
     method = await world.resolving.resolve(token)
     assert method is not None
-    assert (method.rail, method.brand, method.last4, method.holder_customer_id, method.usable) == (
+    assert (method.rail, method.brand, method.last4, method.holder_customer_id, method.why_not) == (
         "card",
         "visa",
         "5674",
         "cus_1",
-        True,
+        "",
     )
     world.clock.at_ms += 40 * 24 * 3_600_000
     expired = await world.resolving.resolve(token)
     assert expired is not None
-    assert (expired.usable, expired.why_not) == (False, "expired_card")
+    assert expired.why_not == "expired_card"
     await world.methods.delete(world.call(payment_method_id=token), None)
     deleted = await world.resolving.resolve(token)
     assert deleted is not None

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from payment_core.ach.codes.changes import Correction
-from payment_core.ach.files.facts import EntryMover
 from payment_core.ach.files.model import AchEntry
+from payment_core.ach.files.moving import EntryMover
 from payment_core.answers import Answer
 from payment_core.fraud.screening import Screened, ScreeningAnswer
 from payment_core.ledger.posting import Hold

@@ -10,8 +10,8 @@ from payment_core.payments.desk import Desk
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import Payment, Refund
 from payment_core.payments.ports import Method
+from payment_core.payments.rail.ach_debits import AchDebits, refund_entry_changed
 from payment_core.payments.refusals import PaymentRefusal
-from payment_core.payments.settling.ach_debits import AchDebits, refund_entry_changed
 from payment_core.store.port import Transaction
 from tests.simulation.payment_invariants import read_books
 from tests.simulation.payment_world import TERMS, World
@@ -50,7 +50,8 @@ class OneAccount:
     async def resolve(self, token: str) -> Method | None:
         if token != BANK:
             return None
-        return Method(token=token, rail="ach", last4="6789", holder_customer_id="cus_1", usable=self.usable)
+        why_not = "" if self.usable else "bank_account_unverified"
+        return Method(token=token, rail="ach", last4="6789", holder_customer_id="cus_1", why_not=why_not)
 
 
 class Originated:

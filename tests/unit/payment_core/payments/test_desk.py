@@ -8,10 +8,12 @@ import pytest
 
 from checks.facts import AnyFact, PaymentAttempted, PaymentCaptured, PaymentRequested
 from checks.scoring.model import Decision
+from payment_core.acquirer.tokens import SANDBOX_TOKENS
 from payment_core.answers import Answer
 from payment_core.operations.once import KeyRecord, OnceRefusal
-from payment_core.payments.carrying import FaultProfile
 from payment_core.payments.model import Payment
+from payment_core.payments.ports import Method
+from payment_core.payments.rail.carrying import FaultProfile
 from payment_core.payments.refusals import PaymentRefusal, explain_payment
 from payment_core.payments.requests import PaymentContext
 from tests.simulation.payment_invariants import everything
@@ -33,6 +35,21 @@ async def test_a_payment_is_taken_and_tells_what_happened(world: World) -> None:
     assert world.scorer.observed == [msgspec.structs.replace(told[1], sequence=0)]
     assert world.process.attempts == [("succeeded", "card")]
     assert await all_is_well(world)
+
+
+class NeverAsked:
+    """Methods that fail whoever asks."""
+
+    async def resolve(self, token: str) -> Method | None:
+        pytest.fail(f"{token} was looked up")
+
+
+@pytest.mark.parametrize("token", [each.token for each in SANDBOX_TOKENS])
+async def test_a_sandbox_token_pays_without_a_look_up(world: World, token: str) -> None:
+    world.process.desk._methods = NeverAsked()
+    answer = await create(world, body=order(payment_method=token))
+    assert isinstance(answer, Answer)
+    assert len(await everything(world.store, Payment)) == 1
 
 
 async def test_a_thousand_at_once_with_one_key_have_one_effect_and_one_answer(world: World) -> None:

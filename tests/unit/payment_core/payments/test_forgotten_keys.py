@@ -3,7 +3,7 @@
 from checks.scoring.model import Decision
 from payment_core.operations.forgetting import PUT_OFF_MS, KeyForgetting
 from payment_core.operations.once import KEPT_MS, KeyRecord, key_id
-from payment_core.payments.beginning.flights import CREATE, REFUND
+from payment_core.payments.rail.flights import CREATE, REFUND
 from payment_core.payments.unfinished import is_unfinished
 from tests.simulation.payment_world import World, call_of
 from tests.unit.payment_core.payments.asking import all_is_well, control, create, order, paid, plain, refund

@@ -14,8 +14,8 @@ from config.loading.loader import load_yaml
 from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.rule_sets import FraudRuleSet, keep_rules, rules_of
 from payment_core.fraud.scorer import FraudScorer
-from payment_core.payments.beginning.scored import ReadingsUnusable, fraud_of, recorded
 from payment_core.payments.model import Payment
+from payment_core.payments.rail.scored import ReadingsUnusable, fraud_of, recorded
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.memory import MemoryStore
 from payment_core.store.records import Listing
@@ -31,7 +31,7 @@ async def test_only_a_frozen_payer_is_listed_and_a_test_token_never(world: World
     world.scorer.decision = decision
     await create(world, "k1")
     entries = await world.store.query(Listing(FraudListEntry))
-    listed = [(entry.of, entry.value) for entry in entries]  # type: ignore[attr-defined]  # of this type
+    listed = [(entry.of, entry.value) for entry in entries]
     assert listed == ([("customer", "cus_1")] if decision is Decision.FREEZE else [])
 
 

@@ -4,12 +4,12 @@ import pytest
 
 from payment_core.acquirer.port import RailAnswer, Verdict
 from payment_core.ledger.accounts import RAIL_CLEARING
-from payment_core.payments.beginning.creating import find_flight
-from payment_core.payments.beginning.flights import Flight
-from payment_core.payments.carrying import RELEASE_FAULT_CODE, FaultProfile
 from payment_core.payments.jobs.recovery import Recovery
 from payment_core.payments.jobs.sending import Sending
 from payment_core.payments.model import Doubt, Payment
+from payment_core.payments.rail.carrying import RELEASE_FAULT_CODE, FaultProfile
+from payment_core.payments.rail.flights import Flight
+from payment_core.payments.rail.resuming import find_flight
 from tests.simulation.payment_invariants import everything
 from tests.simulation.payment_world import TERMS, World
 from tests.unit.payment_core.payments.asking import (

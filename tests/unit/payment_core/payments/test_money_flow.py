@@ -7,10 +7,10 @@ import pytest
 from checks.scoring.model import Decision
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, ESCROW_HELD, PAYOUT_IN_FLIGHT, PROVIDER_AVAILABLE
 from payment_core.ledger.journals import Journal, LedgerRefusal, Move
-from payment_core.payments.beginning.refunding import queue_refund
-from payment_core.payments.model import Payment, unreleased_cents
+from payment_core.payments.model import Payment
+from payment_core.payments.money.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
+from payment_core.payments.money.refunds import queue_refund
 from payment_core.payments.refusals import PaymentRefusal
-from payment_core.payments.settling.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
 from payment_core.store.port import Transaction
 from tests.simulation.payment_invariants import read_books
 from tests.simulation.payment_world import TERMS, World
@@ -160,7 +160,7 @@ async def test_captured_money_becomes_the_providers_after_the_delay_and_not_befo
 async def test_money_that_is_for_an_escrow_waits_for_it(world: World) -> None:
     payment = await paid(world, release="escrow")
     await pass_time(world, 100 * TERMS.release_delay_ms)
-    assert unreleased_cents(await payment_of(world, payment.id)) == 9200
+    assert (await payment_of(world, payment.id)).unreleased_cents == 9200
     await escrow(world, payment, 9000, ESCROW, HELD, move_to_escrow)
     assert await refund(world, payment.id) is PaymentRefusal.PAYMENT_IN_ESCROW
     await escrow(world, payment, 5000, HELD, AVAILABLE, release_from_escrow)

@@ -8,8 +8,8 @@ from payment_core.fraud.scorer import FraudScorer
 from payment_core.money import Charge
 from payment_core.operations.call import Call
 from payment_core.origin import Origin
-from payment_core.payments.beginning.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.ports import SANDBOX_METHODS
+from payment_core.payments.rail.scoring import KeyedEmailHash, RequestScores
 from payment_core.payments.requests import CreatePayment
 from tests.unit.checks.scoring.fraud_facts import NOW_MS, default_rules
 

@@ -15,7 +15,6 @@ from payment_core.ach.calendar import instant_ms
 from payment_core.ach.codes.changes import Correction
 from payment_core.ach.delivery.memory import MemoryDelivery
 from payment_core.ach.delivery.port import Delivery, Inbound, Presence
-from payment_core.ach.files.facts import object_changed
 from payment_core.ach.files.incoming.model import RETURN_RECORDS, AchCase, ReturnFile, ReturnItem
 from payment_core.ach.files.model import FILE_RECORDS, AchEntry, AchFile
 from payment_core.ach.files.ports import AccountNumbers, FileCipher
@@ -26,6 +25,7 @@ from payment_core.ledger.accounts import BANK, PAYOUT_IN_FLIGHT, PROVIDER_AVAILA
 from payment_core.ledger.journals import Journal, Move
 from payment_core.ledger.posting import Hold as LedgerHold
 from payment_core.operations.call import Call
+from payment_core.operations.documents import record_change
 from payment_core.operations.once import KeyRecord
 from payment_core.origin import Origin
 from payment_core.payouts.composition import Payouts, Surroundings, compose
@@ -110,7 +110,7 @@ class FragileStore:
         self._fuse.touch()
         return await self._inner.read(record_type, record_id)
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         self._fuse.touch()
         return await self._inner.query(query)
 
@@ -297,8 +297,8 @@ class PayoutWorld:
         """Store documents as they are."""
         for document in documents:
             await self.memory.transact(
-                lambda transaction, document=document: transaction.change(  # type: ignore[misc]  # a default
-                    document, object_changed(document, ORIGIN, transaction.now_ms, status="given")
+                lambda transaction, document=document: record_change(  # type: ignore[misc]  # a default
+                    transaction, ORIGIN, document, status="given"
                 ),
                 "test",
             )
@@ -360,7 +360,7 @@ class PayoutWorld:
 
     async def all(self, record_type: type[R], owner: str = "") -> list[R]:
         """Every record of a type."""
-        return cast("list[R]", await self.memory.query(Listing(record_type, owner=owner, limit=100_000)))
+        return await self.memory.query(Listing(record_type, owner=owner, limit=100_000))
 
     async def payouts(self) -> list[Payout]:
         return await self.all(Payout)

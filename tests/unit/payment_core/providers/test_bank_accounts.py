@@ -295,11 +295,11 @@ async def test_a_debit_needs_a_verified_account_of_a_customer(world: VaultedWorl
     account = await world.add_account()
     method = await world.resolving.resolve(account.token)
     assert method is not None
-    assert (method.rail, method.usable, method.why_not) == ("ach", False, "bank_account_unverified")
+    assert (method.rail, method.why_not) == ("ach", "bank_account_unverified")
     good = await verified(world, account_number="5550001")
     method = await world.resolving.resolve(good.token)
     assert method is not None
-    assert (method.usable, method.holder_customer_id, method.last4) == (True, "cus_1", "001")
+    assert (method.why_not, method.holder_customer_id, method.last4) == ("", "cus_1", "001")
     provider_id = await world.add_provider()
     payee = await verified(world, holder_kind="provider", holder_id=provider_id)
     method = await world.resolving.resolve(payee.token)

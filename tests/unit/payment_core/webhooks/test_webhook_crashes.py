@@ -43,7 +43,7 @@ class MortalStore:
         self._step()
         return await self._store.read(record_type, record_id)
 
-    async def query(self, query: Query) -> list[Record]:
+    async def query(self, query: Query[R]) -> list[R]:
         self._step()
         return await self._store.query(query)
 

@@ -1,43 +1,13 @@
 """Writes the next version of an entry or file, with its event and with whoever waits for it."""
 
-from typing import TypeVar
-
-import msgspec
-
-from checks.facts import AchReturn, Fact, ObjectChanged
+from checks.facts import AchReturn, Fact
 from payment_core.ach.codes.returns import return_code
 from payment_core.ach.files.model import AchEntry, AchFile
 from payment_core.ach.files.ports import EntryHandlers
 from payment_core.ach.files.states import EntryStatus, FileStatus, next_entry_status, next_file_status
+from payment_core.operations.documents import next_of, object_changed, record_change
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
-from payment_core.store.records import Document, kind_of
-
-D = TypeVar("D", bound=Document)
-
-
-def following(document: D, now_ms: int, **changes: object) -> D:
-    """The document's next version."""
-    return msgspec.structs.replace(document, version=document.version + 1, updated_at_ms=now_ms, **changes)
-
-
-def object_changed(
-    document: Document, origin: Origin, now_ms: int, *, status: str, previous: str = "", amount_cents: int = 0
-) -> ObjectChanged:
-    """The event of a change that has no fact of its own."""
-    return ObjectChanged(
-        id=f"{document.id}.{document.version}.changed",
-        at_ms=now_ms,
-        subject=document.id,
-        region=origin.region,
-        environment=origin.environment,
-        version=origin.release,
-        object=kind_of(type(document)),
-        status=status,
-        previous_status=previous,
-        owner=document.owner,
-        amount_cents=amount_cents,
-    )
 
 
 def told_cents(entry: AchEntry) -> int:
@@ -47,9 +17,8 @@ def told_cents(entry: AchEntry) -> int:
 
 def write_file(transaction: Transaction, origin: Origin, file: AchFile, **changes: object) -> AchFile:
     """The file's next version without a change of state."""
-    after = following(file, transaction.now_ms, **changes)
-    fact = object_changed(after, origin, transaction.now_ms, status=after.status, previous=file.status)
-    transaction.change(after, fact)
+    after = next_of(file, transaction.now_ms, **changes)
+    record_change(transaction, origin, after, status=after.status, previous_status=file.status)
     return after
 
 
@@ -69,7 +38,7 @@ class EntryMover:
 
     def move(self, transaction: Transaction, entry: AchEntry, status: EntryStatus, **changes: object) -> AchEntry:
         """The entry in its next state. Raises IllegalTransition, and what its handler raises."""
-        after = following(entry, transaction.now_ms, status=next_entry_status(entry.status, status), **changes)
+        after = next_of(entry, transaction.now_ms, status=next_entry_status(entry.status, status), **changes)
         transaction.change(after, self._fact(transaction, entry, after))
         handler = self._handlers.get(after.purpose)
         if handler is not None:
@@ -81,9 +50,8 @@ class EntryMover:
             return object_changed(
                 after,
                 self._origin,
-                transaction.now_ms,
                 status=after.status,
-                previous=before.status,
+                previous_status=before.status,
                 amount_cents=told_cents(after),
             )
         return AchReturn(

@@ -7,7 +7,7 @@ import msgspec
 
 from payment_core.acquirer.port import Acquirer, Instruction, RailAnswer, Verdict
 from payment_core.clock import Clock
-from payment_core.payments.beginning.flights import Flight
+from payment_core.payments.rail.flights import Flight
 
 RELEASE_FAULT_CODE = "release_fault"
 LEASE_ENDED_CODE = "lease_ended"
@@ -45,7 +45,7 @@ class Carrier:
         """Give the instruction to the rail, or ask what became of a recovered one."""
         if flight.recovered:
             return await self.ask(flight.instruction.reference)
-        if self._faulty and flight.kind == "create":
+        if self._faulty and flight.creates:
             if self._fault.slow_seconds > 0:
                 await asyncio.sleep(self._fault.slow_seconds)
             if self._fault.fails(flight.payment.id, flight.payment.amount_cents):

@@ -1,8 +1,8 @@
 """Captured money becomes the provider's after a delay, unless something stands against it."""
 
 from payment_core.ledger import recipes
-from payment_core.payments import facts
-from payment_core.payments.model import Payment, move_payment
+from payment_core.payments.model import Payment
+from payment_core.payments.moving import change_payment
 from payment_core.payments.states import PaymentEvent
 from payment_core.store.port import Transaction
 
@@ -21,15 +21,14 @@ def release_due(transaction: Transaction, payment_id: str) -> bool:
     if payment is None or not 0 < payment.release_at_ms <= transaction.now_ms or payment.open_disputes > 0:
         return False
     cents = payment.unreleased_cents
-    released = move_payment(
+    released = change_payment(
+        transaction,
         payment,
         PaymentEvent.MONEY_MOVED,
-        transaction.now_ms,
         unreleased_cents=0,
         released_cents=payment.released_cents + cents,
         release_at_ms=0,
     )
     journal = recipes.release(payment.id, released.version, payment.provider_id, amount_cents=cents)
     recipes.must_post(transaction, journal)
-    transaction.change(released, facts.payment_changed(released, payment.status))
     return True

@@ -5,11 +5,11 @@ from typing import Protocol
 from payment_core.acquirer.port import RailAnswer, Verdict
 from payment_core.errors import IllegalTransition
 from payment_core.ledger import recipes
-from payment_core.payments import facts
-from payment_core.payments.model import Dispute, Payment, Refund, move_payment
-from payment_core.payments.settling.disputing import Claim, close_dispute, known_dispute, open_dispute
-from payment_core.payments.settling.operations import Settler
-from payment_core.payments.settling.refunds import settle_refund
+from payment_core.payments.model import Dispute, Payment, Refund
+from payment_core.payments.money.disputing import Claim, close_dispute, known_dispute, open_dispute
+from payment_core.payments.money.refunds import settle_refund
+from payment_core.payments.moving import end_attempt
+from payment_core.payments.rail.settling import Settler
 from payment_core.payments.states import DisputeEvent, PaymentEvent, PaymentStatus, RefundStatus
 from payment_core.store.port import Transaction
 
@@ -59,10 +59,8 @@ class AchDebits:
             received = recipes.debit_received(entry.id, payment.id, amount_cents=payment.amount_cents)
             recipes.must_post(transaction, received)
         elif entry.status in {"returned", "canceled"} and payment.status is PaymentStatus.PROCESSING:
-            code = entry.return_code if entry.return_code != "" else entry.status
-            failed = move_payment(payment, PaymentEvent.FAILED, transaction.now_ms, error_code=code)
             latency_ms = transaction.now_ms - payment.created_at_ms
-            transaction.change(failed, facts.attempted(failed, "failed", latency_ms))
+            end_attempt(transaction, payment, PaymentEvent.FAILED, "failed", latency_ms, error_code=_code(entry))
         elif entry.status == "returned" and payment.status is PaymentStatus.SUCCEEDED:
             _lose(transaction, payment, entry)
 
@@ -79,8 +77,11 @@ def refund_entry_changed(transaction: Transaction, entry: Entry) -> None:
     elif entry.status == "returned" and refund.status is RefundStatus.SUCCEEDED:
         recipes.must_post(transaction, recipes.refund_came_back(entry.id, refund.payment_id, amount_cents=cents))
     elif entry.status in {"returned", "canceled"}:
-        code = entry.return_code if entry.return_code != "" else entry.status
-        settle_refund(transaction, refund.id, RailAnswer(Verdict.FAILED, code))
+        settle_refund(transaction, refund.id, RailAnswer(Verdict.FAILED, _code(entry)))
+
+
+def _code(entry: Entry) -> str:
+    return entry.return_code if entry.return_code != "" else entry.status
 
 
 def _lose(transaction: Transaction, payment: Payment, entry: Entry) -> None:

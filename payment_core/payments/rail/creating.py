@@ -2,25 +2,23 @@
 
 from enum import StrEnum
 
-import msgspec
-
 from checks.facts import Fact, PaymentRequested
 from checks.scoring.model import Decision
-from payment_core.acquirer.port import Instruction
 from payment_core.answers import Answer
 from payment_core.fraud.listing import freeze_payer
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.operations.call import Call
-from payment_core.operations.once import OnceRefusal, claim, finish, key_digest, recall
+from payment_core.operations.once import KeyRecord, claim, key_digest, key_id, recall, remember
 from payment_core.origin import Origin
 from payment_core.payments import facts
 from payment_core.payments.answers import creation_answer
-from payment_core.payments.beginning.flights import CREATE, Flight, creation_flight, payment_flight
-from payment_core.payments.beginning.purposes import HealthRefusal, Purpose
-from payment_core.payments.beginning.scored import fraud_of
 from payment_core.payments.control import is_holding
-from payment_core.payments.model import Capture, Payment, Waiting, move_payment
-from payment_core.payments.ports import Debits, Method
+from payment_core.payments.model import Payment, Purpose, Waiting
+from payment_core.payments.moving import change_payment, end_attempt
+from payment_core.payments.ports import SANDBOX_METHODS, Debits, Method, by_acquirer
+from payment_core.payments.rail.flights import CREATE, Flight, creation_flight
+from payment_core.payments.rail.resuming import resume
+from payment_core.payments.rail.scored import fraud_of
 from payment_core.payments.requests import CreatePayment
 from payment_core.payments.states import PaymentEvent, PaymentStatus
 from payment_core.store.port import Transaction
@@ -31,6 +29,12 @@ FRAUD_CODE = "fraud_blocked"
 
 ACCOUNT_CODE = "bank_account_not_usable"
 """The error code of a payment whose account was replaced or disabled before its debit went out."""
+
+
+class HealthRefusal(StrEnum):
+    """Why a health payment was not begun."""
+
+    HOLDING = "holding"
 
 
 class Creation:
@@ -76,11 +80,10 @@ class Creation:
         if payment.lease_until_ms > 0:
             claim(transaction, CREATE, call, payment.id, payment.lease_until_ms)
             transaction.change(payment, self._event(payment))
-            return self._with_cvc(creation_flight(payment))
-        claim(transaction, CREATE, call, payment.id, 0)
+            return creation_flight(payment, None if self._body.cvc == "" else Cvc(self._body.cvc))
         transaction.change(payment, self._event(payment))
         answer = creation_answer(self._without_rail(transaction, payment))
-        finish(transaction, CREATE, call.key, answer)
+        remember(transaction, CREATE, call, answer, payment.id)
         return answer
 
     def _event(self, payment: Payment) -> Fact:
@@ -93,11 +96,12 @@ class Creation:
         holding = is_holding(transaction)
         review = decision is Decision.REVIEW
         status = PaymentStatus.PROCESSING
-        if review and not asks_rail(method):
+        carried = by_acquirer(method.rail, method.token)
+        if review and not carried:
             status = PaymentStatus.REQUIRES_REVIEW
         elif holding and not blocks(decision):
             status = PaymentStatus.HELD
-        asked = status is PaymentStatus.PROCESSING and asks_rail(method) and not blocks(decision)
+        asked = status is PaymentStatus.PROCESSING and carried and not blocks(decision)
         return Payment(
             id=self._requested.subject,
             status=status,
@@ -124,7 +128,7 @@ class Creation:
             updated_at_ms=now_ms,
             lease_until_ms=now_ms + self._lease_ms if asked else 0,
             pending_reference=self._requested.subject if asked else "",
-            pending_key=f"{CREATE}:{self._call.key}" if asked else "",
+            pending_key=key_id(CREATE, self._call.key) if asked else "",
             purpose=self._purpose,
             request_digest=key_digest(CREATE, self._call.key),
         )
@@ -135,8 +139,8 @@ class Creation:
             transaction.put(Waiting(id=payment.id, since_ms=transaction.now_ms))
             return payment
         if blocks(self._decision.decision):
-            blocked = move_payment(payment, PaymentEvent.DECLINED, transaction.now_ms, decline_code=FRAUD_CODE)
-            transaction.change(blocked, facts.attempted(blocked, "declined", 0.0))
+            event = PaymentEvent.DECLINED
+            blocked = end_attempt(transaction, payment, event, "declined", 0.0, decline_code=FRAUD_CODE)
             if self._decision.decision is Decision.FREEZE:
                 self._freeze(transaction, blocked)
             return blocked
@@ -152,19 +156,8 @@ class Creation:
             payment_id=payment.id,
             customer_id=payment.customer_id,
             rail=payment.rail,
-            fingerprint="" if self._method.sandbox else payment.method_fingerprint,
+            fingerprint="" if payment.method in SANDBOX_METHODS else payment.method_fingerprint,
         )
-
-    def _with_cvc(self, flight: Flight) -> Flight:
-        if self._body.cvc == "":
-            return flight
-        instruction: Instruction = msgspec.structs.replace(flight.instruction, cvc=Cvc(self._body.cvc))
-        return msgspec.structs.replace(flight, instruction=instruction)
-
-
-def asks_rail(method: Method) -> bool:
-    """Whether the acquirer carries it, rather than the next ACH file."""
-    return method.sandbox or method.rail == "card"
 
 
 def blocks(decision: Decision) -> bool:
@@ -176,36 +169,11 @@ def debit(transaction: Transaction, payment: Payment, debits: Debits) -> Payment
     """Originate the ACH debit of a payment that has just become ``processing``; it fails when its account is gone."""
     entry_id = debits.originate(transaction, payment)
     if entry_id == "":
-        failed = move_payment(payment, PaymentEvent.FAILED, transaction.now_ms, error_code=ACCOUNT_CODE)
-        transaction.change(failed, facts.attempted(failed, "failed", 0.0))
-        return failed
-    carried = move_payment(payment, PaymentEvent.STILL_UNKNOWN, transaction.now_ms, ach_entry_id=entry_id)
-    transaction.change(carried, facts.payment_changed(carried, payment.status))
-    return carried
+        return end_attempt(transaction, payment, PaymentEvent.FAILED, "failed", 0.0, error_code=ACCOUNT_CODE)
+    return change_payment(transaction, payment, PaymentEvent.STILL_UNKNOWN, ach_entry_id=entry_id)
 
 
 def repetition(transaction: Transaction, call: Call) -> Flight | Answer | StrEnum | None:
     """What a call comes to whose key is known: its answer, or its operation to be recovered; None for a new key."""
     known = recall(transaction, CREATE, call)
-    if known is None or isinstance(known, OnceRefusal):
-        return known
-    return known.answer if known.answer is not None else resume(transaction, known.resource_id)
-
-
-def resume(transaction: Transaction, payment_id: str) -> Flight | StrEnum:
-    """The operation of a key without an answer: still running, or to be recovered because its lease has ended."""
-    flight = find_flight(transaction, payment_id)
-    if flight is None or flight.lease_until_ms > transaction.now_ms:
-        return OnceRefusal.IDEMPOTENCY_IN_PROGRESS
-    return flight
-
-
-def find_flight(transaction: Transaction, payment_id: str) -> Flight | None:
-    """What is in flight for a payment, to be recovered."""
-    payment = transaction.get(Payment, payment_id)
-    if payment is None:
-        return None
-    capture = None
-    if payment.status is PaymentStatus.CAPTURING:
-        capture = transaction.get(Capture, payment.pending_reference)
-    return payment_flight(payment, capture)
+    return resume(transaction, known.resource_id) if isinstance(known, KeyRecord) else known

@@ -1,9 +1,9 @@
 """A payment's money on its way into escrows and out of them; the escrow posts the journals in the same transaction."""
 
-from payment_core.payments import facts
-from payment_core.payments.model import Payment, move_payment
+from payment_core.payments.model import Payment
+from payment_core.payments.money.releasing import release_at
+from payment_core.payments.moving import change_payment
 from payment_core.payments.refusals import PaymentRefusal
-from payment_core.payments.settling.releasing import release_at
 from payment_core.payments.states import MONEY_STATUSES, PaymentEvent
 from payment_core.store.port import Transaction
 
@@ -55,14 +55,12 @@ def _move(
     """Change the three amounts by so much."""
     now_ms = transaction.now_ms
     unreleased = payment.unreleased_cents + unreleased_cents
-    moved = move_payment(
+    return change_payment(
+        transaction,
         payment,
         PaymentEvent.MONEY_MOVED,
-        now_ms,
         escrowed_cents=payment.escrowed_cents + escrowed_cents,
         unreleased_cents=unreleased,
         released_cents=payment.released_cents + released_cents,
         release_at_ms=release_at(payment, now_ms, unreleased_cents=unreleased, open_disputes=payment.open_disputes),
     )
-    transaction.change(moved, facts.payment_changed(moved, payment.status))
-    return moved

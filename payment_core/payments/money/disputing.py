@@ -6,11 +6,11 @@ from payment_core.identifiers import new_id
 from payment_core.ledger import recipes
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE
 from payment_core.payments import facts
-from payment_core.payments.beginning.refunding import fee_share, refundable_cents
-from payment_core.payments.model import Dispute, Payment, RailReference, Refund, move_dispute, move_payment
+from payment_core.payments.model import Dispute, Payment, RailReference, Refund
+from payment_core.payments.money.refunds import cancel_refund, fee_share, refundable_cents
+from payment_core.payments.money.releasing import release_at
+from payment_core.payments.moving import change_dispute, change_payment
 from payment_core.payments.refusals import PaymentRefusal
-from payment_core.payments.settling.refunds import cancel_refund
-from payment_core.payments.settling.releasing import release_at
 from payment_core.payments.states import (
     MONEY_STATUSES,
     DisputeEvent,
@@ -116,11 +116,8 @@ def close_dispute(transaction: Transaction, dispute: Dispute, event: DisputeEven
             ),
         )
         _change_payment(transaction, payment, dispute, sign=-1)
-        closed = move_dispute(dispute, event, transaction.now_ms, hand_in_at_ms=0)
-    else:
-        closed = _lose(transaction, payment, dispute, event)
-    transaction.change(closed, facts.dispute_moved(closed, payment))
-    return closed
+        return change_dispute(transaction, dispute, payment, event, hand_in_at_ms=0)
+    return _lose(transaction, payment, dispute, event)
 
 
 def _lose(transaction: Transaction, payment: Payment, dispute: Dispute, event: DisputeEvent) -> Dispute:
@@ -146,18 +143,17 @@ def _lose(transaction: Transaction, payment: Payment, dispute: Dispute, event: D
     )
     open_disputes = payment.open_disputes - 1
     unreleased = payment.unreleased_cents - escrow
-    moved = move_payment(
+    change_payment(
+        transaction,
         payment,
         PaymentEvent.MONEY_MOVED,
-        now_ms,
         unreleased_cents=unreleased,
         open_disputes=open_disputes,
         release_at_ms=release_at(payment, now_ms, unreleased_cents=unreleased, open_disputes=open_disputes),
     )
-    transaction.change(moved, facts.payment_changed(moved, payment.status))
     # Only who accepts has something to tell the rail; it knows of everything else.
     hand_in_at_ms = now_ms if event is DisputeEvent.ACCEPTED else 0
-    return move_dispute(dispute, event, now_ms, reserve_cents=reserve, hand_in_at_ms=hand_in_at_ms)
+    return change_dispute(transaction, dispute, payment, event, reserve_cents=reserve, hand_in_at_ms=hand_in_at_ms)
 
 
 def _change_payment(transaction: Transaction, payment: Payment, dispute: Dispute, *, sign: int) -> None:
@@ -165,10 +161,10 @@ def _change_payment(transaction: Transaction, payment: Payment, dispute: Dispute
     now_ms = transaction.now_ms
     unreleased = payment.unreleased_cents - sign * dispute.from_escrow_cents
     open_disputes = payment.open_disputes + sign
-    moved = move_payment(
+    change_payment(
+        transaction,
         payment,
         PaymentEvent.MONEY_MOVED,
-        now_ms,
         disputed_cents=payment.disputed_cents + sign * dispute.at_risk_cents,
         fee_refunded_cents=payment.fee_refunded_cents + sign * dispute.fee_share_cents,
         unreleased_cents=unreleased,
@@ -176,7 +172,6 @@ def _change_payment(transaction: Transaction, payment: Payment, dispute: Dispute
         open_disputes=open_disputes,
         release_at_ms=release_at(payment, now_ms, unreleased_cents=unreleased, open_disputes=open_disputes),
     )
-    transaction.change(moved, facts.payment_changed(moved, payment.status))
 
 
 def _withdraw_refunds(transaction: Transaction, payment: Payment, refund_ids: tuple[str, ...]) -> Payment:

@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from payment_core.payments.beginning.flights import Flight
 from payment_core.payments.model import Doubt
+from payment_core.payments.rail.flights import Flight
 from payment_core.store.port import Transaction
 
 
 def doubt_flight(transaction: Transaction, flight: Flight, after_ms: int) -> None:
     """Ask about the flight's instruction after so long; a creation is voided, anything else refunded."""
     order = flight.instruction
-    undo: Literal["void", "refund"] = "void" if flight.kind == "create" else "refund"
+    undo: Literal["void", "refund"] = "void" if flight.creates else "refund"
     put_doubt(transaction, order.reference, flight.payment.id, undo, order.amount_cents, after_ms)
 
 

@@ -8,13 +8,14 @@ from payment_core.answers import Answer
 from payment_core.identifiers import new_id
 from payment_core.ledger import recipes
 from payment_core.money import fee_cents
-from payment_core.operations.once import KeyRecord, finish, key_id
+from payment_core.operations.once import KeyRecord, finish
 from payment_core.payments import answers, facts
-from payment_core.payments.beginning.doubting import doubt_flight, put_doubt
-from payment_core.payments.beginning.flights import Flight
-from payment_core.payments.model import Capture, Payment, Refund, Waiting, move_capture, move_payment
+from payment_core.payments.model import Capture, Payment, Waiting, move_capture, move_payment
+from payment_core.payments.money.refunds import settle_refund
+from payment_core.payments.moving import change_capture, change_payment
 from payment_core.payments.ports import CostMeter
-from payment_core.payments.settling.refunds import settle_refund
+from payment_core.payments.rail.doubting import doubt_flight, put_doubt
+from payment_core.payments.rail.flights import Flight
 from payment_core.payments.states import CaptureEvent, CaptureStatus, PaymentEvent, PaymentStatus
 from payment_core.payments.terms import RETRY_EXPIRY_MS, RETRY_UNKNOWN_MS, Terms
 from payment_core.store.port import Transaction
@@ -38,24 +39,24 @@ class Settler:
 
     def settle(self, transaction: Transaction, flight: Flight, rail: RailAnswer, latency_ms: float) -> Settled:
         """Write the outcome once: whoever comes second gets the answer of whoever came first."""
-        if isinstance(flight.subject, Refund):
-            return self._answered(transaction, flight, settle_refund(transaction, flight.subject.id, rail))
+        if flight.refund is not None:
+            return _answered(transaction, flight, settle_refund(transaction, flight.refund.id, rail))
         payment = transaction.get(Payment, flight.payment.id)
         # Without a lease it waits to be sent (again), and is settled by whoever sends it.
         if payment is None or payment.lease_until_ms == 0 or payment.pending_reference != flight.instruction.reference:
             return _came_second(transaction, flight, payment, rail)
         undecided = rail.verdict is Verdict.UNKNOWN or (rail.verdict is Verdict.NOT_FOUND and payment.deferred)
-        if flight.kind == "create" and not undecided:
+        if flight.creates and not undecided:
             return self._settle_creation(transaction, flight, payment, rail, latency_ms)
         if rail.verdict is Verdict.UNKNOWN:
             answer = _keep_waiting(transaction, payment)
         elif undecided:
             answer = _wait_again(transaction, payment)
-        elif flight.kind == "capture":
+        elif flight.instruction.order == "capture":
             answer = self._settle_capture(transaction, payment, rail)
         else:
             answer = _settle_void(transaction, payment, rail)
-        return self._answered(transaction, flight, answer)
+        return _answered(transaction, flight, answer)
 
     def _settle_creation(
         self, transaction: Transaction, flight: Flight, payment: Payment, rail: RailAnswer, latency_ms: float
@@ -81,23 +82,20 @@ class Settler:
         counts = payment.purpose == ""
         transaction.change(settled, attempt if counts else facts.payment_changed(settled, payment.status))
         if capture is not None:
-            self._tell(transaction, capture, settled)
-        answer = answers.creation_answer(settled)
-        if payment.pending_key != "":
-            _finish(transaction, payment.pending_key, answer)
-        return Settled(answer, attempt if counts else None)
+            transaction.change(capture, facts.captured(capture, settled))
+        return _answered(transaction, flight, answers.creation_answer(settled), attempt if counts else None)
 
     def purchase(self, transaction: Transaction, payment: Payment) -> tuple[Capture, Payment]:
         """All of the payment captured at once: the capture's only version, the payment after it, and the journal."""
         now_ms = transaction.now_ms
         cents = payment.amount_cents
-        fee = fee_cents(cents, self._terms.fee_basis_points)
         capture = Capture(
             id=new_id("cap", now_ms),
             payment_id=payment.id,
             status=CaptureStatus.SUCCEEDED,
             amount_cents=cents,
-            fee_cents=fee,
+            fee_cents=fee_cents(cents, self._terms.fee_basis_points),
+            cost=self._costs.capture_cost(payment.rail, cents, now_ms),
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
         )
@@ -108,7 +106,7 @@ class Settler:
         """Write what ``purchase`` made, of a payment that no acquirer carried."""
         attempt = facts.attempted(settled, "succeeded", settled.updated_at_ms - settled.created_at_ms)
         transaction.change(settled, attempt)
-        self._tell(transaction, capture, settled)
+        transaction.change(capture, facts.captured(capture, settled))
         return attempt
 
     def _captured(self, transaction: Transaction, payment: Payment, capture: Capture, event: PaymentEvent) -> Payment:
@@ -132,6 +130,7 @@ class Settler:
             unreleased_cents=payment.unreleased_cents + capture.amount_cents - capture.fee_cents,
             release_at_ms=transaction.now_ms + delay_ms if released else 0,
             requested_cents=0,
+            expires_at_ms=0 if capture.final else payment.expires_at_ms,
             **_LANDED,
         )
 
@@ -151,34 +150,21 @@ class Settler:
         now_ms = transaction.now_ms
         capture = transaction.get(Capture, payment.pending_reference)
         if capture is None or rail.verdict is not Verdict.APPROVED:
-            refused = move_payment(payment, PaymentEvent.CAPTURE_REFUSED, now_ms, requested_cents=0, **_LANDED)
-            transaction.change(refused, facts.payment_changed(refused, payment.status))
+            refused = change_payment(transaction, payment, PaymentEvent.CAPTURE_REFUSED, requested_cents=0, **_LANDED)
             if capture is not None:
-                failed = move_capture(capture, CaptureEvent.FAILED, now_ms, error_code=_code(rail))
-                transaction.change(failed, facts.capture_changed(failed, payment, capture.status))
+                change_capture(transaction, capture, payment, CaptureEvent.FAILED, error_code=_code(rail))
                 if rail.verdict is Verdict.NOT_FOUND:
                     put_doubt(transaction, capture.id, payment.id, "refund", capture.amount_cents, self._terms.lease_ms)
             return answers.failed(refused, "capture", _code(rail))
         after_cents = payment.captured_cents + capture.amount_cents
         fee = fee_cents(after_cents, self._terms.fee_basis_points) - payment.fee_cents
-        done = move_capture(capture, CaptureEvent.SETTLED, now_ms, fee_cents=fee)
+        cost = self._costs.capture_cost(payment.rail, capture.amount_cents, now_ms)
+        done = move_capture(capture, CaptureEvent.SETTLED, now_ms, fee_cents=fee, cost=cost)
         event = PaymentEvent.CAPTURED if capture.final else PaymentEvent.CAPTURED_IN_PART
         settled = self._captured(transaction, payment, done, event)
-        if capture.final:
-            settled = msgspec.structs.replace(settled, expires_at_ms=0)
         transaction.change(settled, facts.payment_changed(settled, payment.status))
-        self._tell(transaction, done, settled)
+        transaction.change(done, facts.captured(done, settled))
         return answers.payment_answer(200, settled)
-
-    def _tell(self, transaction: Transaction, capture: Capture, payment: Payment) -> None:
-        cost = self._costs.capture_cost(payment.rail, capture.amount_cents, transaction.now_ms)
-        priced = msgspec.structs.replace(capture, cost=cost)
-        transaction.change(priced, facts.captured(priced, payment))
-
-    def _answered(self, transaction: Transaction, flight: Flight, answer: Answer) -> Settled:
-        if flight.pending_key != "":
-            _finish(transaction, flight.pending_key, answer)
-        return Settled(answer)
 
 
 _LANDED: dict[str, object] = {"lease_until_ms": 0, "pending_key": "", "pending_reference": "", "deferred": False}
@@ -189,31 +175,29 @@ def _code(rail: RailAnswer) -> str:
     return NEVER_SEEN_CODE if rail.verdict is Verdict.NOT_FOUND and rail.code == "" else rail.code
 
 
-def _finish(transaction: Transaction, pending_key: str, answer: Answer) -> None:
-    operation, _, key = pending_key.partition(":")
-    finish(transaction, operation, key, answer)
+def _answered(
+    transaction: Transaction, flight: Flight, answer: Answer, attempt: PaymentAttempted | None = None
+) -> Settled:
+    if flight.pending_key != "":
+        finish(transaction, flight.pending_key, answer)
+    return Settled(answer, attempt)
 
 
 def _settle_void(transaction: Transaction, payment: Payment, rail: RailAnswer) -> Answer:
-    now_ms = transaction.now_ms
-    expiring = payment.status is PaymentStatus.EXPIRING
     if rail.verdict is Verdict.APPROVED:
         event = PaymentEvent.CANCELED if payment.captured_cents == 0 else PaymentEvent.CLOSED
-        settled = move_payment(payment, event, now_ms, expires_at_ms=0, **_LANDED)
-        answer = answers.payment_answer(200, settled)
-    else:
-        to_review = payment.review == "pending" or (payment.review == "rejected" and payment.captured_cents == 0)
-        settled = move_payment(
-            payment,
-            PaymentEvent.REJECTION_REFUSED if to_review else PaymentEvent.CANCEL_REFUSED,
-            now_ms,
-            review="pending" if to_review else payment.review,
-            expires_at_ms=now_ms + RETRY_EXPIRY_MS if expiring else payment.expires_at_ms,
-            **_LANDED,
-        )
-        answer = answers.failed(settled, "cancellation", _code(rail))
-    transaction.change(settled, facts.payment_changed(settled, payment.status))
-    return answer
+        return answers.payment_answer(200, change_payment(transaction, payment, event, expires_at_ms=0, **_LANDED))
+    to_review = payment.review == "pending" or (payment.review == "rejected" and payment.captured_cents == 0)
+    expiring = payment.status is PaymentStatus.EXPIRING
+    kept = change_payment(
+        transaction,
+        payment,
+        PaymentEvent.REJECTION_REFUSED if to_review else PaymentEvent.CANCEL_REFUSED,
+        review="pending" if to_review else payment.review,
+        expires_at_ms=transaction.now_ms + RETRY_EXPIRY_MS if expiring else payment.expires_at_ms,
+        **_LANDED,
+    )
+    return answers.failed(kept, "cancellation", _code(rail))
 
 
 def _keep_waiting(transaction: Transaction, payment: Payment) -> Answer:
@@ -222,24 +206,19 @@ def _keep_waiting(transaction: Transaction, payment: Payment) -> Answer:
     Never before that: until then the rail may not have seen it yet.
     """
     lease_until_ms = max(transaction.now_ms + RETRY_UNKNOWN_MS, payment.lease_until_ms)
-    waiting = move_payment(
-        payment, PaymentEvent.STILL_UNKNOWN, transaction.now_ms, lease_until_ms=lease_until_ms, pending_key=""
-    )
-    transaction.change(waiting, facts.payment_changed(waiting, payment.status))
+    event = PaymentEvent.STILL_UNKNOWN
+    waiting = change_payment(transaction, payment, event, lease_until_ms=lease_until_ms, pending_key="")
     return answers.payment_answer(202, waiting)
 
 
 def _wait_again(transaction: Transaction, payment: Payment) -> Answer:
     """What nobody waits for and the rail never saw goes out again, under the same reference."""
-    now_ms = transaction.now_ms
     capture = None
     if payment.status is PaymentStatus.CAPTURING:
         capture = transaction.get(Capture, payment.pending_reference)
-    waiting = move_payment(payment, PaymentEvent.NEVER_SENT, now_ms, lease_until_ms=0, pending_key="")
     if capture is not None:
-        queued = move_capture(capture, CaptureEvent.NEVER_SENT, now_ms)
-        transaction.change(queued, facts.capture_changed(queued, payment, capture.status))
-    transaction.change(waiting, facts.payment_changed(waiting, payment.status))
+        change_capture(transaction, capture, payment, CaptureEvent.NEVER_SENT)
+    waiting = change_payment(transaction, payment, PaymentEvent.NEVER_SENT, lease_until_ms=0, pending_key="")
     subject = payment if capture is None else capture
     transaction.put(Waiting(id=subject.id, since_ms=subject.created_at_ms))
     return answers.payment_answer(202, waiting)
@@ -249,22 +228,17 @@ def _came_second(transaction: Transaction, flight: Flight, payment: Payment | No
     """Another process settled it after our lease ended; an approval that nobody counted is taken back."""
     if rail.verdict is Verdict.APPROVED and _is_stray(transaction, flight, payment):
         doubt_flight(transaction, flight, 0)
-    known = None
-    if flight.pending_key != "":
-        operation, _, key = flight.pending_key.partition(":")
-        known = transaction.get(KeyRecord, key_id(operation, key))
+    known = None if flight.pending_key == "" else transaction.get(KeyRecord, flight.pending_key)
     if known is not None and known.answer is not None:
         return Settled(msgspec.structs.replace(known.answer, replayed=False))
     return Settled(answers.payment_answer(202, flight.payment if payment is None else payment))
 
 
 def _is_stray(transaction: Transaction, flight: Flight, payment: Payment | None) -> bool:
-    if flight.kind == "create":
+    if flight.creates:
         # Still deferred, it was canceled while it waited: nothing that the rail did for it was ever settled.
         return payment is not None and (
             payment.status is PaymentStatus.FAILED or (payment.status is PaymentStatus.CANCELED and payment.deferred)
         )
-    if isinstance(flight.subject, Capture):
-        capture = transaction.get(Capture, flight.subject.id)
-        return capture is not None and capture.status is CaptureStatus.FAILED
-    return False
+    capture = transaction.get(Capture, flight.instruction.reference)
+    return capture is not None and capture.status is CaptureStatus.FAILED

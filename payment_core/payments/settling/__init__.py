@@ -1,1 +1,0 @@
-"""The second transactions: state, ledger, event and stored answer change together."""
