@@ -19,7 +19,6 @@ from checks.facts import Deployment
 from config.policy import Policy, TrafficPolicy
 from config.settings import AwsSettings
 from daemon.aws.provision import ensure_weighted_records, ensure_zone
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
 from daemon.embedded.processes import ministack
@@ -29,6 +28,7 @@ from daemon.embedded.processes.surroundings import local_environment
 from daemon.leadership import LEASE_MS
 from daemon.probes.core import CoreProbe
 from daemon.probes.core_client import CoreClient
+from daemon.traffic.route53 import Route53Traffic
 from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.by_hand import by_hand
 from remediation.decide import ROLLBACK_TRAFFIC, decide

@@ -13,7 +13,6 @@ from config.scenario import CardTesting, Environment
 from config.scenario import Release as AskedRelease
 from config.settings import QueueSettings
 from daemon.aws.eventbridge import EventBus
-from daemon.aws.route53 import Route53Traffic
 from daemon.embedded.layout import Layout
 from daemon.embedded.marketplace.cohort import NamedClients
 from daemon.embedded.marketplace.gateway import HttpGateway
@@ -33,6 +32,7 @@ from daemon.embedded.telling.narration import line_of
 from daemon.embedded.telling.report import LedgerRow, Report, report
 from daemon.embedded.telling.savings import saving_of
 from daemon.traffic.cohort_host import CohortHost
+from daemon.traffic.route53 import Route53Traffic
 from payment_core.ledger.file_books import verify_file
 from remediation.ports import Clock
 from remediation.state import DeploymentState

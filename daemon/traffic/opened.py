@@ -8,7 +8,6 @@ from typing import assert_never
 from config.delivery.traffic import LambdaAlias, LoadBalancerGroups, Route53Records
 from config.policy import TrafficPolicy
 from config.settings import Settings
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
 from daemon.errors import NotUsable
 from daemon.traffic.alb import LoadBalancerTraffic
@@ -17,6 +16,7 @@ from daemon.traffic.cohort_rule import CohortRule
 from daemon.traffic.cohorts import RegionalCohorts, RegionCohort
 from daemon.traffic.combined import CombinedSplit
 from daemon.traffic.lambda_alias import LambdaAliasTraffic
+from daemon.traffic.route53 import Route53Traffic
 from remediation.ports import Traffic
 
 

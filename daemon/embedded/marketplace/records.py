@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable
 
 from config.policy import TrafficPolicy
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws
 from daemon.embedded.marketplace.resolver import RegionResolver, Resolver, Resolves, WeightedRecord
 from daemon.embedded.processes.surroundings import REGION
+from daemon.traffic.route53 import Route53Traffic
 from remediation.ports import Clock
 
 SHARES = 60

@@ -11,11 +11,11 @@ from typing import Any
 
 from config.delivery.traffic import CohortRule, LambdaAlias, LoadBalancerGroups
 from config.settings import AwsSettings
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
 from daemon.errors import AwsFailed
 from daemon.traffic.alb import LoadBalancerTraffic
 from daemon.traffic.lambda_alias import LambdaAliasTraffic
+from daemon.traffic.route53 import Route53Traffic
 from remediation.ports import Traffic
 from tests.contract.traffic.simulated import SimulatedFunction, SimulatedLoadBalancer
 

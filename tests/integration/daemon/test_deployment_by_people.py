@@ -11,8 +11,8 @@ import httpx
 import pytest
 import yaml
 
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
+from daemon.traffic.route53 import Route53Traffic
 from tests.integration.daemon.environment_places import Places
 from tests.integration.daemon.test_killed_deployment import SHIFT, configure_deployments, ends
 from tests.integration.daemon.world import (

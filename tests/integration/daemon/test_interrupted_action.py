@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws
+from daemon.traffic.route53 import Route53Traffic
 from remediation.journal.verify import verify
 from tests.integration.daemon.bridge import Bridge, Hold
 from tests.integration.daemon.world import (

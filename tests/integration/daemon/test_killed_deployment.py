@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import yaml
 
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import Aws, AwsClients
+from daemon.traffic.route53 import Route53Traffic
 from remediation.journal.verify import verify
 from tests.integration.daemon.bridge import Bridge, Hold
 from tests.integration.daemon.environment_places import TOKEN, Places

@@ -10,7 +10,6 @@ import pytest
 
 from config.settings import AwsSettings, QueueSettings
 from daemon.aws.eventbridge import EventBus
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.aws.sqs import SqsQueue
 from daemon.clock import SystemClock
@@ -22,6 +21,7 @@ from daemon.embedded.processes.process import Launcher
 from daemon.embedded.processes.readiness import until_ready
 from daemon.embedded.processes.surroundings import ACCESS_KEY, ACCOUNT_ID, local_environment
 from daemon.embedded.resources import ensure_resources
+from daemon.traffic.route53 import Route53Traffic
 from tests.integration.queues import send
 
 NAME = "payments.tillwatch.test."

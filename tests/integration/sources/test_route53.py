@@ -2,8 +2,8 @@
 
 import pytest
 
-from daemon.aws.route53 import Route53Traffic, WeightedAddress
 from daemon.aws.session import Aws
+from daemon.traffic.route53 import Route53Traffic, WeightedAddress
 from remediation.errors import UnsafeWeights, WorldRefused
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from config.policy import TrafficPolicy
 from config.settings import AwsSettings, Settings
-from daemon.aws.route53 import Route53Traffic
 from daemon.aws.session import AwsClients
 from daemon.errors import NotUsable
 from daemon.traffic.alb import LoadBalancerTraffic
 from daemon.traffic.lambda_alias import LambdaAliasTraffic
 from daemon.traffic.opened import OpenedTraffic, open_traffic
+from daemon.traffic.route53 import Route53Traffic
 from tests.contract.traffic.worlds import ARN
 
 REGIONS = {"us-east-1": {"payments_per_second": 100.0}, "us-west-2": {"payments_per_second": 100.0}}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from daemon.aws.route53 import Route53Traffic, WeightedAddress
 from daemon.errors import AwsFailed
+from daemon.traffic.route53 import Route53Traffic, WeightedAddress
 from remediation.errors import UnsafeWeights, WorldRefused, WorldUnreachable
 
 NAME = "payments.tillwatch.test."
