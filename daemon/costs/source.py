@@ -15,7 +15,7 @@ from daemon.costs.focus import Export
 from daemon.costs.line import MILLION, BillLine, Origin
 from daemon.errors import DaemonError, NotUsable, Untranslatable
 from daemon.sources.sink import FactSink
-from daemon.sources.sqs import SourceClock
+from remediation.ports import Clock
 
 log = structlog.get_logger()
 
@@ -76,7 +76,7 @@ class BillSource:
         settings: CostSettings,
         sink: FactSink,
         quarantine: CostQuarantine,
-        clock: SourceClock,
+        clock: Clock,
         *,
         costs: Costs | None,
         place: ExportPlace | None,

@@ -11,8 +11,9 @@ import structlog
 from checks.facts import MetricSampled
 from config.sources import MetricQuery, MetricSettings
 from daemon.errors import AwsFailed, DaemonError
+from daemon.sources.backoff import Backoff
 from daemon.sources.sink import FactSink
-from daemon.sources.sqs import SourceClock
+from remediation.ports import Clock
 
 log = structlog.get_logger()
 
@@ -99,7 +100,7 @@ class MetricSource:
         metrics: Metrics,
         settings: MetricSettings,
         sink: FactSink,
-        clock: SourceClock,
+        clock: Clock,
         *,
         region: str,
         account_id: str = "",
@@ -112,7 +113,7 @@ class MetricSource:
         self._clock = clock
         self._region = region
         self._account_id = account_id
-        self._random = Random() if random is None else random  # noqa: S311  # jitter is no secret
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
         self._batches = [_Batch(tuple(chunk)) for chunk in _chunks(settings.queries)]
         self._stats = MetricStats()
 
@@ -187,13 +188,8 @@ class MetricSource:
                 if not fault.retryable:
                     raise
                 self._note(str(fault))
-                await self._clock.sleep(self._backoff(attempt))
+                await self._clock.sleep(self._backoff.seconds(attempt))
         return await self._metrics.read(batch.queries, start_ms, end_ms)
-
-    def _backoff(self, attempt: int) -> float:
-        """Full jitter under a doubling cap, never less than half the first one."""
-        cap = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2**attempt)
-        return self._random.uniform(FIRST_BACKOFF_SECONDS / 2, cap)
 
     def _is_new(self, batch: _Batch, point: Datapoint, end_ms: int) -> bool:
         if point.at_ms + batch.queries[point.query].period_seconds * 1000 > end_ms:

@@ -11,10 +11,11 @@ import structlog
 from checks.facts import Fact
 from config.sources import TopicFilter
 from daemon.errors import BrokerGone, DaemonError, Untranslatable
+from daemon.sources.backoff import Backoff
 from daemon.sources.sink import FactSink
-from daemon.sources.sqs import SourceClock
 from daemon.storage.quarantine import Quarantine
 from daemon.translate.device import device_of, translate_device_message
+from remediation.ports import Clock
 
 log = structlog.get_logger()
 
@@ -78,7 +79,7 @@ class DeviceSource:
         topics: Sequence[TopicFilter],
         sink: FactSink,
         quarantine: Quarantine,
-        clock: SourceClock,
+        clock: Clock,
         *,
         random: Random | None = None,
     ) -> None:
@@ -87,7 +88,7 @@ class DeviceSource:
         self._sink = sink
         self._quarantine = quarantine
         self._clock = clock
-        self._random = Random() if random is None else random  # noqa: S311  # jitter is no secret
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
         self._stats = DeviceStats()
         self._connected = False
         self._heard_at_ms = 0
@@ -121,7 +122,7 @@ class DeviceSource:
             except Exception as fault:  # noqa: BLE001  # the sink may fail in any way; the messages come again
                 failures = 1 if self._stats.sessions > sessions else failures + 1
                 self._note(fault, failures)
-            await self._clock.sleep(self._backoff(failures))
+            await self._clock.sleep(self._backoff.seconds(failures))
 
     async def _consume(self) -> None:
         """One connection, to its end."""
@@ -162,16 +163,8 @@ class DeviceSource:
         return translation.facts
 
     async def _put_aside(self, body: bytes, what: str) -> None:
-        entry = await self._quarantine.put(SOURCE, body, what, self._clock.now_ms())
+        await self._quarantine.put(SOURCE, body, what, self._clock.now_ms())
         self._stats.quarantined += 1
-        log.warning(
-            "message quarantined",
-            action="message_quarantined",
-            source=SOURCE,
-            what=entry.what,
-            sha256=entry.sha256,
-            size_bytes=entry.size_bytes,
-        )
 
     def _note(self, fault: Exception, failures: int) -> None:
         self._stats.errors += 1
@@ -186,8 +179,3 @@ class DeviceSource:
             # The traceback is the same every time, and long.
             exc_info=fault if failures == 1 and not expected else None,
         )
-
-    def _backoff(self, failures: int) -> float:
-        """Full jitter under a doubling cap, never less than half the first one, so that nothing spins."""
-        cap = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(failures, 10))
-        return self._random.uniform(FIRST_BACKOFF_SECONDS / 2, cap)

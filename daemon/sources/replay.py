@@ -11,10 +11,11 @@ import structlog
 
 from checks.facts import Deployment, Fact
 from daemon.archive.reading import Unread, archive_files, read_facts
+from daemon.sources.backoff import Backoff
 from daemon.sources.parquet import SUFFIX, parquet_files, read_parquet
 from daemon.sources.sink import FactSink
-from daemon.sources.sqs import SourceClock
 from daemon.translate.soundness import unsound
+from remediation.ports import Clock
 
 log = structlog.get_logger()
 
@@ -47,11 +48,11 @@ class ReplaySource:
     passed over, because one whose end the archive does not hold would look as if it were still under way.
     """
 
-    def __init__(self, place: Path, sink: FactSink, clock: SourceClock, *, random: Random | None = None) -> None:
+    def __init__(self, place: Path, sink: FactSink, clock: Clock, *, random: Random | None = None) -> None:
         self._place = place
         self._sink = sink
         self._clock = clock
-        self._random = Random() if random is None else random  # noqa: S311  # jitter is no secret
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
         self._unread = Unread()
         self._stats = ReplayStats()
 
@@ -113,8 +114,7 @@ class ReplaySource:
                 failures += 1
                 self._stats.errors += 1
                 log.warning("facts were not taken over", action="accept_failed", source=SOURCE, error=str(fault))
-                cap = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(failures, 10))
-                await self._clock.sleep(self._random.uniform(FIRST_BACKOFF_SECONDS / 2, cap))
+                await self._clock.sleep(self._backoff.seconds(failures))
             else:
                 self._stats.facts += len(facts)
                 return

@@ -10,10 +10,12 @@ import structlog
 
 from checks.facts import Fact
 from daemon.errors import AwsFailed, DaemonError, QueueGone, Untranslatable
+from daemon.sources.backoff import Backoff
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from daemon.storage.quarantine import Quarantine
 from daemon.translate.message import Translation, translate
+from remediation.ports import Clock
 
 log = structlog.get_logger()
 
@@ -48,16 +50,6 @@ class Queue(Protocol):
         """Delete up to ten deliveries; return the receipts of those that were not."""
 
 
-class SourceClock(Protocol):
-    """What a source needs of time."""
-
-    def now_ms(self) -> int:
-        """Unix epoch milliseconds, UTC."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Let others run for this long."""
-
-
 @dataclass(slots=True)
 class SourceStats:
     """Since the process started. facts: duplicates included. last_receive_ms: 0 before the first answer.
@@ -87,7 +79,7 @@ class SqsSource:
         queue: Queue,
         sink: FactSink,
         quarantine: Quarantine,
-        clock: SourceClock,
+        clock: Clock,
         *,
         name: str,
         trust: Trust = NOBODY_KNOWN,
@@ -101,7 +93,7 @@ class SqsSource:
         self._name = name
         self._trust = trust
         self._receivers = receivers
-        self._random = Random() if random is None else random  # noqa: S311  # jitter is no secret
+        self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
         self._stats = SourceStats()
 
     @property
@@ -160,7 +152,7 @@ class SqsSource:
             else:
                 failures = 0
                 continue
-            await self._clock.sleep(self._backoff(failures))
+            await self._clock.sleep(self._backoff.seconds(failures))
 
     def _note_error(self, fault: Exception, failures: int) -> None:
         self._stats.errors += 1
@@ -182,11 +174,6 @@ class SqsSource:
                 failures=failures,
                 exc_info=trace,
             )
-
-    def _backoff(self, failures: int) -> float:
-        """Full jitter under a doubling cap, never less than half the first one, so that nothing spins."""
-        cap = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(failures, 10))
-        return self._random.uniform(FIRST_BACKOFF_SECONDS / 2, cap)
 
     async def _take_over(self, messages: Sequence[Message]) -> None:
         facts: list[Fact] = []
@@ -215,16 +202,8 @@ class SqsSource:
         return translation
 
     async def _put_aside(self, body: bytes | str, what: str) -> None:
-        entry = await self._quarantine.put(self._name, body, what, self._clock.now_ms())
+        await self._quarantine.put(self._name, body, what, self._clock.now_ms())
         self._stats.quarantined += 1
-        log.warning(
-            "message quarantined",
-            action="message_quarantined",
-            source=self._name,
-            what=entry.what,
-            sha256=entry.sha256,
-            size_bytes=entry.size_bytes,
-        )
 
     async def _delete(self, receipts: Sequence[str]) -> None:
         """Delete what was taken over; what cannot be deleted comes again and is then known as a duplicate."""
@@ -237,5 +216,5 @@ class SqsSource:
             if not left:
                 return
             if attempt < DELETE_ATTEMPTS:
-                await self._clock.sleep(self._backoff(attempt))
+                await self._clock.sleep(self._backoff.seconds(attempt))
         log.warning("messages were not deleted", action="delete_failed", source=self._name, messages=len(left))

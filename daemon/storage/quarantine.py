@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import structlog
+
 from checks.redaction.card_numbers import mask_card_numbers
 from daemon.errors import QuarantineFailed
 from daemon.storage.durable_file import DurableFile
+
+log = structlog.get_logger()
 
 MAX_ENTRIES = 1_000
 """The newest are kept: with the next limit, at most 64 MiB on disk."""
@@ -70,6 +74,14 @@ class Quarantine:
         """Put a message aside; it is on disk when this returns."""
         entry = await self._file.run(lambda: self._insert(source, body, what, now_ms))
         self.by_source[source] += 1
+        log.warning(
+            "message quarantined",
+            action="message_quarantined",
+            source=source,
+            what=entry.what,
+            sha256=entry.sha256,
+            size_bytes=entry.size_bytes,
+        )
         if self._noted is not None:
             await self._noted(entry)
         return entry

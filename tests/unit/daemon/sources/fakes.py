@@ -20,6 +20,10 @@ class FakeClock:
         """The time that the test set, moved on by every sleep."""
         return self.now
 
+    def monotonic_ms(self) -> float:
+        """The same."""
+        return self.now
+
     async def sleep(self, seconds: float) -> None:
         """Keep the time that was asked for, and go on at once."""
         self.slept.append(seconds)

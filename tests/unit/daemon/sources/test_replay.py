@@ -26,7 +26,7 @@ def lines(facts: Sequence[Fact]) -> bytes:
 
 
 async def replayed(place: Path, sink: FakeSink, clock: FakeClock) -> ReplaySource:
-    source = await open_replay(place, sink, clock)  # type: ignore[arg-type]  # as much of a clock as is used
+    source = await open_replay(place, sink, clock)
     await source.replay()
     return source
 
@@ -76,7 +76,7 @@ async def test_an_archive_that_is_none_keeps_the_daemon_from_starting(
 ) -> None:
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(NotUsable, match="replay"):
-        await open_replay(tmp_path / name, FakeSink(), clock)  # type: ignore[arg-type]  # as much of a clock as is used
+        await open_replay(tmp_path / name, FakeSink(), clock)
 
 
 def write_parquet(path: Path, columns: dict[str, list[object]]) -> None:
@@ -129,7 +129,7 @@ async def test_without_the_extra_parquet_says_what_to_install(
 
     monkeypatch.setattr("daemon.sources.parquet.importlib.import_module", missing)
     with pytest.raises(NotUsable, match=r"tillwatch\[parquet\]"):
-        await open_replay(tmp_path, FakeSink(), clock)  # type: ignore[arg-type]  # as much of a clock as is used
+        await open_replay(tmp_path, FakeSink(), clock)
 
 
 def _has_pyarrow() -> bool:
