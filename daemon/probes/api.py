@@ -8,14 +8,14 @@ import msgspec
 
 from daemon.errors import CoreUnreachable
 from daemon.probes.core_client import PublicAnswer
-from daemon.probes.looking import Look, Observed, Place, everywhere
+from daemon.probes.looking import Asked, Look, Observed, everywhere
 
 PUBLIC = "/openapi.json"
 GUARDED = "/v1/payments"
 NOWHERE = "/v1/health/nowhere"
 PROBLEM_TYPE = "application/problem+json"
 TLS_NEEDED = "TLSv1.3"
-"""PCI DSS 4.2.1 asks for strong cryptography, the seed for TLS 1.3."""
+"""PCI DSS 4.2.1 asks for strong cryptography, the owner for TLS 1.3."""
 
 _OK, _UNAUTHORIZED, _NOT_FOUND = 200, 401, 404
 
@@ -55,13 +55,13 @@ def look_at_api(cores: Mapping[str, PublicDoor]) -> Look:
     return look
 
 
-async def _address(environment: str, core: PublicDoor) -> Place:
+async def _address(environment: str, core: PublicDoor) -> Asked:
     try:
         described = await core.as_stranger(PUBLIC)
         refused = await core.as_stranger(GUARDED)
         unknown = await core.as_stranger(NOWHERE)
     except CoreUnreachable as fault:
-        return Place(environment, Observed("unhealthy", str(fault)), away=True)
+        return Asked(environment, Observed("unhealthy", str(fault)), away=True)
     found = [
         *_described(described),
         *_problem(refused, GUARDED, _UNAUTHORIZED),
@@ -71,9 +71,9 @@ async def _address(environment: str, core: PublicDoor) -> Place:
     if refused.status_code == _UNAUTHORIZED and "Bearer" not in refused.challenge:
         found.append(f"{GUARDED} does not say how to authenticate")
     if found:
-        return Place(environment, Observed("unhealthy", found[0], tuple(found)))
+        return Asked(environment, Observed("unhealthy", found[0], tuple(found)))
     how = described.tls_version if described.tls_version else "no TLS configured"
-    return Place(environment, Observed("healthy", f"public route, 401 and 404 are as documented, {how}"))
+    return Asked(environment, Observed("healthy", f"public route, 401 and 404 are as documented, {how}"))
 
 
 def _described(answer: PublicAnswer) -> list[str]:

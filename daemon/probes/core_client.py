@@ -191,10 +191,8 @@ class CoreClient:
 
     async def pay(self, key: str) -> HealthPayment:
         """Let the core authorize and void one dollar, once for each key. Raises NotAsked when its key may not ask."""
-        request = self._http.build_request(
-            "POST", "/v1/health/payments", json={}, headers={"Idempotency-Key": key}, timeout=HEALTH_PAYMENT_SECONDS
-        )
-        return _decoded(_HEALTH_PAYMENT, self._allowed(await self._send(request), "health payments"))
+        response = await self._post("/v1/health/payments", key, HEALTH_PAYMENT_SECONDS)
+        return _decoded(_HEALTH_PAYMENT, self._allowed(response, "health payments"))
 
     async def reconciliation(self) -> Reconciliation:
         """Let the core hold payments against the rail. Raises NotAsked when its key may not ask, or it is too old."""
@@ -208,10 +206,8 @@ class CoreClient:
 
     async def seal_test_card(self, key: str) -> SealedToken:
         """Let the core seal the test card, once for each key. Raises NotAsked when its key may not ask."""
-        request = self._http.build_request(
-            "POST", "/v1/health/tokens", json={}, headers={"Idempotency-Key": key}, timeout=SELF_CHECK_SECONDS
-        )
-        return _decoded(_SEALED, self._allowed(await self._send(request), "a sealed test card"))
+        response = await self._post("/v1/health/tokens", key, SELF_CHECK_SECONDS)
+        return _decoded(_SEALED, self._allowed(response, "a sealed test card"))
 
     async def as_stranger(self, path: str) -> PublicAnswer:
         """What the address answers to somebody who shows no API key."""
@@ -243,6 +239,12 @@ class CoreClient:
 
     async def _get(self, path: str, timeout_seconds: float) -> httpx.Response:
         return await self._send(self._http.build_request("GET", path, timeout=timeout_seconds))
+
+    async def _post(self, path: str, key: str, timeout_seconds: float) -> httpx.Response:
+        headers = {"Idempotency-Key": key}
+        return await self._send(
+            self._http.build_request("POST", path, json={}, headers=headers, timeout=timeout_seconds)
+        )
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         try:

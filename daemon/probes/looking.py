@@ -37,28 +37,28 @@ async def looked(look: Look, deadline_seconds: float) -> Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What was seen in one environment. away: it did not answer at all."""
+class Asked:
+    """What one environment was asked and answered. away: it did not answer at all."""
 
     environment: str
     observed: Observed
     away: bool = False
 
 
-def everywhere(places: Iterable[Place]) -> Observed:
+def everywhere(environments: Iterable[Asked]) -> Observed:
     """The worst of the environments that answer, those that say the same in one breath; unhealthy when none answers.
 
     One that is away while another answers is the business of aws-payment-processor: they share one store.
     """
-    asked = tuple(places)
-    answered = [place for place in asked if not place.away]
-    same: dict[tuple[HealthStatus, str], list[Place]] = {}
-    for place in answered if answered else asked:
-        same.setdefault((place.observed.status, place.observed.detail), []).append(place)
+    asked = tuple(environments)
+    answered = [one for one in asked if not one.away]
+    same: dict[tuple[HealthStatus, str], list[Asked]] = {}
+    for one in answered if answered else asked:
+        same.setdefault((one.observed.status, one.observed.detail), []).append(one)
     looks = []
     for (status, detail), group in same.items():
-        findings = tuple(f"{place.environment}: {each}" for place in group for each in place.observed.findings)
-        looks.append(Observed(status, f"{', '.join(place.environment for place in group)}: {detail}", findings))
+        findings = tuple(f"{one.environment}: {each}" for one in group for each in one.observed.findings)
+        looks.append(Observed(status, f"{', '.join(one.environment for one in group)}: {detail}", findings))
     return worst(looks, "no core is configured")
 
 

@@ -83,7 +83,7 @@ async def open_probes(
         "database": ledger.look,
         "api": look_at_api(clients),
         "monitoring": look_at_monitoring(queues, see, clock),
-        "cost-optimization": look_at_costs(prices, see, clock, billed=_billed(settings)),
+        "cost-optimization": look_at_costs(prices, see, clock, billed=settings.costs.is_read),
         COMPLIANCE: compliance,
     }
     region = settings.aws.region
@@ -94,11 +94,6 @@ async def open_probes(
         ledger=ledger,
         clients=tuple(clients.values()),
     )
-
-
-def _billed(settings: Settings) -> bool:
-    """Whether the AWS bill is read, so that what payments measure is not all that is known of costs."""
-    return settings.costs.cost_explorer or settings.costs.exports != ""
 
 
 def _addresses(settings: Settings) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from daemon.errors import CoreUnreachable, NotAsked
 from daemon.probes.core_client import SelfCheck
-from daemon.probes.looking import Look, Observed, Place, everywhere
+from daemon.probes.looking import Asked, Look, Observed, everywhere
 
 CHECKED_BY_CORES = ("fraud-detector", "ach-transfer-manager", "escrow-manager", "encryption")
 """Components that a core alone can look at; compliance has a part there too."""
@@ -30,11 +30,11 @@ def look_at_cores(cores: Mapping[str, SelfCheckDoor], component: str) -> Look:
     return look
 
 
-async def _asked(environment: str, core: SelfCheckDoor, component: str) -> Place:
+async def _asked(environment: str, core: SelfCheckDoor, component: str) -> Asked:
     try:
         found = await core.self_check(component)
     except NotAsked as fault:
-        return Place(environment, Observed("unknown", str(fault)))
+        return Asked(environment, Observed("unknown", str(fault)))
     except CoreUnreachable as fault:
-        return Place(environment, Observed("unhealthy", str(fault)), away=True)
-    return Place(environment, Observed(found.status, found.detail, found.findings))
+        return Asked(environment, Observed("unhealthy", str(fault)), away=True)
+    return Asked(environment, Observed(found.status, found.detail, found.findings))
