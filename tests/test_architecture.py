@@ -1,4 +1,4 @@
-"""The import directions of the house, and the one place of each third-party client."""
+"""The import directions of the house, which of its parts are pure, and the one place of each third-party client."""
 
 import ast
 from collections.abc import Iterator
@@ -51,16 +51,72 @@ PLACES = {
     "uvicorn": ("daemon/server.py", "payment_core/server.py"),
     "yaml": ("config/loading/tree.py", "daemon/embedded/layout.py"),
 }
+DOORS = {
+    "daemon.app": ("daemon/cli/*",),
+    "daemon.cli": ("daemon/cli/*", "daemon/__main__.py"),
+    "daemon.embedded": ("daemon/embedded/*", "daemon/cli/*"),
+    "daemon.http": ("daemon/http/*", "daemon/app.py", "daemon/cli/*", "daemon/embedded/*"),
+    "daemon.parts": ("daemon/app.py", "daemon/duties.py"),
+    "payment_core.assembly": (
+        "payment_core/assembly/*",
+        "payment_core/server.py",
+        "payment_core/lambda_handler.py",
+        "daemon/cli/core/*",
+    ),
+    "payment_core.http": (
+        "payment_core/http/*",
+        "payment_core/assembly/*",
+        "payment_core/server.py",
+        "payment_core/lambda_handler.py",
+    ),
+}
+"""What stands on top of others: only these may import it."""
+IGNORANT = {
+    "daemon/storage/*": ("daemon.pipeline", "daemon.view", "daemon.sources"),
+    "daemon/translate/*": ("daemon.storage", "daemon.sources", "daemon.aws"),
+    "daemon/view/*": ("daemon.pipeline", "daemon.aws", "daemon.sources", "remediation.executor", "remediation.actions"),
+    "payment_core/ledger/*": ("payment_core.payments", "payment_core.escrow", "payment_core.payouts"),
+    "payment_core/store/*": ("payment_core.payments", "payment_core.escrow", "payment_core.payouts"),
+    "payment_core/vault/*": ("payment_core.store", "payment_core.methods", "payment_core.payments"),
+    "remediation/deployment/works/*": ("remediation.executor", "remediation.actions"),
+}
+"""What must not know of these: it reads only, or is below them."""
+PURE = (
+    "checks/*",
+    "daemon/costs/figures.py",
+    "daemon/http/words/*",
+    "daemon/translate/*",
+    "payment_core/ach/building/*",
+    "payment_core/ach/codes/*",
+    "payment_core/ach/reading/*",
+    "payment_core/ach/records/*",
+    "payment_core/ach/validation/*",
+    "payment_core/ledger/posting.py",
+    "remediation/*folds.py",
+    "remediation/aiming/*",
+    "remediation/compensation/proposing.py",
+    "remediation/decide.py",
+    "remediation/deployment/cohort.py",
+    "remediation/deployment/gates/*",
+    "remediation/deployment/plan*.py",
+    "remediation/deployment/transitions.py",
+    "remediation/guardrails/*",
+    "remediation/rollback_measure.py",
+    "remediation/state.py",
+)
+"""No I/O, no clock, no coroutine."""
+TURNS = "remediation/guardrails/target_turns.py"
+"""Guards within this process what the pure ones say over the journal: it waits."""
 IMPURE = ("aiobotocore", "asyncio", "httpx", "os", "socket", "sqlite3", "subprocess", "threading", "time")
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Every imported module with its line."""
+    """Every imported module, or name of one, with its line."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.lineno, node.module or "."
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
 def impurities(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -76,21 +132,41 @@ def impurities(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def problems(file: str, source: str) -> list[str]:
     """What breaks the house in this file: file, line and fix."""
-    package, tree, found = file.split("/", maxsplit=1)[0], ast.parse(source), []
-    for line, module in imports(tree):
-        top = module.split(".", maxsplit=1)[0]
-        if top in OURS and top != package and top not in MAY_IMPORT[package]:
-            allowed = ", ".join(MAY_IMPORT[package]) or "nothing of ours"
-            found.append(f"{file}:{line}: {package} imports {top}; it may import {allowed}: move the shared part down")
-        if top in PLACES and not any(fnmatch(file, place) for place in PLACES[top]):
-            found.append(f"{file}:{line}: {top} outside {', '.join(PLACES[top])}; ask for a Port instead")
-        if package == "checks" and top in IMPURE:
-            found.append(f"{file}:{line}: checks imports {top}; pass the value in (now_ms, facts)")
-    if package == "checks":
+    tree = ast.parse(source)
+    found = [line for number, module in imports(tree) for line in misplaced(file, number, module)]
+    if any(fnmatch(file, place) for place in PURE) and file != TURNS:
+        what = [(line, f"import of {module}") for line, module in imports(tree) if top_of(module) in IMPURE]
         found += [
-            f"{file}:{line}: {what} in checks; do it in daemon/ and pass the result" for line, what in impurities(tree)
+            f"{file}:{line}: {one}, but it is pure; do it elsewhere and pass the result in (now_ms, facts)"
+            for line, one in (*what, *impurities(tree))
         ]
     return found
+
+
+def misplaced(file: str, line: int, module: str) -> Iterator[str]:
+    """What is wrong with importing this module in this file."""
+    package, top = top_of(file.replace("/", ".")), top_of(module)
+    if top in OURS and top != package and top not in MAY_IMPORT[package]:
+        allowed = ", ".join(MAY_IMPORT[package]) or "nothing of ours"
+        yield f"{file}:{line}: {package} imports {top}; it may import {allowed}: move the shared part down"
+    if top in PLACES and not any(fnmatch(file, place) for place in PLACES[top]):
+        yield f"{file}:{line}: {top} outside {', '.join(PLACES[top])}; ask for a Port instead"
+    for door, places in DOORS.items():
+        if within(module, door) and not any(fnmatch(file, place) for place in places):
+            yield f"{file}:{line}: {door} outside {', '.join(places)}; move the shared part down"
+    for place, unknown in IGNORANT.items():
+        if fnmatch(file, place) and any(within(module, one) for one in unknown):
+            yield f"{file}:{line}: {place} imports {module}; it must not know of {', '.join(unknown)}"
+
+
+def top_of(module: str) -> str:
+    """The package of a module."""
+    return module.split(".", maxsplit=1)[0]
+
+
+def within(module: str, package: str) -> bool:
+    """Whether the module is this one, or stands in it."""
+    return module == package or module.startswith(f"{package}.")
 
 
 def test_the_house_keeps_its_directions() -> None:
@@ -126,13 +202,36 @@ def test_the_house_keeps_its_directions() -> None:
         ("daemon/http/console/page.py", "import jinja2", "jinja2 outside"),
         ("payment_core/aws/sqs.py", "import aiohttp", "aiohttp outside"),
         ("payment_core/desk.py", "from cryptography.fernet import Fernet", "cryptography outside"),
-        ("checks/engine.py", "import time", "checks imports time"),
-        ("checks/engine.py", "from socket import socket", "checks imports socket"),
-        ("checks/engine.py", "import asyncio", "checks imports asyncio"),
-        ("checks/engine.py", "import sqlite3", "checks imports sqlite3"),
-        ("checks/engine.py", "x = datetime.datetime.now()", "a clock in checks"),
-        ("checks/engine.py", "x = open('f')", "a file in checks"),
-        ("checks/engine.py", "async def f(): ...", "async code in checks"),
+        ("checks/engine.py", "import time", "import of time, but it is pure"),
+        ("checks/engine.py", "from socket import socket", "import of socket"),
+        ("checks/engine.py", "import asyncio", "import of asyncio"),
+        ("checks/engine.py", "import sqlite3", "import of sqlite3"),
+        ("checks/engine.py", "x = datetime.datetime.now()", "a clock, but it is pure"),
+        ("checks/engine.py", "x = open('f')", "a file, but it is pure"),
+        ("checks/engine.py", "async def f(): ...", "async code, but it is pure"),
+        ("remediation/decide.py", "async def f(): ...", "async code, but it is pure"),
+        ("remediation/deployment/gates/told.py", "import time", "import of time, but it is pure"),
+        ("daemon/translate/alarms.py", "x = open('f')", "a file, but it is pure"),
+        ("daemon/http/api.py", "from daemon.cli.output import fail", "daemon.cli outside daemon/cli/*"),
+        ("daemon/probes/core.py", "import daemon.embedded.stack", "daemon.embedded outside daemon/embedded/*"),
+        ("daemon/cores/api.py", "from daemon.http.options import HttpOptions", "daemon.http outside daemon/http/*"),
+        ("daemon/view/system.py", "from daemon import pipeline", "it must not know of daemon.pipeline"),
+        (
+            "daemon/storage/checkpoint.py",
+            "import daemon.view.series",
+            "it must not know of daemon.pipeline, daemon.view",
+        ),
+        (
+            "payment_core/vault/vault.py",
+            "from payment_core.store.port import LedgerStore",
+            "it must not know of payment_core.store",
+        ),
+        (
+            "payment_core/payments/desk.py",
+            "import payment_core.http.routes",
+            "payment_core.http outside payment_core/http/*",
+        ),
+        ("payment_core/http/app.py", "import payment_core.assembly.core", "payment_core.assembly outside"),
     ],
 )
 def test_each_direction_has_teeth(file: str, source: str, part: str) -> None:
@@ -144,3 +243,5 @@ def test_allowed_imports_pass() -> None:
     assert not problems("daemon/app.py", "import remediation.decide, payment_core.api, checks.facts, config.load")
     assert not problems("daemon/aws/sqs.py", "import aiobotocore.session, botocore.exceptions, asyncio, time")
     assert not problems("checks/rules.py", "import ast\nfrom config.rules.rule_file import Rule")
+    assert not problems("remediation/guardrails/target_turns.py", "import asyncio")
+    assert not problems("daemon/cli/up.py", "import daemon.embedded.run, daemon.clients_of_http, daemon.app")
