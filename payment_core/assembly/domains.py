@@ -8,6 +8,7 @@ from payment_core.ach.files.outgoing.payment_debits import PaymentDebits
 from payment_core.ach.files.ports import EntryChanged
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import ProviderDisputes
+from payment_core.assembly.payouts import Payouts, Surroundings, compose
 from payment_core.assembly.scoring import SharedScorer
 from payment_core.assembly.settings import CoreSettings
 from payment_core.assembly.vaulting import Vaulting
@@ -32,7 +33,7 @@ from payment_core.http.tables.payments import payment_routes
 from payment_core.http.tables.payouts import payout_routes
 from payment_core.http.tables.providers import provider_routes
 from payment_core.http.tables.refunds import refund_routes
-from payment_core.jobs import Duty, Job
+from payment_core.jobs import Duty
 from payment_core.methods.desk import MethodDesk
 from payment_core.methods.resolving import VaultedMethods
 from payment_core.methods.unlinked import UnlinkedTokens
@@ -56,7 +57,6 @@ from payment_core.payments.rail.settling import Settler
 from payment_core.payments.reading import PaymentReads
 from payment_core.payments.terms import Terms
 from payment_core.payments.unfinished import is_unfinished
-from payment_core.payouts.composition import Payouts, Surroundings, compose
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions
 from payment_core.providers.accounts import BankAccountDesk
@@ -128,7 +128,7 @@ def build_domains(base: Base) -> Domains:
             *provider_routes(ProviderDesk(store, base.settings.names, origin), CaseDesk(store, origin)),
             *escrow_routes(EscrowDesk(store, setting)),
             *payout_routes(payouts.desk),
-            *ach_routes(payouts.ach_desk),
+            *ach_routes(store, payouts.ach_desk),
             *fraud_routes(store, FraudListDesk(store, origin, emails)),
         ),
         duties=(
@@ -138,7 +138,7 @@ def build_domains(base: Base) -> Domains:
             Duty("unlinked-tokens", UnlinkedTokens(store), 60.0),
             Duty("fraud-list-expiry", ListExpiry(store, origin), 10.0),
             Duty("idempotency-keys", KeyForgetting(store, is_unfinished), 60.0, full=RUN_MAX),
-            *_payout_duties(payouts),
+            *(Duty(name, job, 5.0) for name, job in payouts.jobs.items()),
         ),
         desk=desk,
     )
@@ -222,20 +222,15 @@ def _payment_duties(
     base: Base, desk: Desk, disputes: DisputeDesk, debits: PaymentDebits, terms: Terms
 ) -> tuple[Duty, ...]:
     store, rail = base.store, base.acquirer
-    jobs: tuple[tuple[str, Job, float], ...] = (
-        ("recovery", Recovery(store, desk), 1.0),
-        ("sending", Sending(store, desk, debits, terms.lease_ms), 1.0),
-        ("doubts", Doubts(store, _carrier(base)), 1.0),
-        ("expiry", Expiry(store, desk, terms.lease_ms), 10.0),
-        ("release", Release(store), 2.0),
-        ("dispute-notices", DisputeNotices(store, disputes, rail), 2.0),
-        ("dispute-deadlines", DisputeDeadlines(store, rail), 10.0),
+    return (
+        Duty("recovery", Recovery(store, desk), 1.0),
+        Duty("sending", Sending(store, desk, debits, terms.lease_ms), 1.0),
+        Duty("doubts", Doubts(store, _carrier(base)), 1.0),
+        Duty("expiry", Expiry(store, desk, terms.lease_ms), 10.0),
+        Duty("release", Release(store), 2.0),
+        Duty("dispute-notices", DisputeNotices(store, disputes, rail), 2.0),
+        Duty("dispute-deadlines", DisputeDeadlines(store, rail), 10.0),
     )
-    return tuple(Duty(name, job, every_seconds) for name, job, every_seconds in jobs)
-
-
-def _payout_duties(payouts: Payouts) -> tuple[Duty, ...]:
-    return tuple(Duty(name, job, 5.0) for name, job in payouts.jobs.items())
 
 
 class _Corrections:

@@ -21,7 +21,7 @@ from payment_core.escrow.saving import Setting
 from payment_core.escrow.views import view_of
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
-from payment_core.operations.pages import answer_page
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.store.port import LedgerStore, Transaction
 
 EscrowAct = Callable[[Transaction, Setting, Escrow], Escrow | EscrowRefusal]
@@ -45,8 +45,7 @@ class EscrowDesk:
 
     async def get(self, call: Call, _body: None) -> Answer | StrEnum:
         """One escrow."""
-        escrow = await self._store.read(Escrow, call.path["escrow_id"])
-        return EscrowRefusal.ESCROW_NOT_FOUND if escrow is None else ok(view_of(escrow))
+        return await answer_one(self._store, Escrow, call.path["escrow_id"], view_of, EscrowRefusal.ESCROW_NOT_FOUND)
 
     async def list(self, call: Call, _body: None) -> Answer | StrEnum:
         """A page of escrows, all or one provider's."""

@@ -1,15 +1,11 @@
 """Takes entries off the fraud lists when their time is over."""
 
-import structlog
-
-from payment_core.errors import CoreError
 from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.listing import EXPIRY_ACTOR, end_entry
+from payment_core.operations.batch import each
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
-
-log = structlog.get_logger()
 
 BATCH = 100
 
@@ -23,18 +19,11 @@ class ListExpiry:
 
     async def run_once(self, now_ms: int) -> int:
         """End a batch; returns how many."""
-        due = await self._store.query(Due(FraudListEntry, now_ms, BATCH))
-        ended = 0
-        for entry in due:
-            try:
-                ended += await self._end(entry.id)
-            except CoreError as error:
-                log.warning("an entry was not ended", action="fraud_entry_kept", entry=entry.id, fault=str(error))
-        return ended
+        return await each(await self._store.query(Due(FraudListEntry, now_ms, BATCH)), self._end, "fraud-list-expiry")
 
-    async def _end(self, entry_id: str) -> bool:
+    async def _end(self, due: FraudListEntry) -> bool:
         def work(transaction: Transaction) -> bool:
-            entry = transaction.get(FraudListEntry, entry_id)
+            entry = transaction.get(FraudListEntry, due.id)
             if entry is None or not 0 < entry.due_at_ms <= transaction.now_ms:
                 return False
             end_entry(transaction, self._origin, entry, "expired", EXPIRY_ACTOR)

@@ -15,6 +15,7 @@ from payment_core.fraud.requests import AddListEntry
 from payment_core.fraud.views import view_entry
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
+from payment_core.operations.pages import answer_one
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 
@@ -104,8 +105,8 @@ class FraudListDesk:
 
     async def show(self, call: Call, _body: None) -> Answer | StrEnum:
         """One entry, also after its end."""
-        entry = await self._store.read(FraudListEntry, call.path["entry_id"])
-        return FraudListRefusal.FRAUD_LIST_ENTRY_NOT_FOUND if entry is None else ok(view_entry(entry))
+        missing = FraudListRefusal.FRAUD_LIST_ENTRY_NOT_FOUND
+        return await answer_one(self._store, FraudListEntry, call.path["entry_id"], view_entry, missing)
 
     def _looked_up(self, kind: ListKind, value: str) -> str | None:
         """The value as requests are looked up by; None when no request can ever have it."""

@@ -48,7 +48,7 @@ class Keys:
 
         return with_secret(await perform_once(self._store, CREATE, call, work), secret)
 
-    async def revoke(self, call: Call) -> Answer | StrEnum:
+    async def revoke(self, call: Call, _body: None) -> Answer | StrEnum:
         """End a key for good; other processes learn of it within seconds."""
 
         def work(transaction: Transaction) -> Answer | KeyRefusal:

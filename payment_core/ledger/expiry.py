@@ -6,6 +6,7 @@ import structlog
 
 from payment_core.ledger.journals import Journal, LedgerRefusal, Move, Phase
 from payment_core.ledger.posting import Hold
+from payment_core.operations.batch import each
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
 
@@ -23,14 +24,13 @@ class HoldExpiry:
 
     async def run_once(self, now_ms: int) -> int:
         """Expire what is due, the earliest first; returns how many were."""
-        due = await self._store.query(Due(Hold, now_ms, BATCH))
-        expired = 0
-        for hold in due:
-            refusal = await self._store.transact(partial(_expire, hold), ACTOR)
-            if refusal is None:
-                expired += 1
-                log.info("a hold expired", action="hold_expired", hold=hold.id, reference=hold.reference)
-        return expired
+        return await each(await self._store.query(Due(Hold, now_ms, BATCH)), self._expire, "hold-expiry")
+
+    async def _expire(self, hold: Hold) -> bool:
+        refusal = await self._store.transact(partial(_expire, hold), ACTOR)
+        if refusal is None:
+            log.info("a hold expired", action="hold_expired", hold=hold.id, reference=hold.reference)
+        return refusal is None
 
 
 def _expire(hold: Hold, transaction: Transaction) -> LedgerRefusal | None:

@@ -14,7 +14,7 @@ from payment_core.methods.vault_records import link_token, shred_number
 from payment_core.operations.call import Call
 from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import answered_before, perform_once
-from payment_core.operations.pages import answer_page
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.instruments import Card, card_of
@@ -88,8 +88,8 @@ class MethodDesk:
 
     async def get(self, call: Call, _body: None) -> Answer | StrEnum:
         """One method, also a deleted one."""
-        method = await self._store.read(PaymentMethod, call.path["payment_method_id"])
-        return MethodRefusal.PAYMENT_METHOD_NOT_FOUND if method is None else ok(method_view(method))
+        missing = MethodRefusal.PAYMENT_METHOD_NOT_FOUND
+        return await answer_one(self._store, PaymentMethod, call.path["payment_method_id"], method_view, missing)
 
     async def list(self, call: Call, _body: None) -> Answer | StrEnum:
         """A page of methods, all or one customer's."""

@@ -1,6 +1,7 @@
-"""Answers lists by cursor: the same parameters, the same page and the same end on every one of them."""
+"""Answers what is only read: one record, or a page of them, the same way for every kind."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Literal, TypeVar
 
 import msgspec
@@ -18,6 +19,14 @@ class Page(msgspec.Struct, frozen=True):
 
     data: list[msgspec.Raw]
     next_after: str
+
+
+async def answer_one(
+    store: LedgerStore, record_type: type[R], record_id: str, view: Callable[[R], msgspec.Struct], missing: StrEnum
+) -> Answer | StrEnum:
+    """The record as its view, or the refusal that says that there is none."""
+    record = await store.read(record_type, record_id)
+    return missing if record is None else ok(view(record))
 
 
 async def answer_page(

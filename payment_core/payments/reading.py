@@ -1,21 +1,14 @@
 """Shows payments, captures, refunds and disputes."""
 
-from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeVar
 
-import msgspec
-
-from payment_core.answers import Answer, ok
+from payment_core.answers import Answer
 from payment_core.operations.call import Call
-from payment_core.operations.pages import answer_page
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.payments.model import Capture, Dispute, Payment, Refund
 from payment_core.payments.refusals import PaymentRefusal
 from payment_core.payments.views import view_capture, view_dispute, view_payment, view_refund
 from payment_core.store.port import LedgerStore
-from payment_core.store.records import Record
-
-R = TypeVar("R", bound=Record)
 
 
 class PaymentReads:
@@ -26,15 +19,21 @@ class PaymentReads:
 
     async def payment(self, call: Call, _body: None) -> Answer | StrEnum:
         """One payment."""
-        return await self._one(Payment, call.path["payment_id"], view_payment, PaymentRefusal.PAYMENT_NOT_FOUND)
+        return await answer_one(
+            self._store, Payment, call.path["payment_id"], view_payment, PaymentRefusal.PAYMENT_NOT_FOUND
+        )
 
     async def refund(self, call: Call, _body: None) -> Answer | StrEnum:
         """One refund."""
-        return await self._one(Refund, call.path["refund_id"], view_refund, PaymentRefusal.REFUND_NOT_FOUND)
+        return await answer_one(
+            self._store, Refund, call.path["refund_id"], view_refund, PaymentRefusal.REFUND_NOT_FOUND
+        )
 
     async def dispute(self, call: Call, _body: None) -> Answer | StrEnum:
         """One dispute."""
-        return await self._one(Dispute, call.path["dispute_id"], view_dispute, PaymentRefusal.DISPUTE_NOT_FOUND)
+        return await answer_one(
+            self._store, Dispute, call.path["dispute_id"], view_dispute, PaymentRefusal.DISPUTE_NOT_FOUND
+        )
 
     async def payments(self, call: Call, _body: None) -> Answer:
         """Payments, of one customer or of all."""
@@ -54,9 +53,3 @@ class PaymentReads:
     async def disputes(self, call: Call, _body: None) -> Answer:
         """Disputes, of one payment or of all."""
         return await answer_page(self._store, call, Dispute, view_dispute, owner=str(call.query["payment_id"]))
-
-    async def _one(
-        self, record_type: type[R], record_id: str, view: Callable[[R], msgspec.Struct], missing: PaymentRefusal
-    ) -> Answer | StrEnum:
-        record = await self._store.read(record_type, record_id)
-        return missing if record is None else ok(view(record))

@@ -8,6 +8,7 @@ from payment_core.clock import Clock
 from payment_core.identifiers import new_id
 from payment_core.operations.call import Call
 from payment_core.operations.once import answered_before, perform_once
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.origin import Origin
 from payment_core.payouts.deciding import approve, cancel
 from payment_core.payouts.model import Payout
@@ -34,7 +35,7 @@ class PayoutDesk:
         scoring: Scoring,
         mover: EntryMover,
     ) -> None:
-        self.store = store
+        self._store = store
         self._origin = origin
         self._clock = clock
         self._requesting = requesting
@@ -46,7 +47,7 @@ class PayoutDesk:
         if body.speed == "instant":
             return PayoutRefusal.INSTANT_NOT_AVAILABLE
         # A replay must not count twice in the score's windows.
-        known = await answered_before(self.store, CREATE, call)
+        known = await answered_before(self._store, CREATE, call)
         if known is not None:
             return known
         now_ms = self._clock.now_ms()
@@ -65,7 +66,7 @@ class PayoutDesk:
             payout = self._requesting.request(transaction, wanted, assessed, disputed_cents)
             return _answered(payout, 201)
 
-        return await perform_once(self.store, CREATE, call, work)
+        return await perform_once(self._store, CREATE, call, work)
 
     async def approve(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
         """One more person's yes."""
@@ -73,7 +74,7 @@ class PayoutDesk:
         def work(transaction: Transaction) -> Answer | StrEnum:
             return _answered(approve(transaction, self._origin, call.path["payout_id"], call.actor), 200)
 
-        return await perform_once(self.store, APPROVE, call, work)
+        return await perform_once(self._store, APPROVE, call, work)
 
     async def cancel(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
         """Take it back, as long as no file has it."""
@@ -81,12 +82,16 @@ class PayoutDesk:
         def work(transaction: Transaction) -> Answer | StrEnum:
             return _answered(cancel(transaction, self._origin, self._mover, call.path["payout_id"]), 200)
 
-        return await perform_once(self.store, CANCEL, call, work)
+        return await perform_once(self._store, CANCEL, call, work)
 
     async def get(self, call: Call, _body: None) -> Answer | StrEnum:
         """One payout."""
-        payout = await self.store.read(Payout, call.path["payout_id"])
-        return PayoutRefusal.PAYOUT_NOT_FOUND if payout is None else ok(payout_view(payout))
+        missing = PayoutRefusal.PAYOUT_NOT_FOUND
+        return await answer_one(self._store, Payout, call.path["payout_id"], payout_view, missing)
+
+    async def list(self, call: Call, _body: None) -> Answer:
+        """A page of payouts, all or one provider's."""
+        return await answer_page(self._store, call, Payout, payout_view, owner=str(call.query["provider_id"]))
 
 
 def _answered(outcome: Payout | PayoutRefusal, status: int) -> Answer | StrEnum:

@@ -1,10 +1,8 @@
 """The job that lets waiting payouts go once nothing holds them, and queues their entries."""
 
-import structlog
-
 from config.ach import Ach
 from payment_core.ach.files.outgoing.originating import IDENTIFICATION_WIDTH, originate
-from payment_core.errors import CoreError
+from payment_core.operations.batch import each
 from payment_core.origin import Origin
 from payment_core.payouts.holding import holds_of, next_check_at_ms
 from payment_core.payouts.journals import free
@@ -15,8 +13,6 @@ from payment_core.payouts.requesting import Requesting, sec_of
 from payment_core.payouts.scoring import Scoring
 from payment_core.store.port import LedgerStore, Transaction, Work
 from payment_core.store.records import Due
-
-_log = structlog.get_logger(__name__)
 
 ACTOR = "sweep:payouts"
 PAYOUTS_PER_RUN = 100
@@ -34,15 +30,7 @@ class PayoutJob:
 
     async def run_once(self, now_ms: int) -> int:
         """How many payouts went into the queue of the next file."""
-        queued = 0
-        for payout in await self._store.query(Due(Payout, now_ms, PAYOUTS_PER_RUN)):
-            try:
-                queued += await self._advance(payout)
-            except CoreError as fault:
-                _log.error(
-                    "payout did not go on", action="payout_stuck", payout_id=payout.id, fault=type(fault).__name__
-                )
-        return queued
+        return await each(await self._store.query(Due(Payout, now_ms, PAYOUTS_PER_RUN)), self._advance, "payouts")
 
     async def _advance(self, payout: Payout) -> bool:
         disputed_cents = await self._scoring.disputed_cents(payout.provider_id)

@@ -6,7 +6,7 @@ from payment_core.answers import Answer, ok
 from payment_core.operations.call import Call
 from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import perform_once
-from payment_core.operations.pages import answer_page
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.origin import Origin
 from payment_core.providers.model import ComplianceCase, Provider
 from payment_core.providers.refusals import ProviderRefusal
@@ -28,8 +28,8 @@ class CaseDesk:
 
     async def get(self, call: Call, _body: None) -> Answer | StrEnum:
         """One case."""
-        case = await self._store.read(ComplianceCase, call.path["case_id"])
-        return ProviderRefusal.CASE_NOT_FOUND if case is None else ok(case_view(case))
+        missing = ProviderRefusal.CASE_NOT_FOUND
+        return await answer_one(self._store, ComplianceCase, call.path["case_id"], case_view, missing)
 
     async def list(self, call: Call, _body: None) -> Answer | StrEnum:
         """A page of cases, all or those about one object."""

@@ -9,7 +9,7 @@ from payment_core.ledger.accounts import CUSTOMER_ESCROW, PROVIDER_AVAILABLE
 from payment_core.operations.call import Call
 from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import perform_once
-from payment_core.operations.pages import answer_page
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.origin import Origin
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.providers.refusals import ProviderRefusal
@@ -53,8 +53,8 @@ class ProviderDesk:
 
     async def get(self, call: Call, _body: None) -> Answer | StrEnum:
         """One provider."""
-        provider = await self._store.read(Provider, call.path["provider_id"])
-        return ProviderRefusal.PROVIDER_NOT_FOUND if provider is None else ok(provider_view(provider))
+        missing = ProviderRefusal.PROVIDER_NOT_FOUND
+        return await answer_one(self._store, Provider, call.path["provider_id"], provider_view, missing)
 
     async def list(self, call: Call, _body: None) -> Answer | StrEnum:
         """A page of providers."""

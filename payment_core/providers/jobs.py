@@ -1,14 +1,10 @@
 """The sweep of bank accounts: ends verifications whose time is over."""
 
-import structlog
-
-from payment_core.errors import CoreError
+from payment_core.operations.batch import each
 from payment_core.providers.model import BankAccount
 from payment_core.providers.verifying import Verifying
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
-
-log = structlog.get_logger()
 
 BATCH = 100
 """Of one run; more wait for the next."""
@@ -24,22 +20,11 @@ class AccountVerification:
 
     async def run_once(self, now_ms: int) -> int:
         """End a batch; how many."""
-        ended = 0
-        for record in await self._store.query(Due(BankAccount, now_ms, BATCH)):
-            try:
-                ended += await self._end(record.id)
-            except CoreError as error:
-                log.error(
-                    "verification not ended",
-                    action="account_verification_failed",
-                    bank_account_id=record.id,
-                    error=str(error),
-                )
-        return ended
+        return await each(await self._store.query(Due(BankAccount, now_ms, BATCH)), self._end, "account-verification")
 
-    async def _end(self, bank_account_id: str) -> bool:
+    async def _end(self, due: BankAccount) -> bool:
         def work(transaction: Transaction) -> bool:
-            account = transaction.get(BankAccount, bank_account_id)
+            account = transaction.get(BankAccount, due.id)
             return account is not None and self._verifying.end(transaction, account) is not None
 
         return await self._store.transact(work, VERIFICATION_ACTOR)

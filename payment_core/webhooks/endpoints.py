@@ -111,7 +111,7 @@ class Endpoints:
 
         return with_secret(await perform_once(self._store, ROTATE, call, work), secret)
 
-    async def delete(self, call: Call) -> Answer | StrEnum:
+    async def delete(self, call: Call, _body: None) -> Answer | StrEnum:
         """End an endpoint; what is still pending for it is given up."""
 
         def work(transaction: Transaction) -> Answer | WebhookRefusal:
@@ -123,7 +123,7 @@ class Endpoints:
 
         return await perform_once(self._store, DELETE, call, work)
 
-    async def replay(self, call: Call) -> Answer | StrEnum:
+    async def replay(self, call: Call, _body: None) -> Answer | StrEnum:
         """Send a delivery that ended once more, with the same id and body."""
 
         def work(transaction: Transaction) -> Answer | WebhookRefusal:

@@ -19,6 +19,7 @@ from payment_core.identifiers import new_id
 from payment_core.operations.call import Call
 from payment_core.operations.documents import record_change
 from payment_core.operations.once import answered_before, perform_once
+from payment_core.operations.pages import answer_one
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 
@@ -46,7 +47,7 @@ class AchDesk:
         content: SealedContent,
         receiver: Receiver,
     ) -> None:
-        self.store = store
+        self._store = store
         self._origin = origin
         self._clock = clock
         self._acknowledger = acknowledger
@@ -55,12 +56,11 @@ class AchDesk:
 
     async def get_file(self, call: Call, _body: None) -> Answer | StrEnum:
         """One file."""
-        file = await self.store.read(AchFile, call.path["file_id"])
-        return FileRefusal.FILE_NOT_FOUND if file is None else ok(file_view(file))
+        return await answer_one(self._store, AchFile, call.path["file_id"], file_view, FileRefusal.FILE_NOT_FOUND)
 
     async def content(self, call: Call, _body: None) -> Answer | StrEnum:
         """The bytes, with account numbers; who looked at them is on record before they are opened."""
-        file = await self.store.read(AchFile, call.path["file_id"])
+        file = await self._store.read(AchFile, call.path["file_id"])
         if file is None:
             return FileRefusal.FILE_NOT_FOUND
         if file.content == "":
@@ -76,7 +76,7 @@ class AchDesk:
             )
             record_change(transaction, self._origin, access, status="opened")
 
-        await self.store.transact(work, call.actor)
+        await self._store.transact(work, call.actor)
         return Answer(200, await self._content.load(file.id, file.content, file.content_parts))
 
     async def submit(self, call: Call, body: SubmitRequest) -> Answer | StrEnum:
@@ -86,11 +86,11 @@ class AchDesk:
             file = hurry(transaction, self._origin, call.path["file_id"], not_delivered=body.not_delivered)
             return file if isinstance(file, FileRefusal) else ok(file_view(file))
 
-        return await perform_once(self.store, SUBMIT, call, work)
+        return await perform_once(self._store, SUBMIT, call, work)
 
     async def acknowledge(self, call: Call, body: AcknowledgeRequest) -> Answer | StrEnum:
         """Record what the bank said about a file."""
-        known = await answered_before(self.store, ACKNOWLEDGE, call)
+        known = await answered_before(self._store, ACKNOWLEDGE, call)
         if known is not None:
             return known
         file = await self._acknowledger.answer(
@@ -99,7 +99,7 @@ class AchDesk:
         if isinstance(file, FileRefusal):
             return file
         # It changes nothing when repeated, so a crash before this is harmless.
-        return await perform_once(self.store, ACKNOWLEDGE, call, lambda _: ok(file_view(file)))
+        return await perform_once(self._store, ACKNOWLEDGE, call, lambda _: ok(file_view(file)))
 
     async def reverse(self, call: Call, _body: NoBody | None) -> Answer | StrEnum:
         """Queue the opposite of an entry that was sent by mistake."""
@@ -108,7 +108,7 @@ class AchDesk:
             entry = reverse_entry(transaction, self._origin, call.path["entry_id"])
             return entry if isinstance(entry, EntryRefusal) else ok(entry_view(entry), 201)
 
-        return await perform_once(self.store, REVERSE, call, work)
+        return await perform_once(self._store, REVERSE, call, work)
 
     async def close_case(self, call: Call, body: CloseCaseRequest) -> Answer | StrEnum:
         """Record a decision."""
@@ -117,7 +117,7 @@ class AchDesk:
             case = close_case(transaction, self._origin, call.path["case_id"], call.actor, body.note)
             return case if isinstance(case, CaseRefusal) else ok(case_view(case))
 
-        return await perform_once(self.store, CLOSE, call, work)
+        return await perform_once(self._store, CLOSE, call, work)
 
     async def take_returns(self, call: Call, body: bytes) -> Answer | StrEnum:
         """Take a return file in. Its hash is its key: the same bytes are the same file, whatever the request's key."""
@@ -128,8 +128,8 @@ class AchDesk:
 
     async def get_return(self, call: Call, _body: None) -> Answer | StrEnum:
         """One return file."""
-        file = await self.store.read(ReturnFile, call.path["return_file_id"])
-        return ReturnRefusal.RETURN_FILE_NOT_FOUND if file is None else ok(return_file_view(file))
+        missing = ReturnRefusal.RETURN_FILE_NOT_FOUND
+        return await answer_one(self._store, ReturnFile, call.path["return_file_id"], return_file_view, missing)
 
 
 def _refused(taken: RefusedFile, instance: str) -> Answer | StrEnum:

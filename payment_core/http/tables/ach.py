@@ -39,14 +39,19 @@ _FILE = "/v1/ach/files/{file_id}"
 _RETURN = "/v1/ach/returns/{return_file_id}"
 
 
-def ach_routes(desk: AchDesk) -> tuple[Route, ...]:
+def ach_routes(store: LedgerStore, desk: AchDesk) -> tuple[Route, ...]:
     """Everything that can be asked of files and of what banks send back."""
-    return (*_file_routes(desk), *_return_routes(desk), *_entry_routes(desk), *_case_routes(desk))
-
-
-def _file_routes(desk: AchDesk) -> tuple[Route, ...]:
     return (
-        _list("/v1/ach/files", "List files", _listing(desk.store, AchFile, file_view), FileView, explain_file),
+        *_file_routes(store, desk),
+        *_return_routes(store, desk),
+        *_entry_routes(store, desk),
+        *_case_routes(store, desk),
+    )
+
+
+def _file_routes(store: LedgerStore, desk: AchDesk) -> tuple[Route, ...]:
+    return (
+        _list("/v1/ach/files", "List files", _listing(store, AchFile, file_view), FileView, explain_file),
         _get(_FILE, "One file", desk.get_file, FileView, explain_file),
         Route(
             method="GET",
@@ -64,10 +69,10 @@ def _file_routes(desk: AchDesk) -> tuple[Route, ...]:
     )
 
 
-def _return_routes(desk: AchDesk) -> tuple[Route, ...]:
+def _return_routes(store: LedgerStore, desk: AchDesk) -> tuple[Route, ...]:
     async def items(call: Call, _body: None) -> Answer | StrEnum:
         owner = call.path["return_file_id"]
-        return await answer_page(desk.store, call, ReturnItem, return_item_view, owner=owner)
+        return await answer_page(store, call, ReturnItem, return_item_view, owner=owner)
 
     return (
         Route(
@@ -88,7 +93,7 @@ def _return_routes(desk: AchDesk) -> tuple[Route, ...]:
         _list(
             "/v1/ach/returns",
             "List return files",
-            _listing(desk.store, ReturnFile, return_file_view),
+            _listing(store, ReturnFile, return_file_view),
             ReturnFileView,
             explain_return,
         ),
@@ -97,10 +102,10 @@ def _return_routes(desk: AchDesk) -> tuple[Route, ...]:
     )
 
 
-def _entry_routes(desk: AchDesk) -> tuple[Route, ...]:
+def _entry_routes(store: LedgerStore, desk: AchDesk) -> tuple[Route, ...]:
     async def entries(call: Call, _body: None) -> Answer | StrEnum:
         owner = str(call.query["bank_account_id"])
-        return await answer_page(desk.store, call, AchEntry, entry_view, owner=owner)
+        return await answer_page(store, call, AchEntry, entry_view, owner=owner)
 
     account = QueryParameter("bank_account_id", "only entries to or from this bank account")
     return (
@@ -120,9 +125,9 @@ def _entry_routes(desk: AchDesk) -> tuple[Route, ...]:
     )
 
 
-def _case_routes(desk: AchDesk) -> tuple[Route, ...]:
+def _case_routes(store: LedgerStore, desk: AchDesk) -> tuple[Route, ...]:
     async def cases(call: Call, _body: None) -> Answer | StrEnum:
-        return await answer_page(desk.store, call, AchCase, case_view, owner=str(call.query["status"]))
+        return await answer_page(store, call, AchCase, case_view, owner=str(call.query["status"]))
 
     status = QueryParameter("status", "open or closed; empty for both", pattern=r"^(open|closed)?$")
     close = "/v1/ach/cases/{case_id}/close"

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from payment_core.answers import Answer, ok
+from payment_core.answers import Answer
 from payment_core.http.routes import PAGE, Route
 from payment_core.keys.issuing import Keys
 from payment_core.keys.model import ApiKey
@@ -10,7 +10,7 @@ from payment_core.keys.refusals import KeyRefusal, explain_keys
 from payment_core.keys.requests import CreateKey
 from payment_core.keys.views import KeyView, view_key
 from payment_core.operations.call import Call
-from payment_core.operations.pages import Page, answer_page
+from payment_core.operations.pages import Page, answer_one, answer_page
 from payment_core.store.port import LedgerStore
 
 KEYS_READ, KEYS_WRITE = "keys:read", "keys:write"
@@ -21,15 +21,8 @@ _EXAMPLE = CreateKey(name="checkout", scopes=("keys:read",))
 def key_routes(store: LedgerStore, keys: Keys) -> tuple[Route, ...]:
     """Create, list, show, revoke."""
 
-    async def create(call: Call, body: CreateKey) -> Answer | StrEnum:
-        return await keys.create(call, body)
-
-    async def revoke(call: Call, _body: None) -> Answer | StrEnum:
-        return await keys.revoke(call)
-
     async def show(call: Call, _body: None) -> Answer | StrEnum:
-        key = await store.read(ApiKey, call.path["key_id"])
-        return KeyRefusal.API_KEY_NOT_FOUND if key is None else ok(view_key(key))
+        return await answer_one(store, ApiKey, call.path["key_id"], view_key, KeyRefusal.API_KEY_NOT_FOUND)
 
     async def listed(call: Call, _body: None) -> Answer:
         return await answer_page(store, call, ApiKey, view_key)
@@ -40,7 +33,7 @@ def key_routes(store: LedgerStore, keys: Keys) -> tuple[Route, ...]:
             path="/v1/keys",
             scope=KEYS_WRITE,
             summary="Make an API key; its secret is shown once",
-            handler=create,
+            handler=keys.create,
             body=CreateKey,
             answer=KeyView,
             status=201,
@@ -72,7 +65,7 @@ def key_routes(store: LedgerStore, keys: Keys) -> tuple[Route, ...]:
             path="/v1/keys/{key_id}/revoke",
             scope=KEYS_WRITE,
             summary="End an API key for good",
-            handler=revoke,
+            handler=keys.revoke,
             answer=KeyView,
             explain=explain_keys,
         ),

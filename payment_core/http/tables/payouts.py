@@ -1,16 +1,11 @@
 """The routes of payouts."""
 
-from enum import StrEnum
-
-from payment_core.answers import Answer
 from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
-from payment_core.operations.call import Call
-from payment_core.operations.pages import Page, answer_page
+from payment_core.operations.pages import Page
 from payment_core.payouts.desk import PayoutDesk
-from payment_core.payouts.model import Payout
 from payment_core.payouts.refusals import explain_payout
 from payment_core.payouts.requests import NoBody, PayoutRequest
-from payment_core.payouts.views import PayoutView, payout_view
+from payment_core.payouts.views import PayoutView
 
 _PAYOUTS = "/v1/payouts"
 _PAYOUT = "/v1/payouts/{payout_id}"
@@ -18,11 +13,6 @@ _PAYOUT = "/v1/payouts/{payout_id}"
 
 def payout_routes(desk: PayoutDesk) -> tuple[Route, ...]:
     """Everything that can be asked of payouts."""
-
-    async def listed(call: Call, _body: None) -> Answer | StrEnum:
-        owner = str(call.query["provider_id"])
-        return await answer_page(desk.store, call, Payout, payout_view, owner=owner)
-
     return (
         Route(
             method="POST",
@@ -42,7 +32,7 @@ def payout_routes(desk: PayoutDesk) -> tuple[Route, ...]:
             path=_PAYOUTS,
             scope="payouts:read",
             summary="List payouts",
-            handler=listed,
+            handler=desk.list,
             answer=Page,
             items=PayoutView,
             query=(*PAGE, QueryParameter("provider_id", "only payouts to this provider")),

@@ -9,7 +9,7 @@ from payment_core.answers import Answer, ok
 from payment_core.http import problems
 from payment_core.http.routes import PAGE, Route
 from payment_core.operations.call import Call
-from payment_core.operations.pages import Page, answer_page
+from payment_core.operations.pages import Page, answer_one, answer_page
 from payment_core.store.port import LedgerStore
 from payment_core.webhooks.destinations import UrlFault, parse_url, url_sentence
 from payment_core.webhooks.endpoints import Endpoints
@@ -43,18 +43,6 @@ class _Webhooks:
         wrong = self._wrong(call, body.url, body.kinds)
         return await self._endpoints.update(call, body) if wrong is None else wrong
 
-    async def rotate(self, call: Call, body: RotateSecret) -> Answer | StrEnum:
-        """A new secret."""
-        return await self._endpoints.rotate(call, body)
-
-    async def delete(self, call: Call, _body: None) -> Answer | StrEnum:
-        """The end of an endpoint."""
-        return await self._endpoints.delete(call)
-
-    async def replay(self, call: Call, _body: None) -> Answer | StrEnum:
-        """A delivery once more."""
-        return await self._endpoints.replay(call)
-
     async def endpoint(self, call: Call, _body: None) -> Answer | StrEnum:
         """One endpoint."""
         found = await self._endpoint(call)
@@ -75,8 +63,8 @@ class _Webhooks:
 
     async def delivery(self, call: Call, _body: None) -> Answer | StrEnum:
         """One delivery."""
-        found = await self._store.read(WebhookDelivery, call.path["delivery_id"])
-        return WebhookRefusal.WEBHOOK_DELIVERY_NOT_FOUND if found is None else ok(view_delivery(found))
+        missing = WebhookRefusal.WEBHOOK_DELIVERY_NOT_FOUND
+        return await answer_one(self._store, WebhookDelivery, call.path["delivery_id"], view_delivery, missing)
 
     async def _endpoint(self, call: Call) -> WebhookEndpoint | None:
         found = await self._store.read(WebhookEndpoint, call.path["endpoint_id"])
@@ -100,10 +88,10 @@ class _Webhooks:
 def webhook_routes(store: LedgerStore, endpoints: Endpoints, *, loopback_allowed: bool = False) -> tuple[Route, ...]:
     """Endpoints and deliveries."""
     webhooks = _Webhooks(store, endpoints, loopback_allowed=loopback_allowed)
-    return (*_endpoint_writes(webhooks), *_reads(webhooks))
+    return (*_endpoint_writes(webhooks, endpoints), *_reads(webhooks))
 
 
-def _endpoint_writes(webhooks: _Webhooks) -> tuple[Route, ...]:
+def _endpoint_writes(webhooks: _Webhooks, endpoints: Endpoints) -> tuple[Route, ...]:
     return (
         Route(
             method="POST",
@@ -132,7 +120,7 @@ def _endpoint_writes(webhooks: _Webhooks) -> tuple[Route, ...]:
             path=f"{_ENDPOINT}/rotate",
             scope=_WRITE,
             summary="Make a new signing secret, which is shown once",
-            handler=webhooks.rotate,
+            handler=endpoints.rotate,
             body=RotateSecret,
             answer=EndpointView,
             explain=explain_webhooks,
@@ -142,7 +130,7 @@ def _endpoint_writes(webhooks: _Webhooks) -> tuple[Route, ...]:
             path=_ENDPOINT,
             scope=_WRITE,
             summary="End an endpoint",
-            handler=webhooks.delete,
+            handler=endpoints.delete,
             answer=EndpointView,
             explain=explain_webhooks,
         ),
@@ -151,7 +139,7 @@ def _endpoint_writes(webhooks: _Webhooks) -> tuple[Route, ...]:
             path=f"{_DELIVERY}/replay",
             scope=_WRITE,
             summary="Send a delivery that ended once more",
-            handler=webhooks.replay,
+            handler=endpoints.replay,
             answer=DeliveryView,
             explain=explain_webhooks,
         ),

@@ -2,9 +2,9 @@
 
 from payment_core.acquirer.port import DisputeDesk as RailDesk
 from payment_core.acquirer.port import RailDispute
+from payment_core.operations.batch import BATCH_MAX, each
 from payment_core.payments.control import is_holding
 from payment_core.payments.dispute_desk import DisputeDesk
-from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Dispute, Payment, RailCursor
 from payment_core.payments.money.disputing import close_dispute
 from payment_core.payments.moving import change_dispute

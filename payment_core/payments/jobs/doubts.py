@@ -4,7 +4,7 @@ import msgspec
 import structlog
 
 from payment_core.acquirer.port import Instruction, Verdict
-from payment_core.payments.jobs.batch import BATCH_MAX, each
+from payment_core.operations.batch import BATCH_MAX, each
 from payment_core.payments.model import Doubt, Payment
 from payment_core.payments.rail.carrying import Carrier
 from payment_core.payments.rail.flights import creation_flight

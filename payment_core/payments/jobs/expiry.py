@@ -1,8 +1,8 @@
 """Releases authorizations that nobody captured in time."""
 
+from payment_core.operations.batch import BATCH_MAX, each
 from payment_core.payments.control import is_holding
 from payment_core.payments.desk import Desk
-from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment
 from payment_core.payments.rail.changing import Ticket, begin_void
 from payment_core.payments.rail.flights import Flight

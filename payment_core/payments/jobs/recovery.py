@@ -1,7 +1,7 @@
 """Recovers operations whose lease has ended, whoever began them, by asking the rail."""
 
+from payment_core.operations.batch import BATCH_MAX, each
 from payment_core.payments.desk import Desk
-from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment, Refund
 from payment_core.payments.rail.resuming import find_abandoned
 from payment_core.store.port import LedgerStore

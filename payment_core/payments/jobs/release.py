@@ -1,6 +1,6 @@
 """Gives providers the money that is due to them."""
 
-from payment_core.payments.jobs.batch import BATCH_MAX, each
+from payment_core.operations.batch import BATCH_MAX, each
 from payment_core.payments.model import Payment
 from payment_core.payments.money.releasing import release_due
 from payment_core.store.port import LedgerStore

@@ -1,8 +1,8 @@
 """Gives what waits to the rail, in the order in which it was accepted: after the holding mode, and queued refunds."""
 
+from payment_core.operations.batch import BATCH_MAX, each
 from payment_core.payments.control import is_holding
 from payment_core.payments.desk import Desk
-from payment_core.payments.jobs.batch import BATCH_MAX, each
 from payment_core.payments.model import Capture, Payment, Refund, Waiting
 from payment_core.payments.moving import change_capture, change_payment, change_refund
 from payment_core.payments.ports import Debits, by_acquirer

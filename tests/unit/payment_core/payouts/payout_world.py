@@ -18,6 +18,7 @@ from payment_core.ach.delivery.port import Delivery, Inbound, Presence
 from payment_core.ach.files.incoming.model import RETURN_RECORDS, AchCase, ReturnFile, ReturnItem
 from payment_core.ach.files.model import FILE_RECORDS, AchEntry, AchFile
 from payment_core.ach.files.ports import AccountNumbers, FileCipher
+from payment_core.assembly.payouts import Payouts, Surroundings, compose
 from payment_core.costs.notes import CostNote, Spending
 from payment_core.errors import CoreError
 from payment_core.fraud.scorer import FraudDecision
@@ -28,7 +29,6 @@ from payment_core.operations.call import Call
 from payment_core.operations.documents import record_change
 from payment_core.operations.once import KeyRecord
 from payment_core.origin import Origin
-from payment_core.payouts.composition import Payouts, Surroundings, compose
 from payment_core.payouts.model import RECORDS, Payout
 from payment_core.providers.account_books import AccountBooks
 from payment_core.providers.account_options import AccountOptions

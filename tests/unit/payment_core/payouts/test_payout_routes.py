@@ -24,7 +24,7 @@ async def api() -> AsyncIterator[Api]:
     """A provider with money, and every route."""
     system = PayoutWorld(TUESDAY_MORNING)
     await system.provider("ann", available_cents=50_000)
-    routes = (*payout_routes(system.system.desk), *ach_routes(system.system.ach_desk))
+    routes = (*payout_routes(system.system.desk), *ach_routes(system.memory, system.system.ach_desk))
     http = World(routes)
     async with http.http:
         yield Api(system, http)

@@ -1,7 +1,6 @@
 """Puts payouts, ACH files and returns together from their ports."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
@@ -25,6 +24,7 @@ from payment_core.ach.files.outgoing.spreading import Spreader
 from payment_core.ach.files.ports import AccountNumbers, EntryChanged, FileCipher
 from payment_core.clock import Clock
 from payment_core.costs.notes import Spending
+from payment_core.jobs import Job
 from payment_core.origin import Origin
 from payment_core.payouts.desk import PayoutDesk
 from payment_core.payouts.ports import OpenDisputes, PayoutRisk
@@ -36,14 +36,6 @@ from payment_core.payouts.sweeping import PayoutJob
 from payment_core.store.port import LedgerStore, Transaction
 
 FILES_PURPOSE = "ach_file"
-
-
-class Job(Protocol):
-    """Background work in bounded steps."""
-
-    async def run_once(self, now_ms: int) -> int:
-        """How much was done; safe to repeat, and to run in several processes."""
-        ...
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
