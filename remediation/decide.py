@@ -186,9 +186,8 @@ def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | Non
 def _instances(situation: Situation, aim: DeploymentState) -> dict[str, str]:
     """How many instances carried all of the traffic before, where the deployment was planned here."""
     run, region = situation.state.runs.get(aim.id), situation.region if situation.region else aim.region
-    standing = () if run is None else run.plan.standing
-    sizes = [str(one.size) for one in standing if one.region == region]
-    return {"instances": sizes[0]} if sizes else {}
+    standing = None if run is None else run.plan.standing_in(region)
+    return {} if standing is None else {"instances": str(standing.size)}
 
 
 def _brief(finding: Finding) -> str:

@@ -116,9 +116,10 @@ class GateReadings:
         sides = sides_of(context.plan, context.step)
         if sides is None:
             return (_unreadable(f"the plan has no region {context.step.region}"),)
-        shadow, differential = self._gates.shadow, context.plan.request.differential
+        shadow = self._gates.shadow
         if context.step.phase == "pre_deployment_validation":
-            red = red_before(self._gates.rules, self._by_rule(), sides, shadow=shadow, differential=differential)
+            declared = context.plan.request.differential
+            red = red_before(self._gates.rules, self._by_rule(), sides, shadow=shadow, differential=declared)
             return (await self._heard_before(sides), *red)
         looks = await asyncio.gather(*(one.look(context) for one in self._looking))
         run = self._run_of(context.plan.request.deployment_id)
@@ -141,7 +142,6 @@ class GateReadings:
                     sides,
                     0 if run is None else run.planned_at_ms,
                     shadow=shadow if run is None else {*shadow, *run.borne(context.step.region)},
-                    differential=differential,
                 ),
                 {kind: why for look in looks for kind, why in look.items()},
             ),

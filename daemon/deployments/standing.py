@@ -8,8 +8,6 @@ from remediation.deployment.ports import Environments
 from remediation.errors import RemediationError
 from remediation.ports import Traffic
 
-ALL_PERCENT = 100
-
 
 class Ground:
     """Reads the world of every region. names: the two environments that take turns. targets: of their traffic."""

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
+from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
 from remediation.errors import UnsafeWeights
 from remediation.ports import Look, Preflight, Regions, Traffic
-
-ALL_PERCENT = 100
 
 
 class EvacuateRegion:
@@ -118,5 +117,5 @@ def _wanted(weights: Mapping[str, int], arguments: Mapping[str, str]) -> dict[st
     wanted = dict(weights) | {arguments["region"]: 0}
     destinations = _destinations(arguments)
     if not any(wanted[region] for region in destinations):
-        wanted |= dict.fromkeys(destinations, ALL_PERCENT)
+        wanted |= dict.fromkeys(destinations, FULL_PERCENT)
     return wanted

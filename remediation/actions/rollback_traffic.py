@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
+from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import UnsafeWeights, WorldRefused
 from remediation.ports import Destination, Disagreement, Look, Preflight, Traffic
 
-ALL_PERCENT = 100
 MOSTLY_PERCENT = 80
 """Whoever carries so much gets a quarter more at most: that is no reason to leave payments on a bad release."""
 
@@ -94,7 +94,7 @@ class RollbackTraffic:
     async def _too_small(self, arguments: Mapping[str, str], weights: Mapping[str, int]) -> str:
         """Why the environment has too few instances for all the traffic, or nothing."""
         environment, planned = arguments["to_environment"], int(arguments.get("instances", "0"))
-        carries_percent = weights[environment] * ALL_PERCENT // max(1, sum(weights.values()))
+        carries_percent = weights[environment] * FULL_PERCENT // max(1, sum(weights.values()))
         if self._sizes is None or carries_percent >= MOSTLY_PERCENT:
             return ""
         try:
@@ -112,7 +112,7 @@ class RollbackTraffic:
 
 
 def _wanted(arguments: Mapping[str, str]) -> dict[str, int]:
-    return {arguments["to_environment"]: ALL_PERCENT, arguments["from_environment"]: 0}
+    return {arguments["to_environment"]: FULL_PERCENT, arguments["from_environment"]: 0}
 
 
 def _wrong_records(weights: Mapping[str, int], wanted: Mapping[str, int]) -> str:

@@ -92,3 +92,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     standing: tuple[Standing, ...]
     steps: tuple[Step, ...]
     unwinding: tuple[Step, ...] = ()
+
+    def standing_in(self, region: str) -> Standing | None:
+        """What stood in the region before; None for one that is not deployed to."""
+        return next((one for one in self.standing if one.region == region), None)

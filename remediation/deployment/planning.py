@@ -69,7 +69,12 @@ def _validation(one: Standing, configuration: Deployments) -> list[Step]:
 
 
 def shares(seconds: float, count: int) -> list[float]:
-    """The time in equal parts of whole seconds, where it is enough for that; the last part has the rest."""
+    """The time in equal parts of whole seconds, where it is enough for that; the last part has the rest.
+
+    Nothing for no part.
+    """
+    if not count:
+        return []
     part = seconds // count if seconds >= count else seconds / count
     return [*([part] * (count - 1)), seconds - part * (count - 1)]
 
@@ -89,7 +94,7 @@ def _initialization(one: Standing, request: Request, configuration: Deployments)
             version=request.version,
             size=str(one.size),
         )
-        for name, seconds in zip(phase.checks, shares(phase.within, max(1, len(phase.checks))), strict=False)
+        for name, seconds in zip(phase.checks, shares(phase.within, len(phase.checks)), strict=True)
     ]
 
 
@@ -275,9 +280,7 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
     steps = [
         *(
             _step(one, "final_validation", f"check.final-{name}", seconds, **full)
-            for name, seconds in zip(
-                phase.checks, shares(phase.within - watched, max(1, len(phase.checks))), strict=False
-            )
+            for name, seconds in zip(phase.checks, shares(phase.within - watched, len(phase.checks)), strict=True)
         ),
         _step(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_ms="0"),
         _step(

@@ -4,13 +4,13 @@ from enum import StrEnum
 
 import msgspec
 
+from config.delivery.deployment import FULL_PERCENT
 from config.guardrails import MoneyAtRisk
 from remediation.aiming.region_state import EVACUATE_REGION
 from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.journal.guardrail_kinds import MoneyRisked
 from remediation.state import HOUR_MS, ActionState, State
 
-ALL_PERCENT = 100
 _GETS_TRAFFIC = {ROLLBACK_TRAFFIC: "from_environment", EVACUATE_REGION: "region"}
 """Which argument names who gets traffic again when the action is taken back."""
 
@@ -35,11 +35,11 @@ def at_risk_cents(flow: Flow | None, share_percent: int, detect_ms: int) -> int 
 
     A mean times a count is the sum, so no mean is taken. Raises ValueError for a share that is none.
     """
-    if not 0 <= share_percent <= ALL_PERCENT:
+    if not 0 <= share_percent <= FULL_PERCENT:
         raise ValueError(f"a share of {share_percent} %")
     if flow is None or flow.payments <= 0 or flow.window_ms <= 0:
         return None
-    return -(-flow.amount_cents * share_percent * max(detect_ms, 0) // (ALL_PERCENT * flow.window_ms))
+    return -(-flow.amount_cents * share_percent * max(detect_ms, 0) // (FULL_PERCENT * flow.window_ms))
 
 
 def share_back_percent(one: ActionState) -> int | None:
@@ -52,7 +52,7 @@ def share_back_percent(one: ActionState) -> int | None:
         return None
     weights = {name: int(weight) for name, weight in one.before.items() if weight.isdecimal()}
     total = sum(weights.values())
-    return -(-ALL_PERCENT * weights.get(one.arguments.get(argument, ""), 0) // total) if total else 0
+    return -(-FULL_PERCENT * weights.get(one.arguments.get(argument, ""), 0) // total) if total else 0
 
 
 def risked_cents(state: State, now_ms: int) -> int:

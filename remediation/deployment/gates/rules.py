@@ -18,19 +18,15 @@ def rule_gates(
     started_at_ms: int,
     *,
     shadow: Collection[str] = (),
-    differential: bool = False,
 ) -> list[GateReading]:
     """One reading for each gate, in their order. readings: by rule, of the rules that exist, however few.
 
     A rule counts for the new version where nothing in its key speaks of another region, environment or version. One
     whose key names neither of the last two was red at the start when it is breached since before the deployment
-    started: the release cannot have done it. Then it is no ground to go on, or, with ``differential``, it is told and
-    does not count, while the new version is held against the old one by the comparisons.
+    started: the release cannot have done it, and it is no ground to go on. shadow: gates that are told and do not
+    count, with those that a differential deployment bears.
     """
-    return [
-        _gate(gate, readings.get(gate.rule), sides, started_at_ms, shadow=shadow, differential=differential)
-        for gate in gates
-    ]
+    return [_gate(gate, readings.get(gate.rule), sides, started_at_ms, shadow) for gate in gates]
 
 
 def red_before(
@@ -71,9 +67,7 @@ def _gate(
     known: Sequence[Reading] | None,
     sides: Sides,
     started_at_ms: int,
-    *,
     shadow: Collection[str],
-    differential: bool,
 ) -> GateReading:
     if known is None:
         return _missing(gate, shadow)
@@ -85,7 +79,7 @@ def _gate(
         and not _names_release(reading)
         and 0 < reading.since_ms < started_at_ms
     )
-    return _told(gate, reading, state, shadow=gate.rule in shadow or (red and differential), red=red)
+    return _told(gate, reading, state, shadow=gate.rule in shadow, red=red)
 
 
 def _state(gate: RuleGate, reading: Reading | None) -> GateState:

@@ -3,9 +3,10 @@
 import msgspec
 
 from checks.facts import Fact
+from config.delivery.deployment import FULL_PERCENT
 from remediation.deployment.plan import WATCHES, Plan, Step
 
-FULL = "100"
+FULL = str(FULL_PERCENT)
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class Sides(msgspec.Struct, frozen=True, kw_only=True):
 
 def sides_of(plan: Plan, step: Step) -> Sides | None:
     """Which versions a step is about, by its arguments or else its plan; None when neither names them."""
-    standing = next((one for one in plan.standing if one.region == step.region), None)
+    standing = plan.standing_in(step.region)
     if standing is None:
         return None
     named = step.arguments

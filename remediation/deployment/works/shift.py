@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
+from config.delivery.deployment import FULL_PERCENT
 from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import Environments, StepContext
 from remediation.deployment.works.looks import failed, shown, waiting
 from remediation.ports import Clock, Look, Traffic
 
-ALL_PERCENT = 100
 SEEN_MAX = 50
 """Steps whose weights were seen to be in effect; one is being done for each region."""
 
@@ -67,7 +67,7 @@ def wanted_weights(context: StepContext) -> dict[str, int]:
     """The weight of each environment after the step."""
     arguments = context.step.arguments
     percent = int(arguments["percent"])
-    return {arguments["environment"]: percent, arguments["other"]: ALL_PERCENT - percent}
+    return {arguments["environment"]: percent, arguments["other"]: FULL_PERCENT - percent}
 
 
 def _words(weights: Mapping[str, int]) -> str:

@@ -95,10 +95,9 @@ def test_what_no_release_can_have_done_is_red_at_the_start_when_it_is_older_than
     assert one(WAITS, before).red_at_start
     assert not one(WAITS, since).red_at_start
     assert not one(WAITS, own).red_at_start
-    declared = one(WAITS, before, differential=True)
+    declared = one(WAITS, before, shadow=("failures",))
     assert declared.shadow
     assert declared.red_at_start
-    assert not one(WAITS, own, differential=True).shadow
 
 
 def test_before_a_deployment_the_old_version_and_what_is_about_none_are_looked_at() -> None:
