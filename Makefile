@@ -35,8 +35,9 @@ install: $(MADE_RUNTIME)
 run: $(MADE_RUNTIME)
 	@exec $(BIN)/tillwatch up --scenario $(SCENARIO) $(ARGS)
 
+# Bytecode is kept even where the machine says otherwise: the tests start our programs hundreds of times.
 test: $(MADE_DEV) browser broker
-	$(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal --durations=10 $(ARGS)
 
 check: $(MADE_DEV)
 	$(BIN)/ruff check .

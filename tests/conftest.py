@@ -5,11 +5,13 @@ import gc
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+import certifi
 import pytest
 import structlog
 
@@ -18,7 +20,8 @@ from tests.forked import FORK_SERVER
 Require = Callable[[str, bool], None]
 _SETTING_PREFIXES = ("TILL_", "AWS_")
 INTEGRATION = Path(__file__).parent / "integration"
-LONGEST_FIRST = (INTEGRATION / "embedded", INTEGRATION / "test_documented_commands.py", INTEGRATION)
+LONGEST_FIRST = (INTEGRATION / "test_documented_commands.py", INTEGRATION / "embedded", INTEGRATION)
+"""The commands come before anything can be taken over by another process, which would start a system of its own."""
 _PASSIVE_HOSTS = {None, "", "localhost", "0.0.0.0", "::"}  # noqa: S104 (a listener's address, nothing is sent there)
 
 
@@ -113,6 +116,21 @@ def aws_models_are_read_once() -> Iterator[None]:
     """Share the loader of service models: every AWS client would read megabytes of JSON again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def public_roots_are_not_read() -> Iterator[None]:
+    """Leave the roots of the Internet unread: each client would parse all of them, and no test leaves loopback."""
+    load = ssl.SSLContext.load_verify_locations
+
+    def load_others(self: ssl.SSLContext, cafile: Any = None, *more: Any, **options: Any) -> None:  # noqa: ANN401  # as ssl has them
+        if cafile != certifi.where():
+            load(self, cafile, *more, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl.SSLContext, "load_verify_locations", load_others)
+        patch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
         yield
 
 

@@ -62,7 +62,13 @@ def start_core(database: Path) -> Iterator[StartCore]:
 async def api(database: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The application without a socket."""
     deaths: list[str] = []
-    options = CoreOptions(database=database, rail_latency_ms=0, rail_timeout_seconds=1.0, environment="green")
+    options = CoreOptions(
+        database=database,
+        rail_latency_ms=0,
+        rail_timeout_seconds=0.5,
+        recovery_margin_seconds=0.5,
+        environment="green",
+    )
     async with running_core(options, deaths.append) as (_, app):
         transport = httpx.ASGITransport(app=app)
         headers = bearer(options.admin_key_file)

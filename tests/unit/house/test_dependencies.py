@@ -18,6 +18,7 @@ OURS = {*PRODUCT, "bench", "tests"}
 BROUGHT_BY = {
     "aiohttp": "aiobotocore",
     "botocore": "aiobotocore",
+    "certifi": "httpx",
     "markupsafe": "jinja2",
     "paho-mqtt": "aiomqtt",
     "pydantic-core": "pydantic",
