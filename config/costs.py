@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from config.model import Duration, Model, refusal
 
@@ -15,11 +15,14 @@ _S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()=/-]*
 Cents = Annotated[int, Field(ge=0, le=10**12)]
 
 
-def place_from(value: str) -> str:
-    """A folder, or ``s3://bucket/prefix``; another scheme is refused."""
-    if "://" in value and not _S3.fullmatch(value):
-        raise refusal(f"{value!r:.80} is no place that can be used", "name a folder, or s3://bucket/prefix")
-    return value
+def _usable(place: str) -> str:
+    if "://" in place and not _S3.fullmatch(place):
+        raise refusal(f"{place!r:.80} is no place that can be used", "name a folder, or s3://bucket/prefix")
+    return place
+
+
+Place = Annotated[str, Field(max_length=1_024), AfterValidator(_usable)]
+"""A folder, or ``s3://bucket/prefix``; another scheme is refused."""
 
 
 class CostSettings(Model):
@@ -34,7 +37,7 @@ class CostSettings(Model):
 
     cost_explorer: bool = False
     every: Duration = 28_800.0
-    exports: str = Field(default="", max_length=1_024, examples=["s3://billing/focus"])
+    exports: Place = Field(default="", examples=["s3://billing/focus"])
     monthly_budget_cents: Cents = 0
     thresholds_percent: tuple[Annotated[int, Field(ge=1, le=1_000)], ...] = Field(
         default=(50, 80, 100), strict=False, max_length=THRESHOLDS_MAX
@@ -48,11 +51,6 @@ class CostSettings(Model):
         if seconds < EVERY_SECONDS_MIN:
             raise refusal("each poll of Cost Explorer costs $0.01 a call", "write at least 1h, such as 8h")
         return seconds
-
-    @field_validator("exports")
-    @classmethod
-    def _place_that_can_be_read(cls, place: str) -> str:
-        return place_from(place)
 
     @field_validator("thresholds_percent")
     @classmethod

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
-from config.costs import place_from
+from config.calendars.zones import Zone
+from config.costs import Place
 from config.model import Model, refusal
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -49,29 +49,11 @@ class ReportSettings(Model):
     daily_savings: a time of day. weekly_performance: a weekday and a time. monthly_security: a day and a time.
     """
 
-    zone: str = Field(default="America/New_York", max_length=64, examples=["America/New_York"])
-    place: str = Field(default="", max_length=1_024, examples=["s3://reports/tillwatch"])
+    zone: Zone = "America/New_York"
+    place: Place = Field(default="", examples=["s3://reports/tillwatch"])
     daily_savings: str = Field(default="07:00", max_length=20, examples=["07:00"])
     weekly_performance: str = Field(default="monday 08:00", max_length=20, examples=["monday 08:00"])
     monthly_security: str = Field(default="1 09:00", max_length=20, examples=["1 09:00"])
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        fix = "write an IANA name, such as America/New_York or UTC"
-        if "/" not in zone and zone != "UTC":
-            # "EST" is known to the database, but is an offset that never follows the clocks of any place.
-            raise refusal(f"{zone!r:.64} names no place whose clocks could be followed", fix)
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise refusal(f"{zone!r:.64} is no time zone", fix) from None
-        return zone
-
-    @field_validator("place")
-    @classmethod
-    def _place_that_can_be_written(cls, place: str) -> str:
-        return place_from(place)
 
     @field_validator("daily_savings")
     @classmethod

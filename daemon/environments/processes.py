@@ -1,7 +1,7 @@
 """Environments that are processes of one machine, changed through the environment service beside them."""
 
 from http import HTTPStatus
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 import msgspec
@@ -16,6 +16,8 @@ DETAIL_LENGTH_MAX = 300
 """Characters of the service's own words that are repeated."""
 SERVER_FAULT = 500
 UNKNOWN_ENVIRONMENT = "urn:tillwatch:unknown-environment"
+
+Answer = TypeVar("Answer")
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -55,12 +57,7 @@ class Processes:
     async def look(self, environment: str) -> EnvironmentState | None:
         """See RegionEnvironments."""
         response = await self._send("GET", environment)
-        if response is None:
-            return None
-        try:
-            return _STATE.decode(response.content)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-            raise WorldUnreachable(f"{response.url} answered what is no state of an environment.") from fault
+        return None if response is None else _decoded(_STATE, response)
 
     async def deploy(self, environment: str, version: str, size: int, key: str) -> None:
         """See RegionEnvironments; the service carries a key out once."""
@@ -76,10 +73,7 @@ class Processes:
         response = await self._send("GET", path)
         if response is None:
             raise WorldRefused(f"There is no environment {environment} at {self._url}.")
-        try:
-            return _BATCH.decode(response.content)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-            raise WorldUnreachable(f"{response.url} answered what is no batch.") from fault
+        return _decoded(_BATCH, response)
 
     async def roll(self, environment: str, version: str, count: int, key: str) -> None:
         """See RegionBatches; the first process changes last."""
@@ -106,6 +100,13 @@ class Processes:
         if response.status_code in _PASSING or response.status_code >= SERVER_FAULT:
             raise WorldUnreachable(said)
         raise WorldRefused(said)
+
+
+def _decoded(decoder: msgspec.json.Decoder[Answer], response: httpx.Response) -> Answer:
+    try:
+        return decoder.decode(response.content)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
+        raise WorldUnreachable(f"{response.url} answered {response.status_code} and not what it should.") from fault
 
 
 def _problem(response: httpx.Response) -> _Problem:
