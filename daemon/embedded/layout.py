@@ -4,7 +4,8 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,11 +68,9 @@ class Layout:
 
     def make(self) -> None:
         """Make the directories that children expect. Raises DirectoryUnusable."""
-        try:
+        with _usable():
             for directory in (self.configuration, self.logs, self.root / "ministack" / "s3"):
                 directory.mkdir(parents=True, exist_ok=True)
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
 
     @property
     def environments_key(self) -> Path:
@@ -135,22 +134,14 @@ class Layout:
                 )
             ],
         }
-        text = HEADING + yaml.safe_dump(settings, sort_keys=False)
-        try:
-            (self.configuration / SETTINGS_FILE).write_text(text, encoding="utf-8")
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
+        self._write(SETTINGS_FILE, settings)
 
     def write_prices(self, today: date) -> None:
         """Write the packaged prices, right on this day because the rails are simulated. Raises DirectoryUnusable."""
         prices = yaml.safe_load((DEFAULTS / PRICES_FILE).read_text("utf-8"))
         for sheet in prices["sheets"]:
             sheet["checked_on"] = today
-        try:
-            text = HEADING + yaml.safe_dump(prices, sort_keys=False)
-            (self.configuration / PRICES_FILE).write_text(text, encoding="utf-8")
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
+        self._write(PRICES_FILE, prices)
 
     def claim_configuration(self, chosen: Path | None) -> None:
         """Make sure that what will be replaced is what `up` wrote itself. Raises DirectoryUnusable."""
@@ -171,7 +162,7 @@ class Layout:
 
         Raises DirectoryUnusable.
         """
-        try:
+        with _usable():
             for name in (POLICY_FILE, DEPLOYMENT_FILE):
                 (self.configuration / name).unlink(missing_ok=True)
             for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
@@ -184,52 +175,51 @@ class Layout:
             for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
                 if (chosen / name).is_dir():
                     shutil.copytree(chosen / name, self.configuration / name)
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
 
     def open_at_any_hour(self) -> None:
         """Let no packaged calendar close anything, so that a run does not depend on the hour at which it is made.
 
         A policy that was chosen keeps its calendars. Raises DirectoryUnusable.
         """
-        path = self.configuration / POLICY_FILE
-        try:
-            if not path.is_file():
-                policy = {**yaml.safe_load((DEFAULTS / POLICY_FILE).read_text("utf-8")), "calendars": []}
-                path.write_text(HEADING + yaml.safe_dump(policy, sort_keys=False), encoding="utf-8")
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
+        if not (self.configuration / POLICY_FILE).is_file():
+            packaged = yaml.safe_load((DEFAULTS / POLICY_FILE).read_text("utf-8"))
+            self._write(POLICY_FILE, {**packaged, "calendars": []})
 
     def take_deployment(self, file: Path) -> None:
         """Let the daemon deploy as the scenario says. Raises DirectoryUnusable."""
-        try:
+        with _usable():
             shutil.copyfile(file, self.configuration / DEPLOYMENT_FILE)
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
 
     def set_regions(self, rooms: Mapping[str, float]) -> None:
         """Let the policy name these regions and what each is sized for. Raises DirectoryUnusable."""
         path = self.configuration / POLICY_FILE
-        try:
-            source = path if path.is_file() else DEFAULTS / POLICY_FILE
-            policy = yaml.safe_load(source.read_text("utf-8"))
-            traffic = {**policy.get("traffic", {})}
-            traffic["regions"] = {region: {"payments_per_second": room} for region, room in rooms.items()}
-            text = HEADING + yaml.safe_dump({**policy, "traffic": traffic}, sort_keys=False)
-            path.write_text(text, encoding="utf-8")
-        except OSError as fault:
-            raise DirectoryUnusable(str(fault)) from fault
+        with _usable():
+            policy = yaml.safe_load((path if path.is_file() else DEFAULTS / POLICY_FILE).read_text("utf-8"))
+        regions = {region: {"payments_per_second": room} for region, room in rooms.items()}
+        self._write(POLICY_FILE, {**policy, "traffic": {**policy.get("traffic", {}), "regions": regions}})
+
+    def _write(self, name: str, content: Mapping[str, object]) -> None:
+        with _usable():
+            text = HEADING + yaml.safe_dump(content, sort_keys=False)
+            (self.configuration / name).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Whatever the disk does not do is told as DirectoryUnusable."""
+    try:
+        yield
+    except OSError as fault:
+        raise DirectoryUnusable(str(fault)) from fault
 
 
 def _kept_token(path: Path) -> str:
     """The token in the file; a new one is written when there is none. Raises DirectoryUnusable."""
-    try:
+    with _usable():
         if path.is_file() and (kept := path.read_text(encoding="ascii").strip()):
             return kept
         token = secrets.token_urlsafe(TOKEN_BYTES)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(f"{token}\n")
-    except OSError as fault:
-        raise DirectoryUnusable(str(fault)) from fault
-    return token
+        return token

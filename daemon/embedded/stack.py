@@ -193,12 +193,7 @@ class Stack:
         versions = {name: core.release.version for name, core in self._cores.items()}
         async with asyncio.TaskGroup() as group:
             group.create_task(self.environments.begin(starter, versions), name="start-home")
-            group.create_task(self._start_far(client), name="start-far")
-
-    async def _start_far(self, client: httpx.AsyncClient) -> None:
-        await self.far.start(
-            self._layout, self._environment, self._endpoints, self._launcher, client, self._clock, self._say
-        )
+            group.create_task(self.far.start(starter), name="start-far")
 
     async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
         self._layout.claim_configuration(self._wishes.configuration)

@@ -75,7 +75,10 @@ class CoreStarter:
 
     async def start(self, environment: Environment, slot: int, version: str) -> RunningCore:
         """See Starter."""
-        core = Core(environment, release_of(self._scenario, environment, version), self._port, slot)
+        return await self.run(Core(environment, release_of(self._scenario, environment, version), self._port, slot))
+
+    async def run(self, core: Core) -> RunningCore:
+        """Start this core, and return when it takes payments. Raises StackFailed, and leaves none behind."""
         program = core.program(self._layout.root, self._layout.logs, self._surroundings, self._endpoints)
         child = await self._launcher.start(program)
         try:
@@ -83,5 +86,6 @@ class CoreStarter:
         except BaseException:
             await child.kill()
             raise
-        self._say(f"started: payment core {environment} {version} at {core.url}")
+        place = f"{core.region} {core.environment}" if core.region_number else core.environment
+        self._say(f"started: payment core {place} {core.release.version} at {core.url}")
         return RunningCore(core, child, self._client)

@@ -1,19 +1,14 @@
 """The cores of the regions beside the home region: processes of this machine over the same database."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-
-import httpx
+from collections.abc import Mapping
 
 from config.policy import Policy, RegionRoom
 from config.scenario import Environment, Scenario, SetWeights
-from daemon.embedded.environments.cores import Core, Endpoints, release_at_start
-from daemon.embedded.layout import Layout
-from daemon.embedded.processes.process import Child, Launcher
-from daemon.embedded.processes.readiness import until_ready
+from daemon.embedded.environments.core_starter import CoreStarter, RunningCore
+from daemon.embedded.environments.cores import Core, release_at_start
 from daemon.embedded.processes.surroundings import REGION
 from daemon.probes.places import SEPARATOR
-from remediation.ports import Clock
 
 PAYMENTS_PER_SECOND = 500.0
 """What a region is said to be sized for: as many as a scenario may send."""
@@ -47,7 +42,7 @@ class FarRegions:
 
     def __init__(self, cores: Mapping[str, Core]) -> None:
         self.cores = dict(cores)
-        self._children: dict[str, Child] = {}
+        self._running: dict[str, RunningCore] = {}
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -58,23 +53,11 @@ class FarRegions:
         """By environment of a region the address that its record points to."""
         return {core.environment: core.address for core in self.cores.values() if core.region == region}
 
-    async def start(
-        self,
-        layout: Layout,
-        surroundings: Mapping[str, str],
-        endpoints: Endpoints,
-        launcher: Launcher,
-        client: httpx.AsyncClient,
-        clock: Clock,
-        say: Callable[[str], None],
-    ) -> None:
+    async def start(self, starter: CoreStarter) -> None:
         """Start all of them, and return when they take payments. Raises StackFailed."""
 
         async def start_one(name: str, core: Core) -> None:
-            child = await launcher.start(core.program(layout.root, layout.logs, surroundings, endpoints))
-            self._children[name] = child
-            await until_ready(child, lambda: core.is_ready(client), clock)
-            say(f"started: payment core {core.region} {core.environment} {core.release.version} at {core.url}")
+            self._running[name] = await starter.run(core)
 
         async with asyncio.TaskGroup() as group:
             for name, core in self.cores.items():
@@ -82,14 +65,14 @@ class FarRegions:
 
     async def crash(self, region: str) -> None:
         """Kill every core of the region; they stay dead."""
-        dying = [self._children[name] for name, core in self.cores.items() if core.region == region]
-        await asyncio.gather(*(child.kill() for child in dying))
+        dying = [self._running[name] for name, core in self.cores.items() if core.region == region]
+        await asyncio.gather(*(core.kill() for core in dying))
 
     async def stop(self) -> None:
         """Let each finish the payments that are under way, in bounded time."""
-        await asyncio.gather(*(child.stop() for child in self._children.values()))
+        await asyncio.gather(*(core.stop() for core in self._running.values()))
 
     def hurry(self) -> None:
         """Kill all of them and do not wait."""
-        for child in self._children.values():
-            child.hurry()
+        for core in self._running.values():
+            core.hurry()
