@@ -100,7 +100,7 @@ class Fold:
         if hold.resolved is None:
             self._pend(move, journal.currency, move.amount_cents)
         else:
-            self._fits(hold, hold.resolved, journal)
+            self._fits(move, hold, hold.resolved, journal)
 
     def _resolve(self, move: Move, journal: Journal) -> None:
         hold = self.holds.setdefault(move.hold_id, FoldedHold(journal.currency))
@@ -112,13 +112,10 @@ class Fold:
             self._post(move, journal.currency)
         if hold.pending is not None:
             self._pend(hold.pending, journal.currency, -hold.pending.amount_cents)
-            self._fits(hold, move, journal)
+            self._fits(hold.pending, hold, move, journal)
 
-    def _fits(self, hold: FoldedHold, resolved: Move, journal: Journal) -> None:
+    def _fits(self, pending: Move, hold: FoldedHold, resolved: Move, journal: Journal) -> None:
         """A resolution takes at most what was set aside, between the same accounts, in the same currency."""
-        pending = hold.pending
-        if pending is None:
-            return
         same = (pending.debit, pending.credit, hold.currency) == (resolved.debit, resolved.credit, journal.currency)
         if not same:
             self._wrong(resolved, journal, "it was resolved between other accounts or in another currency")

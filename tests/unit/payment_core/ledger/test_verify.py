@@ -10,7 +10,7 @@ from payment_core.ledger.file_books import balances, verify_file
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Balances
 from payment_core.ledger.rebuild import Fold, rebuild
-from payment_core.ledger.verify import LedgerVerifier
+from payment_core.ledger.verify import VIOLATIONS_MAX, LedgerVerifier
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import AccountRow, PostedJournal
 from tests.unit.payment_core.ledger.ledger_world import (
@@ -126,6 +126,39 @@ def test_an_owned_account_below_zero_is_found(ledger: Path) -> None:
         "UPDATE accounts SET credits_posted = credits_posted + 9000 WHERE id = 'bank'",
     )
     assert broken(ledger) == {("I4", "provider_available/p1 USD", 4200 - 9000)}
+
+
+def test_money_that_is_set_aside_on_one_side_alone_is_found(ledger: Path) -> None:
+    tamper(ledger, "UPDATE accounts SET debits_pending = debits_pending + 7 WHERE id = 'provider_available/p1'")
+    assert broken(ledger) == {("I2", "USD", 7), ("I3", "provider_available/p1 USD", 7)}
+
+
+def test_an_account_that_is_in_no_chart_is_found_and_has_no_balance(ledger: Path) -> None:
+    tamper(ledger, "UPDATE accounts SET id = 'nowhere' WHERE id = 'bank'")
+    assert broken(ledger) == {("I3", "bank USD", -800), ("I3", "nowhere USD", 800), ("I4", "nowhere USD", 0)}
+    with pytest.raises(DatabaseUnusable, match="nowhere"):
+        balances(ledger)
+
+
+def test_a_journal_that_cannot_be_read_is_an_error_with_the_file(ledger: Path) -> None:
+    tamper(ledger, "UPDATE journals SET body = X'00' WHERE id = 'j1'")
+    with pytest.raises(DatabaseUnusable, match="payments"):
+        verify_file(ledger)
+
+
+def test_currencies_are_balanced_each_by_itself(ledger: Path) -> None:
+    tamper(ledger, "UPDATE accounts SET currency = 'EUR' WHERE id = 'bank'")
+    found = broken(ledger)
+    assert {("I2", "USD", 800), ("I2", "EUR", -800)} <= found
+
+
+async def test_a_report_names_as_much_as_a_person_reads() -> None:
+    store = memory_store()
+    for number in range(VIOLATIONS_MAX):
+        store._accounts[f"nobody{number}", "USD"] = Balances(1, 1, 0, 0)
+    for check in (LedgerVerifier(store, store).verify, LedgerVerifier(store, store).check_all):
+        report = await check()
+        assert (report.balanced, len(report.violations)) == (False, VIOLATIONS_MAX)
 
 
 def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path) -> None:

@@ -54,6 +54,52 @@ def moves(journal: Journal) -> list[tuple[str, str, int]]:
 )
 def test_a_recipe_moves_what_it_says(journal: Journal, expected: list[tuple[str, str, int]]) -> None:
     assert moves(journal) == expected
+    assert journal.reference == "pay_1"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "debit", "credit"),
+    [
+        (recipes.debit_received, "bank", "rail_clearing"),
+        (recipes.debit_returned, "rail_clearing", "bank"),
+        (recipes.refund_credited, "rail_clearing", "bank"),
+        (recipes.refund_came_back, "bank", "refunds_payable"),
+    ],
+)
+def test_what_the_bank_did_is_between_it_and_the_rail_or_the_payer(recipe: object, debit: str, credit: str) -> None:
+    journal = recipe("ent_1", "pay_1", amount_cents=7)  # type: ignore[operator]  # four recipes
+    assert moves(journal) == [(debit, credit, 7)]
+    assert (journal.reference, journal.id.partition(":")[0]) == ("pay_1", "ent_1")
+
+
+def test_what_a_payer_has_twice_is_owed_by_the_provider() -> None:
+    journal = recipes.debit_overpaid("ent_1", "pay_1", "pro_1", amount_cents=7)
+    assert moves(journal) == [(RESERVE, "rail_clearing", 7)]
+
+
+def test_each_cause_has_a_journal_of_its_own_so_that_it_is_posted_once() -> None:
+    one = {"amount_cents": 7}
+    journals = [
+        recipes.capture("x_1", "pay_1", "pro_1", amount_cents=7, fee_cents=1),
+        recipes.release("x_1", 3, "pro_1", amount_cents=7),
+        recipes.release("x_1", 4, "pro_1", amount_cents=7),
+        recipes.debit_overpaid("x_1", "pay_1", "pro_1", amount_cents=7),
+        *(recipe("x_1", "pay_1", **one) for recipe in (recipes.debit_received, recipes.debit_returned)),
+        *(recipe("x_1", "pay_1", **one) for recipe in (recipes.refund_credited, recipes.refund_came_back)),
+        recipes.refund_settled("x_1", "pay_1", amount_cents=7),
+        *(recipe("x_1", "pay_1", "pro_1", **PARTS) for recipe in (recipes.refund_promised, recipes.refund_undone)),
+        *(recipe("x_1", "pay_1", "pro_1", **PARTS) for recipe in (recipes.dispute_opened, recipes.dispute_won)),
+    ]
+    assert len({journal.id for journal in journals}) == len(journals)
+
+
+async def test_a_journal_of_nothing_posts_nothing_and_is_no_refusal() -> None:
+    store = MemoryStore(registry=REGISTRY, producer="blue", clock=HandClock())
+    nothing = recipes.release("pay_1", 3, "pro_1", amount_cents=0)
+    assert nothing.moves == ()
+    assert await store.transact(lambda transaction: recipes.try_post(transaction, nothing), "test")
+    await store.transact(lambda transaction: recipes.must_post(transaction, nothing), "test")
+    assert await store.journals(0, 10) == []
 
 
 @pytest.mark.parametrize(
