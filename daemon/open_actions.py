@@ -11,6 +11,7 @@ from daemon.environments.region import EnvironmentsByRegion
 from daemon.probes.core import CoreProbe
 from daemon.probes.regions import RegionProbe
 from daemon.traffic.opened import OpenedTraffic
+from daemon.view.series import PaymentSeries
 from remediation.actions.by_region import ByRegion
 from remediation.actions.evacuate_region import EvacuateRegion
 from remediation.actions.fraud_list import FraudListAction
@@ -29,10 +30,10 @@ async def open_actions(
     policy: Policy,
     traffic: OpenedTraffic,
     core: CoreProbe,
-    regions: RegionProbe,
+    payments: PaymentSeries,
     environments: EnvironmentsByRegion,
 ) -> dict[str, Action]:
-    """The actions by name; connections are closed when the stack is. Raises NotUsable.
+    """The actions by name; connections are closed when the stack is. payments: of all regions. Raises NotUsable.
 
     Where there is one region alone nothing is ever decided on evacuating it, and the action is not there.
     """
@@ -45,6 +46,7 @@ async def open_actions(
         **dict.fromkeys(LIST_ACTIONS, lists),
     }
     if traffic.between is not None:
+        regions = RegionProbe(core, traffic.by_region, payments.rows, environments.in_region)
         actions[EVACUATE_REGION] = EvacuateRegion(traffic.between, regions, policy.traffic)
     return actions
 

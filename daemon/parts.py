@@ -20,7 +20,6 @@ from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.probes.places import regions_of
-from daemon.probes.regions import RegionProbe
 from daemon.reports.opened import Reporting, open_reporting
 from daemon.rollbacks.opened import open_rollbacks
 from daemon.rollbacks.parts import RollbackParts
@@ -104,8 +103,7 @@ async def open_parts(
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     payments = PaymentSeries()
     environments = await open_environments(stack, settings, clients, clock)
-    regions = RegionProbe(probes.core, traffic.by_region, payments.rows, environments.in_region)
-    actions = await open_actions(stack, settings, policy, traffic, probes.core, regions, environments)
+    actions = await open_actions(stack, settings, policy, traffic, probes.core, payments, environments)
     executor = Executor(writer, actions, clock, policy)
     archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
     archived = flow.beside(kept_nowhere if archive is None else archive.take)

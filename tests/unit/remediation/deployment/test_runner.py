@@ -8,11 +8,9 @@ from remediation.deployment.ports import StepContext, StepWork
 from remediation.deployment.run import RunOutcome
 from remediation.journal.kinds import DeploymentAsked
 from remediation.ports import Look
+from tests.unit.remediation.deployment.driving import scene, until
 from tests.unit.remediation.deployment.ground import (
     REGION,
-    CrossedJournal,
-    Daemon,
-    Ground,
     begun_ids,
     daemon,
     deployments,
@@ -21,13 +19,6 @@ from tests.unit.remediation.deployment.ground import (
     request,
     works,
 )
-from tests.unit.remediation.worlds import FakeClock
-
-
-async def scene(*regions: str) -> tuple[Daemon, Ground, CrossedJournal]:
-    ground = Ground(FakeClock()).stands(*(regions if regions else (REGION,)))
-    journal = CrossedJournal()
-    return await daemon(ground, journal), ground, journal
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))
@@ -132,17 +123,6 @@ async def test_an_environment_that_never_comes_up_ends_it_and_is_taken_away() ->
     assert run.outcome is RunOutcome.FAILED
     assert ground.changes == [("deploy", f"{REGION}/green", "2.0.0 x 4"), ("resize", f"{REGION}/green", "0")]
     assert ground.weights[REGION] == {"blue": 100, "green": 0}
-
-
-async def until(where: Daemon, step: str) -> None:
-    for _ in range(500):
-        await where.runner.tick()
-        current = where.run.step
-        assert current is not None
-        if current.id.endswith(step):
-            return
-        await where.pass_time(1)
-    raise AssertionError(step)
 
 
 async def test_a_breached_gate_takes_the_traffic_back_the_one_way_and_only_once() -> None:
@@ -263,68 +243,6 @@ async def test_a_pause_keeps_nobody_from_taking_a_bad_release_back() -> None:
     await where.writer.append(DeploymentAsked(deployment_id="dep-1", what="pause"), "anna")
     ground.bad = True
     assert (await where.drive()).outcome is RunOutcome.ROLLED_BACK
-
-
-async def test_a_breach_between_two_watches_of_a_paused_deployment_takes_it_back_as_a_watch_does() -> None:
-    where, ground, _ = await scene()
-    await planned(where)
-    await until(where, "watch-5")
-    await where.writer.append(DeploymentAsked(deployment_id="dep-1", what="pause"), "anna")
-    await where.tick(times=20)
-    assert (where.run.step, where.run.began_at_ms) == (where.run.plan.steps[where.run.index], 0)
-    assert where.run.step is not None
-    assert where.run.step.id.endswith("shift-50")
-    ground.bad = True
-    assert (await where.drive()).outcome is RunOutcome.ROLLED_BACK
-    assert ground.weights[REGION] == {"blue": 100, "green": 0}
-    assert where.findings[0].rule_id == "deployment-gate"
-
-
-@pytest.mark.parametrize("step", ["shift-5", "shift-50", "shift-100"])
-async def test_a_breach_while_a_step_may_not_begin_or_waits_for_clients_takes_the_release_back(step: str) -> None:
-    where, ground, _ = await scene()
-    await planned(where)
-    await until(where, step)
-    if step == "shift-5":
-        await where.tick()
-        assert ground.weights[REGION] == {"blue": 95, "green": 5}
-    else:
-        where.permits = False
-        await where.tick(times=10)
-        assert not where.run.began_at_ms
-    ground.bad = True
-    assert (await where.drive()).outcome is RunOutcome.ROLLED_BACK
-    assert ground.weights[REGION] == {"blue": 100, "green": 0}
-
-
-@pytest.mark.parametrize("strategy", [Strategy.ROLLING, Strategy.CANARY])
-async def test_a_breach_in_a_pause_takes_batches_back_too(strategy: Strategy) -> None:
-    where, ground, _ = await scene()
-    await planned(where, request(strategy=strategy))
-    await until(where, "watch-5")
-    await where.writer.append(DeploymentAsked(deployment_id="dep-1", what="pause"), "anna")
-    await where.tick(times=20)
-    ground.bad = True
-    assert (await where.drive()).outcome is RunOutcome.ROLLED_BACK
-
-
-async def test_between_watches_gates_that_cannot_tell_take_nothing_back_and_hold_nothing() -> None:
-    where, ground, _ = await scene()
-    await planned(where)
-    await until(where, "watch-5")
-    await where.writer.append(DeploymentAsked(deployment_id="dep-1", what="pause"), "anna")
-    await where.tick(times=20)
-    ground.dark = True
-    await where.tick(times=40)
-    assert ground.weights[REGION] == {"blue": 95, "green": 5}
-    assert not where.writer.state.deployments["dep-1"].held
-
-
-async def test_before_the_first_payment_no_gate_is_read_but_those_at_the_start() -> None:
-    where, ground, _ = await scene()
-    await planned(where)
-    await until(where, "shift-5")
-    assert ground.gates_read == 1
 
 
 @pytest.mark.parametrize(
