@@ -16,7 +16,7 @@ from config.rules.rule_file import RuleFile
 from config.scenario import Scenario
 from config.whole.schema import MODELS, Kind
 
-FILES = Path(__file__).parents[2] / "data" / "config"
+FILES = Path(__file__).parents[3] / "data" / "config"
 GOOD_TEXTS = [path.read_text(encoding="utf-8") for path in sorted(FILES.glob("*.good.yaml"))]
 KINDS: st.SearchStrategy[Kind] = st.sampled_from(list(MODELS))
 WORDS_OF_YAML = ("rules:", "id: ", "steps:", "aws:", "guard:", "a", "60s", "1", "\n", "  ", "- ", ": ", ",", "#", "? ")

@@ -9,7 +9,7 @@ from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
 from config.whole.schema import MODELS, Kind
 
-FILES = Path(__file__).parents[2] / "data" / "config"
+FILES = Path(__file__).parents[3] / "data" / "config"
 BROKEN = sorted(path.name for path in FILES.glob("*.bad.yaml"))
 GOOD = sorted(path.name for path in FILES.glob("*.good.yaml"))
 DIRECTORIES = sorted(path.name for path in FILES.iterdir() if path.is_dir())
