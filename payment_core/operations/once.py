@@ -91,22 +91,25 @@ async def answered_before(store: LedgerStore, operation: str, call: Call) -> Ans
     return OnceRefusal.IDEMPOTENCY_IN_PROGRESS if isinstance(known, KeyRecord) else known
 
 
-def claim(transaction: Transaction, operation: str, call: Call, resource_id: str, lease_until_ms: int) -> None:
+def claim(transaction: Transaction, operation: str, call: Call, resource_id: str, lease_until_ms: int) -> KeyRecord:
     """Write that the key's operation has begun, in the transaction that writes its intent."""
-    transaction.put(
-        KeyRecord(
-            id=key_id(operation, call.key),
-            request_hash=call.request_hash,
-            resource_id=resource_id,
-            lease_until_ms=lease_until_ms,
-            created_at_ms=transaction.now_ms,
-        )
+    record = KeyRecord(
+        id=key_id(operation, call.key),
+        request_hash=call.request_hash,
+        resource_id=resource_id,
+        lease_until_ms=lease_until_ms,
+        created_at_ms=transaction.now_ms,
     )
+    transaction.put(record)
+    return record
 
 
-def finish(transaction: Transaction, name: str, answer: Answer) -> None:
-    """Store the answer unless one is stored: the first answer stands for as long as the key does. name: ``key_id``."""
-    known = transaction.get(KeyRecord, name)
+def finish(transaction: Transaction, name: str, answer: Answer, claimed: KeyRecord | None = None) -> None:
+    """Store the answer unless one is stored: the first answer stands for as long as the key does.
+
+    name: ``key_id``. claimed: the record, where it is sure that nobody has answered it; it is not read then.
+    """
+    known = transaction.get(KeyRecord, name) if claimed is None else claimed
     if known is not None and known.status == 0:
         transaction.put(_answered(known, answer, transaction.now_ms))
 

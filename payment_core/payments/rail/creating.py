@@ -78,9 +78,9 @@ class Creation:
             return HealthRefusal.HOLDING
         payment = self._payment(transaction)
         if payment.lease_until_ms > 0:
-            claim(transaction, CREATE, call, payment.id, payment.lease_until_ms)
+            key = claim(transaction, CREATE, call, payment.id, payment.lease_until_ms)
             transaction.change(payment, self._event(payment))
-            return creation_flight(payment, None if self._body.cvc == "" else Cvc(self._body.cvc))
+            return creation_flight(payment, None if self._body.cvc == "" else Cvc(self._body.cvc), key)
         transaction.change(payment, self._event(payment))
         answer = creation_answer(self._without_rail(transaction, payment))
         remember(transaction, CREATE, call, answer, payment.id)

@@ -3,6 +3,7 @@
 import msgspec
 
 from payment_core.acquirer.port import Instruction, Order
+from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import Capture, Payment, Refund
 from payment_core.vault.sensitive import Cvc
 
@@ -14,12 +15,14 @@ REVIEW, REFUND = "payments.review", "refunds.create"
 class Flight(msgspec.Struct, frozen=True, gc=False):
     """refund: that it is about; None when it is about the payment or a capture of it.
 
-    recovered: somebody else began it, so the rail is asked what became of it and nothing is sent.
+    key: of the request that takes the payment, as it was claimed. recovered: somebody else began it, so the rail is
+    asked what became of it and nothing is sent.
     """
 
     payment: Payment
     instruction: Instruction
     refund: Refund | None = None
+    key: KeyRecord | None = None
     recovered: bool = False
 
     @property
@@ -38,12 +41,13 @@ class Flight(msgspec.Struct, frozen=True, gc=False):
         return self.payment.lease_until_ms if self.refund is None else self.refund.lease_until_ms
 
 
-def creation_flight(payment: Payment, cvc: Cvc | None = None) -> Flight:
+def creation_flight(payment: Payment, cvc: Cvc | None = None, key: KeyRecord | None = None) -> Flight:
     """A payment that is ``processing``: purchased at once, unless its money is to be captured later."""
     later = payment.capture == "manual" or payment.review == "pending"
     order: Order = "authorize" if later else "purchase"
     rail, method, currency = payment.rail, payment.method, payment.currency
-    return Flight(payment, Instruction(payment.id, order, rail, method, payment.amount_cents, currency, cvc=cvc))
+    instruction = Instruction(payment.id, order, rail, method, payment.amount_cents, currency, cvc=cvc)
+    return Flight(payment, instruction, key=key)
 
 
 def capture_flight(payment: Payment, capture: Capture) -> Flight:

@@ -83,7 +83,11 @@ class Settler:
         transaction.change(settled, attempt if counts else facts.payment_changed(settled, payment.status))
         if capture is not None:
             transaction.change(capture, facts.captured(capture, settled))
-        return _answered(transaction, flight, answers.creation_answer(settled), attempt if counts else None)
+        answer = answers.creation_answer(settled)
+        if payment.pending_key != "":
+            # Who answers it takes it from the payment, so nobody has.
+            finish(transaction, payment.pending_key, answer, flight.key)
+        return Settled(answer, attempt if counts else None)
 
     def purchase(self, transaction: Transaction, payment: Payment) -> tuple[Capture, Payment]:
         """All of the payment captured at once: the capture's only version, the payment after it, and the journal."""
@@ -175,12 +179,10 @@ def _code(rail: RailAnswer) -> str:
     return NEVER_SEEN_CODE if rail.verdict is Verdict.NOT_FOUND and rail.code == "" else rail.code
 
 
-def _answered(
-    transaction: Transaction, flight: Flight, answer: Answer, attempt: PaymentAttempted | None = None
-) -> Settled:
+def _answered(transaction: Transaction, flight: Flight, answer: Answer) -> Settled:
     if flight.pending_key != "":
         finish(transaction, flight.pending_key, answer)
-    return Settled(answer, attempt)
+    return Settled(answer)
 
 
 def _settle_void(transaction: Transaction, payment: Payment, rail: RailAnswer) -> Answer:

@@ -16,6 +16,8 @@ from payment_core.payments.ports import Method
 from payment_core.payments.rail.carrying import FaultProfile
 from payment_core.payments.refusals import PaymentRefusal, explain_payment
 from payment_core.payments.requests import PaymentContext
+from payment_core.store.memory import MemoryStore
+from payment_core.store.records import Record, kind_of
 from tests.simulation.payment_invariants import everything
 from tests.simulation.payment_world import TERMS, World
 from tests.unit.payment_core.payments.asking import all_is_well, create, order, payment_of, plain, refund
@@ -62,6 +64,21 @@ async def test_a_thousand_at_once_with_one_key_have_one_effect_and_one_answer(wo
     assert all(isinstance(answer, Answer) or answer is OnceRefusal.IDEMPOTENCY_IN_PROGRESS for answer in answers)
     assert {task.result() for task in other} == {OnceRefusal.IDEMPOTENCY_MISMATCH}
     assert len(world.scorer.scored) == 2
+
+
+async def test_a_payment_reads_its_key_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    load = MemoryStore.load
+
+    def noting(store: MemoryStore, record_type: type[Record], record_id: str) -> Record | None:
+        read.append(kind_of(record_type))
+        return load(store, record_type, record_id)
+
+    monkeypatch.setattr(MemoryStore, "load", noting)
+    first = await create(world)
+    assert read.count(kind_of(KeyRecord)) == 1
+    again = await create(world)
+    assert (again.replayed, again.body) == (True, first.body)
 
 
 async def test_the_stored_answer_is_given_again_byte_for_byte(world: World) -> None:
