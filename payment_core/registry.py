@@ -8,7 +8,6 @@ from payment_core.fraud.list_model import RECORDS as FRAUD_LIST_RECORDS
 from payment_core.fraud.rule_sets import RULE_RECORDS
 from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.ledger.posting import Hold
-from payment_core.methods.hash_keys import SealedHashKeys
 from payment_core.methods.model import RECORDS as METHOD_RECORDS
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import RECORDS as PAYMENT_RECORDS
@@ -21,7 +20,6 @@ from payment_core.webhooks.model import RECORDS as WEBHOOK_RECORDS
 RECORD_TYPES: tuple[type[Record], ...] = (
     KeyRecord,
     Hold,
-    SealedHashKeys,
     *PAYMENT_RECORDS,
     *METHOD_RECORDS,
     *PROVIDER_RECORDS,

@@ -14,10 +14,10 @@ from payment_core.assembly.settings import CoreSettings
 from payment_core.assembly.vaulting import Vaulting
 from payment_core.clock import Clock
 from payment_core.costs.notes import Spending
+from payment_core.escrow.acts.saving import Setting
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.options import EscrowOptions
-from payment_core.escrow.saving import Setting
 from payment_core.escrow.timers import EscrowTimers
 from payment_core.fraud.jobs import ListExpiry
 from payment_core.fraud.list_desk import FraudListDesk

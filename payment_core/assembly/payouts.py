@@ -27,12 +27,12 @@ from payment_core.costs.notes import Spending
 from payment_core.jobs import Job
 from payment_core.origin import Origin
 from payment_core.payouts.desk import PayoutDesk
+from payment_core.payouts.jobs.scheduling import ScheduleJob
+from payment_core.payouts.jobs.sweeping import PayoutJob
 from payment_core.payouts.ports import OpenDisputes, PayoutRisk
 from payment_core.payouts.progress import PayoutProgress
 from payment_core.payouts.requesting import Requesting
-from payment_core.payouts.scheduling import ScheduleJob
 from payment_core.payouts.scoring import Scoring
-from payment_core.payouts.sweeping import PayoutJob
 from payment_core.store.port import LedgerStore, Transaction
 
 FILES_PURPOSE = "ach_file"

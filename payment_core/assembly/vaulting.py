@@ -10,8 +10,7 @@ from payment_core.assembly.cipher import VaultCipher
 from payment_core.aws.kms import AwsKeyService
 from payment_core.clock import Clock
 from payment_core.methods.encryption_health import EncryptionHealthReport
-from payment_core.methods.hash_keys import SealedHashKeys
-from payment_core.methods.model import VaultDataKey
+from payment_core.methods.model import SealedHashKeys, VaultDataKey
 from payment_core.methods.revealing import AccountReveal, Revealing
 from payment_core.methods.vault_accesses import StoredVaultAccesses
 from payment_core.methods.vault_keys import StoredDataKeys

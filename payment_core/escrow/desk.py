@@ -4,21 +4,15 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from payment_core.answers import Answer, ok
-from payment_core.escrow import marks, money_acts
+from payment_core.escrow.acts import marks, money
+from payment_core.escrow.acts.opening import open_escrow
+from payment_core.escrow.acts.saving import Setting
 from payment_core.escrow.model import Escrow
-from payment_core.escrow.opening import open_escrow
 from payment_core.escrow.ports import RefundRefused
 from payment_core.escrow.refusals import EscrowRefusal
-from payment_core.escrow.requests import (
-    AmountRequest,
-    ConditionRequest,
-    EscrowRequest,
-    NoBody,
-    ReasonRequest,
-    ResolutionRequest,
-)
-from payment_core.escrow.saving import Setting
+from payment_core.escrow.requests import AmountRequest, ConditionRequest, EscrowRequest, ResolutionRequest
 from payment_core.escrow.views import view_of
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.operations.call import Call
 from payment_core.operations.once import perform_once
 from payment_core.operations.pages import answer_one, answer_page
@@ -54,7 +48,7 @@ class EscrowDesk:
 
     async def fund(self, call: Call, _body: NoBody) -> Answer | StrEnum:
         """Take the money of its payments, now that they are captured."""
-        return await self._act(call, "escrow.fund", money_acts.fund)
+        return await self._act(call, "escrow.fund", money.fund)
 
     async def satisfy(self, call: Call, body: ConditionRequest) -> Answer | StrEnum:
         """Note that a condition is satisfied."""
@@ -76,7 +70,7 @@ class EscrowDesk:
         """Pay the payees."""
 
         def act(transaction: Transaction, setting: Setting, escrow: Escrow) -> Escrow | EscrowRefusal:
-            return money_acts.release(transaction, setting, escrow, _cents(body))
+            return money.release(transaction, setting, escrow, _cents(body))
 
         return await self._act(call, "escrow.release", act)
 
@@ -84,7 +78,7 @@ class EscrowDesk:
         """Give money back to the payer."""
 
         def act(transaction: Transaction, setting: Setting, escrow: Escrow) -> Escrow | EscrowRefusal:
-            return money_acts.refund(transaction, setting, escrow, _cents(body), body.reason)
+            return money.refund(transaction, setting, escrow, _cents(body), body.reason)
 
         return await self._act(call, "escrow.refund", act)
 
@@ -112,7 +106,7 @@ class EscrowDesk:
         """Decide a dispute."""
 
         def act(transaction: Transaction, setting: Setting, escrow: Escrow) -> Escrow | EscrowRefusal:
-            return money_acts.resolve(
+            return money.resolve(
                 transaction, setting, escrow, provider_cents=body.provider_cents, payer_cents=body.payer_cents
             )
 

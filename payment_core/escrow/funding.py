@@ -3,8 +3,8 @@
 from functools import partial
 
 from payment_core.errors import JournalRefused
+from payment_core.escrow.acts.splits import gross_refund_cents
 from payment_core.escrow.ports import Funding, RefundRefused
-from payment_core.escrow.splits import gross_refund_cents
 from payment_core.payments.model import Payment, Refund
 from payment_core.payments.money.escrowing import move_to_escrow, release_from_escrow, return_from_escrow
 from payment_core.payments.money.refunds import fee_share, queue_refund, refundable_cents

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from payment_core.money import Charge
+from payment_core.operations.bodies import Identifier
 
 SOURCES_MAX = 5
 """Each payment is several rows of one transaction, of which DynamoDB takes 100."""
@@ -14,8 +15,6 @@ HOLD_HOURS_MAX = 2160
 """90 days: longer than that, a card payment can no longer be disputed anyway."""
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="small letters, digits and _")]
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
-Sentence = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Reference = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,200}$", description="where the evidence is")]
 MomentMs = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1, description="Unix milliseconds; 0 is never")]
 PartCents = Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
@@ -67,18 +66,8 @@ class AmountRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-class ReasonRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why an escrow is frozen or disputed."""
-
-    reason: Sentence
-
-
 class ResolutionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who gets what: the two sum exactly to what is held."""
 
     provider_cents: PartCents
     payer_cents: PartCents
-
-
-class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An empty object."""

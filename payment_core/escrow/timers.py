@@ -6,11 +6,11 @@ from typing import assert_never
 import structlog
 
 from payment_core.errors import CoreError
-from payment_core.escrow import marks, money_acts
+from payment_core.escrow.acts import marks, money
+from payment_core.escrow.acts.saving import Setting, next_look_ms, set_timer
 from payment_core.escrow.model import Escrow, EscrowTimer
 from payment_core.escrow.ports import RefundRefused
 from payment_core.escrow.refusals import EscrowRefusal
-from payment_core.escrow.saving import Setting, next_look_ms, set_timer
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
 
@@ -95,14 +95,14 @@ class EscrowTimers:
         """Do what is due, if anything: None when nothing is."""
         now_ms, options = transaction.now_ms, self._setting.options
         if escrow.status == "created":
-            funded = money_acts.fund(transaction, self._setting, escrow)
+            funded = money.fund(transaction, self._setting, escrow)
             if isinstance(funded, EscrowRefusal) and now_ms >= escrow.created_at_ms + options.fund_within_ms:
                 return marks.expire(transaction, self._setting, escrow)
             return funded
         if escrow.status == "disputed" and now_ms >= escrow.resolves_at_ms:
             to_provider = options.undecided_goes_to == "provider"
             provider_cents = escrow.held_cents if to_provider else 0
-            return money_acts.resolve(
+            return money.resolve(
                 transaction,
                 self._setting,
                 escrow,
@@ -110,9 +110,9 @@ class EscrowTimers:
                 payer_cents=escrow.held_cents - provider_cents,
             )
         if 0 < escrow.auto_release_at_ms <= now_ms:
-            return money_acts.release(transaction, self._setting, escrow, 0)
+            return money.release(transaction, self._setting, escrow, 0)
         if 0 < escrow.auto_refund_at_ms <= now_ms:
-            return money_acts.refund(transaction, self._setting, escrow, 0, "escrow time limit")
+            return money.refund(transaction, self._setting, escrow, 0, "escrow time limit")
         return None
 
     def _look_again_ms(self, escrow: Escrow, refusal: EscrowRefusal | None, now_ms: int) -> int:

@@ -9,8 +9,9 @@ from payment_core.methods.concealing import concealed, misplaced_number, unusabl
 from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthReport
 from payment_core.methods.model import PaymentMethod
 from payment_core.methods.refusals import MethodRefusal
-from payment_core.methods.requests import CardRequest, method_view
+from payment_core.methods.requests import CardRequest
 from payment_core.methods.vault_records import link_token, shred_number
+from payment_core.methods.views import method_view
 from payment_core.operations.call import Call
 from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import answered_before, perform_once

@@ -99,6 +99,12 @@ class EncryptionHealth(Document, frozen=True, gc=False, kw_only=True, tag="encry
     detail: str = ""
 
 
+class SealedHashKeys(Record, frozen=True, gc=False, kw_only=True, tag="hash_keys"):
+    """The keys of hashes, sealed under a data key of the vault."""
+
+    sealed: bytes
+
+
 RECORDS: tuple[type[Record], ...] = (
     PaymentMethod,
     VaultRow,
@@ -107,4 +113,5 @@ RECORDS: tuple[type[Record], ...] = (
     VaultMove,
     VaultAccess,
     EncryptionHealth,
+    SealedHashKeys,
 )

@@ -6,9 +6,9 @@ import msgspec
 
 from checks.facts import NetworkKind
 from payment_core.money import Charge
+from payment_core.operations.bodies import Identifier
 from payment_core.payments.model import CaptureMode, ReleaseMode
 
-Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 MethodToken = Annotated[
     str, msgspec.Meta(min_length=1, max_length=64, description="A token of the vault, or a sandbox token: tok_visa")
 ]

@@ -118,9 +118,6 @@ class DisputeEvent(StrEnum):
 S = TypeVar("S", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
 
-FIRST_PAYMENT_STATUSES = frozenset({PaymentStatus.PROCESSING, PaymentStatus.HELD, PaymentStatus.REQUIRES_REVIEW})
-"""How a payment begins: in holding mode it waits, and a bank debit is reviewed before anything is sent."""
-
 AUTHORIZED_STATUSES = frozenset({PaymentStatus.REQUIRES_CAPTURE, PaymentStatus.REQUIRES_REVIEW})
 """The statuses of an authorization that nothing is asked about: it ends when it expires."""
 

@@ -9,7 +9,8 @@ from payment_core.origin import Origin
 from payment_core.payouts.holding import STOPPING
 from payment_core.payouts.journals import free
 from payment_core.payouts.limits import count
-from payment_core.payouts.model import Payout, move_payout, write_payout
+from payment_core.payouts.model import Payout
+from payment_core.payouts.moving import move_payout, write_payout
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.payouts.states import CANCELABLE, FINAL
 from payment_core.providers.model import Provider

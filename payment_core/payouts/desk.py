@@ -6,6 +6,7 @@ from payment_core.ach.files.moving import EntryMover
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
 from payment_core.identifiers import new_id
+from payment_core.operations.bodies import NoBody
 from payment_core.operations.call import Call
 from payment_core.operations.once import answered_before, perform_once
 from payment_core.operations.pages import answer_one, answer_page
@@ -14,7 +15,7 @@ from payment_core.payouts.deciding import approve, cancel
 from payment_core.payouts.model import Payout
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.payouts.requesting import Requesting, Wanted
-from payment_core.payouts.requests import NoBody, PayoutRequest
+from payment_core.payouts.requests import PayoutRequest
 from payment_core.payouts.scoring import Scoring
 from payment_core.payouts.views import payout_view
 from payment_core.store.port import LedgerStore, Transaction

@@ -47,9 +47,13 @@ def next_check_at_ms(holds: tuple[Hold, ...], around: Circumstances) -> int:
     return around.now_ms + CHECK_AGAIN_MS
 
 
+def changed_at_ms(provider: Provider, account: BankAccount) -> int:
+    """When the account that the money goes to became this one, or another number, bank or type."""
+    if account.id == provider.default_bank_account_id:
+        return max(account.changed_at_ms, provider.bank_account_changed_at_ms)
+    return account.changed_at_ms
+
+
 def _rested_at_ms(around: Circumstances) -> int:
-    """When the account that the money goes to has been the same for long enough."""
-    changed_at_ms = around.account.changed_at_ms
-    if around.account.id == around.provider.default_bank_account_id:
-        changed_at_ms = max(changed_at_ms, around.provider.bank_account_changed_at_ms)
-    return changed_at_ms + around.change_hold_ms
+    """When the account has been the same for long enough."""
+    return changed_at_ms(around.provider, around.account) + around.change_hold_ms

@@ -3,26 +3,10 @@
 from enum import StrEnum
 from typing import Literal
 
-import msgspec
-
-from checks.facts import Fact, ObjectChanged
-from checks.facts import Payout as PayoutFact
-from payment_core.origin import Origin
-from payment_core.payouts.states import PayoutStatus, next_payout_status
-from payment_core.store.port import Transaction
+from payment_core.payouts.states import PayoutStatus
 from payment_core.store.records import Document, Record
 
 Speed = Literal["standard", "same_day"]
-Told = Literal["requested", "submitted", "settled", "returned", "failed", "canceled"]
-
-_TOLD: dict[PayoutStatus, Told] = {
-    "requested": "requested",
-    "submitted": "submitted",
-    "settled": "settled",
-    "returned": "returned",
-    "failed": "failed",
-    "canceled": "canceled",
-}
 
 
 class Hold(StrEnum):
@@ -98,49 +82,3 @@ class ScheduleProgress(Record, frozen=True, gc=False, kw_only=True, tag="payout_
 
 
 RECORDS: tuple[type[Record], ...] = (Payout, PayoutSlot, PayoutTotals, ScheduleProgress)
-
-
-def write_payout(transaction: Transaction, origin: Origin, before: Payout, **changes: object) -> Payout:
-    """The payout's next version with its event."""
-    after = msgspec.structs.replace(before, version=before.version + 1, updated_at_ms=transaction.now_ms, **changes)
-    transaction.change(after, payout_fact(after, before.status, origin, transaction.now_ms))
-    return after
-
-
-def move_payout(
-    transaction: Transaction, origin: Origin, before: Payout, status: PayoutStatus, **changes: object
-) -> Payout:
-    """The payout in its next state. Raises IllegalTransition."""
-    return write_payout(transaction, origin, before, status=next_payout_status(before.status, status), **changes)
-
-
-def payout_fact(after: Payout, previous: str, origin: Origin, now_ms: int) -> Fact:
-    """The event of a payout's version: its own fact where the state has one."""
-    told = _TOLD.get(after.status)
-    if told is not None and after.status != previous:
-        return PayoutFact(
-            id=f"{after.id}.{after.version}.{after.status}",
-            at_ms=now_ms,
-            subject=after.id,
-            region=origin.region,
-            environment=origin.environment,
-            version=origin.release,
-            rail="ach",
-            status=told,
-            amount_cents=after.amount_cents,
-            provider_id=after.provider_id,
-            return_code=after.return_code,
-        )
-    return ObjectChanged(
-        id=f"{after.id}.{after.version}.changed",
-        at_ms=now_ms,
-        subject=after.id,
-        region=origin.region,
-        environment=origin.environment,
-        version=origin.release,
-        object="payout",
-        status=after.status,
-        previous_status=previous,
-        owner=after.provider_id,
-        amount_cents=after.amount_cents,
-    )

@@ -10,7 +10,8 @@ from payment_core.ledger.recipes import must_post
 from payment_core.origin import Origin
 from payment_core.payouts import journals
 from payment_core.payouts.limits import count
-from payment_core.payouts.model import Payout, move_payout
+from payment_core.payouts.model import Payout
+from payment_core.payouts.moving import move_payout
 from payment_core.payouts.states import FINAL
 from payment_core.store.port import Transaction
 

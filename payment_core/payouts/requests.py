@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from payment_core.money import Charge
-
-ObjectId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+from payment_core.operations.bodies import Identifier
 
 
 class PayoutRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,11 +14,7 @@ class PayoutRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed: ``instant`` is known so that it can be refused with its reason.
     """
 
-    provider_id: ObjectId
+    provider_id: Identifier
     amount: Charge | None = None
     bank_account_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
     speed: Literal["standard", "same_day", "instant"] = "standard"
-
-
-class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An empty object."""

@@ -5,6 +5,7 @@ import msgspec
 from checks.facts import PayoutRequested
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE
 from payment_core.origin import Origin
+from payment_core.payouts.holding import changed_at_ms
 from payment_core.payouts.ports import Assessed, OpenDisputes, PayoutRisk, Risk
 from payment_core.payouts.requesting import Wanted
 from payment_core.providers.model import BankAccount, Provider
@@ -38,9 +39,6 @@ class Scoring:
         balances = await self._store.account(PROVIDER_AVAILABLE.of(provider.id))
         available = max(0, balances.available_cents("credit"))
         amount_cents = available if wanted.amount_cents == 0 else wanted.amount_cents
-        changed_at_ms = account.changed_at_ms
-        if account.id == provider.default_bank_account_id:
-            changed_at_ms = max(changed_at_ms, provider.bank_account_changed_at_ms)
         fact = PayoutRequested(
             id=f"{wanted.payout_id}.1.requested",
             at_ms=now_ms,
@@ -53,7 +51,7 @@ class Scoring:
             provider_id=provider.id,
             method_fingerprint=account.fingerprint,
             account_created_at_ms=provider.created_at_ms,
-            bank_account_changed_at_ms=changed_at_ms,
+            bank_account_changed_at_ms=changed_at_ms(provider, account),
             balance_share_percent=0 if available == 0 else min(PERCENT, amount_cents * PERCENT // available),
         )
         decided = self._risk.score(fact, now_ms, account.holder_name)

@@ -12,6 +12,7 @@ from payment_core.identifiers import new_id
 from payment_core.methods.concealing import concealed, misplaced_number, unusable_field
 from payment_core.methods.encryption_health import KEY_FAULTS, EncryptionHealthReport
 from payment_core.methods.vault_records import link_token
+from payment_core.operations.bodies import NoBody
 from payment_core.operations.call import Call
 from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import answered_before, perform_once
@@ -22,13 +23,7 @@ from payment_core.providers.account_options import AccountOptions
 from payment_core.providers.corrections import BankVault
 from payment_core.providers.model import BankAccount, Provider, TokenLink
 from payment_core.providers.refusals import BankAccountRefusal
-from payment_core.providers.requests import (
-    BankAccountRequest,
-    GuessRequest,
-    NoBody,
-    ReplacementRequest,
-    VerificationRequest,
-)
+from payment_core.providers.requests import BankAccountRequest, GuessRequest, ReplacementRequest, VerificationRequest
 from payment_core.providers.verifying import Verifying, start_refusal
 from payment_core.providers.views import bank_account_view
 from payment_core.store.port import LedgerStore, Transaction

@@ -6,6 +6,7 @@ from enum import StrEnum
 from payment_core.answers import Answer, ok
 from payment_core.identifiers import new_id
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, PROVIDER_AVAILABLE
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.operations.call import Call
 from payment_core.operations.documents import next_of, record_change
 from payment_core.operations.once import perform_once
@@ -13,7 +14,7 @@ from payment_core.operations.pages import answer_one, answer_page
 from payment_core.origin import Origin
 from payment_core.providers.model import BankAccount, Provider
 from payment_core.providers.refusals import ProviderRefusal
-from payment_core.providers.requests import NoBody, ProviderRequest, ProviderUpdate, ReasonRequest
+from payment_core.providers.requests import ProviderRequest, ProviderUpdate
 from payment_core.providers.screening import NameScreen, screened
 from payment_core.providers.views import provider_view
 from payment_core.store.port import LedgerStore, Transaction

@@ -4,13 +4,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from payment_core.operations.bodies import Identifier, Sentence
 from payment_core.providers.model import AccountClass, AccountType, HolderKind, PayoutSchedule
 
-Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Person = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,128}$")]
 People = Annotated[tuple[Person, ...], msgspec.Meta(max_length=50)]
-Sentence = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 MinimumCents = Annotated[int, msgspec.Meta(ge=1, le=99_999_999, description="Minor units, never a float")]
 
 
@@ -31,12 +30,6 @@ class ProviderUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     minimum_payout_cents: MinimumCents | None = None
     people: People | None = None
     default_bank_account_id: Identifier | None = None
-
-
-class ReasonRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why something is done."""
-
-    reason: Sentence
 
 
 class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +81,3 @@ class GuessRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The two amounts in any order, in cents."""
 
     amounts_cents: Annotated[tuple[MicroCents, ...], msgspec.Meta(min_length=2, max_length=2)]
-
-
-class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An empty object."""

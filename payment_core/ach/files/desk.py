@@ -11,11 +11,12 @@ from payment_core.ach.files.incoming.model import ContentAccess, ReturnFile
 from payment_core.ach.files.incoming.receiving import Receiver, RefusedFile, ReturnRefusal, explain_return
 from payment_core.ach.files.model import AchFile
 from payment_core.ach.files.outgoing.originating import EntryRefusal, reverse_entry
-from payment_core.ach.files.requests import AcknowledgeRequest, CloseCaseRequest, NoBody, SubmitRequest
+from payment_core.ach.files.requests import AcknowledgeRequest, CloseCaseRequest, SubmitRequest
 from payment_core.ach.files.views import case_view, entry_view, file_view, return_file_view
 from payment_core.answers import Answer, FieldError, encode_problem, ok, problem
 from payment_core.clock import Clock
 from payment_core.identifiers import new_id
+from payment_core.operations.bodies import NoBody
 from payment_core.operations.call import Call
 from payment_core.operations.documents import record_change
 from payment_core.operations.once import answered_before, perform_once

@@ -5,10 +5,6 @@ from typing import Annotated
 import msgspec
 
 
-class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An empty object."""
-
-
 class SubmitRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """not_delivered: you have asked the bank, and it has not got the file whose sending is in doubt."""
 

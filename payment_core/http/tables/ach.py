@@ -13,7 +13,7 @@ from payment_core.ach.files.incoming.model import AchCase, ReturnFile, ReturnIte
 from payment_core.ach.files.incoming.receiving import RETURN_BYTES_MAX, explain_return
 from payment_core.ach.files.model import AchEntry, AchFile
 from payment_core.ach.files.outgoing.originating import explain_entry
-from payment_core.ach.files.requests import AcknowledgeRequest, CloseCaseRequest, NoBody, SubmitRequest
+from payment_core.ach.files.requests import AcknowledgeRequest, CloseCaseRequest, SubmitRequest
 from payment_core.ach.files.views import (
     CaseView,
     EntryView,
@@ -28,6 +28,7 @@ from payment_core.ach.files.views import (
 )
 from payment_core.answers import Answer
 from payment_core.http.routes import PAGE, Explain, Handler, QueryParameter, Route
+from payment_core.operations.bodies import NoBody
 from payment_core.operations.call import Call
 from payment_core.operations.pages import Page, answer_page
 from payment_core.store.port import LedgerStore

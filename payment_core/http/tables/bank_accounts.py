@@ -1,16 +1,11 @@
 """The routes of bank accounts; none of them answers an account number."""
 
 from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.bodies import NoBody
 from payment_core.operations.pages import Page
 from payment_core.providers.accounts import BankAccountDesk
 from payment_core.providers.refusals import explain_bank_account
-from payment_core.providers.requests import (
-    BankAccountRequest,
-    GuessRequest,
-    NoBody,
-    ReplacementRequest,
-    VerificationRequest,
-)
+from payment_core.providers.requests import BankAccountRequest, GuessRequest, ReplacementRequest, VerificationRequest
 from payment_core.providers.views import BankAccountView
 
 _ALL = "/v1/bank_accounts"

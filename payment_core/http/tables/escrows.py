@@ -2,16 +2,10 @@
 
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.refusals import explain_escrow
-from payment_core.escrow.requests import (
-    AmountRequest,
-    ConditionRequest,
-    EscrowRequest,
-    NoBody,
-    ReasonRequest,
-    ResolutionRequest,
-)
+from payment_core.escrow.requests import AmountRequest, ConditionRequest, EscrowRequest, ResolutionRequest
 from payment_core.escrow.views import EscrowView
 from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.operations.pages import Page
 
 _ONE = "/v1/escrows/{escrow_id}"

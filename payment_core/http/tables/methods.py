@@ -3,7 +3,8 @@
 from payment_core.http.routes import PAGE, QueryParameter, Route
 from payment_core.methods.desk import MethodDesk
 from payment_core.methods.refusals import explain_method
-from payment_core.methods.requests import CardRequest, PaymentMethodView
+from payment_core.methods.requests import CardRequest
+from payment_core.methods.views import PaymentMethodView
 from payment_core.operations.pages import Page
 
 _ONE = "/v1/payment_methods/{payment_method_id}"

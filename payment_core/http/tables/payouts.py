@@ -1,10 +1,11 @@
 """The routes of payouts."""
 
 from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.bodies import NoBody
 from payment_core.operations.pages import Page
 from payment_core.payouts.desk import PayoutDesk
 from payment_core.payouts.refusals import explain_payout
-from payment_core.payouts.requests import NoBody, PayoutRequest
+from payment_core.payouts.requests import PayoutRequest
 from payment_core.payouts.views import PayoutView
 
 _PAYOUTS = "/v1/payouts"

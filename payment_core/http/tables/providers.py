@@ -1,11 +1,12 @@
 """The routes of providers and of the compliance cases about them."""
 
 from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.operations.pages import Page
 from payment_core.providers.cases import CaseDesk
 from payment_core.providers.desk import ProviderDesk
 from payment_core.providers.refusals import explain_provider
-from payment_core.providers.requests import DecisionRequest, NoBody, ProviderRequest, ProviderUpdate, ReasonRequest
+from payment_core.providers.requests import DecisionRequest, ProviderRequest, ProviderUpdate
 from payment_core.providers.views import CaseView, ProviderView
 
 _PROVIDERS = "/v1/providers"

@@ -14,13 +14,12 @@ from payment_core.escrow.requests import (
     ConditionRequest,
     EscrowRequest,
     PayeeRequest,
-    ReasonRequest,
     ResolutionRequest,
     SourceRequest,
 )
-from payment_core.escrow.requests import NoBody as EscrowNoBody
 from payment_core.methods.requests import CardRequest
 from payment_core.money import Charge
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.payments.control import SetControl
 from payment_core.payments.model import Dispute, Payment
 from payment_core.payments.requests import (
@@ -34,7 +33,6 @@ from payment_core.payments.requests import (
     ReviewPayment,
 )
 from payment_core.payments.states import MONEY_STATUSES, DisputeStatus, PaymentStatus
-from payment_core.payouts.requests import NoBody as PayoutNoBody
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.providers.requests import (
     BankAccountRequest,
@@ -44,8 +42,6 @@ from payment_core.providers.requests import (
     ReplacementRequest,
     VerificationRequest,
 )
-from payment_core.providers.requests import NoBody as ProviderNoBody
-from payment_core.providers.requests import ReasonRequest as ProviderReason
 from tests.simulation.core.picking import Picks
 
 T = TypeVar("T")
@@ -186,7 +182,7 @@ class Acts:
             chosen = self.any_of(*account_ids) if account_ids else None
             body: Any = ProviderUpdate(default_bank_account_id=chosen, minimum_payout_cents=100)
         else:
-            body = ProviderReason("a look") if what == "/suspend" else ProviderNoBody()
+            body = ReasonRequest("a look") if what == "/suspend" else NoBody()
         return Request("POST /v1/providers/{provider_id}" + what, body, path)
 
     async def add_account(self) -> Request | None:
@@ -226,7 +222,7 @@ class Acts:
         )
 
     async def disable_account(self) -> Request | None:
-        return await self._account("disable", ProviderNoBody())
+        return await self._account("disable", NoBody())
 
     async def create_escrow(self) -> Request | None:
         payment = await self._picks.one(Payment, *MONEY)
@@ -283,7 +279,7 @@ class Acts:
             "resolve": ResolutionRequest(to_provider, escrow.held_cents - to_provider),
         }
         path = {"escrow_id": escrow.id, "name": "delivered"}
-        return Request("POST /v1/escrows/{escrow_id}/" + what, bodies.get(what, EscrowNoBody()), path)
+        return Request("POST /v1/escrows/{escrow_id}/" + what, bodies.get(what, NoBody()), path)
 
     async def create_payout(self) -> Request | None:
         provider_id = self.any_of(*await self._picks.providers())
@@ -302,7 +298,7 @@ class Acts:
         return (
             None
             if payout is None
-            else Request("POST /v1/payouts/{payout_id}/" + what, PayoutNoBody(), {"payout_id": payout.id})
+            else Request("POST /v1/payouts/{payout_id}/" + what, NoBody(), {"payout_id": payout.id})
         )
 
     async def reverse_entry(self) -> Request | None:
@@ -310,7 +306,7 @@ class Acts:
         return (
             None
             if entry is None
-            else Request("POST /v1/ach/entries/{entry_id}/reverse", PayoutNoBody(), {"entry_id": entry.id})
+            else Request("POST /v1/ach/entries/{entry_id}/reverse", NoBody(), {"entry_id": entry.id})
         )
 
     async def submit_file(self) -> Request | None:

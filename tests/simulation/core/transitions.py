@@ -6,7 +6,6 @@ from typing import TypeVar
 from payment_core.payments.states import (
     CAPTURE_TRANSITIONS,
     DISPUTE_TRANSITIONS,
-    FIRST_PAYMENT_STATUSES,
     PAYMENT_TRANSITIONS,
     REFUND_TRANSITIONS,
 )
@@ -32,7 +31,7 @@ def _ways(text: str) -> Pairs:
 
 
 WAYS: dict[str, Pairs] = {
-    "payment": _pairs(PAYMENT_TRANSITIONS, *FIRST_PAYMENT_STATUSES),
+    "payment": _pairs(PAYMENT_TRANSITIONS, "processing", "held", "requires_review"),
     "capture": _pairs(CAPTURE_TRANSITIONS, "queued", "pending", "succeeded"),
     "refund": _pairs(REFUND_TRANSITIONS, "queued", "pending"),
     "dispute": _pairs(DISPUTE_TRANSITIONS, "needs_response"),

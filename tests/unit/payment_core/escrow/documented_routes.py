@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 
 from payment_core.ach.files.model import AchEntry
+from payment_core.escrow.acts.saving import Setting
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.options import EscrowOptions
-from payment_core.escrow.saving import Setting
 from payment_core.http.app import build_app
 from payment_core.http.tables.bank_accounts import bank_account_routes
 from payment_core.http.tables.escrows import escrow_routes

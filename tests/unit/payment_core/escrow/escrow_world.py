@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from payment_core.answers import Answer
+from payment_core.escrow.acts.saving import Setting
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.model import RECORDS, Escrow
 from payment_core.escrow.options import HOUR_MS, EscrowOptions
 from payment_core.escrow.requests import EscrowRequest, PayeeRequest
-from payment_core.escrow.saving import Setting
 from payment_core.escrow.timers import EscrowTimers
 from payment_core.ledger import recipes
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, ESCROW_HELD, PROVIDER_AVAILABLE, account_of

@@ -3,13 +3,9 @@
 import pytest
 
 from payment_core.escrow.refusals import EscrowRefusal
-from payment_core.escrow.requests import (
-    AmountRequest,
-    NoBody,
-    ReasonRequest,
-    ResolutionRequest,
-)
+from payment_core.escrow.requests import AmountRequest, ResolutionRequest
 from payment_core.money import Charge
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.providers.model import ComplianceCase
 from payment_core.store.records import Listing
 from tests.unit.payment_core.escrow.escrow_world import DAY_MS, EscrowWorld, answered, two_payees

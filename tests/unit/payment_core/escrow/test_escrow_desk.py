@@ -14,13 +14,12 @@ from payment_core.escrow.requests import (
     AmountRequest,
     ConditionRequest,
     EscrowRequest,
-    NoBody,
-    ReasonRequest,
     ResolutionRequest,
     SourceRequest,
 )
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE
 from payment_core.money import Charge
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.operations.once import OnceRefusal, request_hash
 from payment_core.payments.model import Payment, Refund
 from payment_core.store.records import Listing

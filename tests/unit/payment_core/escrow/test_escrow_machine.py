@@ -14,16 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from payment_core.answers import Answer
 from payment_core.escrow.model import Escrow
 from payment_core.escrow.options import HOUR_MS, EscrowOptions
-from payment_core.escrow.requests import (
-    AmountRequest,
-    ConditionRequest,
-    EscrowRequest,
-    NoBody,
-    ReasonRequest,
-    ResolutionRequest,
-)
+from payment_core.escrow.requests import AmountRequest, ConditionRequest, EscrowRequest, ResolutionRequest
 from payment_core.escrow.states import FINAL
 from payment_core.money import Charge
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.operations.call import Call
 from payment_core.payments.model import Payment
 from tests.unit.payment_core.escrow.escrow_world import Died, EscrowWorld, two_payees

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payment_core.errors import IllegalTransition
+from payment_core.escrow.acts.opening import request_refusal
+from payment_core.escrow.acts.splits import gross_refund_cents, take
 from payment_core.escrow.model import EscrowStatus, Source
-from payment_core.escrow.opening import request_refusal
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.refusals import EscrowRefusal, explain_escrow
 from payment_core.escrow.requests import EscrowRequest, PayeeRequest, SourceRequest
-from payment_core.escrow.splits import gross_refund_cents, take
 from payment_core.escrow.states import AFTER, FINAL, Act, status_after
 from payment_core.money import Charge, fee_share_cents, split_cents
 

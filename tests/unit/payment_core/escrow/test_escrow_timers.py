@@ -6,9 +6,10 @@ import structlog
 from payment_core.errors import StoreBusy
 from payment_core.escrow.model import Escrow, EscrowTimer
 from payment_core.escrow.options import HOUR_MS, EscrowOptions
-from payment_core.escrow.requests import AmountRequest, ConditionRequest, NoBody, ReasonRequest
+from payment_core.escrow.requests import AmountRequest, ConditionRequest
 from payment_core.escrow.timers import ACTOR, BATCH, EscrowTimers
 from payment_core.money import Charge
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.store.port import Work
 from tests.unit.payment_core.escrow.escrow_world import (
     DAY_MS,

@@ -17,10 +17,10 @@ from payment_core.errors import IllegalTransition
 from payment_core.ledger.accounts import PROVIDER_AVAILABLE, PROVIDER_RESERVE, RAIL_CLEARING
 from payment_core.ledger.journals import Journal, Move
 from payment_core.money import Charge
+from payment_core.payouts.jobs.scheduling import is_payday
 from payment_core.payouts.model import Hold, Payout, ScheduleProgress
 from payment_core.payouts.refusals import PayoutRefusal, explain_payout
 from payment_core.payouts.requests import PayoutRequest
-from payment_core.payouts.scheduling import is_payday
 from payment_core.payouts.states import CANCELABLE, PAYOUT_TRANSITIONS, next_payout_status
 from payment_core.providers.model import BankAccount, Provider
 from tests.unit.payment_core.payouts.payout_world import (

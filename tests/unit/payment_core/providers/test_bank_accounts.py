@@ -15,11 +15,12 @@ from payment_core.answers import Answer
 from payment_core.ledger.accounts import BANK, FEE_EXPENSE
 from payment_core.methods.model import VaultRow
 from payment_core.methods.unlinked import GRACE_MS
+from payment_core.operations.bodies import NoBody
 from payment_core.providers.account_options import DAY_MS, AccountOptions
 from payment_core.providers.jobs import AccountVerification
 from payment_core.providers.model import BankAccount, ComplianceCase
 from payment_core.providers.refusals import BankAccountRefusal
-from payment_core.providers.requests import GuessRequest, NoBody, ReplacementRequest, VerificationRequest
+from payment_core.providers.requests import GuessRequest, ReplacementRequest, VerificationRequest
 from payment_core.providers.verifying import Verifying
 from payment_core.vault.keys.data_keys import KeyState
 from tests.canary import Canary

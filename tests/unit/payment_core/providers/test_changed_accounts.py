@@ -9,10 +9,11 @@ from payment_core.ach.codes.changes import Correction, parse_corrected_data
 from payment_core.ledger.accounts import FEE_EXPENSE
 from payment_core.methods.model import VaultRow
 from payment_core.methods.unlinked import GRACE_MS
+from payment_core.operations.bodies import NoBody
 from payment_core.providers.account_options import DAY_MS
 from payment_core.providers.model import BankAccount, Provider, TokenLink
 from payment_core.providers.refusals import BankAccountRefusal
-from payment_core.providers.requests import GuessRequest, NoBody, ReplacementRequest, VerificationRequest
+from payment_core.providers.requests import GuessRequest, ReplacementRequest, VerificationRequest
 from payment_core.vault.instruments import BankAccount as VaultedAccount
 from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
 from tests.unit.payment_core.methods.vaulted_world import (

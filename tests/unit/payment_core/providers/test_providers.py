@@ -7,6 +7,7 @@ from payment_core.answers import Answer
 from payment_core.fraud.screening import ScreeningAnswer
 from payment_core.ledger.accounts import CUSTOMER_ESCROW, PROVIDER_AVAILABLE, RAIL_CLEARING
 from payment_core.ledger.journals import Journal, Move
+from payment_core.operations.bodies import NoBody, ReasonRequest
 from payment_core.providers.model import ComplianceCase, Provider
 from payment_core.providers.refusals import (
     BankAccountRefusal,
@@ -14,14 +15,7 @@ from payment_core.providers.refusals import (
     explain_bank_account,
     explain_provider,
 )
-from payment_core.providers.requests import (
-    DecisionRequest,
-    NoBody,
-    ProviderRequest,
-    ProviderUpdate,
-    ReasonRequest,
-    VerificationRequest,
-)
+from payment_core.providers.requests import DecisionRequest, ProviderRequest, ProviderUpdate, VerificationRequest
 from tests.unit.payment_core.methods.vaulted_world import VaultedWorld, answered
 
 CLEARED = DecisionRequest("cleared", "another person")

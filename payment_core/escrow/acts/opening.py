@@ -1,11 +1,11 @@
 """Turns a request into a new escrow, or says what is wrong with it."""
 
+from payment_core.escrow.acts.money import fund
+from payment_core.escrow.acts.saving import Setting, save
 from payment_core.escrow.model import Condition, Escrow, Payee, Source
-from payment_core.escrow.money_acts import fund
 from payment_core.escrow.options import HOUR_MS, EscrowOptions
 from payment_core.escrow.refusals import EscrowRefusal
 from payment_core.escrow.requests import EscrowRequest
-from payment_core.escrow.saving import Setting, save
 from payment_core.identifiers import new_id
 from payment_core.providers.model import Provider
 from payment_core.store.port import Transaction

@@ -7,7 +7,8 @@ from payment_core.origin import Origin
 from payment_core.payouts.holding import holds_of, next_check_at_ms
 from payment_core.payouts.journals import free
 from payment_core.payouts.limits import count
-from payment_core.payouts.model import Payout, move_payout, write_payout
+from payment_core.payouts.model import Payout
+from payment_core.payouts.moving import move_payout, write_payout
 from payment_core.payouts.refusals import PayoutRefusal
 from payment_core.payouts.requesting import Requesting, sec_of
 from payment_core.payouts.scoring import Scoring

@@ -1,9 +1,9 @@
 """The acts that move no money: approve, satisfy a condition, freeze, unfreeze, dispute and expire."""
 
-from payment_core.escrow.guards import belongs_to_payee, needs_approvals, status_refusal, valid_approvals
+from payment_core.escrow.acts.guards import belongs_to_payee, needs_approvals, status_refusal, valid_approvals
+from payment_core.escrow.acts.saving import Setting, payees_of, save
 from payment_core.escrow.model import Approval, Condition, Escrow
 from payment_core.escrow.refusals import EscrowRefusal
-from payment_core.escrow.saving import Setting, payees_of, save
 from payment_core.escrow.states import FINAL, Act, status_after
 from payment_core.operations.documents import next_of
 from payment_core.store.port import Transaction

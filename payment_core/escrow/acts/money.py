@@ -1,13 +1,13 @@
 """The acts that move an escrow's money: fund, release, refund and resolve, each whole or refused before any write."""
 
-from payment_core.escrow.guards import payment_refusal, release_refusal, status_refusal
-from payment_core.escrow.journals import post_funding, post_release, post_return
+from payment_core.escrow.acts.guards import payment_refusal, release_refusal, status_refusal
+from payment_core.escrow.acts.journals import post_funding, post_release, post_return
+from payment_core.escrow.acts.saving import Setting, payees_of, save
+from payment_core.escrow.acts.splits import take
 from payment_core.escrow.model import Escrow, Source
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.ports import Funding
 from payment_core.escrow.refusals import EscrowRefusal
-from payment_core.escrow.saving import Setting, payees_of, save
-from payment_core.escrow.splits import take
 from payment_core.escrow.states import Act, status_after
 from payment_core.money import split_cents
 from payment_core.operations.documents import next_of

@@ -1,0 +1,1 @@
+"""What can be done to an escrow, each within one transaction: with its checks, its money and its next version."""
