@@ -24,8 +24,6 @@ from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.state import DeploymentState
 
-REASON_MAX = 500
-"""Characters of what somebody gives as a reason."""
 CONFIRMATION = "confirmation"
 APPROVAL_STEP = "check.approval"
 
@@ -114,7 +112,7 @@ class DeploymentDesk:
             return run
         if run.paused:
             return Refused(refusal=Refusal.ALREADY_SO, detail=f"{run.paused_by} has paused {run.id}")
-        await self._say(DeploymentAsked(deployment_id=run.id, what="pause", reason=reason[:REASON_MAX]), actor)
+        await self._say(DeploymentAsked(deployment_id=run.id, what="pause", reason=reason), actor)
         return None
 
     async def resume(self, deployment_id: str, actor: str, reason: str = "") -> Refused | None:
@@ -125,7 +123,7 @@ class DeploymentDesk:
         known = self._writer.state.deployments.get(run.id)
         if not run.paused and not (known is not None and known.held):
             return Refused(refusal=Refusal.ALREADY_SO, detail=f"{run.id} is neither paused nor held")
-        await self._say(DeploymentAsked(deployment_id=run.id, what="resume", reason=reason[:REASON_MAX]), actor)
+        await self._say(DeploymentAsked(deployment_id=run.id, what="resume", reason=reason), actor)
         return None
 
     async def abort(self, deployment_id: str, actor: str, reason: str = "", *, force: bool = False) -> Refused | None:
@@ -141,9 +139,7 @@ class DeploymentDesk:
                 f"{run.no_return} has begun, so {run.plan.request.version} has to be mended: fix forward, flags off"
             )
             return Refused(refusal=Refusal.PAST_RETURN, detail=detail)
-        asked = DeploymentAsked(
-            deployment_id=run.id, what="abort", reason=reason[:REASON_MAX], skipped=_skipped(force=force)
-        )
+        asked = DeploymentAsked(deployment_id=run.id, what="abort", reason=reason, skipped=_skipped(force=force))
         await self._say(asked, actor)
         return None
 
@@ -224,7 +220,7 @@ class DeploymentDesk:
             strategy=wanted.strategy,
             regions=self._regions(wanted),
             requested_by=actor,
-            reason=wanted.reason[:REASON_MAX],
+            reason=wanted.reason,
             cohort=wanted.cohort,
             force=wanted.force,
             differential=wanted.differential,

@@ -19,8 +19,6 @@ from remediation.state import RUNNING, DeploymentState
 
 log = structlog.get_logger()
 
-REASON_MAX = 500
-"""Characters of what somebody gives as a reason."""
 CONFIRMATION = "confirmation"
 
 
@@ -87,7 +85,7 @@ class RollbackDesk:
                 rollback_id=rollback_id,
                 kind=kind,
                 deployment_id="" if deployment is None else deployment.id,
-                reason=reason[:REASON_MAX],
+                reason=reason,
                 skipped=(CONFIRMATION,) if force else (),
             ),
             actor,

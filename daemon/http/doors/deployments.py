@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -87,6 +88,8 @@ class DeploymentDoor:
 
     async def _ask(self, request: Request) -> Response:
         wish = await door.body_as(request, DeploymentWish)
+        if wish.reason:
+            wish = replace(wish, reason=door.reason_of(wish.reason))
         actor = door.caller(request).name
         if wish.dry_run:
             return door.answer(PlanDocument(plan=_taken(await self._desk.plan(wish, actor))))

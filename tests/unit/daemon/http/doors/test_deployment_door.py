@@ -98,6 +98,7 @@ async def test_only_those_who_operate_may_hold_or_end_one(
         ({**ASKED, "cohort": "everybody"}, "merchant="),
         ({**ASKED, "strategy": "big-bang"}, "strategy"),
         ({**ASKED, "skip_gates": True}, "skip_gates"),
+        ({**ASKED, "reason": "x" * (REASON_LENGTH_MAX + 1)}, str(REASON_LENGTH_MAX)),
         ({**ASKED, "dry_run": "yes"}, "dry_run"),
         ({"version": "2.0.0"}, "strategy"),
         ([], "cannot be used"),
