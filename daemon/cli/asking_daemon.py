@@ -12,7 +12,7 @@ from config.load import SETTINGS_FILE
 from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
 from config.settings import Settings
-from daemon.cli.output import Exit, fail
+from daemon.cli.output import Exit, fail, waiting
 
 LOOKING_SECONDS = 5.0
 """A daemon that does not answer a look within this time is down for whoever asks."""
@@ -51,7 +51,8 @@ def ask(method: str, url: str, token: str, resource: str, shape: Any, body: obje
     headers = {"authorization": f"Bearer {token}"} if token else {}
     content = None if body is None else msgspec.json.encode(body)
     try:
-        with httpx.Client(timeout=LOOKING_SECONDS if method == "GET" else ACTING_SECONDS, trust_env=False) as client:
+        limit = LOOKING_SECONDS if method == "GET" else ACTING_SECONDS
+        with httpx.Client(timeout=limit, trust_env=False) as client, waiting(f"asking {url}"):
             response = client.request(method, address, headers=headers, content=content)
         if response.is_success:
             return msgspec.json.decode(response.content, type=shape)

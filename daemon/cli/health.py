@@ -9,7 +9,7 @@ import typer
 
 from checks.facts import HealthStatus
 from checks.health import ComponentHealth, judge, overall
-from daemon.cli.output import Exit, fail, print_json, say
+from daemon.cli.output import Exit, fail, print_json, say, waiting
 from daemon.cli.probing import Config, DataDir, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
@@ -38,7 +38,8 @@ def health(
         fail("--comprehensive and --component exclude each other; give one of them", Exit.BAD_INPUT)
     around = Surroundings(config, data_dir)
     try:
-        components, findings = asyncio.run(_look(around, component))
+        with waiting("trying every component" if component is None else f"trying {component}"):
+            components, findings = asyncio.run(_look(around, component))
     except DaemonError as fault:
         fail(str(fault), Exit.WORLD_REFUSED)
     status = overall(components)

@@ -7,6 +7,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 
 
 class Exit(IntEnum):
@@ -35,6 +36,11 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Tell progress on stderr, so that stdout stays the answer alone."""
     errors.print(escape(text))
+
+
+def waiting(text: str) -> Status:
+    """A block in which a line on stderr says what is waited for; nothing where nobody looks."""
+    return errors.status(escape(text))
 
 
 def fail(text: str, code: Exit) -> NoReturn:

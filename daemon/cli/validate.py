@@ -9,7 +9,7 @@ import typer
 
 from checks.health import ComponentHealth, judge
 from daemon.cli.core.store import Books, Database, EndpointUrl, Region, Store, Table, asked, store_options
-from daemon.cli.output import Exit, fail, print_json, say
+from daemon.cli.output import Exit, fail, print_json, say, waiting
 from daemon.cli.probing import Config, DataDir, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
@@ -184,7 +184,8 @@ def _url(around: Surroundings, url: str) -> str:
 
 def _run(work: Coroutine[object, object, T]) -> T:
     try:
-        return asyncio.run(work)
+        with waiting("measuring; a run of health payments takes its time"):
+            return asyncio.run(work)
     except DaemonError as fault:
         fail(str(fault), Exit.WORLD_REFUSED)
 

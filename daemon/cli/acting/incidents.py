@@ -9,7 +9,15 @@ from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.clock import SystemClock
 from daemon.http.resources import IncidentDocument, IncidentList
-from daemon.http.words.wording import OUTCOME_WORDS, REASON_WORDS, action_words, moment, response_words, what_was_done
+from daemon.http.words.wording import (
+    OUTCOME_WORDS,
+    REASON_WORDS,
+    action_words,
+    moment,
+    response_words,
+    subject_text,
+    what_was_done,
+)
 from remediation.decide import reading
 from remediation.state import DecisionSummary
 
@@ -65,7 +73,7 @@ def _known(url: str, token: str) -> list[IncidentDocument]:
 
 def _lines(one: IncidentDocument) -> Iterator[str]:
     since = f"since {moment(one.opened_at_ms).text} UTC, runbook {one.runbook}"
-    yield f"{one.id}  {one.state}  severity {one.severity}  {one.rule_id} for {one.subject}, {since}"
+    yield f"{one.id}  {one.state}  severity {one.severity}  {one.rule_id} for {subject_text(one.subject)}, {since}"
     yield f"  {what_was_done(one)}"
     asked = response_words(one.response, one, SystemClock().now_ms())
     if asked:
@@ -77,4 +85,5 @@ def _decided(one: DecisionSummary) -> str:
         wanted = f"did not {action_words(one.action)}" if one.action else "did nothing"
         return f"{wanted} ({one.reason}): {REASON_WORDS[one.reason]}. {one.detail}".rstrip()
     outcome = "in progress" if one.outcome is None else OUTCOME_WORDS[one.outcome]
-    return f"{action_words(one.action)} on {one.target}: {outcome} {one.outcome_detail}".rstrip()
+    seen = f" ({one.outcome_detail})" if one.outcome_detail else ""
+    return f"{action_words(one.action)} on {one.target}: {outcome}{seen}"

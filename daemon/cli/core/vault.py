@@ -246,7 +246,9 @@ def _upkeep(options: CoreOptions, act: Callable[[VaultUpkeep], Awaitable[T]]) ->
 
     try:
         return asyncio.run(run())
-    except (DatabaseUnusable, DataKeyGone, KeyFileUnusable, LayoutMismatch) as error:
+    except KeyFileUnusable as error:
+        fail(f"{error}\n  fix: where a KMS has the keys, as under `up`, name it with --kms-key", Exit.BAD_INPUT)
+    except (DatabaseUnusable, DataKeyGone, LayoutMismatch) as error:
         fail(str(error), Exit.BAD_INPUT)
     except (AccessRefused, DataKeyInUse) as error:
         fail(str(error), Exit.NO)
