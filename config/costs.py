@@ -21,7 +21,7 @@ def _usable(place: str) -> str:
     return place
 
 
-Place = Annotated[str, Field(max_length=1_024), AfterValidator(_usable)]
+Location = Annotated[str, Field(max_length=1_024), AfterValidator(_usable)]
 """A folder, or ``s3://bucket/prefix``; another scheme is refused."""
 
 
@@ -37,7 +37,7 @@ class CostSettings(Model):
 
     cost_explorer: bool = False
     every: Duration = 28_800.0
-    exports: Place = Field(default="", examples=["s3://billing/focus"])
+    exports: Location = Field(default="", examples=["s3://billing/focus"])
     monthly_budget_cents: Cents = 0
     thresholds_percent: tuple[Annotated[int, Field(ge=1, le=1_000)], ...] = Field(
         default=(50, 80, 100), strict=False, max_length=THRESHOLDS_MAX

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import Field, field_validator
 
 from config.calendars.zones import Zone
-from config.costs import Place
+from config.costs import Location
 from config.model import Model, refusal
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -50,7 +50,7 @@ class ReportSettings(Model):
     """
 
     zone: Zone = "America/New_York"
-    place: Place = Field(default="", examples=["s3://reports/tillwatch"])
+    place: Location = Field(default="", examples=["s3://reports/tillwatch"])
     daily_savings: str = Field(default="07:00", max_length=20, examples=["07:00"])
     weekly_performance: str = Field(default="monday 08:00", max_length=20, examples=["monday 08:00"])
     monthly_security: str = Field(default="1 09:00", max_length=20, examples=["1 09:00"])

@@ -6,17 +6,16 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.archive import ArchiveSettings
 from config.costs import CostSettings
 from config.delivery.environments import EnvironmentSettings
 from config.delivery.names import ENVIRONMENT, REGION, RegionName
 from config.delivery.traffic import TrafficSettings
-from config.health import HealthSettings
 from config.loading.url import Url
-from config.model import Model, refusal
+from config.model import Duration, Model, refusal
 from config.reports import ReportSettings
 from config.sources import MetricSettings, MqttSettings
-from config.traces import TraceSettings
+
+MEBIBYTE = 1024 * 1024
 
 Role = Literal["viewer", "operator", "approver", "admin"]
 QueueName = Annotated[
@@ -101,6 +100,41 @@ class CoreTarget(Model):
 
     url: Url
     address: str = Field(min_length=1, examples=["127.0.0.2"])
+
+
+class ArchiveSettings(Model):
+    """Accepted facts as files to replay rules on. directory: ``archive`` in the data directory when none is named.
+
+    keep_for: files that were closed longer ago are deleted. bytes_max: the oldest are deleted before the files together
+    are larger; an hour of 50 payments a second is some 10 MiB.
+    """
+
+    enabled: bool = False
+    directory: Path | None = Field(default=None, strict=False, examples=["data/archive"])
+    keep_for: Duration = 14 * 86400.0
+    bytes_max: Annotated[int, Field(ge=MEBIBYTE, le=1024**4)] = 2048 * MEBIBYTE
+
+
+class HealthSettings(Model):
+    """publish: whether each health check goes to CloudWatch as metrics, some 30 of them at 0.30 USD a month each.
+
+    namespace: of those metrics; the permission in deploy/iam-daemon.json names the same.
+    """
+
+    publish: bool = True
+    namespace: str = Field(
+        default="Tillwatch",
+        max_length=255,
+        pattern=r"^[A-Za-z0-9._/#-]+$",
+        description="A CloudWatch namespace of your own",
+        examples=["Tillwatch"],
+    )
+
+
+class TraceSettings(Model):
+    """endpoint_url: an OTLP/HTTP collector; ``/v1/traces`` is added. None: no traces are made."""
+
+    endpoint_url: Url | None = Field(default=None, examples=["http://127.0.0.1:4318"])
 
 
 class Settings(BaseSettings):

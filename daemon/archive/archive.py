@@ -11,7 +11,7 @@ from typing import Self
 import structlog
 
 from checks.facts import Fact
-from config.archive import ArchiveSettings
+from config.settings import ArchiveSettings
 from daemon.archive.files import ArchiveFiles, Kept
 from remediation.ports import Clock
 

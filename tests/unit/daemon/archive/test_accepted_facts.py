@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config.archive import ArchiveSettings
+from config.settings import ArchiveSettings
 from daemon.archive.archive import Archive
 from daemon.archive.reading import Unread, archive_files, read_facts
 from tests.unit.daemon.pipeline_world import line, payments

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from checks.facts import FACT_TYPES, AlarmStateChanged, Fact, Heartbeat
 from checks.redaction.canary import CANARY, leaks
-from config.archive import ArchiveSettings
+from config.settings import ArchiveSettings
 from daemon.archive import archive as archive_module
 from daemon.archive.archive import Archive
 from daemon.archive.files import ArchiveFiles, files_in
