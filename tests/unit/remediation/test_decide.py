@@ -345,6 +345,43 @@ def test_a_rule_that_was_red_before_a_differential_deployment_takes_nothing_back
 
 def test_a_rollback_of_what_was_planned_here_says_how_large_its_destination_has_to_be() -> None:
     assert decide(finding(), planned(), PLAIN, NOW_MS).arguments["instances"] == "4"
+    assert "instances" not in decide(finding(), planned(region="us-west-2"), REGIONS, NOW_MS).arguments
+
+
+def test_only_a_person_takes_back_a_release_that_was_taken_for_good() -> None:
+    taken = state_with(release(status="succeeded"))
+    assert decide(finding(), taken, PLAIN, NOW_MS).reason is Reason.NO_DEPLOYMENT
+    assert decide(finding(asked_by="ann"), taken, PLAIN, NOW_MS).act
+    newer = state_with(release(status="succeeded"), release(id="dep-2", sequence=9, status="failed"))
+    assert decide(finding(asked_by="ann"), newer, PLAIN, NOW_MS).reason is Reason.NO_DEPLOYMENT
+
+
+def test_a_breach_elsewhere_is_said_to_spare_the_newest_release() -> None:
+    two = state_with(release(), release(id="dep-2", sequence=9, version="2.1.0", environment="red"))
+    spared = decide(finding(key={"environment": "blue"}), two, PLAIN, NOW_MS)
+    assert (spared.reason, "the release 2.1.0 on red" in spared.detail) == (Reason.NOT_THE_CANARY, True)
+
+
+def test_a_first_release_is_said_to_have_no_way_back() -> None:
+    first = decide(finding(), state_with(release(previous_environment="")), PLAIN, NOW_MS)
+    assert first.detail.endswith("deployment dep-1 names no other environment to go back to")
+
+
+def test_the_key_of_an_action_is_the_same_in_every_version_of_the_daemon() -> None:
+    assert decide(finding(), ROLLING, PLAIN, NOW_MS).key == "a682e6f55d2149d8a43fd67771b0d28d"
+
+
+@pytest.mark.parametrize(
+    ("action", "points"), [("block.fingerprint", "0"), ("require.review", "0"), ("raise.threshold", "200")]
+)
+def test_only_a_stricter_entry_adds_points(action: str, points: str) -> None:
+    key = {"method_fingerprint": "fp_1", "device_id": "d", "customer_id": "c", "ip": "203.0.113.7"}
+    assert decide(finding(do=(action,), key=key), State(), PLAIN, NOW_MS).arguments["points"] == points
+
+
+def test_a_reason_is_as_long_as_the_payment_core_takes_and_no_longer() -> None:
+    long = flood(rule_id="r" * 500)
+    assert len(decide(long, State(), KILLING, NOW_MS).arguments["reason"]) == 200
 
 
 def test_the_key_is_the_deployments_and_not_the_findings() -> None:
@@ -375,7 +412,7 @@ def test_the_reading_says_value_limit_and_samples(changes: dict[str, object], se
 
 
 def test_a_services_own_deployment_beside_ours_does_not_hide_which_release_is_to_blame() -> None:
-    of_the_service = release(id="ecs-svc/1", previous_environment="", previous_version="", strategy="ecs")
+    of_the_service = release(id="ecs-svc/1", sequence=9, previous_environment="", previous_version="", strategy="ecs")
     decision = decide(finding(), state_with(release(), of_the_service), Policy(), NOW_MS)
     assert (decision.act, decision.arguments["deployment_id"]) == (True, "dep-1")
 

@@ -67,6 +67,12 @@ def test_the_second_kind_of_telemetry_that_agrees_leaves_the_region_whichever_it
     assert "region-payments-absent and region-unreachable agree" in both.detail
 
 
+def test_where_there_is_nowhere_to_go_it_is_said_whether_there_is_one_region_or_this_is_none() -> None:
+    assert "there is one region alone" in decide(probes(), after(probes()), Policy(), NOW_MS).detail
+    unknown = probes("mars-1")
+    assert "'mars-1' is no region of policy.yaml" in decide(unknown, after(unknown), TWO, NOW_MS).detail
+
+
 def test_two_rules_of_one_family_are_one_kind_of_telemetry() -> None:
     other = probes(rule_id="region-slow")
     assert decide(probes(), after(other, probes()), TWO, NOW_MS).reason is Reason.UNCONFIRMED

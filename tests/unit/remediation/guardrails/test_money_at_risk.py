@@ -36,7 +36,14 @@ def test_it_is_payments_times_share_times_mean_times_time(share_percent: int, de
     assert at_risk_cents(BUSY, share_percent, detect_ms) == cents
 
 
-@pytest.mark.parametrize("flow", [None, Flow(payments=0, amount_cents=0, window_ms=60_000)])
+@pytest.mark.parametrize(
+    "flow",
+    [
+        None,
+        Flow(payments=0, amount_cents=0, window_ms=60_000),
+        Flow(payments=1, amount_cents=1, window_ms=0),
+    ],
+)
 def test_without_payments_the_figure_is_not_known(flow: Flow | None) -> None:
     assert at_risk_cents(flow, 5, 10_000) is None
     assert weigh(RiskKind.STAGE, "x", flow, 5, state=State(), policy=POLICY, now_ms=NOW_MS) is None
@@ -85,6 +92,14 @@ def test_both_limits_hold(kind: RiskKind, share_percent: int, spent_cents: int, 
     assert risked is not None
     assert risked.allowed is allowed
     assert risked.limit_cents >= 0
+
+
+def test_of_an_hour_that_is_used_up_not_a_cent_is_left() -> None:
+    cent = Flow(payments=1, amount_cents=1, window_ms=10_000)
+    state = State(risked=(RiskState(NOW_MS - 1, 2_000_000),))
+    risked = weigh(RiskKind.STAGE, "x", cent, 100, state=state, policy=POLICY, now_ms=NOW_MS)
+    assert risked is not None
+    assert (risked.cents, risked.limit_cents, risked.allowed) == (1, 0, False)
 
 
 def test_what_people_allowed_goes_through_and_counts() -> None:
@@ -140,6 +155,7 @@ def taken(action: str, arguments: dict[str, str], before: dict[str, str]) -> Act
         ("rollback.traffic", {"from_environment": "green"}, {"blue": "0", "green": "255"}, 100),
         ("rollback.traffic", {"from_environment": "green"}, {"blue": "0", "green": "0"}, 0),
         ("evacuate.region", {"region": "us-east-1"}, {"us-east-1": "200", "us-west-2": "50"}, 80),
+        ("rollback.traffic", {"from_environment": "red"}, {"blue": "50", "green": "50"}, 0),
         ("kill.switch", {}, {"mode": "normal"}, None),
     ],
 )

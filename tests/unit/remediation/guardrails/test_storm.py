@@ -70,6 +70,7 @@ def began(state: State, now_ms: int = NOW_MS) -> StormBegan | None:
         ("one less", state_of(actions=tuple(acted(n) for n in range(1, 3))), False),
         ("the same action again", state_of(actions=tuple(acted(n, target="scale:x") for n in range(1, 9))), False),
         ("some of them long ago", state_of(actions=(acted(1), acted(2), acted(3, ago_ms=900_000))), False),
+        ("the oldest just within the time", state_of(actions=(acted(1), acted(2), acted(3, ago_ms=899_999))), True),
         (
             "an attack, one entry for each card",
             state_of(actions=tuple(acted(n, action="block.fingerprint") for n in range(1, 60))),
@@ -168,3 +169,4 @@ async def test_a_rollback_that_was_begun_is_finished_in_a_storm_and_no_other_beg
 def test_turmoil_names_its_newest_moment() -> None:
     seen = turmoil(state_of(actions=(acted(1, ago_ms=70),), incidents=(incident(1, ago_ms=50),)), NOW_MS - 100)
     assert (seen.actions, seen.incidents, seen.reversals, seen.newest_ms) == (1, 1, 0, NOW_MS - 50)
+    assert turmoil(State(), NOW_MS).newest_ms == 0
