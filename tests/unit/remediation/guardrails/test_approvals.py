@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from config.guardrails import ApprovalRule, Approvals
 from remediation.folds import apply
@@ -21,6 +22,7 @@ from remediation.guardrails.approvals import (
     rule_of,
     status_of,
     to_ask,
+    waiting_by_change,
 )
 from remediation.guardrails.state import APPROVALS_MAX, ApprovalState
 from remediation.journal.entry import GENESIS_HASH, Entry, seal
@@ -126,7 +128,7 @@ def test_one_refusal_ends_it_also_after_enough_have_agreed() -> None:
     assert may_refuse(only(state), "approver", NOW_MS) is None
     state = folded([(ApprovalRefused(approval_id="apr-1", reason="not today"), "carl", NOW_MS)], state)
     assert not is_go(state)
-    assert only(state).refused_by == "carl"
+    assert (only(state).refused_by, status_of(only(state), NOW_MS)) == ("carl", ApprovalStatus.REFUSED)
     assert may_approve(only(state), "dora", "admin", PLAN, NOW_MS) is ApprovalRefusal.ENDED
     assert may_refuse(only(state), "admin", NOW_MS) is ApprovalRefusal.ENDED
 
@@ -139,6 +141,17 @@ def test_what_was_approved_and_not_begun_in_time_has_expired() -> None:
     state = given_by(waiting(), "bob", "eve")
     assert is_go(state, at_ms=NOW_MS + HOUR_MS - 1)
     assert not is_go(state, at_ms=NOW_MS + HOUR_MS)
+    assert status_of(only(state), NOW_MS + HOUR_MS) is ApprovalStatus.EXPIRED
+
+
+def test_only_questions_that_wait_are_counted_and_every_sort_is_there() -> None:
+    nothing = {(change.value,): 0 for change in ApprovalChange}
+    assert waiting_by_change(State(), NOW_MS) == nothing
+    assert waiting_by_change(waiting(), NOW_MS) == nothing | {("rollout",): 1}
+    assert waiting_by_change(waiting(), NOW_MS + HOUR_MS) == nothing
+    assert waiting_by_change(given_by(waiting(), "bob", "eve"), NOW_MS) == nothing
+    of_a_later_version = replace(only(waiting()), change="something_new")
+    assert waiting_by_change(State(approvals={"apr-9": of_a_later_version}), NOW_MS) == nothing
 
 
 def test_a_changed_plan_is_another_question_and_makes_the_old_one_void() -> None:
