@@ -5,16 +5,15 @@ import gc
 import ipaddress
 import os
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import botocore.session
-import certifi
 import pytest
 import structlog
 
+from tests import public_roots
 from tests.forked import FORK_SERVER
 
 Require = Callable[[str, bool], None]
@@ -121,16 +120,9 @@ def aws_models_are_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def public_roots_are_not_read() -> Iterator[None]:
-    """Leave the roots of the Internet unread: each client would parse all of them, and no test leaves loopback."""
-    load = ssl.SSLContext.load_verify_locations
-
-    def load_others(self: ssl.SSLContext, cafile: Any = None, *more: Any, **options: Any) -> None:  # noqa: ANN401  # as ssl has them
-        if cafile != certifi.where():
-            load(self, cafile, *more, **options)
-
+    """Spend no test's time on roots that it cannot need; the programs that it forks do without them too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl.SSLContext, "load_verify_locations", load_others)
-        patch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
+        public_roots.leave_unread(patch.setattr)
         yield
 
 
