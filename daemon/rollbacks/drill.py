@@ -1,11 +1,11 @@
 """Rehearses a rollback while nothing is wrong: the whole way of one but for the traffic, which stays where it is."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 import structlog
 
 from config.policy import Policy
+from remediation.actions.proving import not_well
 from remediation.errors import (
     JournalFailed,
     JournalFull,
@@ -119,7 +119,9 @@ class Drill:
             serving = [environment for environment, weight in weights.items() if weight > 0]
             if len(serving) != 1:
                 raise DrillFailed(f"the traffic of {region} is split between {', '.join(sorted(serving))}")
-            await self._alive(region, serving[0])
+            why_not = await not_well(serving[0], self._destinations(region).health, self._policy().traffic)
+            if why_not:
+                raise DrillFailed(why_not)
             if self._clock.now_ms() >= self._writer.lease.until_ms:
                 raise DrillFailed("the lease ran out, so another leader may act")
             if await traffic.read() != weights:
@@ -127,17 +129,6 @@ class Drill:
             called.append(self._clock.now_ms())
             await traffic.write(weights, f"drill-{self._tried_ms}")
             await self._seen(traffic, weights)
-
-    async def _alive(self, region: str, environment: str) -> None:
-        policy = self._policy().traffic
-        for _ in range(policy.destination_checks):
-            try:
-                async with asyncio.timeout(policy.destination_timeout):
-                    health = await self._destinations(region).health(environment)
-            except TimeoutError:
-                raise DrillFailed(f"{environment} did not answer in {policy.destination_timeout:g} s") from None
-            if not health.healthy:
-                raise DrillFailed(f"{environment} is not healthy: {health.detail}")
 
     async def _seen(self, traffic: Traffic, wanted: Mapping[str, int]) -> None:
         deadline_ms = self._clock.monotonic_ms() + self._policy().traffic.verify_timeout * 1000

@@ -1,10 +1,10 @@
 """Takes all traffic away from a region that is lost, by absolute weights between the regions."""
 
-import asyncio
 from collections.abc import Mapping
 
 from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
+from remediation.actions.proving import not_well
 from remediation.errors import UnsafeWeights
 from remediation.ports import Look, Preflight, Regions, Traffic
 
@@ -33,9 +33,9 @@ class EvacuateRegion:
         if _is_evacuated(weights, arguments):
             return Preflight(already_done=True)
         wanted = _wanted(weights, arguments)
-        refusal = await self._too_much(wanted) or await self._not_well(
-            [region for region in _destinations(arguments) if wanted[region]]
-        )
+        refusal = await self._too_much(wanted)
+        for region in (one for one in _destinations(arguments) if wanted[one]):
+            refusal = refusal or await not_well(region, self._regions.health, self._policy)
         return Preflight(refusal=refusal, before=before)
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
@@ -85,21 +85,6 @@ class EvacuateRegion:
                     f"{region} would take {share:.1f} of {load:.1f} payments a second and is sized for {room:g} "
                     f"(traffic.regions in policy.yaml){part}"
                 )
-        return ""
-
-    async def _not_well(self, regions: list[str]) -> str:
-        """Why a region cannot take traffic, or nothing after enough good looks in a row at each."""
-        checks = self._policy.destination_checks
-        for check in range(1, checks + 1):
-            for region in regions:
-                try:
-                    async with asyncio.timeout(self._policy.destination_timeout):
-                        health = await self._regions.health(region)
-                except TimeoutError:
-                    seconds = self._policy.destination_timeout
-                    return f"{region} did not answer check {check} of {checks} in {seconds:g} s"
-                if not health.healthy:
-                    return f"{region} is not healthy in check {check} of {checks}: {health.detail}"
         return ""
 
 

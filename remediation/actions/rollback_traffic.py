@@ -1,11 +1,11 @@
 """Gives all traffic back to the environment that a deployment replaces, by absolute DNS weights."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
 from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
+from remediation.actions.proving import not_well
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import UnsafeWeights, WorldRefused
 from remediation.ports import Destination, Disagreement, Look, Preflight, Traffic
@@ -77,19 +77,7 @@ class RollbackTraffic:
         await self._traffic.write(weights, key)
 
     async def _unhealthy(self, environment: str) -> str:
-        """Why the environment cannot take all the traffic, or nothing after enough healthy looks in a row."""
-        checks = self._policy.destination_checks
-        for check in range(1, checks + 1):
-            try:
-                async with asyncio.timeout(self._policy.destination_timeout):
-                    health = await self._destination.health(environment)
-            except TimeoutError:
-                return (
-                    f"{environment} did not answer check {check} of {checks} in {self._policy.destination_timeout:g} s"
-                )
-            if not health.healthy:
-                return f"{environment} is not healthy in check {check} of {checks}: {health.detail}"
-        return ""
+        return await not_well(environment, self._destination.health, self._policy)
 
     async def _too_small(self, arguments: Mapping[str, str], weights: Mapping[str, int]) -> str:
         """Why the environment has too few instances for all the traffic, or nothing."""
