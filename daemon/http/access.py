@@ -18,6 +18,8 @@ Access = Role | Literal["open"]
 ACCESS: dict[str, Access] = {
     "/livez": "open",
     "/readyz": "open",
+    # Leads to the console, which asks for a session.
+    "/": "open",
     # The door itself: it shows a form and checks a token, and tells nothing about the system.
     "/console/login": "open",
     # Firehose sends its key in a header of its own; the door asks for it.

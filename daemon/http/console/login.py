@@ -24,6 +24,10 @@ class Login:
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
 
+    async def lead_in(self, _: Request) -> Response:
+        """From the bare address to the console."""
+        return RedirectResponse("/console", HTTPStatus.SEE_OTHER)
+
     def at_the_door(self, request: Request) -> Response:
         """For ``/console`` without a session: take the token from the query, or show the way to the form."""
         token = request.query_params.get("token")

@@ -60,7 +60,7 @@ def rollback_panel(state: State, now_ms: int) -> RollbackPanel:
     measured, by_hand = "", ""
     if last is not None:
         taken = f"{count(last.exposed_payments)} payments went through it, {count(last.failed_payments)} failed"
-        measured = f"{last.deployment_id}: {taken}; times from the first bad one on, each from the one before"
+        measured = f"{last.deployment_id}: {taken}; counted from the first that failed, then each from the one before"
     if hand is not None:
         end = "under way" if not hand.ended_at_ms else "complete" if hand.complete else "partial"
         by_hand = f"{hand.id} ({hand.kind}), asked by {hand.asked_by}: {end}"

@@ -22,7 +22,7 @@ CALLERS: tuple[Role | None, ...] = (None, *ROLES)
 ENDLESS = "/console/stream"
 ASK_THEMSELVES = {"/ingest/firehose"}
 """Doors that no guard stands at, because their callers have no bearer token: no role opens them."""
-OPEN_ROUTES = {"/livez", "/readyz", "/console/login"} | ASK_THEMSELVES
+OPEN_ROUTES = {"/", "/livez", "/readyz", "/console/login"} | ASK_THEMSELVES
 
 
 def routes_of(app: Starlette) -> list[Route]:
@@ -80,6 +80,11 @@ async def test_a_route_answers_its_role_and_those_above_and_nobody_else(
         assert answer.status_code == 403
     else:
         assert (answer.status_code in {401, 403}) is (pattern in ASK_THEMSELVES)
+
+
+async def test_the_bare_address_leads_to_the_console_and_tells_nothing(as_role: Client) -> None:
+    answer = await as_role(None).get("/")
+    assert (answer.status_code, answer.headers["location"], answer.content) == (303, "/console", b"")
 
 
 async def test_the_stream_is_denied_without_a_token(as_role: Client) -> None:
