@@ -2,19 +2,17 @@
 
 import asyncio
 import signal
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from config.load import load_configuration
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
-from daemon.embedded.processes.ports import free_port
 from daemon.environments.opened import open_environments
 from remediation.deployment.ports import Environments, EnvironmentState
+from tests.integration.embedded.up_process import Up, up
 
 REGION = "us-east-1"
 WAIT_SECONDS = 90.0
@@ -42,45 +40,29 @@ async def _at_rest(environments: Environments, environment: str) -> EnvironmentS
         await turn.wait()
 
 
-async def _until_payments_flow(up: asyncio.subprocess.Process) -> None:
-    assert up.stderr is not None
-    async for line in up.stderr:
-        if line.startswith(b"traffic:"):
-            return
-    pytest.fail("it ended before payments flowed")
-
-
 @pytest.mark.timeout(240)
-async def test_a_version_replaces_another_under_traffic_without_losing_a_payment(tmp_path: Path) -> None:
+async def test_a_version_replaces_another_under_traffic_without_losing_a_payment(ups: list[Up], tmp_path: Path) -> None:
     data, scenario = tmp_path / "data", tmp_path / "scenario.yaml"
     scenario.write_text(SCENARIO)
-    options = ["--data-dir", str(data), "--scenario", str(scenario), "--port", str(free_port("127.0.0.1")), "--json"]
-    up = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "daemon", "up", *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        await _until_payments_flow(up)
-        settings = load_configuration(data / "config", {}).settings
-        async with AsyncExitStack() as stack:
-            clients = AwsClients(settings.aws, "test", "test")
-            environments = await open_environments(stack, settings, clients, SystemClock())
-            green = await environments.look(REGION, "green")
-            assert green is not None
-            assert (green.version, green.settled) == ("1.0.0", True)
-            await environments.deploy(REGION, "blue", "2.0.0", 1, "key-1")
-            blue = await _at_rest(environments, "blue")
-            assert (blue.version, blue.running, blue.healthy, blue.failed) == ("2.0.0", 1, 1, "")
-            await environments.deploy(REGION, "blue", "2.0.0", 1, "key-1")
-            await environments.resize(REGION, "blue", 2, "key-2")
-            blue = await _at_rest(environments, "blue")
-            assert (blue.version, blue.running, blue.failed) == ("2.0.0", 2, "")
-        up.send_signal(signal.SIGINT)
-        out, _ = await up.communicate()
-    finally:
-        if up.returncode is None:
-            up.kill()
-            await up.communicate()
-    report = msgspec.json.decode(out.splitlines()[-1])
+    one = up(ups, data, "--scenario", str(scenario))
+    one.until("traffic:")
+    settings = load_configuration(data / "config", {}).settings
+    async with AsyncExitStack() as stack:
+        clients = AwsClients(settings.aws, "test", "test")
+        environments = await open_environments(stack, settings, clients, SystemClock())
+        green = await environments.look(REGION, "green")
+        assert green is not None
+        assert (green.version, green.settled) == ("1.0.0", True)
+        await environments.deploy(REGION, "blue", "2.0.0", 1, "key-1")
+        blue = await _at_rest(environments, "blue")
+        assert (blue.version, blue.running, blue.healthy, blue.failed) == ("2.0.0", 1, 1, "")
+        await environments.deploy(REGION, "blue", "2.0.0", 1, "key-1")
+        await environments.resize(REGION, "blue", 2, "key-2")
+        blue = await _at_rest(environments, "blue")
+        assert (blue.version, blue.running, blue.failed) == ("2.0.0", 2, "")
+    one.signal(signal.SIGINT)
+    code, report = one.end()
+    assert code == 0, one.said
     assert report["payments"]["failed"] == 0, report["payments"]
     assert report["payments"]["processing"] == 0
     assert report["payments"]["succeeded"] > 50

@@ -97,46 +97,38 @@ def test_a_card_that_is_tested_is_blocked_once_and_nobody_else_is(ups: list[Up],
     assert report["ledger"]["balanced"]
 
 
-def test_a_faulty_canary_is_rolled_back_once_and_the_next_run_deploys_anew(ups: list[Up], tmp_path: Path) -> None:
+@pytest.mark.timeout(300)
+def test_a_faulty_canary_is_rolled_back_once_although_the_daemon_was_killed_and_the_run_after_that_deploys_anew(
+    ups: list[Up], tmp_path: Path
+) -> None:
     scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
-    first = up(ups, data, "--scenario", scenario)
-    first.until("verified: rollback.traffic")
-    first.signal(signal.SIGINT)
-    code, report = first.end()
-    assert code == 0, first.said
-    assert [action["outcome"] for action in report["actions"]] == ["verified"]
-    assert [deployment["outcome"] for deployment in report["deployments"]] == ["rolled_back"]
-    assert report["events"]["lost"] == 0
+    killed = up(ups, data, "--scenario", scenario)
+    killed.until("deployment prod-deploy-")
+    os.kill(killed.child("run", "--config"), signal.SIGKILL)
+    assert killed.end() == (3, {})
+    assert any("daemon" in line and "killed by SIGKILL" in line for line in killed.said)
     assert _everything_ended(data)
 
     second = up(ups, data, "--scenario", scenario)
-    second.until(" started: 50 % to green")
-    second.signal(signal.SIGTERM)
-    code, again = second.end()
+    second.until("verified: rollback.traffic")
+    second.signal(signal.SIGINT)
+    code, report = second.end()
     assert code == 0, second.said
+    assert [action["outcome"] for action in report["actions"]] == ["verified"]
+    assert [deployment["outcome"] for deployment in report["deployments"]] == ["rolled_back"]
+    assert report["events"]["lost"] == 0
+    assert _journalled(data, "intent") == _journalled(data, "outcome") == 1
+    assert _everything_ended(data)
+
+    third = up(ups, data, "--scenario", scenario)
+    third.until(" started: 50 % to green")
+    third.signal(signal.SIGTERM)
+    code, again = third.end()
+    assert code == 0, third.said
     assert again["deployments"][0]["id"] != report["deployments"][0]["id"]
     assert again["events"]["published"] > report["events"]["published"]
     assert again["events"]["lost"] == 0
     assert again["ledger"]["balanced"]
-
-
-def test_a_daemon_that_is_killed_ends_the_run_and_the_next_one_loses_and_repeats_nothing(
-    ups: list[Up], tmp_path: Path
-) -> None:
-    scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
-    first = up(ups, data, "--scenario", scenario)
-    first.until("deployment prod-deploy-")
-    os.kill(first.child("run", "--config"), signal.SIGKILL)
-    code, report = first.end()
-    assert (code, report) == (3, {})
-    assert any("daemon" in line and "killed by SIGKILL" in line for line in first.said)
-    assert _everything_ended(data)
-
-    second = up(ups, data, "--scenario", scenario, "--for", "8s")
-    code, report = second.end()
-    assert code == 0, second.said
-    assert report["events"]["lost"] == 0
-    assert _journalled(data, "intent") == _journalled(data, "outcome") == 1
 
 
 def test_a_killed_run_takes_its_children_with_it_and_the_next_one_waits_for_them(ups: list[Up], tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """One ``tillwatch up`` as a process of a test."""
 
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 import pytest
 
 from daemon.embedded.processes.ports import free_port
+from tests.forked import Forked
 
 
 class Up:
@@ -19,10 +19,13 @@ class Up:
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
         self.port = free_port("127.0.0.1")
-        command = [sys.executable, "-m", "daemon", "up", "--data-dir", str(data), "--port", str(self.port), "--json"]
-        self._process = subprocess.Popen(
-            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
+        command = ["daemon", "up", "--data-dir", str(data), "--port", str(self.port), "--json", *options]
+        readable, written = os.pipe()
+        self._lines = os.fdopen(readable, encoding="utf-8")
+        # The report is longer than a pipe holds.
+        self._report = os.fdopen(os.memfd_create("report"), "w+", encoding="utf-8")
+        with os.fdopen(written, "w") as errors:
+            self._process = Forked(command, stdout=self._report, stderr=errors)
         self.said: list[str] = []
 
     @property
@@ -31,8 +34,7 @@ class Up:
 
     def until(self, word: str) -> str:
         """Read its lines up to the first with the word."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        for line in self._lines:
             self.said.append(line.rstrip())
             if word in line:
                 return line
@@ -43,10 +45,11 @@ class Up:
 
     def end(self) -> tuple[int, dict[str, Any]]:
         """Its exit code and its report, or an empty one."""
-        out, err = self._process.communicate(timeout=60)
-        self.said += err.splitlines()
-        lines = out.splitlines()
-        return self._process.returncode, msgspec.json.decode(lines[-1]) if lines else {}
+        self.said += self._lines.read().splitlines()
+        code = self._process.wait()
+        self._report.seek(0)
+        lines = self._report.readlines()
+        return code, msgspec.json.decode(lines[-1]) if lines else {}
 
     def child(self, *words: str) -> int:
         """The pid of its child whose command line has all the words."""
@@ -56,8 +59,9 @@ class Up:
         pytest.fail(f"no child with {words}")
 
     def clean_up(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self._process.close()
+        self._lines.close()
+        self._report.close()
 
 
 def _has_words(entry: Path, words: Sequence[str]) -> bool:
