@@ -143,6 +143,15 @@ def test_names_that_come_with_facts_fill_no_memory(said: list[tuple[int, bool]])
     assert len(regions) <= REGIONS_MAX
 
 
+def test_a_region_that_is_lost_or_was_left_is_forgotten_after_those_that_nothing_is_said_of() -> None:
+    left, lost = RegionState(evacuated_at_ms=7), after(probes("r1")).regions["r1"]
+    regions = {"r0": left, "r1": lost} | {f"r{number}": RegionState() for number in range(2, REGIONS_MAX)}
+    assert len(with_signal(regions, probes("r0"))) == REGIONS_MAX
+    assert set(regions) - set(with_signal(regions, probes("more"))) == {"r2"}
+    loud = dict.fromkeys(regions, left)
+    assert set(loud) - set(with_signal(loud, probes("more"))) == {"r0"}
+
+
 def test_a_release_is_rolled_back_where_the_finding_says_and_else_where_it_is_deployed() -> None:
     state = State(deployments={"dep-1": release(region=WEST)})
     named = decide(finding(), state, TWO, NOW_MS)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from config.guardrails import MoneyAtRisk
 from remediation.folds import apply
+from remediation.guardrails.folds import without_risk
 from remediation.guardrails.money_at_risk import (
     Flow,
     RiskKind,
@@ -131,6 +132,11 @@ def test_an_hour_counts_what_was_let_through_and_nothing_else() -> None:
     assert risked_cents(state, NOW_MS) == 7
     assert risked_cents(state, NOW_MS + HOUR_MS) == 0
     assert len(folded(state, 1, NOW_MS).risked) == 2
+
+
+def test_what_was_not_let_through_after_all_counts_no_longer() -> None:
+    state = State(risked=(RiskState(NOW_MS, 5, "dec-1"), RiskState(NOW_MS, 7, "dec-2")))
+    assert without_risk(state, "dec-1").risked == (RiskState(NOW_MS, 7, "dec-2"),)
 
 
 def taken(action: str, arguments: dict[str, str], before: dict[str, str]) -> ActionState:

@@ -8,10 +8,10 @@ from config.policy import Policy
 from remediation.decide import decide
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.folds import apply
-from remediation.guardrails.state import StormState
+from remediation.guardrails.state import StopState, StormState
 from remediation.guardrails.storm import STORM_RULE, judge, turmoil
 from remediation.journal.entry import GENESIS_HASH, seal
-from remediation.journal.guardrail_kinds import AutomationResumed, StormBegan, StormEnded
+from remediation.journal.guardrail_kinds import AutomationResumed, AutomationStopped, StormBegan, StormEnded
 from remediation.journal.kinds import Body, draft
 from remediation.state import ActionState, Incident, IncidentState, State
 from tests.unit.remediation.worlds import NOW_MS, decided, finding, release, scene
@@ -149,6 +149,20 @@ def test_evidence_or_a_person_ends_it(end: Body) -> None:
     state = folded(state, end, NOW_MS + 5)
     assert state.storm is not None
     assert (state.storm.lasts, state.storm.ended_at_ms) == (False, NOW_MS + 5)
+
+
+def test_a_storm_ends_once_and_none_ends_where_there_was_none() -> None:
+    assert folded(State(), AutomationResumed(reason="seen"), NOW_MS).storm is None
+    state = folded(State(), StormBegan(why="much", actions=9, incidents=0, reversals=0), NOW_MS)
+    state = folded(folded(state, StormEnded(why="calm"), NOW_MS + 5), AutomationResumed(reason="seen"), NOW_MS + 9)
+    assert state.storm is not None
+    assert state.storm.ended_at_ms == NOW_MS + 5
+
+
+def test_a_person_stops_automation_and_a_person_lets_it_go_on() -> None:
+    state = folded(State(), AutomationStopped(reason="looking"), NOW_MS)
+    assert state.stopped == StopState(by="ada", reason="looking", at_ms=NOW_MS)
+    assert folded(state, AutomationResumed(reason="seen"), NOW_MS + 5).stopped is None
 
 
 async def test_a_rollback_that_was_begun_is_finished_in_a_storm_and_no_other_begins() -> None:
