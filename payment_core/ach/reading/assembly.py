@@ -71,8 +71,7 @@ class Assembly:
         return padding
 
     def _finished(self, line_count: int, padding: int) -> Assembled:
-        if self._header is not None:
-            self._close_without_control(line_count)
+        self._close_without_control(line_count)
         batches = tuple(self._batches)
         file_header = self._file_header
         if file_header is None:
@@ -100,8 +99,7 @@ class Assembly:
         self._numbers.append(line.number)
 
     def _take_batch_header(self, line: Line) -> None:
-        if self._header is not None:
-            self._close_without_control(line.number)
+        self._close_without_control(line.number)
         self._header = BATCH_HEADER.parse(line.text, self._report(line))
         entry_class = ENTRY_CLASSES.get(self._header.sec_code)
         self._corporate = entry_class is not None and entry_class.corporate_layout
@@ -142,6 +140,7 @@ class Assembly:
         self._close(self._header, BATCH_CONTROL.parse(line.text, self._report_in_batch(line)), line.number)
 
     def _close_without_control(self, line_number: int) -> None:
+        """Close the batch that is open, if one is."""
         header = self._header
         if header is not None:
             message = "the batch before this has no batch control; it may have been cut off"
@@ -162,8 +161,7 @@ class Assembly:
         if line.text == PADDING:
             self._add(ErrorCode.RECORD_ORDER, line, "padding must follow the file control")
             return
-        if self._header is not None:
-            self._close_without_control(line.number)
+        self._close_without_control(line.number)
         self._file_control = FILE_CONTROL.parse(line.text, self._report(line))
         self._numbers.append(line.number)
 

@@ -14,7 +14,7 @@ from payment_core.ach.building.writer import LineEnding, write
 from payment_core.ach.codes.transaction_codes import AccountType
 from payment_core.ach.errors import FieldInvalid, FileInvalid, TraceCollision
 from payment_core.ach.model import OFFSET_NAME
-from payment_core.ach.reading.reader import read
+from payment_core.ach.reading.reader import problems_of, read
 from tests.unit.payment_core.ach.oracle import figures
 from tests.unit.payment_core.ach.samples import EFFECTIVE, SPEC, batch, entry
 
@@ -102,6 +102,29 @@ def test_a_payout_batch_of_class_220_becomes_200_when_it_is_balanced() -> None:
     file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1))], offset(2))
     assert [one.transaction_code for one in file.batches[0].entries] == [22, 27]
     assert (file.control.debit_cents, file.control.credit_cents) == (500, 500)
+
+
+def test_a_batch_whose_sides_are_equal_needs_no_offset() -> None:
+    items = [(batch("PPD", 200), entry(22, 500, 1)), (batch("PPD", 200), entry(27, 500, 2))]
+    assert len(build_file(SPEC, items, offset(3)).batches[0].entries) == 2
+
+
+@pytest.mark.parametrize("routing_number", ["23138010", "2313801040", ""])
+def test_a_routing_number_of_another_length_is_refused(routing_number: str) -> None:
+    other = msgspec.structs.replace(entry(22, 500, 1), routing_number=routing_number)
+    with pytest.raises(FieldInvalid, match="9 digits"):
+        build_file(SPEC, [(batch("PPD", 220), other)])
+
+
+def test_an_rdfi_that_is_no_number_is_refused_by_the_builder_and_reported_in_a_file_that_was_made() -> None:
+    letters = msgspec.structs.replace(entry(22, 500, 1), routing_number="2313801A4")
+    with pytest.raises(FieldInvalid, match="rdfi_id"):
+        build_file(SPEC, [(batch("PPD", 220), letters)])
+    file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1))])
+    (part,) = file.batches
+    wrong = msgspec.structs.replace(part, entries=(msgspec.structs.replace(part.entries[0], rdfi_id="2313801A"),))
+    found = problems_of(msgspec.structs.replace(file, batches=(wrong,)))
+    assert {problem.code for problem in found} == {"routing_number_invalid", "entry_hash_mismatch"}
 
 
 def test_an_offset_beyond_the_amount_field_is_refused() -> None:

@@ -183,6 +183,23 @@ def test_a_class_that_is_not_supported_is_read_and_answered_so(sec_code: str) ->
     assert summarize(reading.file).credit_cents == 373_456
 
 
+def test_nothing_is_said_about_the_fields_of_a_class_that_is_not_supported() -> None:
+    data = (
+        PPD.replace(b"PPDPAYOUT", b"IATPAYOUT").replace(b"622231380104", b"62223138010A").replace(b"705PAY", b"710PAY")
+    )
+    reading = read(data)
+    assert codes(reading) == {"unsupported_sec"}
+    shown = file_view(reading.file)["batches"][0]["entries"][1]["addenda"]
+    assert shown == [{"type": "10", "characters": 91}]
+
+
+@pytest.mark.parametrize(
+    ("sample", "old", "new"), [("cor", b"CORPAYOUT", b"PPDPAYOUT"), ("returns", b"PPDSETTLE", b"CORSETTLE")]
+)
+def test_notifications_are_in_cor_alone_and_returns_anywhere_else(sample: str, old: bytes, new: bytes) -> None:
+    assert "addenda_type_invalid" in codes(read(path(sample).read_bytes().replace(old, new)))
+
+
 def test_a_batch_of_an_unsupported_class_does_not_hide_the_others() -> None:
     data = path("mixed").read_bytes().replace(b"CCDPAYOUT", b"POPPAYOUT").replace(b"0000010000ID", b"0000010001ID")
     assert codes(read(data)) == {"unsupported_sec", "debit_total_mismatch"}

@@ -42,6 +42,12 @@ def test_a_return_of_every_code_is_valid_and_names_its_original(code: str) -> No
     assert (notice.company_id, notice.settlement_day) == ("1234567890", "334")
 
 
+def test_an_entry_whose_code_is_none_cannot_be_returned() -> None:
+    original = msgspec.structs.replace(ORIGINAL.batches[0].entries[0], transaction_code=99)
+    with pytest.raises(OriginalUnusable, match="code 99 has no return"):
+        return_entry(original, "R01", TRACE)
+
+
 def test_only_the_named_entries_are_returned() -> None:
     assert return_batches(ORIGINAL, {"1" * 15: "R01"}, Answering(RECEIVER, 1)) == []
 
