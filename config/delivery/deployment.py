@@ -1,9 +1,9 @@
 """How a new version is brought out: the six phases with their checks and times, the stages of the traffic, the bake."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from config.delivery.gates import Gates
 from config.delivery.names import EnvironmentName, RegionName
@@ -27,39 +27,44 @@ JobName = Annotated[
 ]
 
 
-def refuse_repeated(names: tuple[str, ...] | list[str], field: str) -> None:
-    """Raise the refusal of a list in which a name stands twice."""
+Named = TypeVar("Named", bound=tuple[object, ...])
+
+
+def _each_once(values: Named) -> Named:
+    names = [value.name if isinstance(value, MigrationJob) else value for value in values]
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise refusal(f"{name} stands here a second time", "remove one of the two", (field, place))
+            raise refusal(f"{name} stands here a second time", "remove one of the two", (place,))
+    return values
+
+
+EachOnce = AfterValidator(_each_once)
+"""Refuses a list in which a name stands twice."""
 
 
 class Validation(Model):
     """Phase 1. within: for the whole phase. checks: beside the gates and the rehearsal, which are always looked at."""
 
     within: Duration = 300.0
-    checks: tuple[ValidationCheck, ...] = Field(
-        default=("health", "savings-baseline", "backup", "approval", "security"), strict=False, max_length=5
+    checks: Annotated[tuple[ValidationCheck, ...], Field(strict=False, max_length=5), EachOnce] = (
+        "health",
+        "savings-baseline",
+        "backup",
+        "approval",
+        "security",
     )
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Validation":
-        refuse_repeated(self.checks, "checks")
-        return self
 
 
 class Initialization(Model):
     """Phase 2: what has to stand before the new version does."""
 
     within: Duration = 600.0
-    checks: tuple[Preparation, ...] = Field(
-        default=("scaling", "flags", "alarms", "rollback"), strict=False, max_length=4
+    checks: Annotated[tuple[Preparation, ...], Field(strict=False, max_length=4), EachOnce] = (
+        "scaling",
+        "flags",
+        "alarms",
+        "rollback",
     )
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Initialization":
-        refuse_repeated(self.checks, "checks")
-        return self
 
 
 class MigrationJob(Model):
@@ -77,21 +82,12 @@ class Migration(Model):
     """Phase 3. jobs: one after the other, each with an equal part of the time."""
 
     within: Duration = 1800.0
-    jobs: tuple[MigrationJob, ...] = Field(
-        default=(
-            MigrationJob(name="payment-methods"),
-            MigrationJob(name="transaction-history"),
-            MigrationJob(name="provider-bank-accounts"),
-            MigrationJob(name="audit-trail"),
-        ),
-        strict=False,
-        max_length=32,
+    jobs: Annotated[tuple[MigrationJob, ...], Field(strict=False, max_length=32), EachOnce] = (
+        MigrationJob(name="payment-methods"),
+        MigrationJob(name="transaction-history"),
+        MigrationJob(name="provider-bank-accounts"),
+        MigrationJob(name="audit-trail"),
     )
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Migration":
-        refuse_repeated([job.name for job in self.jobs], "jobs")
-        return self
 
 
 class NewEnvironment(Model):
@@ -101,14 +97,11 @@ class NewEnvironment(Model):
     """
 
     within: Duration = 1200.0
-    checks: tuple[EnvironmentCheck, ...] = Field(
-        default=("health", "performance", "security"), strict=False, max_length=3
+    checks: Annotated[tuple[EnvironmentCheck, ...], Field(strict=False, max_length=3), EachOnce] = (
+        "health",
+        "performance",
+        "security",
     )
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "NewEnvironment":
-        refuse_repeated(self.checks, "checks")
-        return self
 
 
 class Stage(Model):
@@ -182,14 +175,12 @@ class Final(Model):
     """Phase 6, with all of the traffic on the new version."""
 
     within: Duration = 600.0
-    checks: tuple[FinalCheck, ...] = Field(
-        default=("end-to-end", "savings", "performance", "customer-impact"), strict=False, max_length=4
+    checks: Annotated[tuple[FinalCheck, ...], Field(strict=False, max_length=4), EachOnce] = (
+        "end-to-end",
+        "savings",
+        "performance",
+        "customer-impact",
     )
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Final":
-        refuse_repeated(self.checks, "checks")
-        return self
 
 
 class Phases(Model):
@@ -248,17 +239,13 @@ class Deployments(Model):
     goes on, so that it can be gone back to, or looked into. stopped: it costs nothing until the next deployment.
     """
 
-    regions: tuple[RegionName, ...] = Field(default=("us-east-1",), strict=False, min_length=1, max_length=20)
-    environments: tuple[EnvironmentName, EnvironmentName] = Field(default=("blue", "green"), strict=False)
+    regions: Annotated[tuple[RegionName, ...], Field(strict=False, min_length=1, max_length=20), EachOnce] = (
+        "us-east-1",
+    )
+    environments: Annotated[tuple[EnvironmentName, EnvironmentName], Field(strict=False), EachOnce] = ("blue", "green")
     phases: Phases = Phases()
     evidence: Evidence = Evidence()
     gates: Gates = Gates()
     bake: Duration = 1800.0
     without_traffic: Literal["kept", "stopped"] = "kept"
     rehearsal: Rehearsal = Rehearsal()
-
-    @model_validator(mode="after")
-    def _each_once(self) -> "Deployments":
-        refuse_repeated(self.regions, "regions")
-        refuse_repeated(self.environments, "environments")
-        return self
