@@ -11,15 +11,15 @@ from pathlib import Path
 from payment_core.clock import SystemClock
 from payment_core.vault.access import Grant, Purpose
 from payment_core.vault.fingerprint import Fingerprints
-from payment_core.vault.instruments import Card
 from payment_core.vault.keys.cache import DataKeyCache
 from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, DataKey, KeyService
 from payment_core.vault.keys.local_keys import LocalKeyService
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryKeyService, MemoryRecords
+from payment_core.vault.numbers.instruments import Card
+from payment_core.vault.numbers.sensitive import Pan
 from payment_core.vault.records import StoredToken
 from payment_core.vault.reencryption import Reencryption
 from payment_core.vault.sealing import open_instrument, seal_instrument
-from payment_core.vault.sensitive import Pan
 from payment_core.vault.vault import Vault
 
 CARDS = 20_000

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from checks.facts import Rail
-from payment_core.vault.sensitive import Cvc, Pan
+from payment_core.vault.numbers.sensitive import Cvc, Pan
 
 Order = Literal["authorize", "purchase", "capture", "void", "refund"]
 """``purchase`` authorizes and captures at once; ``void`` releases what is left of an authorization."""

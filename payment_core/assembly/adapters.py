@@ -7,8 +7,8 @@ from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
 from payment_core.store.walking import every
 from payment_core.vault.errors import TokenShredded, TokenUnknown
-from payment_core.vault.instruments import Card
-from payment_core.vault.sensitive import Pan
+from payment_core.vault.numbers.instruments import Card
+from payment_core.vault.numbers.sensitive import Pan
 
 RAIL_ACTOR = "core:acquirer"
 PAGE = 500

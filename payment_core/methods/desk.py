@@ -18,9 +18,9 @@ from payment_core.operations.once import answered_before, perform_once
 from payment_core.operations.pages import answer_one, answer_page
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
-from payment_core.vault.instruments import Card, card_of
-from payment_core.vault.problems import CardProblem, card_sentence
-from payment_core.vault.sensitive import Cvc, Pan
+from payment_core.vault.numbers.instruments import Card, card_of
+from payment_core.vault.numbers.problems import CardProblem, card_sentence
+from payment_core.vault.numbers.sensitive import Cvc, Pan
 from payment_core.vault.vault import CardToken, VaultCounts
 
 _PATH_OF_PROBLEM = {

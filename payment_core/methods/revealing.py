@@ -3,8 +3,8 @@
 from payment_core.methods.vault_accesses import PURPOSE_OF_ROLE
 from payment_core.vault.access import Purpose
 from payment_core.vault.errors import TokenUnknown
-from payment_core.vault.instruments import BankAccount, Card
-from payment_core.vault.sensitive import AccountNumber
+from payment_core.vault.numbers.instruments import BankAccount, Card
+from payment_core.vault.numbers.sensitive import AccountNumber
 from payment_core.vault.vault import Vault
 
 

@@ -27,9 +27,9 @@ from payment_core.providers.requests import BankAccountRequest, GuessRequest, Re
 from payment_core.providers.verifying import Verifying, start_refusal
 from payment_core.providers.views import bank_account_view
 from payment_core.store.port import LedgerStore, Transaction
-from payment_core.vault.instruments import BankAccount as VaultedAccount
-from payment_core.vault.instruments import bank_account_of
-from payment_core.vault.problems import AccountProblem, account_sentence
+from payment_core.vault.numbers.instruments import BankAccount as VaultedAccount
+from payment_core.vault.numbers.instruments import bank_account_of
+from payment_core.vault.numbers.problems import AccountProblem, account_sentence
 from payment_core.vault.vault import BankToken
 
 CLOSED = "closed"

@@ -7,10 +7,10 @@ import msgspec
 from payment_core.ach.codes.changes import Correction
 from payment_core.ach.codes.transaction_codes import TRANSACTION_CODES
 from payment_core.providers.model import AccountType, BankAccount
-from payment_core.vault.instruments import BankAccount as VaultedAccount
-from payment_core.vault.instruments import bank_account_of
-from payment_core.vault.problems import AccountProblem
-from payment_core.vault.sensitive import AccountNumber
+from payment_core.vault.numbers.instruments import BankAccount as VaultedAccount
+from payment_core.vault.numbers.instruments import bank_account_of
+from payment_core.vault.numbers.problems import AccountProblem
+from payment_core.vault.numbers.sensitive import AccountNumber
 from payment_core.vault.vault import BankToken
 
 

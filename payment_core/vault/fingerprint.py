@@ -4,13 +4,13 @@ import hmac
 
 from payment_core.clock import Clock
 from payment_core.vault.encoding import framed
-from payment_core.vault.instruments import BankAccount
 from payment_core.vault.keys.cache import DataKeyCache
 from payment_core.vault.keys.data_keys import KeyService, erase
 from payment_core.vault.keys.single_flight import SingleFlight
+from payment_core.vault.numbers.instruments import BankAccount
+from payment_core.vault.numbers.sensitive import Pan
 from payment_core.vault.ports import DataKeyRows
 from payment_core.vault.records import DataKeyRow
-from payment_core.vault.sensitive import Pan
 from payment_core.vault.tokens import letters
 
 

@@ -6,8 +6,9 @@ import msgspec
 
 from payment_core.vault.encoding import framed
 from payment_core.vault.errors import TamperedRecord, TokenShredded
-from payment_core.vault.instruments import AccountType, BankAccount, Card
 from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, DataKey, erase
+from payment_core.vault.numbers.instruments import AccountType, BankAccount, Card
+from payment_core.vault.numbers.sensitive import AccountNumber, Pan
 from payment_core.vault.records import (
     SCHEMA,
     BankAccountDetails,
@@ -19,7 +20,6 @@ from payment_core.vault.records import (
     SealedRecord,
     StoredToken,
 )
-from payment_core.vault.sensitive import AccountNumber, Pan
 
 Instrument = Card | BankAccount
 

@@ -8,7 +8,7 @@ from payment_core.store.port import Transaction
 
 
 class RevealedNumber(Protocol):
-    """An account number that does not print itself; ``payment_core.vault.sensitive.AccountNumber``."""
+    """An account number that does not print itself; ``payment_core.vault.numbers.sensitive.AccountNumber``."""
 
     def reveal(self) -> str:
         """The number itself."""

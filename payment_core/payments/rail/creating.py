@@ -22,7 +22,7 @@ from payment_core.payments.rail.scored import fraud_of
 from payment_core.payments.requests import CreatePayment
 from payment_core.payments.states import PaymentEvent, PaymentStatus
 from payment_core.store.port import Transaction
-from payment_core.vault.sensitive import Cvc
+from payment_core.vault.numbers.sensitive import Cvc
 
 FRAUD_CODE = "fraud_blocked"
 """The decline code of a payment that the fraud score did not let through."""

@@ -5,7 +5,7 @@ import msgspec
 from payment_core.acquirer.port import Instruction, Order
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import Capture, Payment, Refund
-from payment_core.vault.sensitive import Cvc
+from payment_core.vault.numbers.sensitive import Cvc
 
 CREATE, CAPTURE, CANCEL = "payments.create", "payments.capture", "payments.cancel"
 REVIEW, REFUND = "payments.review", "refunds.create"

@@ -15,14 +15,14 @@ from payment_core.clock import SystemClock
 from payment_core.vault.access import Purpose
 from payment_core.vault.errors import KeyDisabled, KeyPendingDeletion, KeyUnavailable
 from payment_core.vault.fingerprint import Fingerprints
-from payment_core.vault.instruments import BankAccount, Card
 from payment_core.vault.keys.cache import DataKeyCache
 from payment_core.vault.keys.data_keys import KeyState
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryRecords
+from payment_core.vault.numbers.instruments import BankAccount, Card
+from payment_core.vault.numbers.sensitive import Pan
 from payment_core.vault.records import MoveProgress
 from payment_core.vault.reencryption import Reencryption
-from payment_core.vault.sensitive import Pan
 from payment_core.vault.vault import Vault
 from tests.forked import Forked
 

@@ -7,7 +7,7 @@ import msgspec
 from payment_core.acquirer.port import Instruction, RailAnswer, RailDispute, Verdict
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.clock import Clock
-from payment_core.vault.sensitive import Pan
+from payment_core.vault.numbers.sensitive import Pan
 from tests.simulation.payment_world import BookkeepingRail
 
 

@@ -10,7 +10,7 @@ from payment_core.acquirer.cards import SANDBOX_CARDS, WINNING_EVIDENCE, Sandbox
 from payment_core.acquirer.port import Instruction, Order, RailAnswer, Verdict
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
-from payment_core.vault.sensitive import Cvc, Pan
+from payment_core.vault.numbers.sensitive import Cvc, Pan
 from tests.simulation.payment_world import HandClock
 
 VERDICTS = {

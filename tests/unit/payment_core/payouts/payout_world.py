@@ -39,7 +39,7 @@ from payment_core.store.memory import MemoryStore
 from payment_core.store.port import LedgerStore, Transaction, Work
 from payment_core.store.records import Document, Listing, Query, Record
 from payment_core.store.stage import Registry
-from payment_core.vault.sensitive import AccountNumber
+from payment_core.vault.numbers.sensitive import AccountNumber
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")

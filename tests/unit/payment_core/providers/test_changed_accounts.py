@@ -14,7 +14,7 @@ from payment_core.providers.account_options import DAY_MS
 from payment_core.providers.model import BankAccount, Provider, TokenLink
 from payment_core.providers.refusals import BankAccountRefusal
 from payment_core.providers.requests import GuessRequest, ReplacementRequest, VerificationRequest
-from payment_core.vault.instruments import BankAccount as VaultedAccount
+from payment_core.vault.numbers.instruments import BankAccount as VaultedAccount
 from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
 from tests.unit.payment_core.methods.vaulted_world import (
     ACCOUNT,

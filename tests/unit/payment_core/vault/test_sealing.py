@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from payment_core.vault.encoding import framed, framed_context
 from payment_core.vault.envelope import NONCE_BYTES, TAG_BYTES, open_sealed, seal
 from payment_core.vault.errors import TamperedRecord, TokenShredded
-from payment_core.vault.instruments import BankAccount
 from payment_core.vault.keys.blobs import MaterialName, material_of, open_blob, seal_blob
 from payment_core.vault.keys.data_keys import DataKey, WrappedKey
+from payment_core.vault.numbers.instruments import BankAccount
+from payment_core.vault.numbers.sensitive import AccountNumber
 from payment_core.vault.records import CardDetails, DataKeyRow, RecordKey, SealedRecord, StoredToken
 from payment_core.vault.sealing import content_aad, key_aad, open_instrument, seal_instrument
-from payment_core.vault.sensitive import AccountNumber
 from payment_core.vault.tokens import TOKEN_PATTERN, letters, new_token
 from tests.unit.payment_core.vault.vault_world import ACCOUNT, NOW_MS, PAN, TENANT, World, bank_account, card
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payment_core.vault.brands import brand_of
 from payment_core.vault.errors import MalformedNumber
-from payment_core.vault.instruments import BankAccount, Card, bank_account_of, card_of
-from payment_core.vault.problems import AccountProblem, CardProblem, account_sentence, card_sentence
-from payment_core.vault.sensitive import AccountNumber, Cvc, Pan, Sensitive
+from payment_core.vault.numbers.brands import brand_of
+from payment_core.vault.numbers.instruments import BankAccount, Card, bank_account_of, card_of
+from payment_core.vault.numbers.problems import AccountProblem, CardProblem, account_sentence, card_sentence
+from payment_core.vault.numbers.sensitive import AccountNumber, Cvc, Pan, Sensitive
 from tests.unit.payment_core.vault.vault_world import ACCOUNT, NOW_MS, PAN, ROUTING, bank_account, card, pan_number
 
 

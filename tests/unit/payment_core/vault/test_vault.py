@@ -22,7 +22,7 @@ from payment_core.vault.errors import (
     TamperedRecord,
     TokenUnknown,
 )
-from payment_core.vault.instruments import Card
+from payment_core.vault.numbers.instruments import Card
 from payment_core.vault.records import CardDetails
 from payment_core.vault.tokens import TOKEN_PATTERN
 from tests.unit.payment_core.vault.vault_world import (

@@ -6,15 +6,15 @@ import msgspec
 
 from payment_core.vault.access import DEFAULT_GRANTS, Grant, Purpose
 from payment_core.vault.fingerprint import Fingerprints
-from payment_core.vault.instruments import BankAccount, Card
 from payment_core.vault.keys.cache import CacheLimits, DataKeyCache
 from payment_core.vault.keys.data_keys import KeyService, KeyState
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryKeyService, MemoryRecords
+from payment_core.vault.numbers.instruments import BankAccount, Card
+from payment_core.vault.numbers.sensitive import AccountNumber, Pan
 from payment_core.vault.records import MoveProgress
 from payment_core.vault.reencryption import Reencryption
 from payment_core.vault.sealing import Instrument
-from payment_core.vault.sensitive import AccountNumber, Pan
 from payment_core.vault.vault import Vault
 
 NOW_MS = 1_795_690_800_000

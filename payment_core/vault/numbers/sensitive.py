@@ -5,9 +5,9 @@ from typing import NoReturn, Self
 
 from stdnum import luhn
 
-from payment_core.vault.brands import Brand, brand_of
 from payment_core.vault.errors import MalformedNumber
-from payment_core.vault.problems import AccountProblem, CardProblem, account_sentence, card_sentence
+from payment_core.vault.numbers.brands import Brand, brand_of
+from payment_core.vault.numbers.problems import AccountProblem, CardProblem, account_sentence, card_sentence
 
 PAN_DIGITS_MIN, PAN_DIGITS_MAX = 13, 19
 """ISO/IEC 7812-1; the shortest that a scheme issues is 13."""

@@ -7,8 +7,8 @@ from typing import Literal
 from stdnum.us import rtn
 
 from checks.redaction.card_numbers import holds_card_number
-from payment_core.vault.problems import AccountProblem, CardProblem
-from payment_core.vault.sensitive import AccountNumber, Pan
+from payment_core.vault.numbers.problems import AccountProblem, CardProblem
+from payment_core.vault.numbers.sensitive import AccountNumber, Pan
 
 AccountType = Literal["checking", "savings"]
 
