@@ -1,5 +1,7 @@
 """What a rule measures, in prose."""
 
+from typing import assert_never
+
 from checks import shown
 from checks.compiled_rule import CompiledRule
 from checks.explaining.time_to_breach import TimeToBreach, times_to_breach
@@ -102,6 +104,8 @@ def _over_a_window(measure: WindowMeasure) -> str:
             text = f"counts the different values of {measure.distinct}"
         case QuantileMeasure():
             text = f"measures the {measure.q:g} quantile of {measure.quantile}"
+        case _:
+            assert_never(measure)
     return text
 
 

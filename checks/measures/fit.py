@@ -1,6 +1,7 @@
 """Whether a limit can be held against what a measure yields, and if not, why and what to write."""
 
 from fractions import Fraction
+from typing import assert_never
 
 from checks.expression import ValueExpression
 from checks.expression.types import Kind
@@ -47,6 +48,8 @@ def misfit(measure: Measure, limit: Limit, reading: ValueExpression | None) -> M
             found = _anomaly(limit)
         case AbsentMeasure() | SequentialMeasure() | BurnRateMeasure():
             pass
+        case _:
+            assert_never(measure)
     return found
 
 
