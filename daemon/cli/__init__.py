@@ -51,11 +51,13 @@ class Commands(TyperGroup):
         if place is None:
             return None
         found = getattr(importlib.import_module(place[0]), place[1])
-        if not isinstance(found, typer.Typer):
+        if isinstance(found, typer.Typer):
+            # Not `get_command`: that would offer to install completion once more in every group.
+            command: Any = typer.main.get_group(found)
+        else:
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
             single.command()(found)
-            found = single
-        command = typer.main.get_command(found)
+            command = typer.main.get_command(single)
         command.name = cmd_name
         return command
 
