@@ -286,3 +286,15 @@ def test_review_and_stricter_entries_raise_the_decision_and_leave_the_score(
     other = engine.score(payment(2, ip_kind="tor", bin="422222"), NOW_MS)
     assert (hit.value, hit.decision) == (scored, decision)
     assert (other.value, other.hard) == (scored, ())
+
+
+def test_a_flood_of_new_addresses_is_bounded_and_hides_no_busy_one(tmp_path: Path) -> None:
+    measure = "per: [ip], measure: {count: 'true', window: 1h}, breach: '>= 20', max_keys: 100"
+    engine = engine_of(tmp_path, HEAD + rule("many", measure))
+    for number in range(5_000):
+        busy = number % 50 == 0
+        fact = payment(number, NOW_MS + number, ip="9.9.9.9" if busy else f"flood {number}")
+        score = engine.score(fact, fact.at_ms)
+        if busy and number > 2_000:
+            assert score.value == 100
+    assert engine.evicted >= 4_700
