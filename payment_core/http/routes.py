@@ -8,6 +8,7 @@ import msgspec
 
 from payment_core.answers import Answer, Explanation
 from payment_core.operations.call import Call
+from payment_core.operations.pages import Page
 
 # The body is of the route's own body type, which a table of different routes cannot say.
 Handler = Callable[[Call, Any], Awaitable["Answer | StrEnum"]]
@@ -70,3 +71,44 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     raw_body: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     media_type: str = "application/json"
+
+
+def shown(
+    path: str, scope: str, summary: str, handler: Handler, answer: type[msgspec.Struct], explain: Explain
+) -> Route:
+    """One object, or 404."""
+    return Route(
+        method="GET",
+        path=path,
+        scope=scope,
+        summary=summary,
+        handler=handler,
+        answer=answer,
+        problems=(404,),
+        explain=explain,
+    )
+
+
+def listed(
+    path: str,
+    scope: str,
+    summary: str,
+    handler: Handler,
+    items: type[msgspec.Struct],
+    *query: QueryParameter,
+    explain: Explain | None = None,
+    problems: tuple[int, ...] = (),
+) -> Route:
+    """A page of objects. query: what narrows them. explain: where a page can be refused."""
+    return Route(
+        method="GET",
+        path=path,
+        scope=scope,
+        summary=summary,
+        handler=handler,
+        answer=Page,
+        items=items,
+        query=(*query, *PAGE),
+        explain=explain,
+        problems=problems,
+    )

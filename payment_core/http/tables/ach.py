@@ -27,10 +27,10 @@ from payment_core.ach.files.views import (
     return_item_view,
 )
 from payment_core.answers import Answer
-from payment_core.http.routes import PAGE, Explain, Handler, QueryParameter, Route
+from payment_core.http.routes import Explain, Handler, QueryParameter, Route, listed, shown
 from payment_core.operations.bodies import NoBody
 from payment_core.operations.call import Call
-from payment_core.operations.pages import Page, answer_page
+from payment_core.operations.pages import answer_page
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Record
 
@@ -139,39 +139,20 @@ def _case_routes(store: LedgerStore, desk: AchDesk) -> tuple[Route, ...]:
 
 
 def _listing(store: LedgerStore, record_type: type[R], view: Callable[[R], msgspec.Struct]) -> Handler:
-    async def listed(call: Call, _body: None) -> Answer | StrEnum:
+    async def page(call: Call, _body: None) -> Answer | StrEnum:
         return await answer_page(store, call, record_type, view)
 
-    return listed
+    return page
 
 
 def _list(
     path: str, summary: str, handler: Handler, items: type[msgspec.Struct], explain: Explain, *query: QueryParameter
 ) -> Route:
-    return Route(
-        method="GET",
-        path=path,
-        scope="ach:read",
-        summary=summary,
-        handler=handler,
-        answer=Page,
-        items=items,
-        query=(*PAGE, *query),
-        explain=explain,
-    )
+    return listed(path, "ach:read", summary, handler, items, *query, explain=explain)
 
 
 def _get(path: str, summary: str, handler: Handler, answer: type[msgspec.Struct], explain: Explain) -> Route:
-    return Route(
-        method="GET",
-        path=path,
-        scope="ach:read",
-        summary=summary,
-        handler=handler,
-        answer=answer,
-        problems=(404,),
-        explain=explain,
-    )
+    return shown(path, "ach:read", summary, handler, answer, explain)
 
 
 def _act(

@@ -1,8 +1,7 @@
 """The routes of bank accounts; none of them answers an account number."""
 
-from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.http.routes import Handler, QueryParameter, Route, listed, shown
 from payment_core.operations.bodies import NoBody
-from payment_core.operations.pages import Page
 from payment_core.providers.accounts import BankAccountDesk
 from payment_core.providers.refusals import explain_bank_account
 from payment_core.providers.requests import BankAccountRequest, GuessRequest, ReplacementRequest, VerificationRequest
@@ -29,27 +28,15 @@ def bank_account_routes(desk: BankAccountDesk) -> tuple[Route, ...]:
             # One account number in ten that is long enough passes the check digit of a card.
             cards_allowed=True,
         ),
-        Route(
-            method="GET",
-            path=_ALL,
-            scope="bank_accounts:read",
-            summary="List bank accounts",
-            handler=desk.list,
-            answer=Page,
-            items=BankAccountView,
-            query=(QueryParameter("holder_id", "only this holder's"), *PAGE),
-            explain=explain_bank_account,
+        listed(
+            _ALL,
+            "bank_accounts:read",
+            "List bank accounts",
+            desk.list,
+            BankAccountView,
+            QueryParameter("holder_id", "only this holder's"),
         ),
-        Route(
-            method="GET",
-            path=_ONE,
-            scope="bank_accounts:read",
-            summary="One bank account",
-            handler=desk.get,
-            answer=BankAccountView,
-            problems=(404,),
-            explain=explain_bank_account,
-        ),
+        shown(_ONE, "bank_accounts:read", "One bank account", desk.get, BankAccountView, explain_bank_account),
         _act("/replace", "Give a bank account another number", desk.replace, ReplacementRequest, cards_allowed=True),
         _act("/verification", "Start to verify a bank account", desk.start_verification, VerificationRequest),
         _act("/verify", "Tell the amounts of the micro-entries", desk.verify, GuessRequest),

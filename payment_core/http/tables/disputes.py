@@ -1,7 +1,6 @@
 """The routes of disputes."""
 
-from payment_core.http.routes import PAGE, QueryParameter, Route
-from payment_core.operations.pages import Page
+from payment_core.http.routes import QueryParameter, Route, listed, shown
 from payment_core.payments.dispute_desk import DisputeDesk
 from payment_core.payments.reading import PaymentReads
 from payment_core.payments.refusals import explain_payment
@@ -28,26 +27,15 @@ def dispute_routes(desk: DisputeDesk, reads: PaymentReads) -> tuple[Route, ...]:
             explain=explain_payment,
             example=NotifyDispute(payment_id="pay_1", reference="dp_1", reason="fraudulent"),
         ),
-        Route(
-            method="GET",
-            path=_MANY,
-            scope="disputes:read",
-            summary="List disputes",
-            handler=reads.disputes,
-            answer=Page,
-            items=DisputeView,
-            query=(QueryParameter("payment_id", "only this payment's"), *PAGE),
+        listed(
+            _MANY,
+            "disputes:read",
+            "List disputes",
+            reads.disputes,
+            DisputeView,
+            QueryParameter("payment_id", "only this payment's"),
         ),
-        Route(
-            method="GET",
-            path=_ONE,
-            scope="disputes:read",
-            summary="One dispute",
-            handler=reads.dispute,
-            answer=DisputeView,
-            problems=(404,),
-            explain=explain_payment,
-        ),
+        shown(_ONE, "disputes:read", "One dispute", reads.dispute, DisputeView, explain_payment),
         Route(
             method="POST",
             path=f"{_ONE}/evidence",

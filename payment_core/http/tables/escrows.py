@@ -4,9 +4,8 @@ from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.refusals import explain_escrow
 from payment_core.escrow.requests import AmountRequest, ConditionRequest, EscrowRequest, ResolutionRequest
 from payment_core.escrow.views import EscrowView
-from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.http.routes import Handler, QueryParameter, Route, listed, shown
 from payment_core.operations.bodies import NoBody, ReasonRequest
-from payment_core.operations.pages import Page
 
 _ONE = "/v1/escrows/{escrow_id}"
 
@@ -26,27 +25,15 @@ def escrow_routes(desk: EscrowDesk) -> tuple[Route, ...]:
             problems=(422,),
             explain=explain_escrow,
         ),
-        Route(
-            method="GET",
-            path="/v1/escrows",
-            scope="escrows:read",
-            summary="List escrows",
-            handler=desk.list,
-            answer=Page,
-            items=EscrowView,
-            query=(QueryParameter("provider_id", "only this provider's"), *PAGE),
-            explain=explain_escrow,
+        listed(
+            "/v1/escrows",
+            "escrows:read",
+            "List escrows",
+            desk.list,
+            EscrowView,
+            QueryParameter("provider_id", "only this provider's"),
         ),
-        Route(
-            method="GET",
-            path=_ONE,
-            scope="escrows:read",
-            summary="One escrow",
-            handler=desk.get,
-            answer=EscrowView,
-            problems=(404,),
-            explain=explain_escrow,
-        ),
+        shown(_ONE, "escrows:read", "One escrow", desk.get, EscrowView, explain_escrow),
         _act("/fund", "Take the money of its payments", desk.fund, NoBody),
         _act("/conditions/{name}", "Note that a condition is satisfied", desk.satisfy, ConditionRequest),
         _act("/approve", "Approve the next release", desk.approve, NoBody, "escrows:approve"),

@@ -8,7 +8,7 @@ from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.refusals import explain_fraud_lists
 from payment_core.fraud.requests import AddListEntry
 from payment_core.fraud.views import ListEntryView, view_entry
-from payment_core.http.routes import PAGE, QueryParameter, Route
+from payment_core.http.routes import QueryParameter, Route, listed, shown
 from payment_core.operations.call import Call
 from payment_core.operations.pages import Page, answer_page
 from payment_core.store.port import LedgerStore
@@ -33,7 +33,7 @@ _EXAMPLE = AddListEntry(
 def fraud_routes(store: LedgerStore, desk: FraudListDesk) -> tuple[Route, ...]:
     """Add, list, show, remove."""
 
-    async def listed(call: Call, _body: None) -> Answer:
+    async def entries(call: Call, _body: None) -> Answer:
         place = str(call.query["place"])
         if place:
             found = await desk.active(place)
@@ -54,26 +54,8 @@ def fraud_routes(store: LedgerStore, desk: FraudListDesk) -> tuple[Route, ...]:
             explain=explain_fraud_lists,
             example=_EXAMPLE,
         ),
-        Route(
-            method="GET",
-            path=_MANY,
-            scope=FRAUD_READ,
-            summary="Entries of all lists, the oldest first",
-            handler=listed,
-            answer=Page,
-            items=ListEntryView,
-            query=(_STATE, _PLACE, *PAGE),
-        ),
-        Route(
-            method="GET",
-            path=_ONE,
-            scope=FRAUD_READ,
-            summary="One entry, also after its end",
-            handler=desk.show,
-            answer=ListEntryView,
-            problems=(404,),
-            explain=explain_fraud_lists,
-        ),
+        listed(_MANY, FRAUD_READ, "Entries of all lists, the oldest first", entries, ListEntryView, _STATE, _PLACE),
+        shown(_ONE, FRAUD_READ, "One entry, also after its end", desk.show, ListEntryView, explain_fraud_lists),
         Route(
             method="DELETE",
             path=_ONE,

@@ -1,11 +1,10 @@
 """The routes of payment methods; none of them answers a card number."""
 
-from payment_core.http.routes import PAGE, QueryParameter, Route
+from payment_core.http.routes import QueryParameter, Route, listed, shown
 from payment_core.methods.desk import MethodDesk
 from payment_core.methods.refusals import explain_method
 from payment_core.methods.requests import CardRequest
 from payment_core.methods.views import PaymentMethodView
-from payment_core.operations.pages import Page
 
 _ONE = "/v1/payment_methods/{payment_method_id}"
 
@@ -26,27 +25,15 @@ def method_routes(desk: MethodDesk) -> tuple[Route, ...]:
             explain=explain_method,
             cards_allowed=True,
         ),
-        Route(
-            method="GET",
-            path="/v1/payment_methods",
-            scope="payment_methods:read",
-            summary="List payment methods",
-            handler=desk.list,
-            answer=Page,
-            items=PaymentMethodView,
-            query=(QueryParameter("customer_id", "only this customer's"), *PAGE),
-            explain=explain_method,
+        listed(
+            "/v1/payment_methods",
+            "payment_methods:read",
+            "List payment methods",
+            desk.list,
+            PaymentMethodView,
+            QueryParameter("customer_id", "only this customer's"),
         ),
-        Route(
-            method="GET",
-            path=_ONE,
-            scope="payment_methods:read",
-            summary="One payment method",
-            handler=desk.get,
-            answer=PaymentMethodView,
-            problems=(404,),
-            explain=explain_method,
-        ),
+        shown(_ONE, "payment_methods:read", "One payment method", desk.get, PaymentMethodView, explain_method),
         Route(
             method="DELETE",
             path=_ONE,

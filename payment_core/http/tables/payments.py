@@ -1,8 +1,7 @@
 """The routes of payments and their captures."""
 
-from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.http.routes import Handler, QueryParameter, Route, listed, shown
 from payment_core.money import Charge
-from payment_core.operations.pages import Page
 from payment_core.payments.desk import Desk
 from payment_core.payments.reading import PaymentReads
 from payment_core.payments.refusals import explain_payment
@@ -32,40 +31,26 @@ def payment_routes(desk: Desk, reads: PaymentReads) -> tuple[Route, ...]:
             explain=explain_payment,
             example=EXAMPLE,
         ),
-        Route(
-            method="GET",
-            path=_MANY,
-            scope="payments:read",
-            summary="List payments",
-            handler=reads.payments,
-            answer=Page,
-            items=PaymentView,
-            query=(QueryParameter("customer_id", "only this customer's"), *PAGE),
+        listed(
+            _MANY,
+            "payments:read",
+            "List payments",
+            reads.payments,
+            PaymentView,
+            QueryParameter("customer_id", "only this customer's"),
         ),
-        Route(
-            method="GET",
-            path=_ONE,
-            scope="payments:read",
-            summary="One payment",
-            handler=reads.payment,
-            answer=PaymentView,
-            problems=(404,),
-            explain=explain_payment,
-        ),
+        shown(_ONE, "payments:read", "One payment", reads.payment, PaymentView, explain_payment),
         _act("/capture", "Take authorized money, all or a part", desk.capture, CapturePayment),
         _act("/cancel", "Release what is left of an authorization", desk.cancel, CancelPayment),
         _act("/review", "Approve or reject a payment under review", desk.review, ReviewPayment, "reviews:write"),
-        Route(
-            method="GET",
-            path=f"{_ONE}/captures",
-            scope="payments:read",
-            summary="List a payment's captures",
-            handler=reads.captures,
-            answer=Page,
-            items=CaptureView,
-            query=PAGE,
-            problems=(404,),
+        listed(
+            f"{_ONE}/captures",
+            "payments:read",
+            "List a payment's captures",
+            reads.captures,
+            CaptureView,
             explain=explain_payment,
+            problems=(404,),
         ),
     )
 

@@ -1,8 +1,7 @@
 """The routes of payouts."""
 
-from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.http.routes import Handler, QueryParameter, Route, listed, shown
 from payment_core.operations.bodies import NoBody
-from payment_core.operations.pages import Page
 from payment_core.payouts.desk import PayoutDesk
 from payment_core.payouts.refusals import explain_payout
 from payment_core.payouts.requests import PayoutRequest
@@ -28,27 +27,15 @@ def payout_routes(desk: PayoutDesk) -> tuple[Route, ...]:
             explain=explain_payout,
             example=PayoutRequest(provider_id="pro_1", speed="same_day"),
         ),
-        Route(
-            method="GET",
-            path=_PAYOUTS,
-            scope="payouts:read",
-            summary="List payouts",
-            handler=desk.list,
-            answer=Page,
-            items=PayoutView,
-            query=(*PAGE, QueryParameter("provider_id", "only payouts to this provider")),
-            explain=explain_payout,
+        listed(
+            _PAYOUTS,
+            "payouts:read",
+            "List payouts",
+            desk.list,
+            PayoutView,
+            QueryParameter("provider_id", "only payouts to this provider"),
         ),
-        Route(
-            method="GET",
-            path=_PAYOUT,
-            scope="payouts:read",
-            summary="One payout",
-            handler=desk.get,
-            answer=PayoutView,
-            problems=(404,),
-            explain=explain_payout,
-        ),
+        shown(_PAYOUT, "payouts:read", "One payout", desk.get, PayoutView, explain_payout),
         _act("/approve", "Approve a payout that waits for people", "payouts:approve", desk.approve),
         _act("/cancel", "Cancel a payout that no file has", "payouts:write", desk.cancel),
     )

@@ -1,8 +1,7 @@
 """The routes of providers and of the compliance cases about them."""
 
-from payment_core.http.routes import PAGE, Handler, QueryParameter, Route
+from payment_core.http.routes import Handler, QueryParameter, Route, listed, shown
 from payment_core.operations.bodies import NoBody, ReasonRequest
-from payment_core.operations.pages import Page
 from payment_core.providers.cases import CaseDesk
 from payment_core.providers.desk import ProviderDesk
 from payment_core.providers.refusals import explain_provider
@@ -29,27 +28,8 @@ def provider_routes(desk: ProviderDesk, cases: CaseDesk) -> tuple[Route, ...]:
             problems=(422,),
             explain=explain_provider,
         ),
-        Route(
-            method="GET",
-            path=_PROVIDERS,
-            scope="providers:read",
-            summary="List providers",
-            handler=desk.list,
-            answer=Page,
-            items=ProviderView,
-            query=PAGE,
-            explain=explain_provider,
-        ),
-        Route(
-            method="GET",
-            path=_PROVIDER,
-            scope="providers:read",
-            summary="One provider",
-            handler=desk.get,
-            answer=ProviderView,
-            problems=(404,),
-            explain=explain_provider,
-        ),
+        listed(_PROVIDERS, "providers:read", "List providers", desk.list, ProviderView),
+        shown(_PROVIDER, "providers:read", "One provider", desk.get, ProviderView, explain_provider),
         _act("", "Change a provider", desk.update, ProviderUpdate),
         _act("/suspend", "Stop paying a provider", desk.suspend, ReasonRequest),
         _act("/reinstate", "Pay a suspended provider again", desk.reinstate, NoBody),
@@ -74,26 +54,16 @@ def _act(path: str, summary: str, handler: Handler, body: type) -> Route:
 
 def _case_routes(cases: CaseDesk) -> tuple[Route, ...]:
     return (
-        Route(
-            method="GET",
-            path=_CASES,
-            scope="compliance_cases:read",
-            summary="List compliance cases",
-            handler=cases.list,
-            answer=Page,
-            items=CaseView,
-            query=(QueryParameter("subject_id", "only those about this object"), *PAGE),
-            explain=explain_provider,
+        listed(
+            _CASES,
+            "compliance_cases:read",
+            "List compliance cases",
+            cases.list,
+            CaseView,
+            QueryParameter("subject_id", "only those about this object"),
         ),
-        Route(
-            method="GET",
-            path=_CASES + "/{case_id}",
-            scope="compliance_cases:read",
-            summary="One compliance case",
-            handler=cases.get,
-            answer=CaseView,
-            problems=(404,),
-            explain=explain_provider,
+        shown(
+            _CASES + "/{case_id}", "compliance_cases:read", "One compliance case", cases.get, CaseView, explain_provider
         ),
         Route(
             method="POST",

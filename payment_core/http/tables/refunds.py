@@ -1,8 +1,7 @@
 """The routes of refunds."""
 
-from payment_core.http.routes import PAGE, QueryParameter, Route
+from payment_core.http.routes import QueryParameter, Route, listed, shown
 from payment_core.money import Charge
-from payment_core.operations.pages import Page
 from payment_core.payments.desk import Desk
 from payment_core.payments.reading import PaymentReads
 from payment_core.payments.refusals import explain_payment
@@ -27,24 +26,13 @@ def refund_routes(desk: Desk, reads: PaymentReads) -> tuple[Route, ...]:
             explain=explain_payment,
             example=CreateRefund(payment_id="pay_1", amount=Charge(500, "USD"), reason="requested_by_customer"),
         ),
-        Route(
-            method="GET",
-            path="/v1/refunds",
-            scope="refunds:read",
-            summary="List refunds",
-            handler=reads.refunds,
-            answer=Page,
-            items=RefundView,
-            query=(QueryParameter("payment_id", "only this payment's"), *PAGE),
+        listed(
+            "/v1/refunds",
+            "refunds:read",
+            "List refunds",
+            reads.refunds,
+            RefundView,
+            QueryParameter("payment_id", "only this payment's"),
         ),
-        Route(
-            method="GET",
-            path="/v1/refunds/{refund_id}",
-            scope="refunds:read",
-            summary="One refund",
-            handler=reads.refund,
-            answer=RefundView,
-            problems=(404,),
-            explain=explain_payment,
-        ),
+        shown("/v1/refunds/{refund_id}", "refunds:read", "One refund", reads.refund, RefundView, explain_payment),
     )

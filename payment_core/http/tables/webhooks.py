@@ -7,9 +7,9 @@ from checks.facts import FACT_TYPE_BY_KIND
 from checks.redaction.card_numbers import holds_card_number
 from payment_core.answers import Answer, ok
 from payment_core.http import problems
-from payment_core.http.routes import PAGE, Route
+from payment_core.http.routes import Route, listed, shown
 from payment_core.operations.call import Call
-from payment_core.operations.pages import Page, answer_one, answer_page
+from payment_core.operations.pages import answer_one, answer_page
 from payment_core.store.port import LedgerStore
 from payment_core.webhooks.destinations import UrlFault, parse_url, url_sentence
 from payment_core.webhooks.endpoints import Endpoints
@@ -148,43 +148,15 @@ def _endpoint_writes(webhooks: _Webhooks, endpoints: Endpoints) -> tuple[Route, 
 
 def _reads(webhooks: _Webhooks) -> tuple[Route, ...]:
     return (
-        Route(
-            method="GET",
-            path=_ENDPOINTS,
-            scope=_READ,
-            summary="Endpoints, the oldest first",
-            handler=webhooks.endpoints,
-            answer=Page,
-            items=EndpointView,
-            query=PAGE,
-        ),
-        Route(
-            method="GET",
-            path=_ENDPOINT,
-            scope=_READ,
-            summary="One endpoint, without its secret",
-            handler=webhooks.endpoint,
-            answer=EndpointView,
+        listed(_ENDPOINTS, _READ, "Endpoints, the oldest first", webhooks.endpoints, EndpointView),
+        shown(_ENDPOINT, _READ, "One endpoint, without its secret", webhooks.endpoint, EndpointView, explain_webhooks),
+        listed(
+            f"{_ENDPOINT}/deliveries",
+            _READ,
+            "Deliveries of one endpoint, the newest event first",
+            webhooks.deliveries,
+            DeliveryView,
             explain=explain_webhooks,
         ),
-        Route(
-            method="GET",
-            path=f"{_ENDPOINT}/deliveries",
-            scope=_READ,
-            summary="Deliveries of one endpoint, the newest event first",
-            handler=webhooks.deliveries,
-            answer=Page,
-            items=DeliveryView,
-            query=PAGE,
-            explain=explain_webhooks,
-        ),
-        Route(
-            method="GET",
-            path=_DELIVERY,
-            scope=_READ,
-            summary="One delivery",
-            handler=webhooks.delivery,
-            answer=DeliveryView,
-            explain=explain_webhooks,
-        ),
+        shown(_DELIVERY, _READ, "One delivery", webhooks.delivery, DeliveryView, explain_webhooks),
     )
