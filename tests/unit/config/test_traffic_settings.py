@@ -56,6 +56,9 @@ def test_each_kind_is_read(good: dict[str, Any]) -> None:
         (ALIAS | {"environments": {"blue": "b", "green": "g", "red": "r"}}, "environments"),
         (ALIAS | {"environments": {"blue": "b", "green": "b"}}, "have to be three"),
         (ALIAS | {"environments": {"blue": "live", "green": "g"}}, "have to be three"),
+        (ALIAS | {"environments": {"blue": "b", "green": "7"}}, "green"),
+        (ALIAS | {"alias": "7"}, "alias"),
+        (ALIAS | {"function": "pay ments"}, "function"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_its_name(bad: dict[str, Any], why: str) -> None:
@@ -64,7 +67,7 @@ def test_what_cannot_be_meant_is_refused_by_its_name(bad: dict[str, Any], why: s
 
 
 @pytest.mark.parametrize(
-    ("name", "good"), [("blue", True), ("us-west-2/blue", True), ("us-west/blue", False), ("/", False)]
+    ("name", "good"), [("blue", True), ("us-west-2/blue", True), ("us-west/blue", False), ("/", False), ("Blue", False)]
 )
 def test_a_core_is_named_by_its_environment_with_its_region_before_it(name: str, good: bool) -> None:
     cores = {name: {"url": "http://127.0.0.2:8000", "address": "127.0.0.2"}}

@@ -112,6 +112,7 @@ CLOSED = Calendar(name="always", kind="freeze", windows=(CalendarWindow(cron="0 
     ("refusal", "wanted", "policy"),
     [
         (Refusal.BAD_VERSION, replace(WANTED, version="2"), FREE),
+        (Refusal.BAD_VERSION, replace(WANTED, version="2.0.0-rc1"), FREE),
         (Refusal.BAD_REGION, replace(WANTED, regions=("eu-west-9",)), FREE),
         (Refusal.BAD_REGION, replace(WANTED, regions=(REGION, REGION)), FREE),
         (Refusal.BAD_COHORT, replace(WANTED, cohort="everybody"), FREE),
