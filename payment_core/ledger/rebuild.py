@@ -150,15 +150,12 @@ def _malformed(journal: Journal) -> Iterator[Violation]:
                 yield Violation("I1", subject, move.amount_cents, f"the chart has no account {account_id}")
 
 
-async def read_on(books: Books, fold: Fold) -> int:
-    """Add every journal that was posted since; returns how many there were."""
-    added = 0
+async def read_on(books: Books, fold: Fold) -> None:
+    """Add every journal that was posted since."""
     while page := await books.journals(fold.last, PAGE):
         for posted in page:
             fold.add(posted.journal)
             fold.last = posted.sequence
-        added += len(page)
-    return added
 
 
 async def rebuild(books: Books) -> Fold:

@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from payment_core.errors import DatabaseUnusable
 from payment_core.ledger.file_books import balances, verify_file
 from payment_core.ledger.journals import Journal, Move, Phase
-from payment_core.ledger.posting import Balances
+from payment_core.ledger.posting import Balances, Hold
 from payment_core.ledger.rebuild import Fold, rebuild
 from payment_core.ledger.verify import VIOLATIONS_MAX, LedgerVerifier
 from payment_core.store.memory import MemoryStore
@@ -187,8 +188,10 @@ def test_a_file_that_is_no_ledger_is_an_error(tmp_path: Path) -> None:
 def test_a_journal_that_loses_money_is_named(posted: Journal, detail: str) -> None:
     fold = Fold()
     fold.add(posted)
-    assert [violation.invariant for violation in fold.violations] == ["I1"]
-    assert detail in fold.violations[0].detail
+    [violation] = fold.violations
+    cents = posted.moves[0].amount_cents if posted.moves else 0
+    assert (violation.invariant, violation.difference_cents) == ("I1", cents)
+    assert detail in violation.detail
 
 
 PENDING = journal("p", Move("bank", "fee_expense", 10, Phase.PENDING, "h"))
@@ -210,6 +213,23 @@ def test_a_hold_that_was_not_resolved_as_it_was_made_is_named(second: Journal, d
         fold.add(posted)
     assert len(fold.violations) == 1
     assert detail in fold.violations[0].detail
+
+
+@pytest.mark.parametrize(
+    ("phase", "state", "taken"), [(Phase.POST, "posted", 10), (Phase.VOID, "voided", 0), (Phase.EXPIRE, "expired", 0)]
+)
+def test_a_resolved_hold_is_stored_with_its_end_and_what_was_taken(phase: Phase, state: str, taken: int) -> None:
+    fold = Fold()
+    fold.add(PENDING)
+    kept = Hold(id="h", debit="bank", credit="fee_expense", currency="USD", amount_cents=10)
+    assert fold.holds["h"].stored_as(kept)
+    assert not fold.holds["h"].stored_as(replace(kept, posted_cents=1))
+    fold.add(journal("x", Move("bank", "fee_expense", 10, phase, "h")))
+    assert not fold.holds["h"].stored_as(kept)
+    resolved = replace(kept, state=state, posted_cents=taken)
+    assert fold.holds["h"].stored_as(resolved)
+    assert not fold.holds["h"].stored_as(replace(resolved, posted_cents=taken + 1))
+    assert fold.balances["bank", "USD"] == Balances(debits_posted=taken)
 
 
 def test_a_hold_that_was_resolved_twice_or_never_made_is_named() -> None:
