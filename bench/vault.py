@@ -12,8 +12,8 @@ from payment_core.clock import SystemClock
 from payment_core.vault.access import Grant, Purpose
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, DataKey, KeyService
 from payment_core.vault.keys.local_keys import LocalKeyService
+from payment_core.vault.keys.port import DATA_KEY_BYTES, DataKey, KeyService
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryKeyService, MemoryRecords
 from payment_core.vault.numbers.instruments import Card
 from payment_core.vault.numbers.sensitive import Pan

@@ -22,8 +22,8 @@ from payment_core.store.walking import every
 from payment_core.vault.errors import DataKeyGone, DataKeyInUse
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import KeyService, KeyState
 from payment_core.vault.keys.local_keys import LocalKeyService
+from payment_core.vault.keys.port import KeyService, KeyState
 from payment_core.vault.records import DataKeyRow, KeyPurpose, MoveProgress
 from payment_core.vault.reencryption import OnBatch, Reencryption
 from payment_core.vault.vault import Vault

@@ -22,8 +22,8 @@ from payment_core.store.records import Listing
 from payment_core.vault.errors import VaultError
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import KeyState
 from payment_core.vault.keys.local_keys import LocalKeyService
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.vault import Vault
 

@@ -19,7 +19,7 @@ from payment_core.vault.errors import (
     TamperedRecord,
     VaultError,
 )
-from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, Context, KeyState, NewDataKey, WrappedKey
+from payment_core.vault.keys.port import DATA_KEY_BYTES, Context, KeyState, NewDataKey, WrappedKey
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 2.0

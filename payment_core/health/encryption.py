@@ -7,7 +7,7 @@ from payment_core.clock import Clock
 from payment_core.health.checking import Checked
 from payment_core.operations.call import Call
 from payment_core.vault.errors import KeyUnavailable, TamperedRecord
-from payment_core.vault.keys.data_keys import DataKey, KeyService, KeyState, erase
+from payment_core.vault.keys.port import DataKey, KeyService, KeyState, erase
 
 CONTEXT = {"purpose": "health", "tenant": "health"}
 """Of its own, so that no data key of a real purpose can be opened with it."""

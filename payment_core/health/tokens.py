@@ -12,7 +12,7 @@ from payment_core.operations.once import answered_before, perform_once
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore
 from payment_core.vault.errors import VaultError
-from payment_core.vault.keys.data_keys import DataKey, erase
+from payment_core.vault.keys.port import DataKey, erase
 from payment_core.vault.numbers.instruments import Card
 from payment_core.vault.numbers.sensitive import Pan
 from payment_core.vault.records import DataKeyRow, RecordKey

@@ -15,7 +15,7 @@ from payment_core.vault.errors import (
     KeyPendingDeletion,
     KeyUnavailable,
 )
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.keys.watch import must_be_erased
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ import hmac
 from payment_core.clock import Clock
 from payment_core.vault.encoding import framed
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import KeyService, erase
+from payment_core.vault.keys.port import KeyService, erase
 from payment_core.vault.keys.single_flight import SingleFlight
 from payment_core.vault.numbers.instruments import BankAccount
 from payment_core.vault.numbers.sensitive import Pan

@@ -7,8 +7,8 @@ import msgspec
 
 from payment_core.vault.access import VaultAct
 from payment_core.vault.errors import DataKeyGone
-from payment_core.vault.keys.data_keys import Context, KeyState, NewDataKey, WrappedKey
 from payment_core.vault.keys.master_keys import MasterKeys
+from payment_core.vault.keys.port import Context, KeyState, NewDataKey, WrappedKey
 from payment_core.vault.records import DataKeyRow, KeyMove, MoveProgress, RecordKey, SealedRecord, StoredToken
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from payment_core.vault.keys.data_keys import WrappedKey
+from payment_core.vault.keys.port import WrappedKey
 
 SCHEMA = 1
 """Version of the sealed content and of its additional data."""

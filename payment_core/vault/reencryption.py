@@ -6,7 +6,7 @@ import msgspec
 
 from payment_core.vault.errors import DataKeyGone, TamperedRecord, VaultError
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, DataKey, KeyService
+from payment_core.vault.keys.port import DATA_KEY_BYTES, DataKey, KeyService
 from payment_core.vault.ports import DataKeyRows, KeyInventory
 from payment_core.vault.records import DataKeyRow, KeyMove, MoveProgress, RecordKey
 from payment_core.vault.sealing import move_key

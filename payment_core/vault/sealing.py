@@ -6,7 +6,7 @@ import msgspec
 
 from payment_core.vault.encoding import framed
 from payment_core.vault.errors import TamperedRecord, TokenShredded
-from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, DataKey, erase
+from payment_core.vault.keys.port import DATA_KEY_BYTES, DataKey, erase
 from payment_core.vault.numbers.instruments import AccountType, BankAccount, Card
 from payment_core.vault.numbers.sensitive import AccountNumber, Pan
 from payment_core.vault.records import (

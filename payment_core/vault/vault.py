@@ -24,7 +24,7 @@ from payment_core.vault.errors import (
 )
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import DATA_KEY_BYTES
+from payment_core.vault.keys.port import DATA_KEY_BYTES
 from payment_core.vault.numbers.instruments import BankAccount, Card
 from payment_core.vault.ports import AuditTrail, DataKeyRows, VaultRecords
 from payment_core.vault.records import BankAccountDetails, CardDetails, DataKeyRow, SealedRecord

@@ -16,7 +16,7 @@ from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.fraud.rule_sets import FraudRuleSet, rules_of
 from payment_core.options import CoreOptions
 from payment_core.payments.model import Payment
-from payment_core.payments.rail.scored import ReadingsUnusable, recorded
+from payment_core.payments.rail.kept_score import ReadingsUnusable, recorded
 
 fraud_app = typer.Typer(no_args_is_help=True, help="Fraud scores: explain one, and check fraud.yaml.")
 

@@ -16,7 +16,7 @@ from payment_core.options import CoreOptions
 from payment_core.store.dynamodb.errors import LayoutMismatch
 from payment_core.vault.access import AccessRefused
 from payment_core.vault.errors import DataKeyGone, DataKeyInUse, KeyFileUnusable
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.records import MoveProgress
 
 T = TypeVar("T")

@@ -17,8 +17,8 @@ from payment_core.payments.model import Payment, Purpose, Waiting
 from payment_core.payments.moving import change_payment, end_attempt
 from payment_core.payments.ports import SANDBOX_METHODS, Debits, Method, by_acquirer
 from payment_core.payments.rail.flights import CREATE, Flight, creation_flight
+from payment_core.payments.rail.kept_score import fraud_of
 from payment_core.payments.rail.resuming import resume
-from payment_core.payments.rail.scored import fraud_of
 from payment_core.payments.requests import CreatePayment
 from payment_core.payments.states import PaymentEvent, PaymentStatus
 from payment_core.store.port import Transaction

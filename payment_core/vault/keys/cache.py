@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from payment_core.clock import Clock
-from payment_core.vault.keys.data_keys import Context, DataKey, KeyService
+from payment_core.vault.keys.port import Context, DataKey, KeyService
 from payment_core.vault.keys.single_flight import SingleFlight
 from payment_core.vault.ports import DataKeyRows
 from payment_core.vault.records import DataKeyRow, KeyPurpose

@@ -13,8 +13,8 @@ import msgspec
 
 from payment_core.clock import Clock
 from payment_core.vault.errors import KeyFileUnusable, KeyMissing
-from payment_core.vault.keys.data_keys import Context, KeyState, NewDataKey, WrappedKey
 from payment_core.vault.keys.master_keys import VERSION, MasterKeys
+from payment_core.vault.keys.port import Context, KeyState, NewDataKey, WrappedKey
 
 PRIVATE = 0o600
 Result = TypeVar("Result")

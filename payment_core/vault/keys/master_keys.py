@@ -15,7 +15,7 @@ from payment_core.vault.errors import (
     TamperedRecord,
 )
 from payment_core.vault.keys.blobs import MaterialName, material_of, open_blob, seal_blob
-from payment_core.vault.keys.data_keys import DATA_KEY_BYTES, Context, KeyState, NewDataKey, WrappedKey
+from payment_core.vault.keys.port import DATA_KEY_BYTES, Context, KeyState, NewDataKey, WrappedKey
 
 VERSION = 1
 """Of the layout in which the keys are kept."""

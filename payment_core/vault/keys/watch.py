@@ -16,7 +16,7 @@ from payment_core.vault.errors import (
     VaultError,
 )
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import Context, KeyService, KeyState, NewDataKey, WrappedKey
+from payment_core.vault.keys.port import Context, KeyService, KeyState, NewDataKey, WrappedKey
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from payment_core.vault.errors import KeyDisabled, KeyPendingDeletion, TamperedRecord
-from payment_core.vault.keys.data_keys import KeyState, WrappedKey
+from payment_core.vault.keys.port import KeyState, WrappedKey
 from tests.contract.keys.worlds import KeyWorld
 
 CONTEXT = {"purpose": "records", "tenant": "acme"}

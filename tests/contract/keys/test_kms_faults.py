@@ -9,7 +9,7 @@ import pytest
 from payment_core.aws import kms
 from payment_core.aws.kms import AwsKeyService
 from payment_core.vault.errors import KeyAccessDenied, KeyMissing, KeyUnavailable, VaultError
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from tests.serving import serving
 
 CONTEXT = {"purpose": "records", "tenant": "acme"}

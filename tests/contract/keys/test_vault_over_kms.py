@@ -16,7 +16,7 @@ from payment_core.vault.access import Purpose
 from payment_core.vault.errors import KeyDisabled, KeyPendingDeletion, KeyUnavailable
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import DataKeyCache
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryRecords
 from payment_core.vault.numbers.instruments import BankAccount, Card

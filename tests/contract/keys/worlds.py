@@ -9,8 +9,8 @@ from aiobotocore.session import get_session
 
 from payment_core.aws.kms import AwsKeyService
 from payment_core.clock import SystemClock
-from payment_core.vault.keys.data_keys import KeyService, KeyState
 from payment_core.vault.keys.local_keys import LocalKeyService
+from payment_core.vault.keys.port import KeyService, KeyState
 from payment_core.vault.memory import MemoryKeyService
 
 REGION = "us-east-1"

@@ -5,7 +5,7 @@ import pytest
 
 from payment_core.escrow.refusals import EscrowRefusal
 from payment_core.providers.refusals import BankAccountRefusal, ProviderRefusal
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from tests.canary import Canary
 from tests.unit.payment_core.escrow.documented_routes import PAGES, Served, commands
 from tests.unit.payment_core.methods.vaulted_world import ACCOUNT, PAN, account_request, card_request

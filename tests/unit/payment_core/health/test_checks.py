@@ -24,7 +24,7 @@ from payment_core.ledger.accounts import ESCROW_HELD, PLATFORM_FEE
 from payment_core.ledger.journals import Journal, Move
 from payment_core.operations.call import Call
 from payment_core.store.port import Transaction
-from payment_core.vault.keys.data_keys import Context, KeyState, WrappedKey
+from payment_core.vault.keys.port import Context, KeyState, WrappedKey
 from payment_core.vault.memory import MemoryKeyService
 from tests.unit.payment_core.escrow.escrow_world import EscrowWorld
 from tests.unit.payment_core.http.api_world import ORIGIN, HandClock

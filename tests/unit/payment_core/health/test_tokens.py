@@ -18,7 +18,7 @@ from payment_core.operations.call import Call
 from payment_core.origin import Origin
 from payment_core.registry import core_registry
 from payment_core.store.memory import MemoryStore
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.records import RecordKey
 from tests.unit.payment_core.http.api_world import HandClock
 from tests.unit.payment_core.vault.vault_world import TENANT, World, card, pan_number

@@ -12,7 +12,7 @@ from payment_core.methods.unlinked import GRACE_MS
 from payment_core.operations.once import KeyRecord, OnceRefusal
 from payment_core.vault.access import DEFAULT_GRANTS, AccessRefused, Grant, Purpose
 from payment_core.vault.errors import TokenShredded, TokenUnknown
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.numbers.instruments import Card
 from tests.canary import Canary
 from tests.unit.payment_core.methods.vaulted_world import (

@@ -43,7 +43,7 @@ from payment_core.store.stage import Registry
 from payment_core.vault.access import DEFAULT_GRANTS, Grant
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import CacheLimits, DataKeyCache
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryKeyService
 from payment_core.vault.vault import Vault

@@ -15,7 +15,7 @@ from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.rule_sets import FraudRuleSet, keep_rules, rules_of
 from payment_core.fraud.scorer import FraudScorer
 from payment_core.payments.model import Payment
-from payment_core.payments.rail.scored import ReadingsUnusable, fraud_of, recorded
+from payment_core.payments.rail.kept_score import ReadingsUnusable, fraud_of, recorded
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.memory import MemoryStore
 from payment_core.store.records import Listing

@@ -22,7 +22,7 @@ from payment_core.providers.model import BankAccount, ComplianceCase
 from payment_core.providers.refusals import BankAccountRefusal
 from payment_core.providers.requests import GuessRequest, ReplacementRequest, VerificationRequest
 from payment_core.providers.verifying import Verifying
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from tests.canary import Canary
 from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
 from tests.unit.payment_core.methods.vaulted_world import (

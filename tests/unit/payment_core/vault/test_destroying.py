@@ -8,7 +8,7 @@ from payment_core.vault.errors import (
     DataKeyInUse,
     TokenShredded,
 )
-from payment_core.vault.keys.data_keys import WrappedKey
+from payment_core.vault.keys.port import WrappedKey
 from payment_core.vault.records import DataKeyRow
 from payment_core.vault.tokens import new_data_key_id
 from payment_core.vault.vault import SEALING_MARGIN_MS

@@ -6,7 +6,7 @@ import pytest
 
 from payment_core.vault.errors import DataKeyErased, KeyDisabled, KeyUnavailable, TamperedRecord
 from payment_core.vault.keys.cache import CacheLimits
-from payment_core.vault.keys.data_keys import Context, DataKey, KeyState, NewDataKey, WrappedKey, erase
+from payment_core.vault.keys.port import Context, DataKey, KeyState, NewDataKey, WrappedKey, erase
 from payment_core.vault.keys.single_flight import SingleFlight
 from payment_core.vault.memory import MemoryKeyService
 from tests.unit.payment_core.vault.vault_world import TENANT, World

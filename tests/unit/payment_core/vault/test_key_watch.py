@@ -12,7 +12,7 @@ from payment_core.vault.errors import (
     KeyUnavailable,
     VaultError,
 )
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.keys.watch import must_be_erased
 from payment_core.vault.keys.watch import sentence as key_sentence
 from tests.unit.payment_core.vault.vault_world import (

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from payment_core.vault.errors import KeyDisabled, KeyFileUnusable, KeyMissing
-from payment_core.vault.keys.data_keys import KeyState
 from payment_core.vault.keys.local_keys import LocalKeyService
 from payment_core.vault.keys.master_keys import Material
+from payment_core.vault.keys.port import KeyState
 from tests.unit.payment_core.vault.vault_world import FakeClock
 
 CONTEXT = {"purpose": "records", "tenant": "acme"}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from payment_core.vault.errors import DataKeyGone
-from payment_core.vault.keys.data_keys import WrappedKey
+from payment_core.vault.keys.port import WrappedKey
 from payment_core.vault.memory import MemoryDataKeyRows, MemoryRecords
 from payment_core.vault.ports import DataKeyRows, KeyInventory, VaultRecords
 from payment_core.vault.records import (

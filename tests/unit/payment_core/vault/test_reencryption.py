@@ -8,7 +8,7 @@ import pytest
 from payment_core.vault.access import Purpose
 from payment_core.vault.errors import DataKeyGone, KeyUnavailable, TamperedRecord
 from payment_core.vault.keys.cache import CacheLimits
-from payment_core.vault.keys.data_keys import KeyState
+from payment_core.vault.keys.port import KeyState
 from payment_core.vault.memory import MemoryRecords
 from payment_core.vault.records import KeyMove, MoveProgress
 from payment_core.vault.reencryption import BATCH_KEYS, BatchContended, JobUnclear

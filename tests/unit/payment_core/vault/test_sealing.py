@@ -13,7 +13,7 @@ from payment_core.vault.encoding import framed, framed_context
 from payment_core.vault.envelope import NONCE_BYTES, TAG_BYTES, open_sealed, seal
 from payment_core.vault.errors import TamperedRecord, TokenShredded
 from payment_core.vault.keys.blobs import MaterialName, material_of, open_blob, seal_blob
-from payment_core.vault.keys.data_keys import DataKey, WrappedKey
+from payment_core.vault.keys.port import DataKey, WrappedKey
 from payment_core.vault.numbers.instruments import BankAccount
 from payment_core.vault.numbers.sensitive import AccountNumber
 from payment_core.vault.records import CardDetails, DataKeyRow, RecordKey, SealedRecord, StoredToken

@@ -7,7 +7,7 @@ import msgspec
 from payment_core.vault.access import DEFAULT_GRANTS, Grant, Purpose
 from payment_core.vault.fingerprint import Fingerprints
 from payment_core.vault.keys.cache import CacheLimits, DataKeyCache
-from payment_core.vault.keys.data_keys import KeyService, KeyState
+from payment_core.vault.keys.port import KeyService, KeyState
 from payment_core.vault.keys.watch import KeyWatch
 from payment_core.vault.memory import MemoryAuditTrail, MemoryDataKeyRows, MemoryKeyService, MemoryRecords
 from payment_core.vault.numbers.instruments import BankAccount, Card
