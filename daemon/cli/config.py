@@ -16,7 +16,8 @@ config_app = typer.Typer(name="config", help="Check and describe the configurati
 _Directory = Annotated[
     Path | None,
     typer.Option(
-        "--config", help="Directory with tillwatch.yaml, policy.yaml, prices.yaml, fraud.yaml, ach.yaml, rules/"
+        "--config",
+        help="Directory with tillwatch.yaml, policy.yaml, deployment.yaml, prices.yaml, fraud.yaml, ach.yaml, rules/",
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
@@ -47,7 +48,7 @@ def check(config: _Directory = None, as_json: _Json = False) -> None:  # noqa: F
 
 @config_app.command("schema")
 def schema(
-    what: Annotated[Kind, typer.Argument(help="rules, policy, scenario, settings, prices, fraud, ach or rule-tests")],
+    what: Annotated[Kind, typer.Argument(help="The kind of file")],
 ) -> None:
     """Print the JSON Schema of one kind of file."""
     print_json(json_schema(what))

@@ -25,6 +25,7 @@ from daemon.embedded.run import Stop, run
 from daemon.embedded.stack import Wishes
 from daemon.embedded.telling.report import Report
 from daemon.errors import DaemonError
+from daemon.http.words.wording import subject_text
 from payment_core.errors import CoreError
 from payment_core.logs import configure_logs
 from remediation.errors import RemediationError
@@ -58,7 +59,7 @@ def up(
     if as_json:
         print_json(report)
     else:
-        console.print(_summary(report))
+        console.print(_summary(report, _watching(config)))
 
 
 def _wishes(
@@ -100,13 +101,20 @@ async def _run(wishes: Wishes) -> Report | None:
     return await run(wishes, stop, SystemClock(), note)
 
 
-def _summary(report: Report) -> Table:
+def _watching(config: Path | None) -> set[str]:
+    """The rules that only watch: what they say is no fault of the run."""
+    rule_files = load_configuration(config, {}).rule_files
+    return {rule.id for file in rule_files for rule in file.value.rules if rule.mode == "shadow"}
+
+
+def _summary(report: Report, watching: set[str]) -> Table:
     table = Table(title=f"{report.scenario}, {report.seconds:.0f} s", show_header=False, title_justify="left")
     payments, events, savings = report.payments, report.events, report.savings
+    parts = ("attempted", "succeeded", "declined", "failed", "processing", "not_sent")
+    told = [(name.replace("_", " "), getattr(payments, name)) for name in parts]
+    # Of the last two there are seldom any, and with them the others add up.
     table.add_row(
-        "payments",
-        f"{payments.attempted} attempted, {payments.succeeded} succeeded, "
-        f"{payments.declined} declined, {payments.failed} failed",
+        "payments", ", ".join(f"{number} {name}" for name, number in told[:4] + [x for x in told[4:] if x[1]])
     )
     table.add_row(
         "events, all runs",
@@ -115,8 +123,9 @@ def _summary(report: Report) -> Table:
     subjects: dict[str, list[str]] = {}
     for finding in report.findings:
         subjects.setdefault(finding.rule, []).append(finding.subject)
-    for rule, found in subjects.items():
-        table.add_row("breached", f"{rule} {found[0] if len(found) == 1 else f'for {len(found)} keys'}")
+    for rule, found in sorted(subjects.items(), key=lambda one: one[0] in watching):
+        label = "in shadow" if rule in watching else "breached"
+        table.add_row(label, f"{rule} for {subject_text(found[0]) if len(found) == 1 else f'{len(found)} keys'}")
     for action in report.actions:
         delay = "" if action.cause_to_call_ms is None else f", {action.cause_to_call_ms:.0f} ms after its cause"
         table.add_row("action", f"{action.kind} {action.target}: {action.outcome}{delay}")
