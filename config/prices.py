@@ -74,8 +74,8 @@ class PriceSheet(Model):
     compute_second: UnitPrice
 
     def pay_in(self, rail: str) -> Price:
-        """The price of taking a payment on a rail."""
-        return self.ach if rail == "ach" else self.card
+        """The price of taking a payment on a rail; KeyError for one that no sheet prices."""
+        return {"card": self.card, "ach": self.ach}[rail]
 
 
 class Prices(Model):

@@ -94,3 +94,7 @@ class DisputeDesk(Protocol):
     async def answer_dispute(self, reference: str, evidence: str) -> None:
         """Hand the evidence in; again is the same as once. Empty evidence accepts the dispute."""
         ...
+
+
+class CardRail(Acquirer, DisputeDesk, Protocol):
+    """All that the core needs of the rail that it is put together over."""

@@ -6,7 +6,7 @@ from payment_core.ach.codes.changes import Correction
 from payment_core.ach.delivery.port import Delivery
 from payment_core.ach.files.outgoing.payment_debits import PaymentDebits
 from payment_core.ach.files.ports import EntryChanged
-from payment_core.acquirer.simulated import SimulatedAcquirer
+from payment_core.acquirer.port import CardRail
 from payment_core.assembly.adapters import ProviderDisputes
 from payment_core.assembly.payouts import Payouts, Surroundings, compose
 from payment_core.assembly.scoring import SharedScorer
@@ -79,7 +79,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
     vaulting: Vaulting
     scorer: SharedScorer
-    acquirer: SimulatedAcquirer
+    acquirer: CardRail
     delivery: Delivery
     costs: CostMeter
     on_attempt: OnAttempt
