@@ -1,6 +1,7 @@
 """Decides what to do about a finding: pure, and the same answer for the same evidence."""
 
 import hashlib
+import re
 
 import msgspec
 
@@ -24,6 +25,9 @@ AIMLESS = frozenset({Reason.NO_DEPLOYMENT, Reason.NOT_THE_CANARY, Reason.NO_SUBJ
 """There is nothing for the action to act on, so the rule's next one is looked at; any other reason holds for all."""
 EVIDENCE = " rather than "
 """Stands in the limit of a rule that weighs one ratio against another."""
+_TIME_LIMIT = re.compile(r"[<>]=? *[0-9.]+(ms|s|m|h)")
+_WHOLE_FROM = 1000
+"""Numbers from here on are read by their digits, not by a power of ten."""
 REASON_LENGTH_MAX = 200
 """Characters of a reason that the payment core takes."""
 
@@ -108,12 +112,18 @@ def reading(finding: Finding) -> str:
     limit = f" (limit {finding.breach})" if finding.breach else ""
     if finding.value is None:
         return f"{finding.rule_id}{place}: no reading{window}{limit}"
-    shown = f"{finding.value * 100:.3g} %" if "%" in finding.breach else f"{finding.value:.4g}"
+    shown = f"{finding.value * 100:.3g} %" if "%" in finding.breach else _number(finding.value, finding.breach)
     if EVIDENCE in finding.breach:
         # What was measured is evidence and no ratio, and its limit is all of it.
         return f"{finding.rule_id}{place}: {shown} of the evidence for {finding.breach}, in {finding.samples} facts"
     samples = f" of {finding.samples}" if finding.samples else ""
     return f"{finding.rule_id}{place}: {shown}{samples}{window}{limit}"
+
+
+def _number(value: float, breach: str) -> str:
+    """With its unit where the limit is a time, ``> 2s``: then it was measured in milliseconds."""
+    unit = " ms" if _TIME_LIMIT.fullmatch(breach) else ""
+    return f"{value:,.0f}{unit}" if abs(value) >= _WHOLE_FROM else f"{value:.4g}{unit}"
 
 
 def _act(situation: Situation, aim: DeploymentState | Subject | RegionAim | None) -> Decision:

@@ -112,10 +112,9 @@ def _summary(report: Report, watching: set[str]) -> Table:
     payments, events, savings = report.payments, report.events, report.savings
     parts = ("attempted", "succeeded", "declined", "failed", "processing", "not_sent")
     told = [(name.replace("_", " "), getattr(payments, name)) for name in parts]
-    # Of the last two there are seldom any, and with them the others add up.
-    table.add_row(
-        "payments", ", ".join(f"{number} {name}" for name, number in told[:4] + [x for x in told[4:] if x[1]])
-    )
+    # With them the others add up.
+    seldom = [one for one in told[4:] if one[1]]
+    table.add_row("payments", ", ".join(f"{number} {name}" for name, number in [*told[:4], *seldom]))
     table.add_row(
         "events, all runs",
         f"{events.published} published, {events.consumed} consumed, {events.duplicates} duplicates, {events.lost} lost",

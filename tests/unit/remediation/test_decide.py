@@ -318,13 +318,17 @@ def test_the_key_is_the_deployments_and_not_the_findings() -> None:
         ({"value": None, "samples": 0}, "payment-failure-rate on green, us-east-1: no reading in 60 s (limit > 2%)"),
         (
             {"value": 12.0, "breach": "> 10s", "samples": 0, "window_seconds": 0, "key": {}},
-            "payment-failure-rate: 12 (limit > 10s)",
+            "payment-failure-rate: 12 ms (limit > 10s)",
         ),
         (
             {"breach": "2% rather than 0.5%", "value": 1.0, "samples": 111, "window_seconds": 0},
             "payment-failure-rate on green, us-east-1: 100 % of the evidence for 2% rather than 0.5%, in 111 facts",
         ),
-        ({"breach": "", "value": 1234567.0}, "payment-failure-rate on green, us-east-1: 1.235e+06 of 120 in 60 s"),
+        ({"breach": "", "value": 1234567.0}, "payment-failure-rate on green, us-east-1: 1,234,567 of 120 in 60 s"),
+        (
+            {"breach": "> 2s", "value": 11150.4},
+            "payment-failure-rate on green, us-east-1: 11,150 ms of 120 in 60 s (limit > 2s)",
+        ),
     ],
 )
 def test_the_reading_says_value_limit_and_samples(changes: dict[str, object], sentence: str) -> None:

@@ -48,7 +48,8 @@ def test_which_rules_only_watch_is_read_from_the_rules_that_run(tmp_path: Path) 
     assert "payment-failure-rate" not in _watching(None)
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "mine.yaml").write_text(
-        "rules:\n- {id: mine, family: sla, on: heartbeat, measure: {absent: 30s}, severity: low, mode: shadow, runbook: source-silent}\n",
+        "rules:\n- {id: mine, family: sla, on: heartbeat, measure: {absent: 30s}, severity: low, mode: shadow, "
+        "runbook: source-silent}\n",
         encoding="utf-8",
     )
     assert _watching(tmp_path) == {"mine"}
