@@ -5,11 +5,12 @@ import random
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Literal
+from dataclasses import dataclass
+from typing import assert_never
 
 import httpx
 
-from config.scenario import CardTesting, Environment
+from config.scenario import Alert, CardTesting, LoseRegion, SetWeights, StartCore, Step, StopCore
 from config.scenario import Release as AskedRelease
 from config.settings import QueueSettings
 from daemon.aws.eventbridge import EventBus
@@ -127,7 +128,7 @@ class Session:
             flowing = group.create_task(traffic.run(), name="traffic")
             testing = group.create_task(testers.run(), name="testers")
             playing = group.create_task(
-                play(scenario, hands, self._clock, self._wishes.time_scale, self._say), name="scenario"
+                play(scenario, hands.do, self._clock, self._wishes.time_scale, self._say), name="scenario"
             )
             await _until(stop, self._wishes.seconds)
             playing.cancel()
@@ -177,52 +178,36 @@ class Session:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class _Hands:
-    """What the scenario can do, done by the stack, the release, the testers and the services that report."""
+    """What a scenario's steps are done by."""
 
-    def __init__(
-        self,
-        stack: Stack,
-        release: Release,
-        asking: Asking,
-        version: str,
-        testers: CardTesters,
-        alerts: Alerts,
-    ) -> None:
-        self._stack = stack
-        self._release = release
-        self._asking = asking
-        self._version = version
-        self._testers = testers
-        self._alerts = alerts
+    stack: Stack
+    release: Release
+    asking: Asking
+    version: str
+    testers: CardTesters
+    alerts: Alerts
 
-    async def shift(self, green_percent: int) -> None:
-        """Deploy, or move on with the deployment."""
-        await self._release.shift(green_percent)
-
-    async def release(self, step: AskedRelease) -> None:
-        """Ask the daemon for it."""
-        await self._asking.release(step, self._version)
-
-    async def stop_core(self, environment: Environment) -> None:
-        """Kill it."""
-        await self._stack.stop_core(environment)
-
-    async def start_core(self, environment: Environment) -> None:
-        """Start it."""
-        await self._stack.start_core(environment)
-
-    async def test_cards(self, wave: CardTesting) -> None:
-        """Let the testers begin."""
-        self._testers.begin(wave)
-
-    async def alert(self, about: Literal["security", "cost"]) -> None:
-        """Report it as AWS does."""
-        await self._alerts.tell(about)
-
-    async def lose_region(self, region: str) -> None:
-        """Kill its cores."""
-        await self._stack.lose_region(region)
+    async def do(self, step: Step) -> None:
+        """Do one step."""
+        match step:
+            case SetWeights():
+                await self.release.shift(step.green_percent)
+            case AskedRelease():
+                await self.asking.release(step, self.version)
+            case StopCore():
+                await self.stack.stop_core(step.environment)
+            case StartCore():
+                await self.stack.start_core(step.environment)
+            case CardTesting():
+                self.testers.begin(step)
+            case Alert():
+                await self.alerts.tell(step.about)
+            case LoseRegion():
+                await self.stack.lose_region(step.region)
+            case _:
+                assert_never(step)
 
 
 async def _until(stop: asyncio.Event, seconds: float | None) -> None:

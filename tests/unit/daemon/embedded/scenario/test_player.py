@@ -1,17 +1,15 @@
 """A scenario's steps come in order and at their moments."""
 
-from typing import Literal
-
 from config.scenario import (
     Alert,
     CardTesting,
     CoreRelease,
-    Environment,
     LoseRegion,
     Release,
     Scenario,
     SetWeights,
     StartCore,
+    Step,
     StopCore,
     Traffic,
 )
@@ -35,29 +33,12 @@ class _Clock:
 class _Hands:
     def __init__(self, clock: _Clock) -> None:
         self._clock = clock
-        self.done: list[tuple[float, str]] = []
+        self.done: list[tuple[float, Step]] = []
 
-    async def shift(self, green_percent: int) -> None:
-        self.done.append((self._clock.ms, f"shift {green_percent}"))
-
-    async def release(self, step: Release) -> None:
-        self.done.append((self._clock.ms, f"release {step.strategy}"))
-
-    async def stop_core(self, environment: Environment) -> None:
-        self.done.append((self._clock.ms, f"stop {environment}"))
-        self._clock.ms += 300
-
-    async def start_core(self, environment: Environment) -> None:
-        self.done.append((self._clock.ms, f"start {environment}"))
-
-    async def test_cards(self, wave: CardTesting) -> None:
-        self.done.append((self._clock.ms, f"test {wave.cards}"))
-
-    async def alert(self, about: Literal["security", "cost"]) -> None:
-        self.done.append((self._clock.ms, f"alert {about}"))
-
-    async def lose_region(self, region: str) -> None:
-        self.done.append((self._clock.ms, f"lose {region}"))
+    async def do(self, step: Step) -> None:
+        self.done.append((self._clock.ms, step))
+        if isinstance(step, StopCore):
+            self._clock.ms += 300
 
 
 def _scenario() -> Scenario:
@@ -83,22 +64,23 @@ def _scenario() -> Scenario:
 async def test_every_step_is_done_at_its_moment_however_long_the_one_before_took() -> None:
     clock = _Clock()
     hands = _Hands(clock)
-    await play(_scenario(), hands, clock, 1.0, lambda _: None)
-    assert hands.done == [
-        (5_000, "shift 25"),
-        (10_000, "stop blue"),
-        (12_000, "start blue"),
-        (20_000, "test 3"),
-        (30_000, "alert cost"),
-        (35_000, "release canary"),
-        (40_000, "lose us-west-2"),
-    ]
+    await play(_scenario(), hands.do, clock, 1.0, lambda _: None)
+    moments = (5_000, 10_000, 12_000, 20_000, 30_000, 35_000, 40_000)
+    assert hands.done == list(zip(moments, _scenario().steps, strict=True))
 
 
 async def test_time_scale_10_makes_ten_seconds_last_one() -> None:
     clock = _Clock()
     hands = _Hands(clock)
     said: list[str] = []
-    await play(_scenario(), hands, clock, 10.0, said.append)
+    await play(_scenario(), hands.do, clock, 10.0, said.append)
     assert [at_ms for at_ms, _ in hands.done] == [500, 1_000, 1_300, 2_000, 3_000, 3_500, 4_000]
-    assert len(said) == 7
+    assert said == [
+        "scenario: 25 % of the traffic to green 2.0.0",
+        "scenario: blue is killed",
+        "scenario: blue is started again",
+        "scenario: testers try 3 stolen cards, 4 attempts a second",
+        "scenario: an alert about cost",
+        "scenario: 2.0.0 is to be brought out, canary",
+        "scenario: us-west-2 is lost",
+    ]
