@@ -14,6 +14,7 @@ from payment_core.ledger.rebuild import Fold, rebuild
 from payment_core.ledger.verify import VIOLATIONS_MAX, LedgerVerifier
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import AccountRow, PostedJournal
+from payment_core.store.records import Query, R
 from tests.unit.payment_core.ledger.ledger_world import (
     BOOKED,
     journal,
@@ -252,9 +253,10 @@ async def test_the_order_in_which_journals_are_added_makes_no_difference() -> No
 
 
 class CountingBooks(MemoryStore):
-    """Counts the journals that are read, and lets payments happen between two readings."""
+    """Counts what is read, and lets payments happen between two readings."""
 
     read_journals = 0
+    read_accounts = 0
     meanwhile: list[Journal]
 
     async def journals(self, after: int, limit: int) -> list[PostedJournal]:
@@ -264,13 +266,25 @@ class CountingBooks(MemoryStore):
 
     async def accounts(self) -> list[AccountRow]:
         found = await super().accounts()
+        self.read_accounts += 1
         if self.meanwhile:
             await post(self, self.meanwhile.pop())
         return found
 
 
-def counting_books() -> CountingBooks:
-    books = CountingBooks.__new__(CountingBooks)
+class TornBooks(CountingBooks):
+    """Gives the bank's account as it is after a payment, and the others as they were before it."""
+
+    async def accounts(self) -> list[AccountRow]:
+        found = await MemoryStore.accounts(self)
+        if self.meanwhile:
+            await post(self, self.meanwhile.pop())
+        newest = {row.account_id: row for row in await MemoryStore.accounts(self)}
+        return [newest["bank"] if row.account_id == "bank" else row for row in found]
+
+
+def counting_books(kind: type[CountingBooks] = CountingBooks) -> CountingBooks:
+    books = kind.__new__(kind)
     books.__dict__.update(memory_store().__dict__)
     books.meanwhile = []
     return books
@@ -301,6 +315,68 @@ async def test_payments_during_the_check_are_no_violation() -> None:
     report = await LedgerVerifier(books, books).verify()
     assert report.balanced
     assert report.moving == 2
+
+
+async def test_a_payment_that_was_seen_half_is_no_violation_unless_it_stays_so() -> None:
+    books = counting_books(TornBooks)
+    for posted in BOOKED:
+        await post(books, posted)
+    books.meanwhile = [journal(f"m{cents}", Move("rail_clearing", "bank", cents)) for cents in range(1, 9)]
+    assert (await LedgerVerifier(books, books).verify()).violations == ()
+    books.meanwhile = [journal(f"n{number}", Move("rail_clearing", "bank", 5)) for number in range(9)]
+    report = await LedgerVerifier(books, books).verify()
+    assert [violation.invariant for violation in report.violations] == ["I2"]
+
+
+class MovingHolds:
+    """Stored holds, with journals that are posted before a page of them is read, or after it."""
+
+    def __init__(
+        self, store: MemoryStore, *, before: tuple[Journal, ...] = (), after: tuple[Journal, ...] = ()
+    ) -> None:
+        self._store = store
+        self._before, self._after = list(before), list(after)
+        self.pages = 0
+
+    async def query(self, query: Query[R]) -> list[R]:
+        self.pages += 1
+        if self._before:
+            await post(self._store, self._before.pop())
+        found = await self._store.query(query)
+        if self._after:
+            await post(self._store, self._after.pop())
+        return found
+
+
+async def test_a_hold_that_is_made_or_resolved_during_the_check_is_no_violation() -> None:
+    store = memory_store()
+    for posted in BOOKED:
+        await post(store, posted)
+    made = journal("j5", Move("provider_available/p1", "payout_in_flight", 7, Phase.PENDING, "h3"))
+    resolved = journal("j6", Move("provider_available/p1", "payout_in_flight", 1000, Phase.VOID, "h2"))
+    for holds in (MovingHolds(store, before=(made,)), MovingHolds(store, after=(resolved,))):
+        assert (await LedgerVerifier(store, holds).check_all()).violations == ()
+
+
+async def test_holds_are_read_once_and_wrong_ones_twice() -> None:
+    store = memory_store()
+    for posted in BOOKED:
+        await post(store, posted)
+    sound, wrong = MovingHolds(store), MovingHolds(memory_store())
+    assert (await LedgerVerifier(store, sound).check_all()).balanced
+    assert not (await LedgerVerifier(store, wrong).check_all()).balanced
+    assert (sound.pages, wrong.pages) == (1, 2)
+
+
+async def test_a_quiet_ledger_is_looked_at_once_and_a_wrong_one_twice() -> None:
+    books = counting_books()
+    for posted in BOOKED:
+        await post(books, posted)
+    assert (await LedgerVerifier(books, books).verify()).balanced
+    assert books.read_accounts == 1 + 1
+    books._accounts["payout_in_flight", "USD"].credits_posted += 1
+    assert not (await LedgerVerifier(books, books).verify()).balanced
+    assert books.read_accounts == 2 + 1 + 2
 
 
 async def test_a_planted_cent_is_found_under_traffic_too() -> None:
