@@ -25,7 +25,8 @@ AIMLESS = frozenset({Reason.NO_DEPLOYMENT, Reason.NOT_THE_CANARY, Reason.NO_SUBJ
 """There is nothing for the action to act on, so the rule's next one is looked at; any other reason holds for all."""
 EVIDENCE = " rather than "
 """Stands in the limit of a rule that weighs one ratio against another."""
-_TIME_LIMIT = re.compile(r"[<>]=? *[0-9.]+(ms|s|m|h)")
+TIME_LIMIT = re.compile(r"[<>]=? *[0-9.]+(ms|s|m|h)")
+"""The limit of what is measured in milliseconds."""
 _WHOLE_FROM = 1000
 """Numbers from here on are read by their digits, not by a power of ten."""
 REASON_LENGTH_MAX = 200
@@ -122,7 +123,7 @@ def reading(finding: Finding) -> str:
 
 def _number(value: float, breach: str) -> str:
     """With its unit where the limit is a time, ``> 2s``: then it was measured in milliseconds."""
-    unit = " ms" if _TIME_LIMIT.fullmatch(breach) else ""
+    unit = " ms" if TIME_LIMIT.fullmatch(breach) else ""
     return f"{value:,.0f}{unit}" if abs(value) >= _WHOLE_FROM else f"{value:.4g}{unit}"
 
 

@@ -1,6 +1,7 @@
 """Builds a NACHA file of one batch with the bank's own terms, reads it back strictly, and throws it away."""
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from config.ach import Ach
@@ -45,8 +46,9 @@ class AchCheck:
             found = (f"the file says {control.batch_count} batches and {control.credit_cents} cents of credits",)
         if found:
             return Checked(status="unhealthy", detail=f"a file of one batch is not valid: {found[0]}", findings=found)
-        date = reading.file.batches[0].header.effective_date
-        return Checked(status="healthy", detail=f"a file of one batch is valid, {len(content)} bytes, effective {date}")
+        year, month, day = re.findall("..", reading.file.batches[0].header.effective_date)
+        effective = f"effective 20{year}-{month}-{day}"
+        return Checked(status="healthy", detail=f"a file of one batch is valid, {len(content)} bytes, {effective}")
 
 
 def _built(ach: Ach, now_ms: int) -> bytes:

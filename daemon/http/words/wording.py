@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from config.rules.rule_file import AbsentMeasure, QuantileMeasure, Rule
 from config.rules.slo import BurnRateMeasure
-from remediation.decide import EVIDENCE
+from remediation.decide import EVIDENCE, TIME_LIMIT
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.response import Response
 from remediation.state import Incident, IncidentState
@@ -148,7 +148,8 @@ def measured(value: float | None, breach: str, rule: Rule | None) -> str:
         return f"{value:.3g} times the budget"
     if rule is not None and isinstance(rule.measure, AbsentMeasure):
         return duration(value * 1000)
-    if rule is not None and isinstance(rule.measure, QuantileMeasure) and rule.measure.quantile.endswith("_ms"):
+    of_time = rule is not None and isinstance(rule.measure, QuantileMeasure) and rule.measure.quantile.endswith("_ms")
+    if of_time or TIME_LIMIT.fullmatch(breach):
         return duration(value)
     return f"{value:,.6g}"
 

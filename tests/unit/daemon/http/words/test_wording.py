@@ -76,6 +76,7 @@ def test_a_value_is_said_in_its_unit_as_far_as_the_limit_or_the_rule_tells_it() 
     assert measured(3421.0, "> 3000", RULES["payment-latency"]) == "3.4 s"
     assert measured(31.0, "", RULES["payments-absent"]) == "31 s"
     assert measured(0.058, "> 2%", None) == "5.8 %"
+    assert measured(11_150.0, "> 2s", None) == "11 s"
 
 
 def test_evidence_for_a_share_is_not_said_to_be_that_share() -> None:
