@@ -9,7 +9,7 @@ from payment_core.errors import DatabaseUnusable
 from payment_core.ledger.file_books import balances, verify_file
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Balances
-from payment_core.ledger.verify import VIOLATIONS_MAX, LedgerVerifier
+from payment_core.ledger.verify import VIOLATIONS_MAX, LedgerVerifier, _against_sum
 from payment_core.store.memory import MemoryStore
 from payment_core.store.port import AccountRow, PostedJournal
 from payment_core.store.records import Query, R
@@ -298,6 +298,14 @@ async def test_a_quiet_ledger_is_looked_at_once_and_a_wrong_one_twice() -> None:
     books._accounts["payout_in_flight", "USD"].credits_posted += 1
     assert not (await LedgerVerifier(books, books).verify()).balanced
     assert books.read_accounts == 2 + 1 + 2
+
+
+@pytest.mark.parametrize(("summed", "difference"), [(9, 1), (10, None), (15, None), (17, -2)])
+def test_an_account_that_moves_is_off_by_as_much_as_its_sum_lies_outside_of_it(
+    summed: int, difference: int | None
+) -> None:
+    found = list(_against_sum("bank USD", Balances(10, 3), Balances(15, 3), Balances(summed, 3)))
+    assert [violation.difference_cents for violation in found] == ([] if difference is None else [difference])
 
 
 async def test_a_planted_cent_is_found_under_traffic_too() -> None:

@@ -125,6 +125,11 @@ def test_a_repeat_counts_within_its_time_and_its_release(
     assert decide(finding(), state, policy, NOW_MS).reason is reason
 
 
+@pytest.mark.parametrize(("do", "words"), [((), "the rule asks for no action"), (("page",), "for a page alone")])
+def test_a_rule_without_an_action_says_whether_it_asks_for_a_page(do: tuple[str, ...], words: str) -> None:
+    assert words in decide(finding(do=do), rolling(), Policy(), NOW_MS).detail
+
+
 FLOOD = finding(do=(KILL_SWITCH,), key={})
 ACTED = State(targets={CONTROL_TARGET: TargetState(acts_at_ms=(NOW_MS - 2_000_000, NOW_MS - 1_000_000))})
 KILLING = FraudPolicy(kill_switch=True)
