@@ -24,9 +24,10 @@ from daemon.reports.opened import Reporting, open_reporting
 from daemon.rollbacks.opened import open_rollbacks
 from daemon.rollbacks.parts import RollbackParts
 from daemon.senses.loop_lag import LoopLag
+from daemon.senses.opened import open_senses
 from daemon.senses.payment_flow import PaymentFlow
 from daemon.senses.sightings import SeeingSink, outliving_sightings
-from daemon.senses.signs_of_life import Senses, open_senses
+from daemon.senses.signs_of_life import Senses
 from daemon.senses.traffic_watch import TrafficWatch
 from daemon.sources.backfill import Backfill
 from daemon.sources.opened import Source, open_sources, open_trust

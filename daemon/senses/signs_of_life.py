@@ -1,21 +1,15 @@
 """What the daemon does so that others, and it itself, know that it works: heartbeats, sightings, health metrics."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from checks.facts import HealthProbed
-from config.settings import Settings
-from daemon.aws.eventbridge import EventBus
-from daemon.aws.metric_publishing import MetricPublishing
-from daemon.aws.session import AwsClients
 from daemon.senses.heart import Heart
 from daemon.senses.metric_outlet import MetricOutlet, health_data
 from daemon.senses.sightings import Sightings, write_sightings
 from daemon.supervisor import Task
-from remediation.ports import Clock
 
 
 @runtime_checkable
@@ -59,15 +53,3 @@ class Senses:
     def tasks(self) -> list[Task]:
         """What runs for as long as the daemon does."""
         return [] if self.outlet is None else [Task("cloudwatch-metrics", self.outlet.run)]
-
-
-async def open_senses(
-    stack: AsyncExitStack, settings: Settings, clients: AwsClients, sightings: Sightings, clock: Clock
-) -> Senses:
-    """Make the clients; they are closed when the stack is. Raises NotUsable."""
-    events = await stack.enter_async_context(clients.client("events"))
-    outlet = None
-    if settings.health.publish:
-        cloudwatch = await stack.enter_async_context(clients.client("cloudwatch"))
-        outlet = MetricOutlet(MetricPublishing(cloudwatch, settings.health.namespace), clock)
-    return Senses(settings.data_dir, sightings, Heart(EventBus(events), sightings, clock), outlet)

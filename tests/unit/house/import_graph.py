@@ -14,8 +14,8 @@ HEADING = "## The drawing\n"
 FENCE = "```\n"
 WIDTH = 120
 INIT = "__init__"
-OPENERS = ("opened", "signs_of_life")
-"""Modules that put the folder in which they stand together: they belong to whoever puts everything together."""
+OPENER = "opened"
+"""A module that puts the folder in which it stands together: it belongs to whoever puts everything together."""
 
 Graph = Mapping[str, set[str]]
 """Names, each with those that it imports."""
@@ -46,7 +46,7 @@ def imported(source: str, modules: Container[str]) -> Iterator[str]:
 
 def without_openers(graph: Graph) -> Graph:
     """The same without the modules that only put others together."""
-    return {module: others for module, others in graph.items() if module.rpartition("/")[2] not in OPENERS}
+    return {module: others for module, others in graph.items() if module.rpartition("/")[2] != OPENER}
 
 
 def members(folder: str, graph: Graph) -> Graph:

@@ -8,8 +8,9 @@ from checks.facts import HealthProbed
 from config.settings import Settings
 from daemon.aws.session import AwsClients
 from daemon.clock import SystemClock
+from daemon.senses.opened import open_senses
 from daemon.senses.sightings import Sightings, read_sightings
-from daemon.senses.signs_of_life import Senses, open_senses
+from daemon.senses.signs_of_life import Senses
 
 FACT = HealthProbed(id="p", at_ms=5, subject="database", status="healthy")
 
