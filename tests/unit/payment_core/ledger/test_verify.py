@@ -161,6 +161,13 @@ async def test_a_report_names_as_much_as_a_person_reads() -> None:
         assert (report.balanced, len(report.violations)) == (False, VIOLATIONS_MAX)
 
 
+async def test_an_account_that_was_emptied_to_the_cent_is_sound() -> None:
+    store = memory_store()
+    await post(store, journal("in", Move("rail_clearing", "provider_available/p1", 5)))
+    await post(store, journal("out", Move("provider_available/p1", "payout_in_flight", 5)))
+    assert (await LedgerVerifier(store, store).check_all()).balanced
+
+
 def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable):
         verify_file(tmp_path / "none.db")

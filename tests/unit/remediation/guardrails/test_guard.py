@@ -125,6 +125,16 @@ def test_a_repeat_counts_within_its_time_and_its_release(
     assert decide(finding(), state, policy, NOW_MS).reason is reason
 
 
+@pytest.mark.parametrize("past", [{"acted_at_ms": NOW_MS - 50}, {"refused_at_ms": NOW_MS - 50}])
+@pytest.mark.parametrize(("began_ago_ms", "held"), [(50, True), (49, False)])
+def test_only_a_release_that_began_after_the_last_try_has_no_cool_down_of_it(
+    past: dict[str, int], began_ago_ms: int, held: bool
+) -> None:
+    begun_late = {"dep-1": release(started_at_ms=NOW_MS - began_ago_ms)}
+    state = State(deployments=begun_late, targets={TARGET: TargetState(**past)})
+    assert (decide(finding(), state, Policy(calendars=()), NOW_MS).reason is Reason.COOLING_DOWN) is held
+
+
 @pytest.mark.parametrize(("do", "words"), [((), "the rule asks for no action"), (("page",), "for a page alone")])
 def test_a_rule_without_an_action_says_whether_it_asks_for_a_page(do: tuple[str, ...], words: str) -> None:
     assert words in decide(finding(do=do), rolling(), Policy(), NOW_MS).detail
