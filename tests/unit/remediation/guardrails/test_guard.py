@@ -125,13 +125,13 @@ def test_a_repeat_counts_within_its_time_and_its_release(
     assert decide(finding(), state, policy, NOW_MS).reason is reason
 
 
-@pytest.mark.parametrize("past", [{"acted_at_ms": NOW_MS - 50}, {"refused_at_ms": NOW_MS - 50}])
+@pytest.mark.parametrize("past", [TargetState(acted_at_ms=NOW_MS - 50), TargetState(refused_at_ms=NOW_MS - 50)])
 @pytest.mark.parametrize(("began_ago_ms", "held"), [(50, True), (49, False)])
 def test_only_a_release_that_began_after_the_last_try_has_no_cool_down_of_it(
-    past: dict[str, int], began_ago_ms: int, held: bool
+    past: TargetState, began_ago_ms: int, held: bool
 ) -> None:
     begun_late = {"dep-1": release(started_at_ms=NOW_MS - began_ago_ms)}
-    state = State(deployments=begun_late, targets={TARGET: TargetState(**past)})
+    state = State(deployments=begun_late, targets={TARGET: past})
     assert (decide(finding(), state, Policy(calendars=()), NOW_MS).reason is Reason.COOLING_DOWN) is held
 
 
