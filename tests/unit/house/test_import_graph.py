@@ -15,14 +15,17 @@ from tests.unit.house.import_graph import (
 )
 
 ROUND: tuple[tuple[str, str, str], ...] = (
-    ("daemon", "aws/ traffic/", "the adapter of Route 53 answers in the words of what splits traffic"),
     ("daemon/embedded", "environments/ layout", "the layout tells the daemon of the environments that stand in it"),
     (
         "payment_core",
-        "ach/ costs/ escrow/ health/ http/ methods/ payments/ payouts/ providers/",
+        "ach/ costs/ escrow/ methods/ payments/ payouts/ providers/",
         "domains are topics, each with a model at its base, which others read, and a desk at its top",
     ),
-    ("payment_core", "ledger/ store/", "stores post by the ledger's pure rules, and its verification reads a store"),
+    (
+        "payment_core",
+        "ledger/ operations/ store/",
+        "stores post by the ledger's pure rules; it verifies and expires over one",
+    ),
     ("payment_core/ach", "building/ reading/ validation/", "what is built is read back, by the same totals and checks"),
     ("payment_core/vault", "keys/ ports records", "records name their data key, and keys are kept with their records"),
     (
