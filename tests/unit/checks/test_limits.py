@@ -1,17 +1,20 @@
 """Limits as operators write them."""
 
 import contextlib
+import operator
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.limits import LimitError, contradicts, parse_limit, share_test
+from checks.limits import LimitError, Operator, Reading, contradicts, holds, parse_limit, share_test
 
 
 @pytest.mark.parametrize(
-    ("text", "operator", "number", "hold_ms"),
+    ("text", "name", "number", "hold_ms"),
     [
         ("> 2%", ">", Fraction(2, 100), 0),
         (">=5", ">=", Fraction(5), 0),
@@ -22,9 +25,9 @@ from checks.limits import LimitError, contradicts, parse_limit, share_test
         ("!= -3.5 for 250ms", "!=", Fraction(-7, 2), 250),
     ],
 )
-def test_a_limit_is_exact(text: str, operator: str, number: Fraction, hold_ms: int) -> None:
+def test_a_limit_is_exact(text: str, name: str, number: Fraction, hold_ms: int) -> None:
     limit = parse_limit(text)
-    assert (limit.operator, limit.number, limit.hold_ms) == (operator, number, hold_ms)
+    assert (limit.operator, limit.number, limit.hold_ms) == (name, number, hold_ms)
 
 
 def test_text_and_truth_are_limits_too() -> None:
@@ -59,13 +62,45 @@ def test_any_text_is_a_limit_or_refused(text: str) -> None:
         assert parse_limit(text).operator in text
 
 
+COMPARED: dict[Operator, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
 @settings(deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 10**6), st.fractions(0, 1, max_denominator=1000))
-def test_a_share_is_compared_without_rounding(matches: int, total: int, limit: Fraction) -> None:
-    share = Fraction(matches, total)
-    assert share_test(">", limit)(matches, total) is (share > limit)
-    assert share_test("<=", limit)(matches, total) is (share <= limit)
-    assert share_test("==", limit)(matches, total) is (share == limit)
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 10**6),
+    st.fractions(0, 1, max_denominator=1000),
+    st.sampled_from(sorted(COMPARED)),
+)
+def test_a_share_is_compared_without_rounding(matches: int, total: int, limit: Fraction, name: Operator) -> None:
+    assert share_test(name, limit)(matches, total) is COMPARED[name](Fraction(matches, total), limit)
+    exact = share_test(name, Fraction(matches, total))
+    assert exact(matches, total) is COMPARED[name](0, 0)
+    assert exact(matches * 3, total * 3) is COMPARED[name](0, 0)
+
+
+@pytest.mark.parametrize("name", sorted(COMPARED))
+@pytest.mark.parametrize("value", [1.0, 2.0, 3.0])
+def test_a_reading_is_compared_as_its_operator_says(name: Operator, value: float) -> None:
+    assert holds(name, value, 2.0) is COMPARED[name](value, 2.0)
+
+
+@pytest.mark.parametrize(("value", "setting"), [("ALARM", "ALARM"), ("ALARM", "OK"), ("5", 4.0), (5.0, "4")])
+@pytest.mark.parametrize("name", sorted(COMPARED))
+def test_a_text_is_equal_or_not_and_never_above_or_below(name: Operator, value: Reading, setting: Reading) -> None:
+    expected = {"==": value == setting, "!=": value != setting}.get(name, False)
+    assert holds(name, value, setting) is expected
+
+
+def test_a_limit_that_is_no_number_counts_as_none() -> None:
+    assert parse_limit("== 'ALARM'").number == parse_limit("== true").number == 0
 
 
 @pytest.mark.parametrize(
@@ -78,7 +113,12 @@ def test_a_share_is_compared_without_rounding(matches: int, total: int, limit: F
         ("< 99%", "> 99.5%", False),
         ("< 99%", "> 98%", True),
         ("== 'ALARM'", "== 'OK'", False),
+        ("< 99%", ">= 99%", False),
+        ("< 99%", "< 98%", True),
+        ("> 2%", "== 1%", True),
         ("== 'ALARM'", "== 'ALARM'", True),
+        ("== 'ALARM'", "!= 'ALARM'", False),
+        ("!= 'OK'", "== 'OK'", False),
         ("> 2", "== true", True),
     ],
 )
