@@ -3,12 +3,14 @@
 import msgspec
 import pytest
 
+from payment_core.assembly.vault_upkeep import VaultUpkeep
+from payment_core.assembly.vaulting import TENANT
 from payment_core.methods.model import PaymentMethod, VaultAccess, VaultDataKey, VaultKey, VaultRow
 from payment_core.methods.unlinked import GRACE_MS
 from payment_core.methods.vault_records import shred_number
 from payment_core.store.port import Transaction
 from payment_core.vault.errors import DataKeyGone, DataKeyInUse
-from payment_core.vault.records import StoredToken
+from payment_core.vault.records import MoveProgress, StoredToken
 from payment_core.vault.reencryption import Reencryption
 from payment_core.vault.vault import SEALING_MARGIN_MS
 from tests.unit.payment_core.escrow.escrow_world import Died, MortalStore
@@ -87,7 +89,7 @@ async def test_a_data_key_in_use_stays_and_an_unused_one_is_retired() -> None:
     assert not kept.is_leaving
     await world.revealing.reveal(token, "card_rail", "still there", "test")
     reencryption = Reencryption(
-        tenant="acme",
+        tenant=TENANT,
         cache=world.cache,
         service=world.watch,
         rows=world.rows,
@@ -100,10 +102,26 @@ async def test_a_data_key_in_use_stays_and_an_unused_one_is_retired() -> None:
     await world.revealing.reveal(token, "card_rail", "moved", "test")
 
 
+async def test_a_move_that_dies_behind_its_last_batch_is_over_after_the_next_run() -> None:
+    world = VaultedWorld()
+    answered(await world.methods.create(world.call(), card_request()), 201)
+    upkeep = VaultUpkeep(world.store, world.master, ORIGIN, world.clock)
+
+    def die(_progress: MoveProgress) -> None:
+        raise Died
+
+    with pytest.raises(Died):
+        await upkeep.reencrypt(die)
+    assert [key.numbers for key in (await upkeep.status()).data_keys if key.moving] == [0]
+    await upkeep.reencrypt(lambda _progress: None)
+    status = await upkeep.status()
+    assert (status.numbers, [key.moving for key in status.data_keys if key.moving]) == (1, [])
+
+
 async def test_a_row_is_replaced_only_while_it_is_unchanged() -> None:
     world = VaultedWorld()
     await world.methods.create(world.call(), card_request())
-    [row] = await world.rows.data_keys("acme", "dek_", 1)
+    [row] = await world.rows.data_keys(TENANT, "dek_", 1)
     new = msgspec.structs.replace(row, created_at_ms=1)
     assert await world.rows.add(new) == row
     assert await world.rows.replace(row, new)
@@ -112,7 +130,7 @@ async def test_a_row_is_replaced_only_while_it_is_unchanged() -> None:
     assert await world.rows.data_keys("other", "", 10) == []
     later = msgspec.structs.replace(row, id="dek_f")
     await world.rows.add(later)
-    assert await world.rows.newest_data_keys("acme", 3) == [await world.rows.get("fpk_acme"), later, new]
+    assert await world.rows.newest_data_keys(TENANT, 3) == [await world.rows.get(f"fpk_{TENANT}"), later, new]
     assert await world.rows.newest_data_keys("other", 10) == []
 
 

@@ -10,6 +10,7 @@ from payment_core.ach.codes.changes import Correction
 from payment_core.ach.files.model import AchEntry
 from payment_core.ach.files.moving import EntryMover
 from payment_core.answers import Answer
+from payment_core.assembly.vaulting import TENANT
 from payment_core.fraud.screening import Screened, ScreeningAnswer
 from payment_core.ledger.posting import Hold
 from payment_core.methods.desk import MethodDesk
@@ -97,14 +98,14 @@ class VaultedWorld:
         self.rows = StoredDataKeys(store)
         self.records = StoredVaultRecords(store)
         self.cache = DataKeyCache(
-            tenant="acme", service=self.watch, rows=self.rows, clock=self.clock, limits=CacheLimits()
+            tenant=TENANT, service=self.watch, rows=self.rows, clock=self.clock, limits=CacheLimits()
         )
         self.watch.clears(self.cache)
         self.fingerprints = Fingerprints(
-            tenant="acme", service=self.watch, rows=self.rows, cache=self.cache, clock=self.clock
+            tenant=TENANT, service=self.watch, rows=self.rows, cache=self.cache, clock=self.clock
         )
         self.vault = Vault(
-            tenant="acme",
+            tenant=TENANT,
             cache=self.cache,
             fingerprints=self.fingerprints,
             records=self.records,
