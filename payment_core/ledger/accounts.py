@@ -82,6 +82,6 @@ def account_of(account_id: str) -> Account:
     """The chart's line of an account id; raises UnknownAccount."""
     name, mark, owner = account_id.partition(OWNER_MARK)
     account = CHART.get(name)
-    if account is None or account.owned != (mark != "" and owner != ""):
+    if account is None or (mark != "", owner != "") != (account.owned, account.owned):
         raise UnknownAccount(account_id)
     return account

@@ -7,6 +7,7 @@ from payment_core.ledger.expiry import HoldExpiry
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Hold
 from payment_core.store.memory import MemoryStore
+from payment_core.store.records import Due
 from payment_core.store.stage import Registry
 
 AVAILABLE = PROVIDER_AVAILABLE.of("pro_1")
@@ -62,3 +63,20 @@ async def test_a_hold_that_was_voided_in_time_is_left_alone(store: MemoryStore, 
     hold = await store.read(Hold, "h1")
     assert hold is not None
     assert hold.state == "voided"
+
+
+async def test_a_hold_that_was_voided_after_it_was_found_is_not_counted(
+    store: MemoryStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.ms += 500
+    found = await store.query(Due(Hold, clock.ms, 10))
+    assert [hold.id for hold in found] == ["h1"]
+    void = Journal(id="void", recipe="test", reference="r", moves=(Move(AVAILABLE, BANK.name, 700, Phase.VOID, "h1"),))
+    assert await store.transact(lambda transaction: transaction.post(void), "test") is None
+
+    async def as_it_was(_: object) -> list[Hold]:
+        return found
+
+    monkeypatch.setattr(store, "query", as_it_was)
+    assert await HoldExpiry(store).run_once(clock.ms) == 0
+    assert (await store.account(AVAILABLE)).available_cents("credit") == 1000

@@ -1,12 +1,13 @@
 """The ledger's verification finds what is wrong and names it."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from payment_core.errors import DatabaseUnusable
-from payment_core.ledger.file_books import balances, verify_file
+from payment_core.ledger.file_books import balances, file_books, verify_file
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Balances
 from payment_core.ledger.verify import VIOLATIONS_MAX, LedgerVerifier, _against_sum
@@ -15,6 +16,7 @@ from payment_core.store.port import AccountRow, PostedJournal
 from payment_core.store.records import Query, R
 from tests.unit.payment_core.ledger.ledger_world import (
     BOOKED,
+    REGISTRY,
     journal,
     memory_store,
     open_store,
@@ -166,6 +168,15 @@ async def test_an_account_that_was_emptied_to_the_cent_is_sound() -> None:
     await post(store, journal("in", Move("rail_clearing", "provider_available/p1", 5)))
     await post(store, journal("out", Move("provider_available/p1", "payout_in_flight", 5)))
     assert (await LedgerVerifier(store, store).check_all()).balanced
+
+
+def test_the_books_of_a_file_are_as_they_were_when_they_were_opened_and_closed_afterwards(ledger: Path) -> None:
+    with file_books(ledger, REGISTRY) as books:
+        before = asyncio.run(books.journals(0, 10))
+        plant_journal(ledger, journal("late", Move("rail_clearing", "bank", 1)))
+        assert asyncio.run(books.journals(0, 10)) == before
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        asyncio.run(books.journals(0, 10))
 
 
 def test_a_missing_file_is_an_error_and_is_not_created(tmp_path: Path) -> None:
