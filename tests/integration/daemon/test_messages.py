@@ -98,7 +98,7 @@ async def test_events_that_the_queue_never_got_come_from_the_outbox(
     daemon = await programs.ready_daemon(configure(tmp_path, account, cores={"blue": core.url}, rules=COUNTING_RULE))
     await pay(core, [f"k{number}" for number in range(25)])
     await until(lambda: counted(tmp_path).consumed >= 25 * EVENTS_OF_A_PAYMENT, "the outbox was read back")
-    assert counted(tmp_path).lost == 0
+    await until(lambda: counted(tmp_path).lost == 0, "and what the core told by itself")
     (reading,) = (await readings(daemon, "attempts")).values()
     assert reading["value"] == 25
 
