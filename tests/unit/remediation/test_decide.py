@@ -292,11 +292,16 @@ def test_the_key_of_an_action_is_the_same_in_every_version_of_the_daemon() -> No
 
 
 @pytest.mark.parametrize(
-    ("action", "points"), [("block.fingerprint", "0"), ("require.review", "0"), ("raise.threshold", "200")]
+    ("action", "points", "lasts_seconds"),
+    [("block.fingerprint", "0", 86_400), ("require.review", "0", 14_400), ("raise.threshold", "200", 3_600)],
 )
-def test_only_a_stricter_entry_adds_points(action: str, points: str) -> None:
+def test_an_entry_lasts_as_long_as_its_list_says_and_only_a_stricter_one_adds_points(
+    action: str, points: str, lasts_seconds: int
+) -> None:
     key = {"method_fingerprint": "fp_1", "device_id": "d", "customer_id": "c", "ip": "203.0.113.7"}
-    assert decide(finding(do=(action,), key=key), State(), PLAIN, NOW_MS).arguments["points"] == points
+    arguments = decide(finding(do=(action,), key=key), State(), PLAIN, NOW_MS).arguments
+    assert arguments["points"] == points
+    assert int(arguments["expires_at_ms"]) == NOW_MS + lasts_seconds * 1000
 
 
 def test_a_reason_is_as_long_as_the_payment_core_takes_and_no_longer() -> None:
@@ -325,6 +330,9 @@ def test_the_key_is_the_deployments_and_not_the_findings() -> None:
             "payment-failure-rate on green, us-east-1: 100 % of the evidence for 2% rather than 0.5%, in 111 facts",
         ),
         ({"breach": "", "value": 1234567.0}, "payment-failure-rate on green, us-east-1: 1,234,567 of 120 in 60 s"),
+        ({"breach": "", "value": 1000.4}, "payment-failure-rate on green, us-east-1: 1,000 of 120 in 60 s"),
+        ({"breach": "", "value": 1000.0}, "payment-failure-rate on green, us-east-1: 1,000 of 120 in 60 s"),
+        ({"breach": "", "value": 999.4}, "payment-failure-rate on green, us-east-1: 999.4 of 120 in 60 s"),
         (
             {"breach": "> 2s", "value": 11150.4},
             "payment-failure-rate on green, us-east-1: 11,150 ms of 120 in 60 s (limit > 2s)",
