@@ -76,7 +76,8 @@ def test_a_rollback_of_what_was_planned_here_says_how_large_its_destination_has_
 def test_only_a_person_takes_back_a_release_that_was_taken_for_good() -> None:
     taken = state_with(release(status="succeeded"))
     assert decide(finding(), taken, PLAIN, NOW_MS).reason is Reason.NO_DEPLOYMENT
-    assert decide(finding(asked_by="ann"), taken, PLAIN, NOW_MS).act
+    asked = decide(finding(asked_by="ann"), taken, PLAIN, NOW_MS)
+    assert (asked.act, asked.arguments["deployment_id"]) == (True, "dep-1")
     newer = state_with(release(status="succeeded"), release(id="dep-2", sequence=9, status="failed"))
     assert decide(finding(asked_by="ann"), newer, PLAIN, NOW_MS).reason is Reason.NO_DEPLOYMENT
 
