@@ -86,5 +86,6 @@ def _step_up(healthy: Fraction, faulty: Fraction) -> int:
     highest = ceil(1 / healthy) - 2
     lowest = floor(1 / faulty)
     if lowest > highest or highest < 1:
-        raise Indistinct(Fraction(1, highest) if highest >= 1 else None)
+        # With a highest of 1 it would be all facts, which is no ratio of a fault.
+        raise Indistinct(Fraction(1, highest) if highest > 1 else None)
     return max(lowest, min(step, highest), 1)

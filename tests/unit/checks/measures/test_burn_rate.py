@@ -119,6 +119,36 @@ def test_a_few_bad_facts_of_few_are_no_burn_where_more_are_asked_for(start: Star
     assert (finding.state, finding.fact_id) == (State.BREACHED, "h30")
 
 
+@pytest.mark.parametrize(("min_samples", "fires"), [(5, True), (6, False)])
+def test_good_facts_that_leave_the_windows_let_a_tier_fire_at_the_tick_if_enough_are_left(
+    start: Start, min_samples: int, fires: bool
+) -> None:
+    engine = start(SMALL.replace("tiers: [", f"min_samples: {min_samples}, tiers: ["))
+    good = [probe(number, NOW_MS + number) for number in range(40)]
+    bad = [probe(100 + number, NOW_MS + 18_000 + number, bad=True) for number in range(5)]
+    assert engine.observe(good + bad, NOW_MS + 19_000) == []
+    found = engine.tick(NOW_MS + 22_000)
+    assert [(one.state, one.severity, one.fact_id) for one in found] == [(State.BREACHED, "high", "")] * fires
+
+
+def test_a_key_beyond_the_most_is_refused_and_a_place_that_was_given_up_is_used_again(start: Start) -> None:
+    engine = start(SMALL.replace("max_keys: 10000", "max_keys: 2"))
+    watcher = the(engine)
+    engine.observe([probe(1, NOW_MS, subject="a"), probe(2, NOW_MS, subject="b"), probe(3, NOW_MS)], NOW_MS)
+    assert (set(watcher.keys()), watcher.refused_facts) == ({"a", "b"}, 1)
+    watcher.drop(["a"])
+    engine.observe([probe(4, NOW_MS, bad=True)], NOW_MS)
+    assert set(watcher.keys()) == {"b", "database"}
+    assert len(watcher._period.total) == 2
+    assert watcher.budget_left("a") is None
+
+
+def test_windows_of_another_rule_are_not_taken_back(start: Start) -> None:
+    engine, other = start(SMALL), start(TEXT)
+    with pytest.raises(msgspec.ValidationError, match="other windows"):
+        the(other).take_back(the(engine).keep())
+
+
 def test_a_graver_tier_is_told_again_and_the_finding_names_its_windows(start: Start) -> None:
     engine = start(SMALL)
     engine.observe(steady(NOW_MS - 60_000, 59), NOW_MS)

@@ -1,16 +1,24 @@
 """What a batch could do to a limit is told from its counts alone, as if every order of its facts had been tried."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.compiled_rule import CompiledRule
 from checks.expression import compile_condition
 from checks.facts import PaymentAttempted
 from checks.limits import FALLING, RISING, Operator, share_test
-from checks.measures.windowed.plan import _MATCHES_MAX
+from checks.measures.windowed.count import count_plan
+from checks.measures.windowed.plan import _MATCHES_MAX, Plan
 from checks.measures.windowed.plan import Test as LimitTest
+from checks.measures.windowed.rate import rate_plan
+from checks.measures.windowed.ratio import ratio_plan
+from tests.unit.checks.conftest import Compile
+from tests.unit.checks.rule_text import rule, rules
 
 FAILED = compile_condition("outcome == 'failed'", PaymentAttempted)
 OPERATORS: tuple[Operator, ...] = (">", ">=", "<", "<=")
@@ -96,3 +104,47 @@ def test_the_fewest_matches_are_those_with_which_a_key_of_so_many_facts_first_br
 
 def test_a_limit_that_falls_needs_no_match() -> None:
     assert limit("<", Fraction(1, 2)).least_matches(10) == 0
+
+
+Make = Callable[[CompiledRule], Plan]
+SUCCEEDED = compile_condition("outcome != 'failed'", PaymentAttempted)
+
+
+@pytest.mark.parametrize(
+    ("measure", "make", "breach", "nearer", "beyond", "within"),
+    [
+        ("count: 'true'", lambda one: count_plan(one, FAILED), "> 2", "rises", (3, 9), (2, 9)),
+        ("count: 'true'", lambda one: count_plan(one, FAILED), "<= 2", "falls", (2, 9), (3, 9)),
+        ("count: 'true'", lambda one: count_plan(one, FAILED), "== 2", "", (2, 9), (3, 9)),
+        ("rate: 'true'", lambda one: rate_plan(one, FAILED, 60.0), "> 0.05", "rises", (4, 4), (3, 4)),
+        ("rate: 'true'", lambda one: rate_plan(one, FAILED, 60.0), "< 0.05", "falls", (2, 4), (3, 4)),
+        ("ratio: 'true'", lambda one: ratio_plan(one, FAILED), "> 2%", "rises", (2, 50), (1, 50)),
+        ("ratio: 'true'", lambda one: ratio_plan(one, FAILED), "< 2%", "falls", (0, 50), (1, 50)),
+        # Of what succeeded the failures are counted, so that a failure is what brings a low limit nearer.
+        ("ratio: 'true'", lambda one: ratio_plan(one, SUCCEEDED), "< 98%", "rises", (2, 50), (1, 50)),
+        ("ratio: 'true'", lambda one: ratio_plan(one, SUCCEEDED), ">= 98%", "falls", (1, 50), (2, 50)),
+    ],
+)
+def test_a_plan_knows_what_it_counts_and_what_brings_its_limit_nearer(
+    compiled: Compile,
+    measure: str,
+    make: Make,
+    breach: str,
+    nearer: str,
+    beyond: tuple[int, int],
+    within: tuple[int, int],
+) -> None:
+    (one,) = compiled(rules(rule(f"{{{measure}, window: 60s}}", breach=breach)))
+    test = make(one).breach
+    assert (test.rises, test.falls) == (nearer == "rises", nearer == "falls")
+    assert (test.holds(*beyond), test.holds(*within)) == (True, False)
+    assert test.counted.canonical == FAILED.canonical
+
+
+def test_a_plan_shows_its_value_in_the_measures_unit(compiled: Compile) -> None:
+    (one,) = compiled(rules(rule("{ratio: 'true', window: 60s}", breach="> 2%")))
+    assert count_plan(one, FAILED).describe(3, 50, None) == (3.0, "3")
+    assert rate_plan(one, FAILED, 60.0).describe(3, 50, None) == (0.05, "0.05 per second")
+    assert ratio_plan(one, FAILED).describe(1, 50, None) == (0.02, "2 %")
+    assert ratio_plan(one, SUCCEEDED).describe(1, 50, None) == (0.98, "98 %")
+    assert ratio_plan(one, FAILED).describe(0, 0, None) == (None, "no data")

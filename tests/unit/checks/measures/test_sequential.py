@@ -69,6 +69,24 @@ def test_the_threshold_is_the_smallest_that_keeps_the_budget_and_grows_with_its_
         assert below.threshold > found.threshold
 
 
+@pytest.mark.parametrize(("bad_share", "facts"), [(0.25, None), (0.2, None), (0.5, 10.0), (0.9, 4 / 0.9), (1.0, 4.0)])
+def test_a_fault_takes_as_many_facts_as_its_evidence_and_at_least_the_bad_ones_that_it_needs(
+    bad_share: float, facts: float | None
+) -> None:
+    expected = None if facts is None else pytest.approx(facts)
+    assert Chart(up=3, threshold=10, facts_between_false_alarms=1.0).facts_to_fire(bad_share) == expected
+
+
+def test_the_time_between_false_alarms_is_that_of_the_chain_of_scores() -> None:
+    steps, p = chart(Fraction(1, 5), Fraction(1, 2), 50), 0.2
+    # E(s) = 1 + p E(s + up) + (1 - p) E(max(0, s - 1)), 0 from the threshold on: solved by iteration.
+    facts = [0.0] * steps.threshold
+    for _ in range(5_000):
+        above = [facts[s + steps.up] if s + steps.up < steps.threshold else 0.0 for s in range(steps.threshold)]
+        facts = [1 + p * above[s] + (1 - p) * facts[max(0, s - 1)] for s in range(steps.threshold)]
+    assert steps.facts_between_false_alarms == pytest.approx(facts[0])
+
+
 def test_a_step_from_5_to_40_percent_is_seen_within_70_facts_19_times_in_20() -> None:
     chance = random.Random(5)  # noqa: S311  # reproducible outcomes
     steps = chart(HEALTHY, FAULTY, 2_000_000_000)
@@ -76,11 +94,17 @@ def test_a_step_from_5_to_40_percent_is_seen_within_70_facts_19_times_in_20() ->
     assert times[len(times) * 95 // 100] <= 70
 
 
-@pytest.mark.parametrize(("healthy", "faulty"), [("50", "60"), ("20", "22"), ("60", "90")])
-def test_ratios_that_no_whole_steps_tell_apart_are_refused_with_the_nearest_that_are(healthy: str, faulty: str) -> None:
+@pytest.mark.parametrize(
+    ("healthy", "faulty", "expected"),
+    [("50", "60", None), ("20", "22", Fraction(1, 3)), ("33.4", "40", None), ("60", "90", None)],
+)
+def test_ratios_that_no_whole_steps_tell_apart_are_refused_with_the_nearest_that_are(
+    healthy: str, faulty: str, expected: Fraction | None
+) -> None:
     with pytest.raises(Indistinct) as caught:
         chart(Fraction(healthy) / 100, Fraction(faulty) / 100, 1_000_000)
     nearest = caught.value.nearest
+    assert nearest == expected
     if nearest is not None:
         assert chart(Fraction(healthy) / 100, nearest, 1_000).threshold > 0
 
@@ -203,6 +227,14 @@ def test_evidence_that_nobody_adds_to_is_no_data_after_a_while_and_never_clear(s
     assert engine.tick(NOW_MS + 3_000_000) == []
     (silent,) = engine.tick(NOW_MS + 3_700_000)
     assert (silent.state, silent.value) == (State.NO_DATA, None)
+
+
+def test_a_key_without_an_episode_is_forgotten_once_it_is_silent_for_too_long_and_others_are_not(start: Start) -> None:
+    engine = start(TEXT)
+    engine.observe([payment(0, failed=True), payment(0, failed=True, environment="blue", at_ms=NOW_MS + 1)], NOW_MS)
+    for at_ms, left in ((NOW_MS + 3_600_000, {"green", "blue"}), (NOW_MS + 3_600_001, {"blue"})):
+        assert engine.tick(at_ms) == []
+        assert {one.key["environment"] for one in engine.current()} == left
 
 
 def test_a_release_begins_without_evidence(start: Start) -> None:
