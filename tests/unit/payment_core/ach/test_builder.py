@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payment_core.ach.building.builder import build_file
+from payment_core.ach.building.builder import build_file, make_batch
+from payment_core.ach.building.entries import trace_number
 from payment_core.ach.building.specs import BatchSpec, EntrySpec, Offset
+from payment_core.ach.building.totals import file_control
 from payment_core.ach.building.writer import LineEnding, write
+from payment_core.ach.codes.descriptions import MICRO_ENTRY
 from payment_core.ach.codes.transaction_codes import AccountType
 from payment_core.ach.errors import FieldInvalid, FileInvalid, TraceCollision
 from payment_core.ach.model import OFFSET_NAME
 from payment_core.ach.reading.reader import problems_of, read
+from payment_core.ach.validation.batch import offset_of
 from tests.unit.payment_core.ach.oracle import figures
-from tests.unit.payment_core.ach.samples import EFFECTIVE, SPEC, batch, entry
+from tests.unit.payment_core.ach.samples import BANK, EFFECTIVE, SPEC, batch, entry
 
 TEXT = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ &'-.0123456789", min_size=1, max_size=15).filter(lambda t: t.strip(" 0"))
 
@@ -104,6 +108,30 @@ def test_a_payout_batch_of_class_220_becomes_200_when_it_is_balanced() -> None:
     assert (file.control.debit_cents, file.control.credit_cents) == (500, 500)
 
 
+def test_the_offset_of_micro_entries_may_be_a_dollar_and_more() -> None:
+    header = batch("CCD", 200, MICRO_ENTRY)
+    file = build_file(SPEC, [(header, entry(22, 60, 1)), (header, entry(22, 60, 2))], offset(3))
+    assert [one.amount_cents for one in file.batches[0].entries] == [60, 60, 120]
+
+
+def test_an_entry_that_is_alone_in_its_batch_balances_nothing() -> None:
+    file = build_file(SPEC, [(batch("PPD", 200), entry(28, 0, 1, name=OFFSET_NAME))])
+    assert offset_of(file.batches[0]) is None
+
+
+def test_entries_come_by_their_traces_whatever_the_order_in_which_they_were_given() -> None:
+    file = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, number)) for number in (7, 3, 5)])
+    assert [one.trace_number[-1] for one in file.batches[0].entries] == ["3", "5", "7"]
+
+
+def test_a_hash_keeps_its_last_ten_digits_in_a_batch_and_in_a_file() -> None:
+    (part,) = build_file(SPEC, [(batch("PPD", 220), entry(22, 500, 1))]).batches
+    large = make_batch(part.header, part.entries * 400)
+    assert large.control.entry_hash == 400 * 23_138_010
+    assert make_batch(part.header, part.entries * 500).control.entry_hash == 500 * 23_138_010 - 10**10
+    assert file_control((large, large)).entry_hash == 800 * 23_138_010 - 10**10
+
+
 def test_a_batch_whose_sides_are_equal_needs_no_offset() -> None:
     items = [(batch("PPD", 200), entry(22, 500, 1)), (batch("PPD", 200), entry(27, 500, 2))]
     assert len(build_file(SPEC, items, offset(3)).batches[0].entries) == 2
@@ -147,6 +175,10 @@ def test_traces_that_collide_across_merged_batches_are_refused() -> None:
     items = [(batch("PPD", 220), entry(22, 500, 7)), (batch("CCD", 220), entry(22, 500, 7))]
     with pytest.raises(TraceCollision, match="sequence 7"):
         build_file(SPEC, items)
+
+
+def test_a_trace_is_the_bank_and_seven_digits_from_the_first_to_the_last() -> None:
+    assert [trace_number(BANK, sequence) for sequence in (1, 9_999_999)] == ["121042880000001", "121042889999999"]
 
 
 @pytest.mark.parametrize("sequence", [0, -1, 10_000_000])

@@ -99,6 +99,8 @@ def test_closed_weekdays_are_those_of_the_federal_reserves_rule(year: int) -> No
         ("2026-12-31", 1, "2027-01-04"),  # year end: Friday the 1st, then a weekend
         ("2026-12-31", 2, "2027-01-05"),
         ("2026-11-28", 0, "2026-11-30"),  # a Saturday
+        ("2026-11-29", 0, "2026-11-30"),  # a Sunday
+        ("2026-11-26", 0, "2026-11-27"),  # Thanksgiving itself
         ("2026-11-30", 0, "2026-11-30"),
         ("2027-01-04", -1, "2026-12-31"),
         ("2026-11-30", -2, "2026-11-25"),

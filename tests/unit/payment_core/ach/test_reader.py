@@ -10,7 +10,7 @@ from payment_core.ach.model import AchFile
 from payment_core.ach.problems import PROBLEMS_MAX, ErrorCode
 from payment_core.ach.reading.lines import FILE_BYTES_MAX, LINES_MAX
 from payment_core.ach.reading.profiles import Profile
-from payment_core.ach.reading.reader import Reading, read
+from payment_core.ach.reading.reader import Reading, problems_of, read
 from payment_core.ach.views import file_view, summarize
 from tests.unit.payment_core.ach.samples import SAMPLES, path
 
@@ -174,6 +174,47 @@ def test_a_problem_names_its_line_in_the_source() -> None:
     broken[5] = "706" + broken[5][3:]
     problems = [problem for problem in read(joined(broken)).errors if problem.code is ErrorCode.ADDENDA_TYPE_INVALID]
     assert [problem.line for problem in problems] == [6]
+
+
+def test_a_file_that_was_cut_off_is_said_to_lack_both_controls_and_keeps_the_batch_that_was_open() -> None:
+    reading = read(joined(LINES[:4]))
+    assert {"missing_batch_control", "missing_file_control"} <= codes(reading)
+    assert [len(batch.entries) for batch in reading.file.batches] == [2]
+
+
+@pytest.mark.parametrize(("sample", "date"), [("ppd", b"      "), ("ppd", b"000000"), ("returns", b"261330")])
+def test_only_a_return_may_have_no_effective_date_and_none_a_day_that_is_no_day(sample: str, date: bytes) -> None:
+    data = path(sample).read_bytes()
+    place = next(line for line in data.split(b"\n") if line[:1] == b"5")
+    assert codes(read(data.replace(place, place[:69] + date + place[75:], 1))) == {"date_invalid"}
+
+
+def test_a_missing_file_header_is_missing_in_line_one() -> None:
+    problems = [one for one in read(without(0)).errors if one.code is ErrorCode.MISSING_FILE_HEADER]
+    assert [problem.line for problem in problems] == [1]
+
+
+# By record type: first and last position, what is written there, and which code that has.
+BROKEN = {
+    "1": (34, 34, "-", "field_charset"),
+    "5": (2, 4, "280", "service_class_invalid"),
+    "6": (13, 29, " " * 17, "field_blank"),
+    "7": (84, 87, "0099", "addenda_sequence"),
+    "8": (5, 10, "999999", "entry_addenda_count_mismatch"),
+    "9": (8, 13, "999999", "block_count_mismatch"),
+}
+
+
+@pytest.mark.parametrize("name", ["ppd", "mixed", "ctx"])
+def test_whatever_record_is_wrong_its_line_is_named_whether_the_file_was_read_or_made(name: str) -> None:
+    lines = path(name).read_text("ascii").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if line == NINES:
+            continue
+        first, last, value, code = BROKEN[line[0]]
+        reading = read(joined([*lines[: number - 1], line[: first - 1] + value + line[last:], *lines[number:]]))
+        for problems in (reading.errors, problems_of(reading.file)):
+            assert [problem.line for problem in problems if problem.code == code] == [number]
 
 
 @pytest.mark.parametrize("sec_code", ["IAT", "POP", "ARC", "ENR", "ADV", "XYZ"])

@@ -42,6 +42,13 @@ def test_a_return_of_every_code_is_valid_and_names_its_original(code: str) -> No
     assert (notice.company_id, notice.settlement_day) == ("1234567890", "334")
 
 
+def test_a_contested_return_names_a_real_day_on_which_it_was_returned() -> None:
+    contested = path("contested").read_bytes()
+    assert b"261130" in contested
+    found = read(contested.replace(b"26113023138010", b"26133023138010")).errors
+    assert [(problem.code, problem.field) for problem in found] == [("date_invalid", "original_returned_date")]
+
+
 def test_an_entry_whose_code_is_none_cannot_be_returned() -> None:
     original = msgspec.structs.replace(ORIGINAL.batches[0].entries[0], transaction_code=99)
     with pytest.raises(OriginalUnusable, match="code 99 has no return"):

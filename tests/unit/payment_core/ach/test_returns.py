@@ -12,6 +12,7 @@ from payment_core.ach.codes.returns import (
     ReturnStage,
     Timeframe,
     return_code,
+    stage_of,
 )
 from payment_core.ach.errors import FieldInvalid
 from payment_core.ach.records.addenda import CONTESTED_CODES, DISHONORED_CODES, REFUSED_CODES
@@ -72,6 +73,24 @@ def test_the_stage_of_a_code_agrees_with_the_layout_it_is_read_in() -> None:
     assert stages[ReturnStage.DISHONORED] == DISHONORED_CODES
     assert stages[ReturnStage.CONTESTED] == CONTESTED_CODES
     assert {code for code, known in CHANGE_CODES.items() if known.refusal} == REFUSED_CODES
+
+
+@pytest.mark.parametrize(
+    ("codes", "stage"),
+    [
+        ("R01 R60", ReturnStage.RETURN),
+        ("R61 R63 R70", ReturnStage.DISHONORED),
+        ("R71 R74 R77", ReturnStage.CONTESTED),
+        ("R78 R99", ReturnStage.RETURN),
+    ],
+)
+def test_whose_answer_a_code_is_goes_by_its_number_also_where_no_table_has_it(codes: str, stage: ReturnStage) -> None:
+    assert {stage_of(code) for code in codes.split()} == {return_code(code).stage for code in codes.split()} == {stage}
+
+
+def test_a_return_is_dishonored_within_five_banking_days() -> None:
+    dishonored = {known.timeframe for known in RETURN_CODES.values() if known.stage is ReturnStage.DISHONORED}
+    assert dishonored == {Timeframe.FIVE_BANKING_DAYS}
 
 
 def test_a_code_in_no_table_becomes_a_case_and_not_a_crash() -> None:

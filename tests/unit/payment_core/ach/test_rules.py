@@ -85,6 +85,7 @@ def test_a_class_allows_what_its_rules_allow(
         (MICRO_ENTRY, (30,), (10, 20), ""),
         (MICRO_ENTRY, (31,), (10, 20), "micro_entry_invalid"),
         (MICRO_ENTRY, (), (100,), "micro_entry_invalid"),
+        (MICRO_ENTRY, (), (1, 100), "micro_entry_invalid"),
         ("PAYOUT", (31,), (100,), ""),
     ],
 )
