@@ -124,6 +124,8 @@ def test_a_correction_comes_back_from_its_corrected_data(data: st.DataObject, co
             "091000019009876543 32",
             Correction(routing_number="091000019", account_number="009876543", transaction_code=32),
         ),
+        ("C01", "12 34", Correction(account_number="12 34")),
+        ("C03", "091000019   12 34", None),  # a gap in an account that shares its data is another column
         ("C13", "", Correction()),
         ("C02", "091000018", None),
         ("C02", "", None),
