@@ -7,8 +7,12 @@ from msgspec.structs import replace
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.policy import Policy
-from remediation.decide import decide
+from config.rules.actions import ACTION_NAMES
+from remediation.aiming.region_state import EVACUATE_REGION
+from remediation.aiming.subjects import LIST_ACTIONS
+from remediation.decide import ROLLBACK_TRAFFIC, decide
 from remediation.decisions import Reason
+from remediation.guardrails.guard import KILL_SWITCH
 from remediation.state import State, TargetState
 from tests.unit.remediation.test_decide import DONE, frozen_from_to, policy_with, state_with
 from tests.unit.remediation.worlds import NOW_MS, TARGET, finding, release
@@ -83,3 +87,8 @@ def test_the_same_evidence_gives_the_same_decision(breach: Finding, state: State
 @given(findings_of_any_kind, states, policies)
 def test_a_shadow_rule_never_acts(breach: Finding, state: State, policy: Policy) -> None:
     assert not decide(replace(breach, mode="shadow"), state, policy, NOW_MS).act
+
+
+def test_every_action_that_a_rule_may_ask_for_has_an_aim_of_its_own_kind() -> None:
+    aimed = {"page", ROLLBACK_TRAFFIC, KILL_SWITCH, EVACUATE_REGION, *LIST_ACTIONS}
+    assert aimed == set(ACTION_NAMES), "an action that decide does not tell apart would be aimed at a release"
