@@ -252,8 +252,14 @@ def test_the_list_of_problems_has_a_limit() -> None:
     assert ErrorCode.TOO_MANY_ERRORS in codes(reading)
 
 
+def test_a_byte_that_is_no_character_is_named_by_line_and_place() -> None:
+    (problem,) = [one for one in read(PPD.replace(b"JANE", b"JA\0E", 1)).errors if one.code is ErrorCode.NOT_ASCII]
+    assert (problem.line, problem.message) == (3, "byte 57 is not printable ASCII; 1 such bytes in the line")
+
+
 def test_a_file_beyond_the_limit_is_not_read() -> None:
-    assert codes(read(bytes(FILE_BYTES_MAX + 1))) == {"file_too_large"}
+    (problem,) = read(bytes(FILE_BYTES_MAX + 1)).errors
+    assert (problem.code, problem.line) == (ErrorCode.FILE_TOO_LARGE, 0)
     assert codes(read(b"\n" * (LINES_MAX + 1))) == {"file_too_large"}
 
 
