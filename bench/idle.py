@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.embedded.kms import program as kms
+
 SETTLE_SECONDS = 5
 SCENARIO = """\
 name: idle-bench
@@ -43,7 +45,7 @@ def name_of(process: int) -> str:
     for word in words:
         if "ministack" in word:
             return "aws_stand_in"
-        if word.endswith(".kms"):
+        if word == kms.__name__:
             return "kms_stand_in"
     return "daemon" if "run" in words else "up"
 
