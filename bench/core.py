@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.load import drive, drive_with_wrk, has_wrk, rss_mib, thread_seconds
+from bench.workloads.paying import drive, drive_with_wrk, has_wrk, rss_mib, thread_seconds
 
 CONNECTIONS = (1, 16, 64)
 SECONDS = 5.0

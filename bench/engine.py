@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
 
-from bench.engine_rules import ONE_KEY, padded
-from bench.engine_stream import SEED, batches, facts_of, messages
+from bench.workloads.rules import ONE_KEY, padded
+from bench.workloads.stream import SEED, batches, facts_of, messages
 from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 

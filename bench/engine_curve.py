@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import process_time
 
-from bench.engine_rules import ONE_KEY, default_rules, of_other_kinds, of_payments
-from bench.engine_stream import batches, facts_of, messages
+from bench.workloads.rules import ONE_KEY, default_rules, of_other_kinds, of_payments
+from bench.workloads.stream import batches, facts_of, messages
 from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 from checks.facts import Fact

@@ -7,8 +7,8 @@ import tracemalloc
 from collections.abc import Iterator
 from time import process_time
 
-from bench.engine_rules import by_customer
-from bench.engine_stream import START_MS
+from bench.workloads.rules import by_customer
+from bench.workloads.stream import START_MS
 from checks.engine import Engine
 from checks.facts import Fact, PaymentAttempted
 

@@ -12,8 +12,8 @@ from time import perf_counter_ns, process_time, thread_time_ns
 
 from msgspec.structs import replace
 
-from bench.fraud_attacks import Attacks
-from bench.fraud_people import DAY, START_MS, Event, People
+from bench.workloads.attacks import Attacks
+from bench.workloads.people import DAY, START_MS, Event, People
 from checks.facts import PaymentAttempted, PaymentRequested
 from checks.scoring.compile import FraudRules, compile_fraud
 from checks.scoring.engine import ScoringEngine

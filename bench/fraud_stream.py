@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.fraud import CUSTOMERS, OTHER_SEEDS, TUNING_SEED, outcome_of, traffic
-from bench.fraud_people import Event
+from bench.workloads.people import Event
 from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 from checks.facts import PaymentAttempted, PaymentRequested

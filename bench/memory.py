@@ -6,7 +6,7 @@ import json
 import uvloop
 
 from bench.core import WORKERS, running_core
-from bench.load import drive, rss_mib
+from bench.workloads.paying import drive, rss_mib
 
 PAYMENTS = 200_000
 """Two to three minutes on 2 cores; --payments 1000000 takes about ten, and 5 GB of disk."""

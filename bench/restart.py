@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.engine_rules import padded
-from bench.engine_stream import START_MS, facts_of, messages
+from bench.workloads.rules import padded
+from bench.workloads.stream import START_MS, facts_of, messages
 from checks.continuation import continued
 from checks.engine import Engine
 from daemon.storage.checkpoint import Restored, StoredBatch, Totals

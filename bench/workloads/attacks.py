@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from bench.fraud_people import DAY, HOUR, MINUTE, PLACES, SECOND, START_MS, Event, People
+from bench.workloads.people import DAY, HOUR, MINUTE, PLACES, SECOND, START_MS, Event, People
 from checks.facts import NetworkKind, PaymentRequested, PayoutRequested
 
 TESTER_KINDS = ("one-place", "few-places", "slow", "one-account")

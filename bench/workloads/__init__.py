@@ -1,0 +1,1 @@
+"""What benches are given: rules, streams of facts, honest people, attacks, and clients that pay."""
