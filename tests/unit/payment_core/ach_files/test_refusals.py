@@ -11,7 +11,7 @@ from payment_core.ach.files.incoming.acknowledging import FileRefusal, explain_f
 from payment_core.ach.files.incoming.cases import CaseRefusal, close_case, explain_case, open_ach_case
 from payment_core.ach.files.incoming.model import AchCase
 from payment_core.ach.files.incoming.receiving import ReturnRefusal, explain_return
-from payment_core.ach.files.model import AchEntry, AchFile, FileStatus
+from payment_core.ach.files.model import AchEntry, AchFile
 from payment_core.ach.files.moving import EntryMover
 from payment_core.ach.files.outgoing.originating import (
     ENTRY_CENTS_MAX,
@@ -22,6 +22,7 @@ from payment_core.ach.files.outgoing.originating import (
     originate,
     reverse_entry,
 )
+from payment_core.ach.files.states import FileStatus
 from payment_core.answers import Explanation
 from payment_core.providers.model import BankAccount
 from payment_core.store.port import Transaction
