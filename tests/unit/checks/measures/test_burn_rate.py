@@ -246,3 +246,13 @@ def test_a_key_of_several_fields_is_the_same_key_after_a_restart(start: Start) -
     state = engine.snapshot()
     other.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=type(state)))
     assert [one.samples for one in other.current()] == [one.samples for one in engine.current()] == [20]
+
+
+@pytest.mark.parametrize("severity", ["critical", "low"])
+def test_a_graver_tier_is_told_once_whatever_the_rule_itself_is_called(start: Start, severity: str) -> None:
+    engine = start(SMALL.replace("severity: medium", f"severity: {severity}"))
+    found = engine.observe(steady(NOW_MS, 60, bad_every=3), NOW_MS + 60_000)
+    assert told(found) == [(State.BREACHED, "low")]
+    worse = [probe(1_000 + number, NOW_MS + 60_000 + number * 1_000, bad=True) for number in range(20)]
+    assert told(engine.observe(worse, NOW_MS + 80_000)) == [(State.BREACHED, "high")]
+    assert engine.tick(NOW_MS + 81_000) == []
