@@ -4,10 +4,10 @@ import argparse
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
-from pathlib import Path
+
+from bench.results import RESULTS, kept
 
 RUNS = {
     "engine": "engine",
@@ -31,7 +31,6 @@ RUNS = {
     "idle": "idle",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
-RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
 def machine() -> str:
@@ -67,12 +66,6 @@ def section(name: str, figures: dict[str, object]) -> str:
     """A run's heading, command and table."""
     body = "\n".join(rows(figures))
     return f"## {name}\n\n`python -m bench.{RUNS[name]} --json`\n\n| figure | value |\n|---|---|\n{body}\n"
-
-
-def kept(results: str) -> dict[str, str]:
-    """The sections of a page by name, as they stand."""
-    parts = re.split(r"^## (\w+)$", results, flags=re.MULTILINE)[1:]
-    return {name: f"## {name}{body.rstrip()}\n" for name, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def page(sections: dict[str, str]) -> str:
