@@ -163,6 +163,13 @@ CASES = [
         Reason.NO_DEPLOYMENT,
     ),
     ("rolled back before", finding(), state_with(DONE), PLAIN, Reason.ALREADY_ROLLED_BACK),
+    (
+        "rolled back before, by evidence that grew old since",
+        finding(at_ms=NOW_MS - 120_001),
+        state_with(DONE),
+        PLAIN,
+        Reason.ALREADY_ROLLED_BACK,
+    ),
     ("a migration that the old version cannot live with", finding(), PAST_RETURN, PLAIN, Reason.PAST_RETURN),
     ("the same for a person", finding(asked_by="ann"), PAST_RETURN, PLAIN, Reason.PAST_RETURN),
     (
@@ -217,6 +224,13 @@ CASES = [
     ("the budget for lists spent", card_tested(), listed_ago(*range(20)), PLAIN, Reason.BUDGET_SPENT),
     ("a tested card that nobody names", card_tested(key={"region": "eu"}), State(), PLAIN, Reason.NO_SUBJECT),
     ("a tested card that is blocked", card_tested(), blocked_until(NOW_MS + 1), PLAIN, Reason.IN_EFFECT),
+    (
+        "a tested card that is blocked, by evidence that grew old since",
+        card_tested(at_ms=NOW_MS - 120_001),
+        blocked_until(NOW_MS + 1),
+        PLAIN,
+        Reason.IN_EFFECT,
+    ),
     ("a tested card whose block is over", card_tested(), blocked_until(NOW_MS), PLAIN, Reason.BREACHED),
     ("as many entries as are allowed", card_tested(), others_blocked(100), PLAIN, Reason.TOO_WIDE),
     ("one entry less", card_tested(), others_blocked(99), PLAIN, Reason.BREACHED),
