@@ -12,6 +12,7 @@ from daemon.parts import Parts
 from daemon.schedule import Ticks
 from daemon.senses.health_check import HealthCheck
 from daemon.senses.sightings import BEAT_SECONDS
+from daemon.storage.checkpoint import PROBES
 from daemon.supervisor import Task
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.ports import Clock
@@ -128,7 +129,7 @@ class Duties:
     async def _take(self, facts: Sequence[Fact]) -> None:
         """Probes are facts like any other; one that cannot be recorded is made again at the next tick."""
         try:
-            await self._parts.pipeline.accept(facts, "probes")
+            await self._parts.pipeline.accept(facts, PROBES)
         except CheckpointFailed as fault:
             log.error("probes not recorded", action="probes_not_recorded", fault=str(fault))
 

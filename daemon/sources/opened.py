@@ -23,23 +23,12 @@ from daemon.sources.sns_signatures import SnsSignatures
 from daemon.sources.sqs import SqsSource
 from daemon.sources.trust import Trust, check_account, trusted_regions
 from daemon.storage.quarantine import Quarantine
+from daemon.view.system import Polled
 from remediation.ports import Clock
 
 
-class Source(Protocol):
-    """Brings facts until it is cancelled."""
-
-    @property
-    def name(self) -> str:
-        """What its facts are counted under."""
-
-    @property
-    def heard_at_ms(self) -> int:
-        """When the other side last answered; 0 before it did."""
-
-    @property
-    def silent_after_ms(self) -> int:
-        """Not heard for longer than this, it is stale."""
+class Source(Polled, Protocol):
+    """Brings facts until it is cancelled; the view tells from the rest of it whether it is silent."""
 
     async def run(self) -> None:
         """Bring facts; no fault of the other side, of the sink or of a message ends it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from checks.engine import Engine, Reading
-from daemon.storage.checkpoint import Checkpoint, SourceTotals
+from daemon.storage.checkpoint import PROBES, Checkpoint, SourceTotals
 from daemon.storage.quarantine import Quarantine
 from daemon.view.changes import Changes
 from daemon.view.series import PaymentSeries
@@ -18,9 +18,6 @@ from remediation.state import State
 
 STALE_AFTER_MS = 60_000
 """Probes run every two seconds; a minute without one is no busy moment."""
-
-PROBES = "probes"
-"""Heard all the time, as what is polled is; silence of the others (backfill, ingest, firehose) is no news."""
 
 
 class Polled(Protocol):
@@ -129,6 +126,7 @@ class DaemonView:
         fact_ms = self.accepted_at_ms.get(name, 0)
         heard_ms = fact_ms if polled is None else polled.heard_at_ms
         patience_ms = STALE_AFTER_MS if polled is None else polled.silent_after_ms
+        # Silence of the others (backfill, ingest, firehose) is no news.
         continuous = polled is not None or name == PROBES
         return SourceStatus(
             name=name,
