@@ -62,7 +62,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process runs. applied_at_ms: since when; source: embedded, disk, mqtt or http."""
+    """What one process runs. applied_at_ms: since when; source: embedded, disk, mqtt, http, or none when it serves safe
+    defaults alone. missing: flags that were asked for in the last minute and had to be answered with their safe default;
+    ignored: documents that were not taken over since the process started.
+    """
 
     process: str
     region: str
@@ -71,6 +74,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     applied_at_ms: int
     source: str
+    missing: tuple[str, ...] = ()
+    ignored: int = 0
 
 
 def key_id(public_key: bytes) -> str:
