@@ -62,9 +62,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one process runs. applied_at_ms: since when; source: embedded, disk, mqtt, http, or none when it serves safe
-    defaults alone. missing: flags that were asked for in the last minute and had to be answered with their safe default;
-    ignored: documents that were not taken over since the process started.
+    """What one process runs.
+
+    applied_at_ms: since when; source: embedded, disk, mqtt, http, or none when it serves safe defaults alone.
+    missing: flags that had to be answered with their safe default in the last minute; ignored: documents that were not
+    taken over since the process started.
     """
 
     process: str
