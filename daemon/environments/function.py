@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.environments import VERSION_MARK, LambdaEnvironments
-from daemon.aws.calls import ask
+from daemon.aws.calls import MARKER, ask, listed
 from daemon.aws.session import Aws
 from daemon.environments.waiting import until
 from remediation.errors import WorldRefused
@@ -31,16 +31,20 @@ class Function:
 
     async def published(self, environment: str, version: str) -> str:
         """The number of the newest version that runs this release as this environment; empty when there is none."""
-        found, marker = "", ""
-        for _ in range(PAGES_MAX):
-            page = await self._ask("list_versions_by_function", **({"Marker": marker} if marker else {}))
-            for one in page.get("Versions", ()):
-                if one["Version"] != "$LATEST" and self.runs(one, environment, version):
-                    found = max(found, str(one["Version"]), key=lambda number: int(number) if number else 0)
-            marker = page.get("NextMarker", "")
-            if not marker:
-                return found
-        raise WorldRefused(f"{self._settings.function} has more than {PAGES_MAX} pages of versions; delete old ones.")
+        versions = await listed(
+            self._aws,
+            "list_versions_by_function",
+            "Versions",
+            pages_max=PAGES_MAX,
+            named=MARKER,
+            FunctionName=self._settings.function,
+        )
+        fitting = [
+            str(one["Version"])
+            for one in versions
+            if one["Version"] != "$LATEST" and self.runs(one, environment, version)
+        ]
+        return max(fitting, key=int, default="")
 
     async def publish(self, environment: str, version: str, running: Mapping[str, Any] | None) -> str:
         """Publish the release as this environment, and return the version's number.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from daemon.aws.calls import ask
+from daemon.aws.calls import ask, listed
 from daemon.aws.session import Aws
 from daemon.environments.change_set import STACK_TYPE
 from daemon.environments.service_looks import find_service, healthy_tasks
@@ -58,21 +58,14 @@ class StackInstances:
                 found += await self._counted(resource["PhysicalResourceId"], depth + 1)
         return found
 
-    async def _resources(self, stack: str) -> list[Mapping[str, Any]]:
+    async def _resources(self, stack: str) -> list[dict[str, Any]]:
         """What the stack has made and not deleted again."""
-        found: list[Mapping[str, Any]] = []
-        more: dict[str, str] = {}
-        for _ in range(PAGES_MAX):
-            page = await ask(self.cloudformation, "list_stack_resources", StackName=stack, **more)
-            found += page.get("StackResourceSummaries", ())
-            if not page.get("NextToken"):
-                return [
-                    one
-                    for one in found
-                    if one.get("PhysicalResourceId") and one.get("ResourceStatus") != "DELETE_COMPLETE"
-                ]
-            more = {"NextToken": page["NextToken"]}
-        raise WorldRefused(f"The resources of {stack} fill more than {PAGES_MAX} pages.")
+        found = await listed(
+            self.cloudformation, "list_stack_resources", "StackResourceSummaries", pages_max=PAGES_MAX, StackName=stack
+        )
+        return [
+            one for one in found if one.get("PhysicalResourceId") and one.get("ResourceStatus") != "DELETE_COMPLETE"
+        ]
 
     async def _of_service(self, arn: str) -> Instances:
         # The ARNs of old accounts do not name the cluster, which is the default one there.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.delivery.environments import StackEnvironment, StackEnvironments
-from daemon.aws.calls import ask, world_fault
+from daemon.aws.calls import ask, listed, world_fault
 from daemon.aws.session import Aws
 from daemon.environments.change_set import harm, nested
 from daemon.environments.instances import NESTING_MAX, StackInstances
@@ -162,26 +162,14 @@ class Stacks:
 
     async def _changes(self, made: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         changes = list(made.get("Changes", ()))
-        page = made
-        for _ in range(PAGES_MAX):
-            if not page.get("NextToken"):
-                return changes
-            name, token = made["ChangeSetId"], page["NextToken"]
-            page = await ask(self._aws, "describe_change_set", ChangeSetName=name, NextToken=token)
-            changes += page.get("Changes", ())
-        raise WorldRefused(f"The change set {made.get('ChangeSetName')} fills more than {PAGES_MAX} pages.")
+        if made.get("NextToken"):
+            more = {"ChangeSetName": made["ChangeSetId"], "NextToken": made["NextToken"]}
+            changes += await listed(self._aws, "describe_change_set", "Changes", pages_max=PAGES_MAX, **more)
+        return changes
 
-    async def _change_sets(self, name: str) -> list[Mapping[str, Any]]:
+    async def _change_sets(self, name: str) -> list[dict[str, Any]]:
         """Summaries of all that were made since one was carried out."""
-        found: list[Mapping[str, Any]] = []
-        more: dict[str, str] = {}
-        for _ in range(PAGES_MAX):
-            page = await ask(self._aws, "list_change_sets", StackName=name, **more)
-            found += page.get("Summaries", ())
-            if not page.get("NextToken"):
-                break
-            more = {"NextToken": page["NextToken"]}
-        return found
+        return await listed(self._aws, "list_change_sets", "Summaries", pages_max=PAGES_MAX, StackName=name)
 
     async def _was_carried_out(self, stack: Mapping[str, Any], key: str) -> bool:
         """Whether the last thing that happened to the stack was done under this key, whatever became of it."""
@@ -194,6 +182,7 @@ class Stacks:
             return ""
         events: list[Mapping[str, Any]] = []
         token = reason = ""
+        # What AWS says no longer on so many pages stays unsaid: a reason is for people, and nothing is decided on it.
         for _ in range(PAGES_MAX):
             page = await self._page(stack, token)
             events += page.get("StackEvents", ())

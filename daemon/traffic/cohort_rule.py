@@ -3,13 +3,13 @@
 from typing import Any
 
 from config.delivery.traffic import LoadBalancerGroups
-from daemon.aws.calls import ask
+from daemon.aws.calls import MARKER, ask, listed
 from daemon.aws.session import Aws
 from remediation.deployment.cohort import cohort_of
 from remediation.deployment.ports import CohortRoute
 from remediation.errors import WorldRefused
 
-MAX_PAGES = 5
+PAGES_MAX = 5
 """A listener has at most 100 rules unless AWS was asked for more."""
 WILDCARDS = frozenset("*?\\")
 """What a listener rule takes for more than itself."""
@@ -53,16 +53,10 @@ class CohortRule:
             await ask(self._aws, "delete_rule", RuleArn=rule["RuleArn"])
 
     async def _rule(self) -> dict[str, Any] | None:
-        marker: dict[str, str] = {}
-        for _ in range(MAX_PAGES):
-            page = await ask(self._aws, "describe_rules", ListenerArn=self._listener, **marker)
-            for rule in page["Rules"]:
-                if rule["Priority"] == str(self._priority):
-                    return dict(rule)
-            if not page.get("NextMarker"):
-                return None
-            marker = {"Marker": page["NextMarker"]}
-        raise WorldRefused(f"{self._listener} has more than {MAX_PAGES} pages of rules.")
+        rules = await listed(
+            self._aws, "describe_rules", "Rules", pages_max=PAGES_MAX, named=MARKER, ListenerArn=self._listener
+        )
+        return next((rule for rule in rules if rule["Priority"] == str(self._priority)), None)
 
     def _route_of(self, rule: dict[str, Any]) -> CohortRoute:
         """What the rule routes. Raises WorldRefused when it is not one of ours: it is never changed or deleted."""

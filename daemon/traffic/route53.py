@@ -11,7 +11,7 @@ from remediation.errors import WorldRefused
 
 MAX_RECORDS = 100
 """Weighted records of one name and type that Route 53 allows."""
-MAX_PAGES = 3
+PAGES_MAX = 3
 """Pages that hold that many records, with one to spare: an answer that goes on for ever is an error."""
 LARGEST_WEIGHT = 255
 ALIAS_TTL_SECONDS = 60
@@ -77,7 +77,7 @@ class Route53Traffic:
         """The record sets of the name by set identifier, as Route 53 holds them."""
         found: dict[str, dict[str, Any]] = {}
         start: dict[str, str] = {"StartRecordName": self._name, "StartRecordType": self._type}
-        for _ in range(MAX_PAGES):
+        for _ in range(PAGES_MAX):
             page = await ask(
                 self._aws, "list_resource_record_sets", HostedZoneId=self._zone_id, MaxItems=str(MAX_RECORDS), **start
             )
@@ -94,7 +94,7 @@ class Route53Traffic:
                 "StartRecordType": page["NextRecordType"],
                 **({"StartRecordIdentifier": page["NextRecordIdentifier"]} if "NextRecordIdentifier" in page else {}),
             }
-        raise WorldRefused(f"{self._name} fills more than {MAX_PAGES} pages.")
+        raise WorldRefused(f"{self._name} fills more than {PAGES_MAX} pages.")
 
     def _complete(self, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         if not found:

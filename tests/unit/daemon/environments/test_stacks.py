@@ -286,3 +286,12 @@ async def test_the_reason_is_looked_for_over_all_pages() -> None:
     state = await stacks(aws).look("green")
     assert state is not None
     assert state.failed == "UPDATE_ROLLBACK_COMPLETE: A: no capacity"
+
+
+async def test_a_stack_with_more_change_sets_than_are_read_is_not_told_to_be_unwanted() -> None:
+    aws = ScriptedAws(
+        describe_stacks={"Stacks": [stack("UPDATE_ROLLBACK_COMPLETE")]},
+        list_change_sets={"Summaries": [], "NextToken": "for ever"},
+    )
+    with pytest.raises(WorldRefused, match="list_change_sets of core-green goes on"):
+        await stacks(aws).look("green")
