@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 from config.ach import Ach
 from config.calendar_files import CALENDARS_DIRECTORY, filled
 from config.delivery.deployment import Deployments
+from config.flags import Flags
 from config.fraud import Fraud
 from config.loading.document import Document
 from config.loading.endpoints import check_endpoint_environment
 from config.loading.explain import explain
+from config.loading.flag_document import read_flag_document
 from config.loading.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
 from config.loading.problems import ConfigurationError, Problem
 from config.loading.suggest import closest, listed
@@ -33,6 +35,8 @@ PRICES_FILE = "prices.yaml"
 FRAUD_FILE = "fraud.yaml"
 ACH_FILE = "ach.yaml"
 DEPLOYMENT_FILE = "deployment.yaml"
+FLAGS_FILE = "flags.yaml"
+FLAG_DOCUMENT = "flags.json"
 RULES_DIRECTORY = "rules"
 _NAMES = (
     SETTINGS_FILE,
@@ -41,6 +45,8 @@ _NAMES = (
     FRAUD_FILE,
     ACH_FILE,
     DEPLOYMENT_FILE,
+    FLAGS_FILE,
+    FLAG_DOCUMENT,
     RULES_DIRECTORY,
     CALENDARS_DIRECTORY,
 )
@@ -50,7 +56,7 @@ _RULE_FILES_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that one process is told at start."""
+    """All that one process is told at start. flag_document: JSON, compact and with sorted keys."""
 
     settings: Settings
     policy: Policy
@@ -59,6 +65,8 @@ class Configuration:
     fraud: Loaded[Fraud]
     ach: Ach
     deployment: Deployments
+    flags: Flags
+    flag_document: str
 
     @property
     def digest(self) -> str:
@@ -70,9 +78,11 @@ class Configuration:
             self.fraud.value,
             self.ach,
             self.deployment,
+            self.flags,
             *(loaded.value for loaded in self.rule_files),
         )
-        return hashlib.sha256("\n".join(model.model_dump_json() for model in models).encode()).hexdigest()
+        texts = (*(model.model_dump_json() for model in models), self.flag_document)
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def load_configuration(directory: Path | None, environ: Mapping[str, str] | None = None) -> Configuration:
@@ -95,13 +105,20 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     deployment, found = _file_or_default(directory, DEPLOYMENT_FILE, Deployments)
     problems += found
+    problems += found
+    flags, found = _file_or_default(directory, FLAGS_FILE, Flags)
+    problems += found
+    flag_document, found = read_flag_document(_path_of(directory, FLAG_DOCUMENT))
+    problems += found
     rule_files, found = _rule_files(directory)
     problems += found
     if settings is None or policy is None or prices is None or fraud is None or ach is None or deployment is None:
         raise ConfigurationError(in_order(problems))
+    if flags is None or flag_document is None:
+        raise ConfigurationError(in_order(problems))
     if problems:
         raise ConfigurationError(in_order(problems))
-    return Configuration(settings, policy, rule_files, prices, fraud, ach, deployment)
+    return Configuration(settings, policy, rule_files, prices, fraud, ach, deployment, flags, flag_document)
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:

@@ -14,6 +14,7 @@ from remediation.aiming.region_state import with_evacuation, with_signal
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.bounded import bounded
 from remediation.decisions import IN_EFFECT, INTERRUPTED, Decision, Outcome, OutcomeStatus
+from remediation.flags.fold import with_flags
 from remediation.guardrails.folds import Folded, with_guardrail, without_risk
 from remediation.guardrails.state import ACTS_MAX
 from remediation.journal.aftermath_kinds import (
@@ -26,6 +27,7 @@ from remediation.journal.aftermath_kinds import (
     RollbackStepEnded,
 )
 from remediation.journal.entry import Entry
+from remediation.journal.flag_kinds import FlagBody, FlagChanged, FlagDocument
 from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import (
     Body,
@@ -310,6 +312,10 @@ def _with_deployment(state: State, entry: Entry, fact: Deployment) -> State:
     )
 
 
+def _with_flag(state: State, entry: Entry, said: FlagBody) -> State:
+    return replace(state, flags=with_flags(state.flags, entry, said))
+
+
 def _with_acknowledgement(state: State, entry: Entry, acknowledged: IncidentAcknowledged) -> State:
     incident = state.incidents.get(acknowledged.incident_id)
     if incident is None or incident.state is not IncidentState.OPEN:
@@ -385,6 +391,8 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         RollbackStepEnded: with_manual_rollback,
         RollbackEnded: with_manual_rollback,
         UndoAsked: with_undo,
+        FlagChanged: _with_flag,
+        FlagDocument: _with_flag,
         **dict.fromkeys(get_args(Folded), with_guardrail),
     }
 )

@@ -9,6 +9,7 @@ from remediation.aiming.region_state import RegionState
 from remediation.compensation.state import CompensationState
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
+from remediation.flags.state import FlagBook
 from remediation.guardrails.state import ApprovalState, RiskState, StopState, StormState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
@@ -175,7 +176,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     runs: of deployments, by id, oldest first.
     compensations: by deployment, the newest list of payments that it left wrong. rollbacks: by deployment, how it went.
     manual_rollbacks: those that people asked for, by id, oldest first.
-    regions: what is said of each region, by name.
+    regions: what is said of each region, by name. flags: what each serves, and the document.
     """
 
     sequence: int = 0
@@ -199,3 +200,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     rollbacks: dict[str, RollbackMeasured] = {}
     manual_rollbacks: dict[str, RollbackRun] = {}
     regions: dict[str, RegionState] = {}
+    flags: FlagBook = FlagBook()

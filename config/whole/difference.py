@@ -1,5 +1,6 @@
 """What is different between two configurations, value by value, and what of it takes effect without a restart."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
@@ -10,7 +11,7 @@ from config.loading.loader import Loaded
 from config.rules.rule_file import Rule
 
 ABSENT = "(absent)"
-_RELOADED = frozenset({"rule_files", "policy", "deployment"})
+_RELOADED = frozenset({"rule_files", "policy", "deployment", "flags", "flag_document"})
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
 """But not how traffic is shifted: actions were made with it, and one may be under way."""
@@ -34,7 +35,8 @@ class Change:
 class Difference:
     """added, removed, changed: rules by id. policy: what a reload changes of it. restart: what only a restart changes.
 
-    deployment: what a reload changes for the deployments that are planned from then on.
+    deployment: what a reload changes for the deployments that are planned from then on. flags: of the document of
+    flags and of what may be done with them.
     """
 
     added: tuple[str, ...]
@@ -43,11 +45,12 @@ class Difference:
     policy: tuple[Change, ...]
     restart: tuple[Change, ...]
     deployment: tuple[Change, ...] = ()
+    flags: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
-        return bool(self.added or self.removed or self.changed or self.policy or self.deployment)
+        return bool(self.added or self.removed or self.changed or self.policy or self.deployment or self.flags)
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:
@@ -68,6 +71,7 @@ def difference(before: Configuration, after: Configuration) -> Difference:
             *(change for change in deployment if change.path.startswith(_EVIDENCE)),
         ),
         deployment=tuple(change for change in deployment if not change.path.startswith(_EVIDENCE)),
+        flags=(*_part("flags", before, after), *_document(before, after)),
     )
 
 
@@ -82,6 +86,10 @@ def _restarted() -> list[str]:
 
 def _part(name: str, before: Configuration, after: Configuration) -> Iterator[Change]:
     return _changes(name, _dump(getattr(before, name)), _dump(getattr(after, name)))
+
+
+def _document(before: Configuration, after: Configuration) -> Iterator[Change]:
+    return _changes("flags.json", json.loads(before.flag_document), json.loads(after.flag_document))
 
 
 def _dump(part: BaseModel | Loaded[BaseModel] | object) -> object:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from config.ach import Ach
 from config.delivery.deployment import Deployments
+from config.flags import Flags
 from config.fraud import Fraud
 from config.model import DURATION_PATTERN
 from config.policy import Policy
@@ -15,7 +16,7 @@ from config.rules.rule_tests import RuleTestFile
 from config.scenario import Scenario
 from config.settings import Settings
 
-Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "rule-tests"]
+Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "flags", "rule-tests"]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
     "policy": Policy,
@@ -25,6 +26,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "fraud": Fraud,
     "ach": Ach,
     "deployment": Deployments,
+    "flags": Flags,
     "rule-tests": RuleTestFile,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

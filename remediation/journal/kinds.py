@@ -13,6 +13,7 @@ from remediation.deployment.run import RunOutcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import AFTERMATH_TYPE_BY_KIND, AftermathBody
 from remediation.journal.entry import Draft, Entry, canonical
+from remediation.journal.flag_kinds import FLAG_TYPE_BY_KIND, FlagBody
 from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
 
 
@@ -219,6 +220,7 @@ Body = (
     | DeploymentAsked
     | DeploymentEnded
     | AftermathBody
+    | FlagBody
 )
 
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
@@ -245,6 +247,7 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "deployment.asked": DeploymentAsked,
     "deployment.ended": DeploymentEnded,
     **AFTERMATH_TYPE_BY_KIND,
+    **FLAG_TYPE_BY_KIND,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
 

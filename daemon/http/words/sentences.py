@@ -9,6 +9,7 @@ from checks.findings import Finding, State
 from config.rules.rule_file import Rule
 from daemon.http.words.aftermath_sentences import aftermath_parts
 from daemon.http.words.deployment_sentences import deployment_parts
+from daemon.http.words.flag_sentences import flag_parts
 from daemon.http.words.guardrail_sentences import guardrail_parts
 from daemon.http.words.wording import (
     OUTCOME_WORDS,
@@ -25,6 +26,7 @@ from remediation.decisions import IN_EFFECT, Decision, Outcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import AftermathBody
 from remediation.journal.entry import Entry
+from remediation.journal.flag_kinds import FlagBody
 from remediation.journal.guardrail_kinds import GuardrailBody
 from remediation.journal.kinds import (
     Body,
@@ -88,7 +90,7 @@ def sentence(entry: Entry, rules: Rules) -> Sentence:
 
 
 def _say(body: Body, rules: Rules) -> Sentence:
-    if isinstance(body, GuardrailBody | AftermathBody | RunBody):
+    if isinstance(body, GuardrailBody | AftermathBody | RunBody | FlagBody):
         return Sentence(*_parts(body))
     match body:
         case Finding():
@@ -101,10 +103,12 @@ def _say(body: Body, rules: Rules) -> Sentence:
             return _say_rest(body)
 
 
-def _parts(body: GuardrailBody | AftermathBody | RunBody) -> tuple[Tone, str, str, str]:
+def _parts(body: GuardrailBody | AftermathBody | RunBody | FlagBody) -> tuple[Tone, str, str, str]:
     """What has a page of words of its own."""
     if isinstance(body, GuardrailBody):
         return guardrail_parts(body)
+    if isinstance(body, FlagBody):
+        return flag_parts(body)
     return aftermath_parts(body) if isinstance(body, AftermathBody) else deployment_parts(body)
 
 

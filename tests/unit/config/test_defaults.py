@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # the package has no types
 
 from config.delivery.deployment import Deployments
+from config.flags import Flags
 from config.load import DEFAULTS, load_configuration, load_scenario, scenario_names
 from config.loading.loader import load_yaml, read
 from config.loading.problems import ConfigurationError
@@ -29,6 +30,7 @@ def kind_of(relative: str) -> Kind:
         "fraud.yaml": "fraud",
         "ach.yaml": "ach",
         "deployment.yaml": "deployment",
+        "flags.yaml": "flags",
     }
     return "deployment" if relative.startswith("scenarios/deployments/") else kinds[relative.split("/", maxsplit=1)[0]]
 
@@ -61,6 +63,10 @@ def test_every_packaged_policy_value_is_the_models_default() -> None:
 
 def test_every_packaged_deployment_value_is_the_models_default() -> None:
     assert load_yaml(DEFAULTS / "deployment.yaml", Deployments).value == Deployments()
+
+
+def test_every_packaged_value_about_flags_is_the_models_default() -> None:
+    assert load_yaml(DEFAULTS / "flags.yaml", Flags).value == Flags()
 
 
 def test_without_a_directory_the_defaults_are_loaded() -> None:
