@@ -1,12 +1,12 @@
 """When what may be changed: freezes, maintenance windows and the cut-offs of the bank, each in its zone."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from config.ach import Hours
-from config.calendars.cron import CronUnusable, cron
+from config.calendars.cron_text import CronText
 from config.calendars.event import CalendarEvent
 from config.calendars.freeze import Freeze
 from config.calendars.zones import Zone
@@ -16,22 +16,10 @@ WINDOW_SECONDS_MAX = 7 * 86_400
 """A window that is open all week is no window."""
 
 
-def _readable(text: str) -> str:
-    try:
-        cron(text)
-    except CronUnusable as fault:
-        raise refusal(fault.what, fault.fix) from fault
-    return text
-
-
 class CalendarWindow(Model):
     """A time that comes back. cron: when it begins; lasts: until the wall clock shows so much later."""
 
-    cron: Annotated[
-        str,
-        Field(max_length=100, description="minute hour day month weekday", examples=["0 2 * * sun"]),
-        AfterValidator(_readable),
-    ]
+    cron: CronText
     zone: Zone
     lasts: Duration
 
