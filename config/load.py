@@ -24,6 +24,7 @@ from config.loading.tree import Parsed
 from config.policy import Policy
 from config.prices import Prices
 from config.rules.rule_file import RuleFile
+from config.scaling import Scaling
 from config.scenario import Scenario
 from config.settings import Settings
 from config.variables import Overrides, overlay
@@ -35,6 +36,7 @@ PRICES_FILE = "prices.yaml"
 FRAUD_FILE = "fraud.yaml"
 ACH_FILE = "ach.yaml"
 DEPLOYMENT_FILE = "deployment.yaml"
+SCALING_FILE = "scaling.yaml"
 FLAGS_FILE = "flags.yaml"
 FLAG_DOCUMENT = "flags.json"
 RULES_DIRECTORY = "rules"
@@ -45,6 +47,7 @@ _NAMES = (
     FRAUD_FILE,
     ACH_FILE,
     DEPLOYMENT_FILE,
+    SCALING_FILE,
     FLAGS_FILE,
     FLAG_DOCUMENT,
     RULES_DIRECTORY,
@@ -65,6 +68,7 @@ class Configuration:
     fraud: Loaded[Fraud]
     ach: Ach
     deployment: Deployments
+    scaling: Scaling
     flags: Flags
     flag_document: str
 
@@ -78,6 +82,7 @@ class Configuration:
             self.fraud.value,
             self.ach,
             self.deployment,
+            self.scaling,
             self.flags,
             *(loaded.value for loaded in self.rule_files),
         )
@@ -105,6 +110,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     deployment, found = _file_or_default(directory, DEPLOYMENT_FILE, Deployments)
     problems += found
+    scaling, found = _file_or_default(directory, SCALING_FILE, Scaling)
     problems += found
     flags, found = _file_or_default(directory, FLAGS_FILE, Flags)
     problems += found
@@ -114,11 +120,11 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     if settings is None or policy is None or prices is None or fraud is None or ach is None or deployment is None:
         raise ConfigurationError(in_order(problems))
-    if flags is None or flag_document is None:
+    if scaling is None or flags is None or flag_document is None:
         raise ConfigurationError(in_order(problems))
     if problems:
         raise ConfigurationError(in_order(problems))
-    return Configuration(settings, policy, rule_files, prices, fraud, ach, deployment, flags, flag_document)
+    return Configuration(settings, policy, rule_files, prices, fraud, ach, deployment, scaling, flags, flag_document)
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:

@@ -13,10 +13,13 @@ from config.policy import Policy
 from config.prices import Prices
 from config.rules.rule_file import RuleFile
 from config.rules.rule_tests import RuleTestFile
+from config.scaling import Scaling
 from config.scenario import Scenario
 from config.settings import Settings
 
-Kind = Literal["rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "flags", "rule-tests"]
+Kind = Literal[
+    "rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "scaling", "flags", "rule-tests"
+]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
     "policy": Policy,
@@ -26,6 +29,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "fraud": Fraud,
     "ach": Ach,
     "deployment": Deployments,
+    "scaling": Scaling,
     "flags": Flags,
     "rule-tests": RuleTestFile,
 }

@@ -30,6 +30,7 @@ def kind_of(relative: str) -> Kind:
         "fraud.yaml": "fraud",
         "ach.yaml": "ach",
         "deployment.yaml": "deployment",
+        "scaling.yaml": "scaling",
         "flags.yaml": "flags",
     }
     return "deployment" if relative.startswith("scenarios/deployments/") else kinds[relative.split("/", maxsplit=1)[0]]
