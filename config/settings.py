@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.costs import CostSettings
@@ -35,6 +35,7 @@ class AwsSettings(Model):
     account_id: events of other accounts are refused; empty: of none, and that is refused where AWS itself is spoken to.
     event_regions: where events may come from beside ``region`` and us-east-1, where AWS tells of costs and health.
     sns_signatures: whether SNS must have signed what comes through its topics; off for a stand-in, which cannot sign.
+    throttle_every: every nth request to a stand-in is answered ThrottlingException, to see what becomes of it.
     """
 
     region: RegionName = "us-east-1"
@@ -48,6 +49,7 @@ class AwsSettings(Model):
 
     event_regions: tuple[RegionName, ...] = Field(default=(), strict=False, max_length=50)
     sns_signatures: Literal["required", "off"] = "required"
+    throttle_every: int | None = Field(default=None, ge=2, le=1000, examples=[3])
 
     @field_validator("endpoint_url", mode="before")
     @classmethod
@@ -55,6 +57,13 @@ class AwsSettings(Model):
         if url == "":
             raise refusal("the endpoint is set but empty", "unset it to use AWS")
         return url
+
+    @model_validator(mode="after")
+    def _only_a_stand_in_is_made_worse(self) -> "AwsSettings":
+        if self.throttle_every is not None and self.endpoint_url is None:
+            what = "throttle_every is for a stand-in, and AWS itself is spoken to"
+            raise refusal(what, "leave it out, or give endpoint_url", ("throttle_every",))
+        return self
 
 
 class QueueSettings(Model):

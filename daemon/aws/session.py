@@ -10,6 +10,7 @@ from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from config.settings import AwsSettings
+from daemon.aws.throttling import Throttle
 from daemon.errors import AwsFailed, NotUsable
 
 CONNECT_SECONDS = 3.0
@@ -79,6 +80,8 @@ class AwsClients:
         self._key = key
         self._secret = secret
         self._session = get_session()
+        self.throttle = None if settings.throttle_every is None else Throttle(settings.throttle_every)
+        """Of a stand-in alone; None for AWS itself."""
 
     @asynccontextmanager
     async def client(self, service: str, region: str = "") -> AsyncIterator[AwsClient]:
@@ -110,6 +113,8 @@ class AwsClients:
             client = await making.__aenter__()
         except (BotoCoreError, ValueError) as fault:
             raise NotUsable(f"No {service} client can be made: {fault}") from fault
+        if self.throttle is not None:
+            self.throttle.hold(client)
         try:
             yield AwsClient(client)
         finally:

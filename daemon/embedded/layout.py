@@ -102,6 +102,7 @@ class Layout:
         cores: Mapping[str, Core],
         environments_url: str,
         token: str,
+        throttle_every: int | None = None,
     ) -> None:
         """Write the daemon's settings for this run. Raises DirectoryUnusable."""
         settings = {
@@ -111,6 +112,7 @@ class Layout:
                 "account_id": ACCOUNT_ID,
                 "sns_signatures": "off",  # the stand-in signs nothing
                 "event_regions": sorted({core.region for core in cores.values()} - {REGION}),
+                **({} if throttle_every is None else {"throttle_every": throttle_every}),
             },
             "http": {"host": "127.0.0.1", "port": port},
             "data_dir": str(self.root),

@@ -205,6 +205,7 @@ class Stack:
             cores={str(name): core for name, core in self._cores.items()} | self.far.cores,
             environments_url=self.environments.url,
             token=self.token,
+            throttle_every=self._wishes.scenario.throttle_every,
         )
         self._layout.write_prices(datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date())
         self._layout.take_policy_and_rules(self._wishes.configuration)
