@@ -1,6 +1,9 @@
 """The new version against the old one over the same moments, with an error that holds however often it is looked at."""
 
 from math import exp, inf, log, log1p
+from typing import Self
+
+import msgspec
 
 ODDS = (2.0, 4.0, 16.0, 64.0)
 """The faults that are weighed: the odds of a bad payment are this many times those of the old version."""
@@ -33,6 +36,16 @@ class Pane:
         self.old, self.old_bad = self.old + other.old, self.old_bad + other.old_bad
 
 
+class ContrastState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a contrast knows. seen: as in Pane."""
+
+    old: float
+    old_bad: float
+    panes: int
+    sums: list[float]
+    seen: tuple[int, int, int, int]
+
+
 class Contrast:
     """Evidence that the new version fails more often than the old one, pane by pane.
 
@@ -60,6 +73,20 @@ class Contrast:
         self._panes = 0
         self._sums = [0.0] * len(ODDS)
         self.seen = Pane()
+
+    @classmethod
+    def resumed(cls, state: ContrastState) -> Self:
+        """One that goes on from there."""
+        contrast = cls(0.0)
+        contrast._old, contrast._old_bad, contrast._panes = state.old, state.old_bad, state.panes
+        contrast._sums, contrast.seen = list(state.sums), Pane(*state.seen)
+        return contrast
+
+    @property
+    def state(self) -> ContrastState:
+        """All of it, to go on from later."""
+        seen = (self.seen.new, self.seen.new_bad, self.seen.old, self.seen.old_bad)
+        return ContrastState(old=self._old, old_bad=self._old_bad, panes=self._panes, sums=list(self._sums), seen=seen)
 
     @property
     def evidence(self) -> float:
