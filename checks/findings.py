@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     breach: the limit as the operator wrote it. samples: facts behind the value. window_seconds: 0 for ``value``.
     at_ms: event time of the fact that tipped the rule, or the tick's time. fact_id: that fact, empty on a tick.
     do: the actions the rule asks for, in order. no_data: what the rule says that silence means. asked_by: the person
-    who asks for it in place of a rule; empty for none.
+    who asks for it in place of a rule; empty for none. flag: the one that flags.kill and flags.revert change.
     """
 
     rule_id: str
@@ -44,6 +44,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str
     no_data: str = "hold"
     asked_by: str = ""
+    flag: str = ""
 
     @property
     def is_alarming(self) -> bool:

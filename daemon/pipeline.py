@@ -22,12 +22,16 @@ from remediation.decisions import Decision
 from remediation.deployment.telling import OWN_RULES
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict
 from remediation.executor import Executor
+from remediation.flags.telling import FLAG_RULES
 from remediation.guardrails.precedence import settle
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.state import IncidentState
 
 log = structlog.get_logger()
+
+RULES_OF_NO_FILE = OWN_RULES | FLAG_RULES
+"""What deployments and ramps find."""
 
 WAITING_FINDINGS_MAX = 10_000
 """Findings between evaluation and decision; when full, sources wait and the queue keeps their messages."""
@@ -114,12 +118,12 @@ class Pipeline:
         self.place = place
 
     async def find(self, finding: Finding) -> None:
-        """Have a finding decided on that no rule made: one of OWN_RULES."""
+        """Have a finding decided on that no rule made: one of RULES_OF_NO_FILE."""
         await self._findings.put(finding)
 
     def is_watched(self, finding: Finding) -> bool:
         """Whether a rule still says something about this key, and means it as seriously as it was meant."""
-        if finding.rule_id in OWN_RULES:
+        if finding.rule_id in RULES_OF_NO_FILE:
             return True
         rule = self._rules.get(finding.rule_id)
         return rule is not None and set(rule.per) == finding.key.keys() and rule.mode == finding.mode
@@ -240,7 +244,7 @@ class Pipeline:
 
     async def _decided(self, finding: Finding) -> Decision | None:
         """Journal the finding if it is news and decide on it; the decision if it acts, else None."""
-        if finding.rule_id not in self._rules and finding.rule_id not in OWN_RULES:
+        if finding.rule_id not in self._rules and finding.rule_id not in RULES_OF_NO_FILE:
             # It waited while a reload took its rule away.
             return None
         if self._news.is_finding(finding):

@@ -7,17 +7,19 @@ import msgspec
 
 from checks.findings import Finding
 from config.policy import Policy
+from remediation.aiming.flag import FLAG_ACTIONS, FlagAim, flag_to_change, target_of, way_of
 from remediation.aiming.region import RegionAim, region_to_evacuate
 from remediation.aiming.region_state import EVACUATE_REGION
 from remediation.aiming.release import Miss, deployment_to_blame
 from remediation.aiming.subjects import LIST_ACTIONS, Subject, subject_of
 from remediation.decisions import Decision, Reason
+from remediation.flags.model import written
 from remediation.guardrails.guard import APPROVED_AS, KILL_SWITCH, Situation, held_back, question
 from remediation.state import DeploymentState, State
 
 ROLLBACK_TRAFFIC = "rollback.traffic"
 """The action that gives all traffic back to the version that a deployment replaces."""
-ACTIONS = LIST_ACTIONS | {ROLLBACK_TRAFFIC, EVACUATE_REGION, KILL_SWITCH}
+ACTIONS = LIST_ACTIONS | FLAG_ACTIONS | {ROLLBACK_TRAFFIC, EVACUATE_REGION, KILL_SWITCH}
 """Everything that can be carried out; a page is told and not carried out."""
 CONTROL_TARGET = "control:payments"
 """What the kill switch acts on: the mode of the payment core."""
@@ -69,13 +71,15 @@ def _first_with_an_aim(situations: list[Situation]) -> tuple[Situation, tuple[Re
 
 
 def _situation(action: str, finding: Finding, state: State, policy: Policy, now_ms: int) -> Situation:
-    aim: DeploymentState | Subject | RegionAim | Miss | None
+    aim: DeploymentState | Subject | RegionAim | FlagAim | Miss | None
     region = ""
     if action in LIST_ACTIONS:
         aim = subject_of(action, finding, policy.fraud)
         target = "" if isinstance(aim, Miss) else aim.target
     elif action == KILL_SWITCH:
         aim, target = None, CONTROL_TARGET
+    elif action in FLAG_ACTIONS:
+        aim, target = flag_to_change(action, finding, state.flags), target_of(finding.flag)
     elif action == EVACUATE_REGION:
         aim, target = region_to_evacuate(finding, state.regions, policy.traffic), policy.traffic.target_between
     else:
@@ -127,7 +131,7 @@ def _number(value: float, breach: str) -> str:
     return f"{value:,.0f}{unit}" if abs(value) >= _WHOLE_FROM else f"{value:.4g}{unit}"
 
 
-def _act(situation: Situation, aim: DeploymentState | Subject | RegionAim | None) -> Decision:
+def _act(situation: Situation, aim: DeploymentState | Subject | RegionAim | FlagAim | None) -> Decision:
     plan = _plan(situation, aim)
     return Decision(
         id=_decision_id(situation.finding, situation.action),
@@ -151,7 +155,7 @@ class _Plan(msgspec.Struct, frozen=True):
     arguments: dict[str, str]
 
 
-def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | None) -> _Plan:
+def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | FlagAim | None) -> _Plan:
     finding, action = situation.finding, situation.action
     if isinstance(aim, DeploymentState):
         return _Plan(
@@ -172,6 +176,12 @@ def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | Non
             f"because {' and '.join(aim.signals)} agree",
             (_decision_id(finding, action), action),
             {"region": aim.region, "destinations": ",".join(aim.destinations)},
+        )
+    if isinstance(aim, FlagAim):
+        return _Plan(
+            way_of(aim),
+            (_decision_id(finding, action), action),
+            {"flag": aim.flag, "setting": written(aim.setting), "reason": _brief(finding)},
         )
     if isinstance(aim, Subject):
         expires_at_ms = str(situation.now_ms + round(aim.seconds * 1000))

@@ -10,6 +10,7 @@ from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
+from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.region_state import with_evacuation, with_signal
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.bounded import bounded
@@ -196,8 +197,8 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
         before=intent.before,
     )
     state = _put_action(state, started)
-    if decided.undoes:
-        # A person's own hand spends no budget of automation.
+    if decided.undoes or intent.action == FLAGS_RAMP:
+        # A person's own hand, and what one has planned, spends no budget of automation.
         return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
     acts = (*state.targets.get(intent.target, TargetState()).acts_at_ms, entry.at_ms)[-ACTS_MAX:]
     state = _put_target(state, intent.target, acts_at_ms=acts)

@@ -36,7 +36,8 @@ def describe(compiled: CompiledRule) -> str:
         if compiled.min_samples > 1
         else ""
     )
-    acts = f"it asks for {listed(rule.do)}" if rule.do else "it asks for no action"
+    about = f" of {rule.flag}" if rule.flag else ""
+    acts = f"it asks for {listed(rule.do)}{about}" if rule.do else "it asks for no action"
     shadow = ", but runs in shadow: nothing is done" if rule.mode == "shadow" else ""
     return (
         f"{rule.id} ({rule.family}) {_measured(compiled)} of {rule.on}{where}{per}. "

@@ -11,9 +11,14 @@ ActionName = Literal[
     "require.review",
     "raise.threshold",
     "kill.switch",
+    "flags.kill",
+    "flags.revert",
     "page",
 ]
 ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
+
+ABOUT_FLAGS = frozenset({"flags.kill", "flags.revert"})
+"""These change the flag that the rule names in ``flag``."""
 
 _FINGERPRINTS = ("method_fingerprint", "device_id")
 _PAYERS = (*_FINGERPRINTS, "ip", "customer_id", "provider_id", "bin")

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag, model_validator
 
+from config.flags import FLAG_KEY
 from config.loading.suggest import listed
 from config.model import Duration, Hold, Model, refusal
-from config.rules.actions import SUBJECT_FIELDS, ActionName
+from config.rules.actions import ABOUT_FLAGS, SUBJECT_FIELDS, ActionName
 from config.rules.measures import one_of
 from config.rules.slo import BurnRateMeasure, Percentage, share
 
@@ -190,6 +191,12 @@ class Rule(Model):
     no_data: NoData = Field(default="hold", description="What silence means; see docs/rules.md")
     severity: Literal["critical", "high", "medium", "low"]
     do: tuple[ActionName, ...] = Field(default=(), strict=False)
+    flag: str = Field(
+        default="",
+        pattern=f"^({FLAG_KEY})?$",
+        description="The flag that flags.kill and flags.revert change",
+        examples=["instant-payouts"],
+    )
     runbook: str = Field(min_length=1, examples=["payment-failures"])
     mode: Literal["enforce", "shadow"] = "enforce"
     max_keys: int = Field(default=10_000, ge=1, le=1_000_000)
@@ -202,6 +209,17 @@ class Rule(Model):
             if fields is not None and not set(fields) & set(self.per):
                 what = f"{action} needs to know whom it is about, and per names none of {listed(fields)}"
                 raise refusal(what, f"add one of them to per, or remove {action}", ("do", index))
+        return self
+
+    @model_validator(mode="after")
+    def _a_flag_is_named_where_one_is_changed(self) -> "Rule":
+        asked = [action for action in self.do if action in ABOUT_FLAGS]
+        if asked and not self.flag:
+            what = f"{asked[0]} needs to know which flag it changes"
+            raise refusal(what, f"add flag: with the name of a flag, or remove {asked[0]}", ("do",))
+        if self.flag and not asked:
+            what = f"nothing that the rule asks for changes the flag {self.flag}"
+            raise refusal(what, f"add {listed(sorted(ABOUT_FLAGS))} to do, or remove flag", ("flag",))
         return self
 
 

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from remediation.flags.model import Setting
@@ -17,9 +18,14 @@ Document = dict[str, Any]  # flagd's JSON has no narrower type.
 
 
 def base_of(book: FlagBook) -> Document:
-    """The document that was last taken over, decoded; without one, one without flags."""
-    decoded: Document = json.loads(book.document) if book.document else {"flags": {}}
-    return decoded
+    """The document that was last taken over, decoded, and not to be changed; without one, one without flags."""
+    return _decoded(book.document)
+
+
+def flags_of(book: FlagBook) -> Mapping[str, Document]:
+    """The flags that there are, by name, as the base has them."""
+    flags: Mapping[str, Document] = base_of(book)["flags"]
+    return flags
 
 
 def document_of(base: Mapping[str, Any], book: FlagBook) -> Document:
@@ -33,6 +39,13 @@ def document_of(base: Mapping[str, Any], book: FlagBook) -> Document:
 def text_of(document: Mapping[str, Any]) -> bytes:
     """The document as it is signed: compact, its keys sorted."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@lru_cache(maxsize=4)
+def _decoded(document: str) -> Document:
+    """Each decision looks at it, and it changes a few times a day."""
+    decoded: Document = json.loads(document) if document else {"flags": {}}
+    return decoded
 
 
 def _served(flag: Document, state: FlagState) -> Document:

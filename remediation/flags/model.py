@@ -52,3 +52,13 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     variant: str
     targeting: str | None = ""
     ramp: Ramp | None = None
+
+
+def written(setting: Setting | None) -> str:
+    """The setting as an action's argument; empty for none."""
+    return "" if setting is None else msgspec.json.encode(setting).decode()
+
+
+def setting_from(text: str) -> Setting | None:
+    """The setting of an action's argument. Raises msgspec.DecodeError for what is none."""
+    return msgspec.json.decode(text, type=Setting) if text else None

@@ -8,6 +8,7 @@ from checks.findings import State as FindingState
 from config.calendars.calendar import Calendar
 from config.guardrails import Approvals
 from config.policy import FraudPolicy, GuardPolicy, Policy
+from remediation.aiming.flag import FLAGS_RAMP, FlagAim
 from remediation.aiming.region import RegionAim
 from remediation.aiming.release import Miss
 from remediation.aiming.subjects import LIST_ACTIONS, Subject
@@ -31,8 +32,8 @@ REFUSED_PAUSE_LONGEST_MS = 300_000
 class Situation:
     """Everything that decides whether to act. action: empty when the rule asks for none that can be carried out.
 
-    aim: the deployment to roll back, the region to leave, the entry to make, None for an action on everything, or why
-    there is no aim. region: in which of several regions a rollback acts; empty where there is one alone.
+    aim: the deployment to roll back, the region to leave, the entry to make, the flag to change, None for an action on
+    everything, or why there is no aim. region: in which of several regions a rollback acts; empty where there is one.
     """
 
     finding: Finding
@@ -42,7 +43,7 @@ class Situation:
     now_ms: int
     action: str
     target: str
-    aim: DeploymentState | Subject | RegionAim | Miss | None
+    aim: DeploymentState | Subject | RegionAim | FlagAim | Miss | None
     calendars: tuple[Calendar, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
     region: str = ""
@@ -148,7 +149,9 @@ def _cooling_down(situation: Situation) -> str:
         # What was done before concerned another release; the hourly budget still holds.
         return ""
     since_action_ms = situation.now_ms - history.acted_at_ms
-    if history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
+    # What was done to a flag last was a step of its ramp, and neither the next one nor the way back waits for that.
+    ramping = isinstance(aim, FlagAim) and aim.ramping
+    if not ramping and history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
         return (
             f"{situation.target} was acted on {since_action_ms / 1000:.0f} s ago, "
             f"the cool-down is {situation.policy.cooldown:g} s"
@@ -162,7 +165,7 @@ def _cooling_down(situation: Situation) -> str:
 
 def _recurring(situation: Situation) -> str:
     policy, times = situation.policy, _acts(situation)
-    if len(times) < policy.repeats or _approved(situation, Reason.RECURRING):
+    if situation.action == FLAGS_RAMP or len(times) < policy.repeats or _approved(situation, Reason.RECURRING):
         return ""
     return (
         f"{situation.target} was acted on {len(times)} times in {policy.repeats_within:g} s and it did not last: "
@@ -206,6 +209,8 @@ def question(situation: Situation, reason: Reason) -> Question:
 
 
 def _budget_spent(situation: Situation) -> str:
+    if situation.action == FLAGS_RAMP:
+        return ""
     # An action that is decided and has no intent yet is about to spend.
     lists = situation.action in LIST_ACTIONS
     begun = sum(

@@ -10,14 +10,15 @@ from remediation.guardrails.locks import conflicts
 PRECEDENCE = (
     "rollback.traffic",
     "evacuate.region",
-    "flag.kill",
+    "flags.kill",
+    "flags.revert",
     "kill.switch",
     "block.fingerprint",
     "require.review",
     "raise.threshold",
     "scale.out",
     "scale.in",
-    "flag.ramp",
+    "flags.ramp",
 )
 """From what must not wait to what can: back to what worked, hold, make room, save, try something new."""
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from config.guardrails import Storm
+from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.guardrails.state import StormState
 from remediation.journal.guardrail_kinds import StormBegan, StormEnded
@@ -10,6 +11,10 @@ from remediation.state import ActionState, State
 
 STORM_RULE = "automation-storm"
 """The rule that pages about a storm; its own incident is no sign of another one."""
+
+
+_CALM = LIST_ACTIONS | {FLAGS_RAMP}
+"""An attack brings many entries on lists, which have a budget of their own; a ramp goes on as a person planned it."""
 
 
 class Turmoil(msgspec.Struct, frozen=True):
@@ -24,7 +29,7 @@ class Turmoil(msgspec.Struct, frozen=True):
 def judge(state: State, storm: Storm, now_ms: int) -> StormBegan | StormEnded | None:
     """What the journal should say now; None when nothing changes.
 
-    Entries on fraud lists are no actions here: an attack brings many, and they have a budget of their own.
+    Entries on fraud lists and steps of ramps are no actions here.
     """
     current = state.storm
     if current is not None and current.lasts:
@@ -51,7 +56,7 @@ def judge(state: State, storm: Storm, now_ms: int) -> StormBegan | StormEnded | 
 
 def turmoil(state: State, since_ms: int) -> Turmoil:
     """What happened after this moment."""
-    begun = [one for one in state.actions.values() if one.intended_at_ms > since_ms and one.action not in LIST_ACTIONS]
+    begun = [one for one in state.actions.values() if one.intended_at_ms > since_ms and one.action not in _CALM]
     acts = {(one.action, one.target, tuple(sorted(one.arguments.items()))) for one in begun if not one.undoes}
     incidents = [one for one in state.incidents.values() if one.opened_at_ms > since_ms and one.rule_id != STORM_RULE]
     times = [*(one.intended_at_ms for one in begun), *(one.opened_at_ms for one in incidents)]

@@ -130,6 +130,7 @@ class Episodes:
             do=rule.do,
             runbook=rule.runbook,
             no_data=rule.no_data,
+            flag=rule.flag,
         )
 
     def reading(self, key: Key, state: State, value: float | None, shown: str, samples: int, at_ms: int) -> Reading:

@@ -66,6 +66,9 @@ ACTION_WORDS = {
     "require.review": "have payments reviewed",
     "raise.threshold": "judge payments more strictly",
     "kill.switch": "hold every payment",
+    "flags.kill": "kill a flag",
+    "flags.ramp": "take a ramp of a flag further",
+    "flags.revert": "take a change of a flag back",
     "undo": "take an action back",
     "page": "page",
 }
