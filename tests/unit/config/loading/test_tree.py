@@ -3,10 +3,28 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.loading.loader import FILE_BYTES_MAX, read
 from config.loading.scalars import meaning
-from config.loading.tree import NODES_MAX, parse
+from config.loading.tree import _READ_DIFFERENTLY, NODES_MAX, _compose, _compose_quickly, _walked, parse
+
+DEFAULTS = Path(__file__).parents[4] / "config" / "defaults"
+PIECES = st.sampled_from(
+    [
+        *"ab1:-?!&*[]{},#|>'\"% \n\t~.…\x85\u2028\ufeff\\@`é",
+        ": ",
+        "- ",
+        "\n  ",
+        "\n- ",
+        "&a ",
+        "*a",
+        "{a: 1}",
+        "[1, 2]",
+        "a: |\n  b\n",
+    ]
+)
 
 
 def test_the_words_that_old_yaml_turned_into_truth_values_are_text() -> None:
@@ -73,3 +91,21 @@ def test_a_byte_order_mark_does_not_shift_the_columns(tmp_path: Path) -> None:
     parsed = read(path)
     assert parsed.value == {"a": 1}
     assert parsed.document.places[("a",)].column == 4
+
+
+@pytest.mark.parametrize("path", sorted(DEFAULTS.rglob("*.yaml")), ids=lambda path: path.name)
+def test_a_packaged_file_is_read_by_the_quick_reader_as_by_the_exact_one(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not _READ_DIFFERENTLY.search(text)
+    assert _walked("f", text, _compose_quickly) == _walked("f", text, _compose)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=16).map("".join))
+def test_what_is_wrong_with_a_text_and_what_it_means_do_not_depend_on_the_quick_reader(text: str) -> None:
+    assert parse("f", text) == _walked("f", text, _compose)
+
+
+@pytest.mark.parametrize("text", ["a:\t1", "|#x", "[a?b]", "{a: }", "? a\n: b", "\ufeffa: 1"])
+def test_where_the_readers_differ_the_exact_one_is_believed(text: str) -> None:
+    assert parse("f", text) == _walked("f", text, _compose)
