@@ -1,5 +1,6 @@
 """How far the ratios of two variants are apart: a test and an interval that hold however often they are looked at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, repeat
 from math import log, log1p
@@ -16,21 +17,29 @@ PLACES = 57
 _ASIDE = tuple(accumulate(repeat(STEP, PLACES - 1), lambda width, step: width * step, initial=FINEST))
 DIFFERENCES = (*(-width for width in reversed(_ASIDE)), 0.0, *_ASIDE)
 """The differences that are tried: ratio of the new variant less that of the old one."""
-NONE = PLACES
-"""The place of no difference among them."""
 PRIOR_PAYMENTS = 200.0
-"""A variant's ratio is believed to be that of both together as if it had been so in this many payments."""
+"""Both variants are believed to be alike as if they had been so in this many payments."""
+RECENT_PAYMENTS = 2_000.0
+"""What both are like is known from so many payments or twice as many; older ones are another hour's."""
+NEAREST = 0.1
+"""No ratio is believed to be nearer to 0 or to 1 than this part of what both have together."""
 ROUNDS_MAX = 60
 """Halvings of an interval until nothing is left of it; Newton's steps need six or so."""
 BITS = 1e-13
 
 
 class DifferenceState(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence against each difference, natural logarithms: as it is now, and at its highest. seen: as in Pane."""
+    """Evidence against each difference, natural logarithms: as it is now, and at its highest.
+
+    seen: as in Pane. weight, apart: what the difference is estimated by. recent: all payments lately, and the bad ones.
+    """
 
     now: list[float]
     highest: list[float]
-    seen: tuple[int, int, int, int]
+    seen: tuple[int, int, int, int] = (0, 0, 0, 0)
+    weight: float = 0.0
+    apart: float = 0.0
+    recent: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +65,56 @@ class Difference:
     probability of at most alpha, at any time, whoever looks (R. Turner, A. Ly and P. Grünwald, Generic E-variables for
     exact sequential k-sample tests that allow for optional stopping, 2022; R. Turner and P. Grünwald, Exact
     anytime-valid confidence intervals for contingency tables and beyond, 2023). What was never reached is an interval.
-    a and b are what was seen so far, drawn together by PRIOR_PAYMENTS.
+    a and b are what all payments were like lately, apart by the difference within panes (N. Mantel and W. Haenszel).
 
     Nothing is assumed about volume, split or the hour, and both may change. Assumed is that payments are independent:
-    count one for each customer.
+    count one for each customer. differences: those that are tried, in order, with 0.0 among them.
     """
 
-    __slots__ = ("_highest", "_now", "seen")
+    __slots__ = ("_apart", "_differences", "_highest", "_none", "_now", "_recent", "_weight", "seen")
 
-    def __init__(self, state: DifferenceState | None = None) -> None:
-        self._now = [0.0] * len(DIFFERENCES) if state is None else list(state.now)
-        self._highest = list(self._now) if state is None else list(state.highest)
-        self.seen = Pane() if state is None else Pane(*state.seen)
+    def __init__(self, state: DifferenceState | None = None, differences: Sequence[float] = DIFFERENCES) -> None:
+        self._differences, self._none = differences, differences.index(0.0)
+        nothing = [0.0] * len(differences)
+        kept = DifferenceState(now=nothing, highest=nothing) if state is None else state
+        self._now, self._highest = list(kept.now), list(kept.highest)
+        self._weight, self._apart, self._recent = kept.weight, kept.apart, kept.recent
+        self.seen = Pane(*kept.seen)
 
     @property
     def state(self) -> DifferenceState:
         """All of it, to go on from later."""
         seen = (self.seen.new, self.seen.new_bad, self.seen.old, self.seen.old_bad)
-        return DifferenceState(now=list(self._now), highest=list(self._highest), seen=seen)
+        return DifferenceState(
+            now=list(self._now),
+            highest=list(self._highest),
+            seen=seen,
+            weight=self._weight,
+            apart=self._apart,
+            recent=self._recent,
+        )
 
     @property
     def evidence(self) -> float:
         """The natural logarithm of the highest evidence against no difference; 0 before any."""
-        return self._highest[NONE]
+        return self._highest[self._none]
 
     def fold(self, pane: Pane) -> None:
         """Weigh one more pane; one without payments of both says nothing of the difference."""
         if pane.new and pane.old:
-            old, new = self._believed()
-            for place, difference in enumerate(DIFFERENCES):
+            old, new = self._believed(pane.new / (pane.new + pane.old))
+            for place, difference in enumerate(self._differences):
                 self._now[place] += _logarithm(pane, old, new, difference)
             self._highest = [max(pair) for pair in zip(self._now, self._highest, strict=True)]
+            self._weight += pane.new * pane.old / (pane.new + pane.old)
+            self._apart += (pane.new_bad * pane.old - pane.old_bad * pane.new) / (pane.new + pane.old)
+        self._remember(pane)
         self.seen.add(pane)
 
     def interval(self, needed: float) -> Interval | None:
         """What is left of all differences at this evidence, a natural logarithm; None when nothing is.
 
-        It reaches to the first difference of DIFFERENCES on each side that is told from the true one, so what lies
+        It reaches to the first of the differences on each side that is told from the true one, so what lies
         between two of them is in it. Nothing is left when the difference was another one at other times.
         """
         left = [place for place, evidence in enumerate(self._highest) if evidence < needed]
@@ -100,17 +122,28 @@ class Difference:
             return None
         low, high = left[0] - 1, left[-1] + 1
         return Interval(
-            DIFFERENCES[low] if low >= 0 else -1.0,
-            DIFFERENCES[high] if high < len(DIFFERENCES) else 1.0,
+            self._differences[low] if low >= 0 else -1.0,
+            self._differences[high] if high < len(self._differences) else 1.0,
         )
 
-    def _believed(self) -> tuple[float, float]:
-        """The ratios of the old and the new variant as seen so far."""
-        seen = self.seen
-        both = (seen.new_bad + seen.old_bad + 0.5) / (seen.new + seen.old + 1)
-        old = (seen.old_bad + PRIOR_PAYMENTS * both) / (seen.old + PRIOR_PAYMENTS)
-        new = (seen.new_bad + PRIOR_PAYMENTS * both) / (seen.new + PRIOR_PAYMENTS)
-        return old, new
+    def _believed(self, share: float) -> tuple[float, float]:
+        """The ratios of the old and the new variant, by what came before. share: of the new one in this pane.
+
+        Ratios of everything that was seen would be other ones for both whenever hour and split have changed together.
+        """
+        payments, bad = self._recent
+        both = (bad + 0.5) / (payments + 1)
+        apart = self._apart / (self._weight + PRIOR_PAYMENTS / 4)
+        low, high = both * NEAREST, 1 - (1 - both) * NEAREST
+        return min(max(both - share * apart, low), high), min(max(both + (1 - share) * apart, low), high)
+
+    def _remember(self, pane: Pane) -> None:
+        payments, bad = self._recent
+        kept = 0.5 if payments > RECENT_PAYMENTS else 1.0
+        self._recent = (
+            payments * kept + pane.new + pane.old,
+            bad * kept + pane.new_bad + pane.old_bad,
+        )
 
 
 def threshold(alpha: float, comparisons: int) -> float:

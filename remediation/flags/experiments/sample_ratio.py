@@ -50,11 +50,22 @@ class SampleRatio:
         """Whether it was ever told that customers are not drawn as asked."""
         return self._highest >= log(1 / ALPHA)
 
+    @property
+    def evidence(self) -> float:
+        """The natural logarithm of E as it is now."""
+        evidence, seen = self._carried, sum(self._counts.values())
+        evidence += lgamma(PRIOR_CUSTOMERS) - lgamma(PRIOR_CUSTOMERS + seen)
+        for variant, share in self._shares.items():
+            if share > 0:
+                prior, counted = PRIOR_CUSTOMERS * share, self._counts[variant]
+                evidence += lgamma(prior + counted) - lgamma(prior) - counted * log(share)
+        return evidence
+
     def ask(self, shares: Mapping[str, float]) -> None:
         """From now on customers are drawn in these shares."""
         if dict(shares) == self._shares:
             return
-        self._carried = self._evidence()
+        self._carried = self.evidence
         self._shares, self._counts = dict(shares), dict.fromkeys(shares, 0)
 
     def count(self, variant: str) -> None:
@@ -64,13 +75,4 @@ class SampleRatio:
 
     def weigh(self) -> None:
         """Look at the counts; rarely enough that it costs nothing, and what it does not see it sees the next time."""
-        self._highest = max(self._highest, self._evidence())
-
-    def _evidence(self) -> float:
-        evidence, seen = self._carried, sum(self._counts.values())
-        evidence += lgamma(PRIOR_CUSTOMERS) - lgamma(PRIOR_CUSTOMERS + seen)
-        for variant, share in self._shares.items():
-            if share > 0:
-                prior, counted = PRIOR_CUSTOMERS * share, self._counts[variant]
-                evidence += lgamma(prior + counted) - lgamma(prior) - counted * log(share)
-        return evidence
+        self._highest = max(self._highest, self.evidence)
