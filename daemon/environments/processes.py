@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from daemon.environments.load import EnvironmentLoad
 from daemon.environments.region import Batch
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused, WorldUnreachable
@@ -29,6 +30,7 @@ class _Problem(msgspec.Struct, frozen=True):
 
 _STATE = msgspec.json.Decoder(EnvironmentState)
 _BATCH = msgspec.json.Decoder(Batch)
+_LOAD = msgspec.json.Decoder(EnvironmentLoad)
 _PROBLEM = msgspec.json.Decoder(_Problem)
 
 
@@ -66,6 +68,13 @@ class Processes:
     async def resize(self, environment: str, size: int, key: str) -> None:
         """See RegionEnvironments."""
         await self._change(environment, "size", {"size": size}, key)
+
+    async def load(self, environment: str) -> EnvironmentLoad:
+        """What its processes are busy with. Raises WorldUnreachable, WorldRefused."""
+        response = await self._send("GET", f"{environment}/load")
+        if response is None:
+            raise WorldRefused(f"There is no environment {environment} at {self._url}.")
+        return _decoded(_LOAD, response)
 
     async def batch(self, environment: str, version: str) -> Batch:
         """See RegionBatches."""

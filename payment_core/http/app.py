@@ -42,7 +42,7 @@ class Application:
     ) -> None:
         self.routes = tuple(routes)
         self._gate = Gate(authenticator)
-        self._requests = counts.requests
+        self._counts = counts
         self._monotonic_ms = clock.monotonic_ms
         self._router = Router((route.method, route.path, Endpoint(route, card_hash_key)) for route in self.routes)
 
@@ -51,6 +51,13 @@ class Application:
         if scope["type"] != "http":
             await _lifespan(scope, receive, send)
             return
+        self._counts.in_flight += 1
+        try:
+            await self._serve_one(scope, receive, send)
+        finally:
+            self._counts.in_flight -= 1
+
+    async def _serve_one(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_ms = self._monotonic_ms()
         method: str = scope["method"]
         path: str = scope["path"]
@@ -69,7 +76,7 @@ class Application:
             except ClientLeft:
                 return
         await respond(send, answer, media_type, headers, with_body=method != "HEAD")
-        self._requests[label, answer.status].observe((self._monotonic_ms() - started_ms) / 1000)
+        self._counts.requests[label, answer.status].observe((self._monotonic_ms() - started_ms) / 1000)
 
     async def _serve(
         self, endpoint: Endpoint, path: str, parameters: dict[str, str], request: Request, receive: Receive

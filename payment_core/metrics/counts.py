@@ -34,9 +34,10 @@ class Histogram:
 
 
 class Counts:
-    """Everything one process of the payment core counts since it started."""
+    """Everything one process of the payment core counts since it started. in_flight: requests at this moment."""
 
     def __init__(self) -> None:
+        self.in_flight = 0
         self.payments: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.requests: defaultdict[tuple[str, int], Histogram] = defaultdict(Histogram)
         self.commits = Histogram()

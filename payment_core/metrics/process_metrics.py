@@ -16,12 +16,14 @@ class CoreCollector(Collector):
     """Reads the counts. outbox_unsent: events that no queue has taken yet, of all processes on the database.
 
     None when the store did not say: then the metric is left out, because a 0 would be taken for all is well.
+    processor_ms: processor time that the process has used since it started.
     """
 
-    def __init__(self, counts: Counts, origin: Origin, outbox_unsent: int | None) -> None:
+    def __init__(self, counts: Counts, origin: Origin, outbox_unsent: int | None, processor_ms: int) -> None:
         self._counts = counts
         self._origin = origin
         self._outbox_unsent = outbox_unsent
+        self._processor_ms = processor_ms
 
     def collect(self) -> Iterable[Metric]:
         """Every metric of the payment core."""
@@ -50,6 +52,11 @@ class CoreCollector(Collector):
                 "Events in the outbox that the queue has not taken. Alert when it grows for 5 minutes.",
                 value=self._outbox_unsent,
             )
+        yield GaugeMetricFamily(
+            "till_core_requests_in_flight",
+            "Requests that have begun and not ended, the one that asks included. Nothing is taken away under them.",
+            value=self._counts.in_flight,
+        )
 
     def _counters(self) -> Iterable[Metric]:
         payments = CounterMetricFamily(
@@ -79,6 +86,11 @@ class CoreCollector(Collector):
             ),
         ):
             yield CounterMetricFamily(name, help_text, value=getattr(self._counts, value))
+        yield CounterMetricFamily(
+            "till_core_processor_seconds",
+            "Processor time of this process; it can use one core. Alert when it rises by 0.9 a second for 5 minutes.",
+            value=self._processor_ms / 1000,
+        )
 
     def _request_seconds(self) -> Metric:
         family = HistogramMetricFamily(
@@ -91,8 +103,8 @@ class CoreCollector(Collector):
         return family
 
 
-def exposition(counts: Counts, origin: Origin, outbox_unsent: int | None) -> bytes:
-    """The metrics in Prometheus's text format."""
+def exposition(counts: Counts, origin: Origin, outbox_unsent: int | None, processor_ms: int) -> bytes:
+    """The metrics in Prometheus's text format; see CoreCollector."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(CoreCollector(counts, origin, outbox_unsent))
+    registry.register(CoreCollector(counts, origin, outbox_unsent, processor_ms))
     return generate_latest(registry)

@@ -1,6 +1,8 @@
 """Starts processes of the payment core and waits until they take payments."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import httpx
 
@@ -9,16 +11,18 @@ from daemon.embedded.environments.cores import Core, Endpoints, release_of
 from daemon.embedded.layout import Layout
 from daemon.embedded.processes.process import Child, Launcher
 from daemon.embedded.processes.readiness import until_ready
+from daemon.environments.load import ProcessLoad, load_of
 from remediation.ports import Clock
 
 
 class RunningCore:
     """A process of the payment core."""
 
-    def __init__(self, core: Core, child: Child, client: httpx.AsyncClient) -> None:
+    def __init__(self, core: Core, child: Child, client: httpx.AsyncClient, key: Path) -> None:
         self._core = core
         self._child = child
         self._client = client
+        self._key = key
 
     @property
     def version(self) -> str:
@@ -33,6 +37,15 @@ class RunningCore:
     async def is_ready(self) -> bool:
         """Whether it can take payments."""
         return await self._core.is_ready(self._client)
+
+    async def load(self, slot: int) -> ProcessLoad | None:
+        """See Instance; asked with the key that the first core made."""
+        try:
+            key = (await asyncio.to_thread(self._key.read_text, encoding="ascii")).strip()
+            text = await self._core.metrics(self._client, key)
+        except (OSError, UnicodeError):
+            return None
+        return None if text is None else load_of(text, slot, self.version)
 
     async def stop(self) -> None:
         """Let it finish the payments that are under way."""
@@ -88,4 +101,4 @@ class CoreStarter:
             raise
         place = f"{core.region} {core.environment}" if core.region_number else core.environment
         self._say(f"started: payment core {place} {core.release.version} at {core.url}")
-        return RunningCore(core, child, self._client)
+        return RunningCore(core, child, self._client, self._layout.core_key)

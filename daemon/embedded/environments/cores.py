@@ -118,6 +118,15 @@ class Core:
             return False
         return response.status_code == httpx.codes.OK and told.version == self.release.version
 
+    async def metrics(self, client: httpx.AsyncClient, key: str) -> str | None:
+        """What it counted, as Prometheus text; None when it does not say."""
+        headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
+        try:
+            response = await client.get(f"{self.url}/metrics", headers=headers, timeout=LOOK_SECONDS)
+        except httpx.TransportError:
+            return None
+        return response.text if response.status_code == httpx.codes.OK else None
+
 
 def address_of(environment: Environment, slot: int, region_number: int = 0) -> str:
     """Where an environment's process listens: 127.0.0.2, 127.0.1.2 and so on for blue; 127.1.0.2 in another region."""

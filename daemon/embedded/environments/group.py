@@ -11,6 +11,7 @@ import structlog
 from config.scenario import Environment
 from daemon.embedded.environments.cores import address_of
 from daemon.embedded.faults import StackFailed
+from daemon.environments.load import EnvironmentLoad, ProcessLoad
 from daemon.environments.region import Batch
 from remediation.deployment.ports import EnvironmentState
 from remediation.ports import Clock
@@ -70,6 +71,9 @@ class Instance(Protocol):
 
     async def is_ready(self) -> bool:
         """Whether it can take payments."""
+
+    async def load(self, slot: int) -> ProcessLoad | None:
+        """What it is busy with; None when it does not tell."""
 
     async def stop(self) -> None:
         """Let it finish what it does, in bounded time."""
@@ -184,6 +188,12 @@ class EnvironmentGroup:
         ready = await self._ready()
         # From here on nothing waits: what is told is of one moment.
         return self._state(self._wish, ready)
+
+    async def load(self) -> EnvironmentLoad:
+        """What its running processes are busy with, those that are being taken away included."""
+        asked = [(slot, one) for slot, one in sorted(self._instances.items()) if one.running]
+        told = await asyncio.gather(*(one.load(slot) for slot, one in asked))
+        return EnvironmentLoad(processes=[one for one in told if one is not None], unread=told.count(None))
 
     def addresses(self) -> tuple[str, ...]:
         """Where clients are sent: the running processes that are not to be stopped, or the first address if none."""

@@ -62,6 +62,7 @@ class EnvironmentService:
         return Starlette(
             routes=[
                 Route(place, self._guarded(self._look), methods=["GET"]),
+                Route(f"{place}/load", self._guarded(self._load), methods=["GET"]),
                 Route(f"{place}/deployment", self._guarded(self._deploy), methods=["PUT"]),
                 Route(f"{place}/size", self._guarded(self._resize), methods=["PUT"]),
                 Route(f"{place}/batch", self._guarded(self._roll), methods=["PUT"]),
@@ -86,6 +87,9 @@ class EnvironmentService:
         if state is None:
             return _problem(HTTPStatus.NOT_FOUND, "nothing was ever to run there", UNKNOWN_ENVIRONMENT)
         return _json(HTTPStatus.OK, state)
+
+    async def _load(self, request: Request) -> Response:
+        return _json(HTTPStatus.OK, await self._group(request).load())
 
     async def _deploy(self, request: Request) -> Response:
         return await self._change(request, Deployment, lambda group, body, key: group.deploy(**_fields(body), key=key))

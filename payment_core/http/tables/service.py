@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from payment_core.answers import Answer, ok
+from payment_core.clock import SystemClock
 from payment_core.http.routes import Route
 from payment_core.metrics.counts import Counts
 from payment_core.metrics.process_metrics import exposition
@@ -70,7 +71,8 @@ class _Service:
 
     async def metrics(self, _call: Call, _body: None) -> Answer:
         """Prometheus text."""
-        return Answer(200, exposition(self._counts, self._origin, await self._count_unsent()))
+        unsent = await self._count_unsent()
+        return Answer(200, exposition(self._counts, self._origin, unsent, SystemClock().process_ms()))
 
     async def _count_unsent(self) -> int | None:
         """None when the store does not say in time; the other metrics are needed most just then."""

@@ -31,6 +31,7 @@ from daemon.embedded.faults import ChildDied
 from daemon.environments.ecs import EcsServices
 from daemon.environments.instances import StackInstances
 from daemon.environments.lambda_aliases import LambdaAliases
+from daemon.environments.load import ProcessLoad
 from daemon.environments.processes import Processes
 from daemon.environments.region import RegionEnvironments
 from daemon.environments.stacks import Stacks
@@ -78,6 +79,11 @@ class _Process:
 
     async def is_ready(self) -> bool:
         return self.running
+
+    async def load(self, slot: int) -> ProcessLoad | None:
+        return ProcessLoad(
+            slot=slot, version=self.version, in_flight=0, processor_seconds=1.0, requests=10, turned_away=0
+        )
 
     async def stop(self) -> None:
         self.running = False

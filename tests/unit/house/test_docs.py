@@ -77,7 +77,7 @@ def test_the_metrics_page_has_every_metric_of_the_daemon() -> None:
 
 def test_the_metrics_page_has_every_metric_of_the_payment_core() -> None:
     counts = Counts()
-    collector = CoreCollector(counts, Origin(environment="blue", release="1.0.0", region="us-east-1"), 0)
+    collector = CoreCollector(counts, Origin("blue", "1.0.0", "us-east-1"), 0, 0)
     names = [f"{family.name}_total" if family.type == "counter" else family.name for family in collector.collect()]
     assert sorted(first_cells(page("metrics.md"), "## The payment core, `/metrics`")) == sorted(names)
 

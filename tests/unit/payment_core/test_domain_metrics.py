@@ -33,7 +33,7 @@ class Windows:
 
 def shown(counts: Counts) -> dict[str, float]:
     """Every sample of the domains by its name and labels."""
-    text = exposition(counts, Origin("blue", "1.0.0", "us-east-1"), 0).decode()
+    text = exposition(counts, Origin("blue", "1.0.0", "us-east-1"), 0, 1_500).decode()
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 

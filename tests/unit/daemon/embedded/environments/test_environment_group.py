@@ -8,6 +8,7 @@ import pytest
 
 from daemon.embedded.environments.group import EnvironmentGroup, KeyReused, NothingRan, NotToRoll
 from daemon.embedded.faults import ChildDied
+from daemon.environments.load import ProcessLoad
 from remediation.deployment.ports import EnvironmentState
 
 BROKEN = "6.6.6"
@@ -64,6 +65,11 @@ class _Process:
 
     async def is_ready(self) -> bool:
         return self.running
+
+    async def load(self, slot: int) -> ProcessLoad | None:
+        return ProcessLoad(
+            slot=slot, version=self.version, in_flight=0, processor_seconds=1.0, requests=10, turned_away=0
+        )
 
     async def stop(self) -> None:
         self._end("stop")

@@ -8,6 +8,7 @@ import pytest
 from daemon.clock import SystemClock
 from daemon.embedded.environments.group import EnvironmentGroup, Instance
 from daemon.embedded.environments.service import BODY_BYTES_MAX, EnvironmentService
+from daemon.environments.load import ProcessLoad
 
 HEADERS = {"Authorization": "Bearer secret", "Idempotency-Key": "key"}
 PLACE = "/v1/environments/green"
@@ -21,6 +22,11 @@ class _Process:
 
     async def is_ready(self) -> bool:
         return True
+
+    async def load(self, slot: int) -> ProcessLoad | None:
+        return ProcessLoad(
+            slot=slot, version=self.version, in_flight=0, processor_seconds=1.0, requests=10, turned_away=0
+        )
 
     async def stop(self) -> None: ...
 
@@ -130,3 +136,9 @@ async def test_a_batch_is_asked_for_and_told_of(client: httpx.AsyncClient) -> No
         assert (await client.put(f"{PLACE}/batch", json=body, headers=other)).status_code == status
     response = await client.get("/v1/environments/blue/batch", headers=HEADERS)
     assert (response.status_code, response.json()["type"]) == (404, "urn:tillwatch:unknown-environment")
+
+
+async def test_what_its_processes_are_busy_with_is_told_process_by_process(client: httpx.AsyncClient) -> None:
+    told = (await client.get(f"{PLACE}/load", headers=HEADERS)).json()
+    assert told["unread"] == 0
+    assert [(one["slot"], one["requests"]) for one in told["processes"]] == [(0, 10)]
