@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from config.ach import Ach
 from config.calendar_files import CALENDARS_DIRECTORY, filled
 from config.delivery.deployment import Deployments
+from config.escalation.escalation_file import Escalation
 from config.flags import Flags
 from config.fraud import Fraud
 from config.loading.document import Document
@@ -37,6 +38,7 @@ FRAUD_FILE = "fraud.yaml"
 ACH_FILE = "ach.yaml"
 DEPLOYMENT_FILE = "deployment.yaml"
 SCALING_FILE = "scaling.yaml"
+ESCALATION_FILE = "escalation.yaml"
 FLAGS_FILE = "flags.yaml"
 FLAG_DOCUMENT = "flags.json"
 RULES_DIRECTORY = "rules"
@@ -48,6 +50,7 @@ _NAMES = (
     ACH_FILE,
     DEPLOYMENT_FILE,
     SCALING_FILE,
+    ESCALATION_FILE,
     FLAGS_FILE,
     FLAG_DOCUMENT,
     RULES_DIRECTORY,
@@ -69,6 +72,7 @@ class Configuration:
     ach: Ach
     deployment: Deployments
     scaling: Scaling
+    escalation: Escalation
     flags: Flags
     flag_document: str
 
@@ -83,6 +87,7 @@ class Configuration:
             self.ach,
             self.deployment,
             self.scaling,
+            self.escalation,
             self.flags,
             *(loaded.value for loaded in self.rule_files),
         )
@@ -112,6 +117,8 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     scaling, found = _file_or_default(directory, SCALING_FILE, Scaling)
     problems += found
+    escalation, found = _file_or_default(directory, ESCALATION_FILE, Escalation)
+    problems += found
     flags, found = _file_or_default(directory, FLAGS_FILE, Flags)
     problems += found
     flag_document, found = read_flag_document(_path_of(directory, FLAG_DOCUMENT))
@@ -120,11 +127,23 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += found
     if settings is None or policy is None or prices is None or fraud is None or ach is None or deployment is None:
         raise ConfigurationError(in_order(problems))
-    if scaling is None or flags is None or flag_document is None:
+    if scaling is None or escalation is None or flags is None or flag_document is None:
         raise ConfigurationError(in_order(problems))
     if problems:
         raise ConfigurationError(in_order(problems))
-    return Configuration(settings, policy, rule_files, prices, fraud, ach, deployment, scaling, flags, flag_document)
+    return Configuration(
+        settings=settings,
+        policy=policy,
+        rule_files=rule_files,
+        prices=prices,
+        fraud=fraud,
+        ach=ach,
+        deployment=deployment,
+        scaling=scaling,
+        escalation=escalation,
+        flags=flags,
+        flag_document=flag_document,
+    )
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:

@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from checks import findings
 from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
@@ -15,9 +14,12 @@ from remediation.aiming.region_state import with_evacuation, with_signal
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.bounded import bounded
 from remediation.decisions import IN_EFFECT, INTERRUPTED, Decision, Outcome, OutcomeStatus
+from remediation.escalation.fold import with_escalation
 from remediation.flags.fold import with_flags
 from remediation.guardrails.folds import Folded, with_guardrail, without_risk
 from remediation.guardrails.state import ACTS_MAX
+from remediation.incidents import fold as incidents
+from remediation.incidents.fold import incident_of
 from remediation.journal.aftermath_kinds import (
     CompensationBegun,
     CompensationEnded,
@@ -28,8 +30,10 @@ from remediation.journal.aftermath_kinds import (
     RollbackStepEnded,
 )
 from remediation.journal.entry import Entry
+from remediation.journal.escalation_kinds import EscalationBody
 from remediation.journal.flag_kinds import FlagBody, FlagChanged, FlagDocument
 from remediation.journal.guardrail_kinds import UndoAsked
+from remediation.journal.incident_kinds import IncidentBody
 from remediation.journal.kinds import (
     Body,
     BudgetReached,
@@ -37,8 +41,6 @@ from remediation.journal.kinds import (
     DeploymentAsked,
     DeploymentEnded,
     DeploymentPlanned,
-    IncidentAcknowledged,
-    IncidentResolved,
     Intent,
     ReportWritten,
     StepBegun,
@@ -50,13 +52,9 @@ from remediation.state import (
     ACTIONS_MAX,
     BUDGETS_MAX,
     DECISIONS_MAX,
-    DECISIONS_PER_INCIDENT,
     DEPLOYMENTS_MAX,
-    FINDINGS_PER_INCIDENT,
     HOUR_MS,
-    INCIDENTS_MAX,
     RUNNING,
-    SEVERITY_LEVELS,
     TARGETS_MAX,
     ActionState,
     DecisionSummary,
@@ -65,7 +63,6 @@ from remediation.state import (
     IncidentState,
     State,
     TargetState,
-    level_of,
 )
 from remediation.undo import subject_of, with_undo, with_undone
 
@@ -114,41 +111,10 @@ def _with_calendar(state: State, entry: Entry, done: DaemonStarted | ReportWritt
             return replace(state, budgets=(*state.budgets, (done.month, done.threshold_percent))[-BUDGETS_MAX:])
 
 
-def incident_of(state: State, fingerprint: str) -> Incident | None:
-    """The newest incident about this rule and key, resolved or not."""
-    return next((one for one in reversed(state.incidents.values()) if one.fingerprint == fingerprint), None)
-
-
 def _with_finding(state: State, entry: Entry, finding: Finding) -> State:
     if finding.mode == "shadow":
         return state
-    state = replace(state, regions=with_signal(state.regions, finding))
-    incident = incident_of(state, finding.fingerprint)
-    if incident is not None and incident.state is not IncidentState.RESOLVED:
-        # A finding of several limits may come back graver; an incident never grows milder by itself.
-        graver = min(incident.severity, level_of(finding)) if finding.is_alarming else incident.severity
-        told = replace(incident, severity=graver, findings=(*incident.findings, finding)[-FINDINGS_PER_INCIDENT:])
-        state = _put_incident(state, told)
-        if finding.state is findings.State.CLEARED:
-            return _resolve(state, incident.id, entry.at_ms, entry.actor)
-        return state
-    level = SEVERITY_LEVELS.get(finding.severity)
-    if not finding.is_alarming or level is None:
-        return state
-    return _put_incident(
-        state,
-        Incident(
-            id=f"inc-{entry.sequence}",
-            fingerprint=finding.fingerprint,
-            rule_id=finding.rule_id,
-            subject=finding.subject,
-            severity=level,
-            runbook=finding.runbook,
-            state=IncidentState.OPEN,
-            opened_at_ms=entry.at_ms,
-            findings=(finding,),
-        ),
-    )
+    return incidents.with_finding(replace(state, regions=with_signal(state.regions, finding)), entry, finding)
 
 
 def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
@@ -165,11 +131,7 @@ def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
         act=decision.act,
         detail=decision.detail,
     )
-    state = replace(state, decisions=(*state.decisions, summary)[-DECISIONS_MAX:])
-    incident = incident_of(state, summary.fingerprint)
-    if incident is not None:
-        kept = (*incident.decisions, summary)[-DECISIONS_PER_INCIDENT:]
-        state = _put_incident(state, replace(incident, decisions=kept))
+    state = incidents.with_decision(replace(state, decisions=(*state.decisions, summary)[-DECISIONS_MAX:]), summary)
     if not decision.act:
         return state
     action = ActionState(
@@ -207,8 +169,6 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
     else:
         state = replace(state, intents_at_ms=_within_the_hour(state.intents_at_ms, entry.at_ms))
     return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
-
-
 def _within_the_hour(times: tuple[int, ...], at_ms: int) -> tuple[int, ...]:
     """The times with one more, without those that no hourly budget counts any longer."""
     return (*(one for one in times if one > at_ms - HOUR_MS), at_ms)
@@ -251,7 +211,7 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
         state = (
             state if not had_traffic else _rolled_back(state, action.arguments.get("deployment_id", ""), entry.at_ms)
         )
-    return _tell_outcome(state, action.sequence, outcome.status, detail)
+    return _tell_outcome(state, action.sequence, outcome.status, detail, entry.at_ms)
 
 
 def _weight(state: State, deployment_id: str) -> int:
@@ -269,20 +229,13 @@ def _rolled_back(state: State, deployment_id: str, at_ms: int) -> State:
     )
 
 
-def _tell_outcome(state: State, sequence: int, status: OutcomeStatus, detail: str) -> State:
+def _tell_outcome(state: State, sequence: int, status: OutcomeStatus, detail: str, at_ms: int) -> State:
     """Add the outcome to the summaries of the decision that stands at this sequence."""
-
-    def told(decisions: tuple[DecisionSummary, ...]) -> tuple[DecisionSummary, ...]:
-        return tuple(
-            replace(one, outcome=status, outcome_detail=detail) if one.sequence == sequence else one
-            for one in decisions
-        )
-
-    state = replace(state, decisions=told(state.decisions))
-    for incident in state.incidents.values():
-        if any(one.sequence == sequence for one in incident.decisions):
-            return _put_incident(state, replace(incident, decisions=told(incident.decisions)))
-    return state
+    told = tuple(
+        replace(one, outcome=status, outcome_detail=detail) if one.sequence == sequence else one
+        for one in state.decisions
+    )
+    return incidents.with_outcome(replace(state, decisions=told), sequence, status, detail, at_ms)
 
 
 def _with_deployment(state: State, entry: Entry, fact: Deployment) -> State:
@@ -317,36 +270,8 @@ def _with_flag(state: State, entry: Entry, said: FlagBody) -> State:
     return replace(state, flags=with_flags(state.flags, entry, said))
 
 
-def _with_acknowledgement(state: State, entry: Entry, acknowledged: IncidentAcknowledged) -> State:
-    incident = state.incidents.get(acknowledged.incident_id)
-    if incident is None or incident.state is not IncidentState.OPEN:
-        return state
-    taken_on = replace(
-        incident,
-        state=IncidentState.ACKNOWLEDGED,
-        acknowledged_at_ms=entry.at_ms,
-        acknowledged_by=entry.actor,
-    )
-    return _put_incident(state, taken_on)
-
-
-def _with_resolution(state: State, entry: Entry, resolved: IncidentResolved) -> State:
-    return _resolve(state, resolved.incident_id, entry.at_ms, entry.actor)
-
-
-def _resolve(state: State, incident_id: str, at_ms: int, actor: str) -> State:
-    incident = state.incidents.get(incident_id)
-    if incident is None or incident.state is IncidentState.RESOLVED:
-        return state
-    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at_ms=at_ms, resolved_by=actor)
-    return _put_incident(state, resolved)
-
-
-def _put_incident(state: State, incident: Incident) -> State:
-    kept = bounded(
-        {**state.incidents, incident.id: incident}, INCIDENTS_MAX, lambda one: one.state is IncidentState.RESOLVED
-    )
-    return replace(state, incidents=kept)
+def _with_escalation(state: State, entry: Entry, body: EscalationBody) -> State:
+    return replace(state, escalation=with_escalation(state.escalation, entry, body))
 
 
 def _put_deployment(state: State, deployment: DeploymentState) -> State:
@@ -374,8 +299,6 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         Intent: _with_intent,
         Outcome: _with_outcome,
         Deployment: _with_deployment,
-        IncidentAcknowledged: _with_acknowledgement,
-        IncidentResolved: _with_resolution,
         DaemonStarted: _with_calendar,
         ReportWritten: _with_calendar,
         BudgetReached: _with_calendar,
@@ -395,6 +318,8 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         FlagChanged: _with_flag,
         FlagDocument: _with_flag,
         **dict.fromkeys(get_args(Folded), with_guardrail),
+        **dict.fromkeys(get_args(IncidentBody), incidents.with_incident),
+        **dict.fromkeys(get_args(EscalationBody), _with_escalation),
     }
 )
 """What each kind of entry moves; a kind that is not in here moves nothing but the sequence."""

@@ -9,6 +9,7 @@ from remediation.aiming.region_state import RegionState
 from remediation.compensation.state import CompensationState
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
+from remediation.escalation.state import EscalationBook
 from remediation.flags.state import FlagBook
 from remediation.guardrails.state import ApprovalState, RiskState, StopState, StormState
 from remediation.journal.aftermath_kinds import RollbackMeasured
@@ -73,7 +74,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     id: ``inc-`` and the sequence of the entry that opened it. severity: 1 (critical), 2 (high) or 3 (medium).
     findings, decisions: oldest first, the newest FINDINGS_PER_INCIDENT and DECISIONS_PER_INCIDENT.
-    acknowledged_at_ms, resolved_at_ms: 0 until they happen. escalations: who was paged; empty until there are channels.
+    began_at_ms: event time of what opened it. acknowledged_at_ms, resolved_at_ms: 0 until they happen, and again when
+    it is given back or reopened. answered_at_ms: when somebody first took it on. mitigated_at_ms: when an action
+    about it was first seen in effect. reopened_at_ms: last. over: evidence says so, or nothing watches it any more.
+    merged_into: the incident that speaks for it; empty when it speaks for itself. joined: how many it speaks for.
     """
 
     id: str
@@ -90,7 +94,18 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     resolved_by: str = ""
     findings: tuple[Finding, ...] = ()
     decisions: tuple[DecisionSummary, ...] = ()
-    escalations: tuple[str, ...] = ()
+    began_at_ms: int = 0
+    answered_at_ms: int = 0
+    mitigated_at_ms: int = 0
+    reopened_at_ms: int = 0
+    over: bool = False
+    merged_into: str = ""
+    joined: int = 0
+
+    @property
+    def awaits_evidence(self) -> bool:
+        """Whether what is measured may still move it; also one that a person closed while it was not over."""
+        return self.state is not IncidentState.RESOLVED or not self.over
 
 
 class DeploymentState(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,3 +216,4 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     manual_rollbacks: dict[str, RollbackRun] = {}
     regions: dict[str, RegionState] = {}
     flags: FlagBook = FlagBook()
+    escalation: EscalationBook = EscalationBook()

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from config.ach import Ach
 from config.delivery.deployment import Deployments
+from config.escalation.escalation_file import Escalation
 from config.flags import Flags
 from config.fraud import Fraud
 from config.model import DURATION_PATTERN
@@ -18,7 +19,18 @@ from config.scenario import Scenario
 from config.settings import Settings
 
 Kind = Literal[
-    "rules", "policy", "scenario", "settings", "prices", "fraud", "ach", "deployment", "scaling", "flags", "rule-tests"
+    "rules",
+    "policy",
+    "scenario",
+    "settings",
+    "prices",
+    "fraud",
+    "ach",
+    "deployment",
+    "scaling",
+    "escalation",
+    "flags",
+    "rule-tests",
 ]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
@@ -30,6 +42,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "ach": Ach,
     "deployment": Deployments,
     "scaling": Scaling,
+    "escalation": Escalation,
     "flags": Flags,
     "rule-tests": RuleTestFile,
 }

@@ -17,8 +17,8 @@ _Directory = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="Directory with tillwatch.yaml, policy.yaml, deployment.yaml, scaling.yaml, prices.yaml, fraud.yaml, "
-        "ach.yaml, rules/",
+        help="Directory with tillwatch.yaml, policy.yaml, deployment.yaml, scaling.yaml, escalation.yaml, "
+        "prices.yaml, fraud.yaml, ach.yaml, rules/",
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]

@@ -2,9 +2,8 @@
 
 from checks.findings import Finding
 from daemon.pipeline import Pipeline
-from remediation.journal.kinds import IncidentResolved
+from remediation.journal.incident_kinds import IncidentResolved
 from remediation.journal.writer import JournalWriter
-from remediation.state import IncidentState
 
 NOTE = "its rule was removed, watches other keys now, or changed between enforce and shadow"
 
@@ -23,7 +22,7 @@ class Withdrawal:
     async def resolve(self) -> None:
         """Close the incidents that nothing watches any more; may be called again after a fault of the journal."""
         for incident in list(self._writer.state.incidents.values()):
-            if incident.state is IncidentState.RESOLVED or not incident.findings:
+            if not incident.awaits_evidence or not incident.findings:
                 continue
             finding: Finding = incident.findings[-1]
             if not self._pipeline.is_watched(finding):

@@ -6,6 +6,8 @@ import msgspec
 
 GENESIS_HASH = "0" * 64
 """The previous_hash of entry 1."""
+DAEMON = "daemon"
+"""The actor of everything that no person did."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

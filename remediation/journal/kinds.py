@@ -13,8 +13,10 @@ from remediation.deployment.run import RunOutcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import AFTERMATH_TYPE_BY_KIND, AftermathBody
 from remediation.journal.entry import Draft, Entry, canonical
+from remediation.journal.escalation_kinds import ESCALATION_TYPE_BY_KIND, EscalationBody
 from remediation.journal.flag_kinds import FLAG_TYPE_BY_KIND, FlagBody
 from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
+from remediation.journal.incident_kinds import INCIDENT_TYPE_BY_KIND, IncidentBody
 
 
 class DaemonStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,20 +93,6 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     why: str
     size_bytes: int
-
-
-class IncidentAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
-    """A person took the incident on; the entry's actor is that person."""
-
-    incident_id: str
-    note: str = ""
-
-
-class IncidentResolved(msgspec.Struct, frozen=True, kw_only=True):
-    """A person closed the incident, or the daemon when its rule is gone; evidence closes it by a cleared finding."""
-
-    incident_id: str
-    note: str = ""
 
 
 class ScenarioStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,8 +196,6 @@ Body = (
     | Deployment
     | HealthChanged
     | Quarantined
-    | IncidentAcknowledged
-    | IncidentResolved
     | ScenarioStep
     | BudgetReached
     | ReportWritten
@@ -221,6 +207,8 @@ Body = (
     | DeploymentEnded
     | AftermathBody
     | FlagBody
+    | IncidentBody
+    | EscalationBody
 )
 
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
@@ -235,8 +223,6 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "deployment": Deployment,
     "health": HealthChanged,
     "quarantine": Quarantined,
-    "incident.acknowledged": IncidentAcknowledged,
-    "incident.resolved": IncidentResolved,
     "scenario": ScenarioStep,
     "budget.reached": BudgetReached,
     "report.written": ReportWritten,
@@ -248,6 +234,8 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "deployment.ended": DeploymentEnded,
     **AFTERMATH_TYPE_BY_KIND,
     **FLAG_TYPE_BY_KIND,
+    **INCIDENT_TYPE_BY_KIND,
+    **ESCALATION_TYPE_BY_KIND,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
 

@@ -5,13 +5,12 @@ from typing import Self
 
 from remediation.errors import JournalCorrupt, SequenceConflict
 from remediation.folds import State, apply
-from remediation.journal.entry import Entry, Lease, expected_hash
+from remediation.journal.entry import DAEMON, Entry, Lease, expected_hash
 from remediation.journal.kinds import Body, draft
 from remediation.journal.port import READ_LIMIT, Journal
 from remediation.ports import Clock
 
-DAEMON = "daemon"
-"""The actor of everything that no person did."""
+__all__ = ["DAEMON", "JournalWriter"]
 
 
 class JournalWriter:

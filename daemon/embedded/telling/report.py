@@ -143,7 +143,7 @@ def report(
             if isinstance(body, Decision)
         ],
         actions=_actions([body for _, body in bodies]),
-        incidents=[_incident(incident) for one in told if (incident := incident_of(state, one)) is not None],
+        incidents=[_incident(state, incident) for one in told if (incident := incident_of(state, one)) is not None],
         deployments=_deployments([body for _, body in bodies], state),
         ledger=ledger,
         savings=savings,
@@ -196,12 +196,13 @@ def _actions(bodies: Sequence[object]) -> list[ActionRow]:
     ]
 
 
-def _incident(incident: Incident) -> IncidentRow:
+def _incident(state: State, incident: Incident) -> IncidentRow:
+    chain = state.escalation.chains.get(incident.id)
     return IncidentRow(
         id=incident.id,
         severity=incident.severity,
         state=incident.state.value,
-        escalations=incident.escalations,
+        escalations=() if chain is None else chain.levels_told,
     )
 
 

@@ -11,6 +11,7 @@ from daemon.http.words.aftermath_sentences import aftermath_parts
 from daemon.http.words.deployment_sentences import deployment_parts
 from daemon.http.words.flag_sentences import flag_parts
 from daemon.http.words.guardrail_sentences import guardrail_parts
+from daemon.http.words.incident_sentences import escalation_parts, incident_parts
 from daemon.http.words.wording import (
     OUTCOME_WORDS,
     REASON_WORDS,
@@ -26,8 +27,10 @@ from remediation.decisions import IN_EFFECT, Decision, Outcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import AftermathBody
 from remediation.journal.entry import Entry
+from remediation.journal.escalation_kinds import EscalationBody
 from remediation.journal.flag_kinds import FlagBody
 from remediation.journal.guardrail_kinds import GuardrailBody
+from remediation.journal.incident_kinds import IncidentBody
 from remediation.journal.kinds import (
     Body,
     BudgetReached,
@@ -36,8 +39,6 @@ from remediation.journal.kinds import (
     DaemonStarted,
     DaemonStopped,
     HealthChanged,
-    IncidentAcknowledged,
-    IncidentResolved,
     Intent,
     Quarantined,
     ReportWritten,
@@ -53,8 +54,6 @@ Seldom = (
     | ConfigurationRefused
     | HealthChanged
     | Quarantined
-    | IncidentAcknowledged
-    | IncidentResolved
     | ScenarioStep
     | DaemonStarted
     | DaemonStopped
@@ -92,6 +91,8 @@ def sentence(entry: Entry, rules: Rules) -> Sentence:
 def _say(body: Body, rules: Rules) -> Sentence:
     if isinstance(body, GuardrailBody | AftermathBody | RunBody | FlagBody):
         return Sentence(*_parts(body))
+    if isinstance(body, IncidentBody | EscalationBody):
+        return Sentence(*(incident_parts(body) if isinstance(body, IncidentBody) else escalation_parts(body)))
     match body:
         case Finding():
             return _finding(body, rules)
@@ -131,9 +132,6 @@ def _say_rest(body: Seldom) -> Sentence:
         case Quarantined():
             size = f"{count(body.size_bytes)} bytes, message {body.message_id}"
             return Sentence("bad", "quarantine", f"A message from {body.source} was set aside: {body.why}", size)
-        case IncidentAcknowledged() | IncidentResolved():
-            done = "acknowledged" if isinstance(body, IncidentAcknowledged) else "resolved"
-            return Sentence("plain", "incident", f"{body.incident_id} was {done}.", body.note)
         case ScenarioStep():
             return Sentence("plain", "scenario", f"Scenario {body.scenario}: {words(body.step)}.", body.detail)
         case DaemonStarted() | DaemonStopped() | BudgetReached() | ReportWritten():

@@ -31,6 +31,7 @@ def kind_of(relative: str) -> Kind:
         "ach.yaml": "ach",
         "deployment.yaml": "deployment",
         "scaling.yaml": "scaling",
+        "escalation.yaml": "escalation",
         "flags.yaml": "flags",
     }
     return "deployment" if relative.startswith("scenarios/deployments/") else kinds[relative.split("/", maxsplit=1)[0]]

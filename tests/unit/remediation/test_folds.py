@@ -11,6 +11,7 @@ from remediation.decide import decide
 from remediation.decisions import Outcome, OutcomeStatus, Reason
 from remediation.folds import IncidentState, State, apply, fold, incident_of
 from remediation.journal.entry import GENESIS_HASH, Draft, Entry, canonical, seal
+from remediation.journal.incident_kinds import IncidentAcknowledged, IncidentResolved
 from remediation.journal.kinds import (
     BODY_TYPE_BY_KIND,
     Body,
@@ -18,8 +19,6 @@ from remediation.journal.kinds import (
     DaemonStarted,
     DaemonStopped,
     HealthChanged,
-    IncidentAcknowledged,
-    IncidentResolved,
     Intent,
     ReportWritten,
     body_of,

@@ -21,7 +21,8 @@ from daemon.http.words.wording import (
     subject_text,
 )
 from remediation.decisions import OutcomeStatus, Reason
-from remediation.journal.kinds import BODY_TYPE_BY_KIND, ConfigurationRefused, ConfigurationReloaded, IncidentResolved
+from remediation.journal.incident_kinds import IncidentResolved
+from remediation.journal.kinds import BODY_TYPE_BY_KIND, ConfigurationRefused, ConfigurationReloaded
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
 from tests.unit.daemon.http.story import bad_canary, decision, finding, healthy, options, outcome, rule, story_rules
 

@@ -1,0 +1,89 @@
+"""What the journal says about incidents, and about who is told of them, as sentences."""
+
+from typing import assert_never
+
+from daemon.http.words.guardrail_sentences import Parts
+from daemon.http.words.wording import counted, moment
+from remediation.journal.escalation_kinds import (
+    EscalationBody,
+    EscalationHeld,
+    EscalationStarted,
+    EscalationStep,
+    EscalationTold,
+    MaintenanceAnnounced,
+    MaintenanceEnded,
+    NoticeFailed,
+    NoticeSent,
+    SilenceAdded,
+    SilenceExpired,
+)
+from remediation.journal.incident_kinds import (
+    IncidentAcknowledged,
+    IncidentBody,
+    IncidentMerged,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUnacknowledged,
+)
+
+
+def incident_parts(body: IncidentBody) -> Parts:
+    """The entry in words; who did it stands beside it."""
+    match body:
+        case IncidentAcknowledged():
+            return "good", "incident", f"{body.incident_id} was acknowledged.", body.note
+        case IncidentUnacknowledged():
+            why = "was given back" if body.cause == "person" else "was given back, because nothing was heard in time"
+            return "unknown", "incident", f"{body.incident_id} {why}.", body.note
+        case IncidentResolved():
+            return "plain", "incident", f"{body.incident_id} was resolved.", body.note
+        case IncidentReopened():
+            return "bad", "incident", f"{body.incident_id} was opened again.", body.why
+        case IncidentMerged():
+            return "plain", "incident", f"{body.incident_id} is part of {body.into}.", body.why
+        case _:
+            assert_never(body)
+
+
+def escalation_parts(body: EscalationBody) -> Parts:
+    """The entry in words; addresses are not in it."""
+    match body:
+        case EscalationStarted() | EscalationHeld() | EscalationStep():
+            return _chain(body)
+        case EscalationTold() | NoticeSent() | NoticeFailed():
+            return _notice(body)
+        case SilenceAdded():
+            until = f"until {moment(body.ends_at_ms).text} UTC"
+            return "unknown", "silence", f"Silence for {', '.join(body.matchers)} {until}.", body.comment
+        case SilenceExpired():
+            return "plain", "silence", f"{body.silence_id} was ended.", body.comment
+        case MaintenanceAnnounced():
+            span = f"{moment(body.starts_at_ms).text} to {moment(body.ends_at_ms).text} UTC"
+            about = ", ".join(body.matchers) if body.matchers else "everything"
+            return "plain", "maintenance", f"{body.kind.capitalize()} maintenance of {about}: {span}.", body.what
+        case MaintenanceEnded():
+            return "plain", "maintenance", f"{body.maintenance_id} was ended.", body.comment
+        case _:
+            assert_never(body)
+
+
+def _chain(body: EscalationStarted | EscalationHeld | EscalationStep) -> Parts:
+    if isinstance(body, EscalationHeld):
+        return "unknown", "escalation", f"Nobody is told of {body.incident_id} for now.", body.why
+    if isinstance(body, EscalationStarted):
+        text = f"{body.incident_id} goes by the policy {body.policy}, {counted(len(body.steps), 'step')}."
+        return "plain", "escalation", text, body.why
+    whom = ", ".join(one.target.person for one in body.notices)
+    told = f"tells {whom}" if whom else "tells nobody"
+    action = f"tries {body.action}" if body.action else ""
+    return "act", "escalation", f"Step {body.number} of {body.incident_id} {told}.", action
+
+
+def _notice(body: EscalationTold | NoticeSent | NoticeFailed) -> Parts:
+    if isinstance(body, EscalationTold):
+        whom = ", ".join(f"{one.target.person} ({one.kind})" for one in body.notices)
+        return "plain", "escalation", f"How {body.incident_id} goes on is told to {whom}.", ""
+    if isinstance(body, NoticeSent):
+        return "good", "notice", f"{body.channel} took {body.notice_id}.", body.detail
+    again = "it is not tried again" if body.final else "it is tried again"
+    return "bad", "notice", f"{body.channel} did not take {body.notice_id}, {again}.", body.why

@@ -1,0 +1,53 @@
+"""What the journal says about incidents beside their findings: who took one on, which belong together, what ended."""
+
+from typing import Literal
+
+import msgspec
+
+
+class IncidentAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """A person took the incident on; the entry's actor is that person."""
+
+    incident_id: str
+    note: str = ""
+
+
+class IncidentUnacknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody is on it any more. cause: a person gave it back, or who took it on was silent for too long."""
+
+    incident_id: str
+    cause: Literal["person", "timeout"]
+    note: str = ""
+
+
+class IncidentResolved(msgspec.Struct, frozen=True, kw_only=True):
+    """A person closed the incident, or the daemon when its rule is gone; evidence closes it by a cleared finding."""
+
+    incident_id: str
+    note: str = ""
+
+
+class IncidentReopened(msgspec.Struct, frozen=True, kw_only=True):
+    """A person had closed it, and what is measured says that it is not over. why: what is still so."""
+
+    incident_id: str
+    why: str
+
+
+class IncidentMerged(msgspec.Struct, frozen=True, kw_only=True):
+    """Two incidents have one cause: from here on the second speaks for both. why: what they share, or what was said."""
+
+    incident_id: str
+    into: str
+    why: str
+
+
+IncidentBody = IncidentAcknowledged | IncidentUnacknowledged | IncidentResolved | IncidentReopened | IncidentMerged
+
+INCIDENT_TYPE_BY_KIND: dict[str, type[IncidentBody]] = {
+    "incident.acknowledged": IncidentAcknowledged,
+    "incident.unacknowledged": IncidentUnacknowledged,
+    "incident.resolved": IncidentResolved,
+    "incident.reopened": IncidentReopened,
+    "incident.merged": IncidentMerged,
+}
