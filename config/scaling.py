@@ -113,7 +113,8 @@ class Scaled(Model):
     """What is so of every component. min, max: in units, always. target_percent: how full a unit is meant to be.
 
     band_percent: fewer units only when they would be at most so far below the target.
-    signals: what has to be known before anything is taken away. queue_age: work that waits longer asks for more.
+    signals: what it is judged by; each has to be known before anything is taken away. queue_age: work that waits longer
+    asks for more.
     hourly_cap_cents: what it may cost in any 3,600 s. forecast: whether it gets ready for the load that is expected.
     """
 
@@ -239,10 +240,22 @@ class DynamoDbTable(_Managed):
 
 
 class AlbTargets(Scaled):
-    """Registered targets of a target group."""
+    """Registered targets of a target group. pool: those that may be, by id or address, in the order they are taken."""
 
     kind: Literal["alb_targets"]
     target_group: Annotated[str, Field(max_length=2048, pattern=r"^arn:[^\s]+$", examples=["arn:aws:..."])]
+    pool: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,255}$")], ...] = Field(
+        strict=False, min_length=1, max_length=1000, examples=["[10.0.1.10, 10.0.1.11]"]
+    )
+
+    @model_validator(mode="after")
+    def _pool_is_large_enough(self) -> "AlbTargets":
+        if len(set(self.pool)) < len(self.pool):
+            raise refusal("a target stands in the pool twice", "write each once", ("pool",))
+        if self.max > len(self.pool):
+            what = f"max is {self.max}, and the pool has {len(self.pool)} targets"
+            raise refusal(what, "add targets to the pool, or lower max", ("max",))
+        return self
 
 
 class Processes(Scaled):
@@ -276,14 +289,15 @@ class Savings(Model):
 
 
 class Forecasting(Model):
-    """needs: so much recorded load before a forecast counts. band_percent: of past hours that stayed below the band.
+    """needs: so much recorded load before a forecast counts. band_percent: of the past that stayed below the band.
 
-    ahead: how long before the load comes the units are meant to serve.
+    ahead: how long before the load comes the units are meant to serve. zone: whose clock people live by.
     """
 
     needs: Duration = 14 * 86_400.0
     band_percent: int = Field(default=95, ge=50, le=99)
     ahead: Hold = 60.0
+    zone: Zone = "America/New_York"
 
     @model_validator(mode="after")
     def _a_week_at_least(self) -> "Forecasting":

@@ -16,7 +16,7 @@ def ordered(book: Book, component: Component, decision: ScalingDecision) -> Book
     begins = decision.source is Source.EMERGENCY and not in_emergency(book, component, decision.at_ms)
     return msgspec.structs.replace(
         book,
-        spells=_resized(book.spells, decision.target, decision.at_ms, _drain_ms(component)),
+        spells=resized(book.spells, decision.target, decision.at_ms, _drain_ms(component)),
         changes=(*_recent(book.changes, component, decision.at_ms), change)[-CHANGES_MAX:],
         pending=change,
         emergency_ms=decision.at_ms if begins else book.emergency_ms,
@@ -25,29 +25,24 @@ def ordered(book: Book, component: Component, decision: ScalingDecision) -> Book
 
 def undone(book: Book, component: Component, units: int, now_ms: int) -> Book:
     """What was ordered did not come about, or only a part of it: so many units are there, and nothing is pending."""
-    spells = _resized(book.spells, units, now_ms, _drain_ms(component))
+    spells = resized(book.spells, units, now_ms, _drain_ms(component))
     return msgspec.structs.replace(book, spells=spells, pending=None)
 
 
-def seen(book: Book, component: Component, reading: Reading, *, pressed: bool) -> Book:
-    """A look at the world. What somebody else changed costs from then on; what is as ordered is no longer pending.
-
-    pressed: whether requests were turned away and nothing more may be added.
-    """
+def seen(book: Book, component: Component, reading: Reading) -> Book:
+    """A look at the world. What somebody else changed costs from then on; what is as ordered is no longer pending."""
     if reading.desired is None:
         return book
     pending = book.pending
     arrived = pending is not None and (reading.desired, reading.in_service) == (pending.after, pending.after)
-    spells = tuple(one for one in book.spells if not one.until_ms or one.until_ms > reading.at_ms - 2 * HOUR_MS)
+    spells = tuple(one for one in book.spells if not one.until_ms or one.until_ms > reading.at_ms - HOUR_MS)
     if running(book) != reading.desired and pending is None:
-        spells = _resized(spells, reading.desired, reading.at_ms, _drain_ms(component))
-    since_ms = book.pressed_ms if book.pressed_ms else reading.at_ms
+        spells = resized(spells, reading.desired, reading.at_ms, _drain_ms(component))
     return msgspec.structs.replace(
         book,
         spells=spells,
         changes=_recent(book.changes, component, reading.at_ms),
         pending=None if arrived else pending,
-        pressed_ms=since_ms if pressed else 0,
     )
 
 
@@ -78,7 +73,7 @@ def _drain_ms(component: Component) -> int:
     return round(component.scaled.unit.drain * 1000)
 
 
-def _resized(spells: tuple[Spell, ...], units: int, now_ms: int, drain_ms: int) -> tuple[Spell, ...]:
+def resized(spells: tuple[Spell, ...], units: int, now_ms: int, drain_ms: int) -> tuple[Spell, ...]:
     """More begin now; of fewer, the youngest are taken away, and cost until they have drained."""
     more = units - sum(one.units for one in spells if not one.until_ms)
     if more >= 0:

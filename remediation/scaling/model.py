@@ -124,9 +124,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a component. `remediation.scaling.bookkeeping` writes it.
 
     spells: what cost in the last hour and does now. changes: of the last hour or cool-down, oldest first. pending: what
-    was ordered and is not seen in the world yet. emergency_ms: when the newest emergency began, 0 for never. pressed_ms: since when
-    requests are turned away although nothing more may be added, 0 when they are not. rollout: the deployment that is
-    under way on it, or empty. outlook: what is expected, None where no forecast is asked for.
+    was ordered and is not seen in the world yet. emergency_ms: when the newest emergency began, 0 for never. rollout:
+    the deployment that is under way on it, or empty. outlook: what is expected, None where no forecast is asked for.
     volume_cents_per_hour: payments that it takes, None when nobody knows. others_microdollars_per_hour: what all other
     components cost as they are.
     """
@@ -137,7 +136,6 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     pending: Change | None = None
     pin: Pin | None = None
     emergency_ms: int = 0
-    pressed_ms: int = 0
     rollout: str = ""
     outlook: Outlook | None = None
     volume_cents_per_hour: int | None = None
