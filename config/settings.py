@@ -13,7 +13,7 @@ from config.delivery.traffic import TrafficSettings
 from config.loading.url import Url
 from config.model import Duration, Model, refusal
 from config.reports import ReportSettings
-from config.sources import MetricSettings, MqttSettings
+from config.sources import FlagBrokerSettings, MetricSettings, MqttSettings
 
 MEBIBYTE = 1024 * 1024
 
@@ -163,6 +163,7 @@ class Settings(BaseSettings):
     costs: CostSettings = CostSettings()
     reports: ReportSettings = ReportSettings()
     mqtt: MqttSettings | None = None
+    flag_broker: FlagBrokerSettings | None = None
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     traffic: TrafficSettings = TrafficSettings()

@@ -98,6 +98,34 @@ class TopicFilter(Model):
         return self
 
 
+class FlagBrokerSettings(Model):
+    """The broker that payment cores hear of flags by: AWS IoT Core, Mosquitto.
+
+    client_id: no two daemons may share it. transport, path: ``websockets`` where TCP does not get through.
+    ca_file: who signs the broker's certificate, instead of the system's authorities; certificate_file, key_file: ours,
+    by which AWS IoT Core knows us.
+    """
+
+    host: str = Field(min_length=1, max_length=255, examples=["example-ats.iot.us-east-1.amazonaws.com"])
+    port: int = Field(default=8883, ge=1, le=65535)
+    tls: bool = True
+    ca_file: Path | None = Field(default=None, strict=False)
+    certificate_file: Path | None = Field(default=None, strict=False)
+    key_file: Path | None = Field(default=None, strict=False)
+    username: str = Field(default="", max_length=255)
+    password: SecretStr = Field(
+        default=SecretStr(""), description="Better in TILL_FLAG_BROKER__PASSWORD than in a file"
+    )
+    client_id: str = Field(default="tillwatch-flags", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    transport: Literal["tcp", "websockets"] = "tcp"
+    path: str = Field(default="/mqtt", pattern=r"^/[A-Za-z0-9/_.-]{0,200}$")
+
+    @model_validator(mode="after")
+    def _files_of_tls_alone(self) -> "FlagBrokerSettings":
+        check_tls_files(self)
+        return self
+
+
 class MqttSettings(Model):
     """The broker that terminals and devices speak to.
 
@@ -123,9 +151,14 @@ class MqttSettings(Model):
     def _something_to_do_and_files_of_tls_alone(self) -> "MqttSettings":
         if not self.topics:
             raise refusal("topics is empty, so nothing would be read", "add a topic, or remove mqtt", ("topics",))
-        for name in ("ca_file", "certificate_file", "key_file"):
-            if getattr(self, name) is not None and not self.tls:
-                raise refusal(f"{name} is given and tls is off", "set tls: true, or remove the file", (name,))
-        if (self.certificate_file is None) != (self.key_file is None):
-            raise refusal("a certificate needs its key, and a key its certificate", "give both files, or neither")
+        check_tls_files(self)
         return self
+
+
+def check_tls_files(broker: FlagBrokerSettings | MqttSettings) -> None:
+    """Refuse files that TLS would not use: without it, or half a pair."""
+    for name in ("ca_file", "certificate_file", "key_file"):
+        if getattr(broker, name) is not None and not broker.tls:
+            raise refusal(f"{name} is given and tls is off", "set tls: true, or remove the file", (name,))
+    if (broker.certificate_file is None) != (broker.key_file is None):
+        raise refusal("a certificate needs its key, and a key its certificate", "give both files, or neither")

@@ -101,6 +101,7 @@ class App:
                 observe_only=self._configuration.policy.guard.observe_only,
             )
         )
+        await parts.flags.base.begin(self._configuration.flag_document)
         withdrawal = Withdrawal(parts.pipeline, parts.writer)
         withdrawal.forget()
         await withdrawal.resolve()
@@ -122,6 +123,7 @@ class App:
         for task in duties.tasks():
             supervisor.start(task)
         supervisor.start(Task("reload", reload.run))
+        supervisor.start(Task("publish-flags", parts.flags.publisher.run))
         supervisor.start(Task("http", lambda: serve(http, listening)))
         for task in parts.senses.tasks():
             supervisor.start(task)
@@ -165,6 +167,7 @@ class App:
             automation=parts.automation,
             deployments=lambda: parts.deployments.desk,
             rollbacks=lambda: parts.rollbacks,
+            flags=lambda: parts.flags,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),
             archive=lambda: None if parts.archive is None else parts.archive.status(),

@@ -43,6 +43,8 @@ AFTERMATH_SECONDS = 5.0
 """How often is asked whether a rollback has settled, and whether people approved what puts its payments right."""
 REPORTS_SECONDS = 900.0
 """Beside the reports' own moments: one that failed, and one whose tick was missed, is not late by more."""
+FLAGS_SECONDS = 10.0
+"""As often as processes report what they serve; one that does not say so over the broker is asked."""
 LEDGER_SECONDS = 30.0
 """A cent that is missing is known within half a minute; a check reads the whole ledger."""
 
@@ -68,6 +70,8 @@ class Duties:
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
             ("backfill", BACKFILL_SECONDS, self._backfill),
             ("ledger", LEDGER_SECONDS, self._ledger),
+            ("ramps", RULES_SECONDS, self._ramps),
+            ("flags", FLAGS_SECONDS, self._flags),
             ("reconcile", RECONCILE_SECONDS, parts.pipeline.reconcile),
             ("prune", PRUNE_SECONDS, self._prune),
             ("state", STATE_SECONDS, parts.keeping.keep_when_due),
@@ -141,6 +145,17 @@ class Duties:
 
     async def _ledger(self) -> None:
         await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
+
+    async def _ramps(self) -> None:
+        try:
+            await self._parts.flags.ramps.tick()
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            log.error("end of a ramp not recorded", action="journal_fault", fault=str(fault))
+
+    async def _flags(self) -> None:
+        flags = self._parts.flags
+        await self._parts.flag_reports.ask()
+        await self._take([flags.health.look(self._parts.writer.state.flags, self._clock.now_ms())])
 
     async def _tally(self) -> None:
         await self._parts.reporting.jobs.count()

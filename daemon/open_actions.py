@@ -8,18 +8,22 @@ from daemon.cores.api import CoreApi
 from daemon.cores.controls import CoreControls
 from daemon.cores.token import read_core_token
 from daemon.environments.region import EnvironmentsByRegion
+from daemon.flags.changes import FlagChanges
 from daemon.probes.core import CoreProbe
 from daemon.probes.regions import RegionProbe
 from daemon.traffic.opened import OpenedTraffic
 from daemon.view.series import PaymentSeries
 from remediation.actions.by_region import ByRegion
 from remediation.actions.evacuate_region import EvacuateRegion
+from remediation.actions.flags import FlagKill, FlagSetting
 from remediation.actions.fraud_list import FraudListAction
 from remediation.actions.kill_switch import KillSwitch
 from remediation.actions.rollback_traffic import RollbackTraffic
+from remediation.aiming.flag import FLAGS_KILL, FLAGS_RAMP, FLAGS_REVERT
 from remediation.aiming.region_state import EVACUATE_REGION
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.decide import ROLLBACK_TRAFFIC
+from remediation.flags.model import FlagChange
 from remediation.guardrails.guard import KILL_SWITCH
 from remediation.ports import Action
 
@@ -32,6 +36,7 @@ async def open_actions(
     core: CoreProbe,
     payments: PaymentSeries,
     environments: EnvironmentsByRegion,
+    flags: FlagChanges,
 ) -> dict[str, Action]:
     """The actions by name; connections are closed when the stack is. payments: of all regions. Raises NotUsable.
 
@@ -44,6 +49,9 @@ async def open_actions(
         ROLLBACK_TRAFFIC: _rollback(settings.aws.region, policy, traffic, core, environments),
         KILL_SWITCH: KillSwitch(controls),
         **dict.fromkeys(LIST_ACTIONS, lists),
+        FLAGS_KILL: FlagKill(flags),
+        FLAGS_RAMP: FlagSetting(flags, FlagChange.RAMP),
+        FLAGS_REVERT: FlagSetting(flags, FlagChange.REVERT),
     }
     if traffic.between is not None:
         regions = RegionProbe(core, traffic.by_region, payments.rows, environments.in_region)

@@ -13,8 +13,12 @@ from config.settings import Settings
 from daemon.archive.archive import Archive
 from daemon.automation import Automation
 from daemon.aws.session import AwsClients
+from daemon.cores.flag_reports import FlagReports
 from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
 from daemon.environments.opened import open_environments
+from daemon.flags.opened import open_flag_foundation, open_flags
+from daemon.flags.parts import FlagParts
+from daemon.flags.ramps import Uncounted
 from daemon.leadership import LEASE_MS
 from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
@@ -76,6 +80,8 @@ class Parts:
     traces: TraceExport | None
     deployments: DeploymentParts
     rollbacks: RollbackParts
+    flags: FlagParts
+    flag_reports: FlagReports
 
 
 async def open_parts(
@@ -104,7 +110,8 @@ async def open_parts(
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     payments = PaymentSeries()
     environments = await open_environments(stack, settings, clients, clock)
-    actions = await open_actions(stack, settings, policy, traffic, probes.core, payments, environments)
+    flags = await open_flag_foundation(configuration, writer, clock)
+    actions = await open_actions(stack, settings, policy, traffic, probes.core, payments, environments, flags.changes)
     executor = Executor(writer, actions, clock, policy)
     archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
     archived = flow.beside(kept_nowhere if archive is None else archive.take)
@@ -123,6 +130,7 @@ async def open_parts(
         clock=clock,
         flow=flow.seen,
     )
+    deployments = open_deployments(over)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(
         journal=journal,
@@ -145,8 +153,19 @@ async def open_parts(
         loop_lag=LoopLag(clock),
         archive=archive,
         traces=await open_traces(stack, settings, journal, clock),
-        deployments=open_deployments(over),
+        deployments=deployments,
         rollbacks=await _open_rollbacks(stack, over),
+        flags=open_flags(
+            flags,
+            writer=writer,
+            tally=Uncounted(),
+            policy=lambda: pipeline.policy,
+            deployments=lambda: deployments.current.value,
+            find=pipeline.find,
+            region=home,
+            clock=clock,
+        ),
+        flag_reports=FlagReports(probes.clients, flags.followers, clock),
     )
 
 

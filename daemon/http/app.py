@@ -20,6 +20,7 @@ from daemon.http.console.static import StaticFiles
 from daemon.http.doors.automation import AutomationDoor
 from daemon.http.doors.deployments import DeploymentDoor
 from daemon.http.doors.firehose import FirehoseDoor
+from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.ingest import IngestDoor
 from daemon.http.doors.rollbacks import RollbackDoor
 from daemon.http.headers import SecurityHeaders
@@ -55,6 +56,7 @@ def create_app(
         *_automation_routes(view, options),
         *_deployment_routes(options),
         *_rollback_routes(view, options),
+        *_flag_routes(view, options),
     ]
     app = Starlette(
         routes=routes,
@@ -127,6 +129,23 @@ def _rollback_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route("/api/v1/rollbacks/{rollback_id}", desk.show),
         _route("/api/v1/compensations", desk.compensations),
         _route("/api/v1/compensations/{deployment_id}", desk.look_again, "POST"),
+    ]
+
+
+def _flag_routes(view: SystemView, options: HttpOptions) -> list[Route]:
+    flags = FlagDoor(options.flags, view.now_ms)
+    one = "/api/v1/flags/{flag}"
+    return [
+        _route("/api/v1/flags", flags.list),
+        # Before those of one flag: no flag may have this name.
+        _route("/api/v1/flags/document", flags.document),
+        _route(one, flags.show),
+        _route(f"{one}/history", flags.history),
+        _route(f"{one}/set", flags.set, "POST"),
+        _route(f"{one}/ramp", flags.ramp, "POST"),
+        _route(f"{one}/revert", flags.revert, "POST"),
+        _route(f"{one}/kill", flags.kill, "POST"),
+        _route(f"{one}/revive", flags.revive, "POST"),
     ]
 
 

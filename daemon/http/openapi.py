@@ -8,6 +8,8 @@ import msgspec
 
 from checks.facts import PackedEvents
 from daemon.deployments.service import RunView
+from daemon.flags.desk import FlagAnswer
+from daemon.flags.view import FlagDocument, FlagHistory, FlagList
 from daemon.http import resources
 from daemon.http.access import ACCESS, needed_for
 from daemon.http.doors.automation import (
@@ -20,6 +22,7 @@ from daemon.http.doors.automation import (
 )
 from daemon.http.doors.deployments import DeploymentWish, Ending, Reason
 from daemon.http.doors.firehose import FirehoseAnswer, FirehoseError
+from daemon.http.doors.flags import FlagRamp, FlagReason, FlagSet, SealedDocument
 from daemon.http.doors.ingest import IngestCounts
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
@@ -58,6 +61,7 @@ _LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": READ_LI
 _AFTER = Parameter("after", {"type": "integer", "minimum": 0, "default": 0})
 _STATE = Parameter("state", {"type": "string", "enum": list(IncidentState)})
 _ONE = "/api/v1/deployments/{deployment_id}"
+_FLAG = "/api/v1/flags/{flag}"
 
 OPERATIONS = (
     Operation("/api/v1/status", "Traffic, sources and automation", resources.StatusDocument),
@@ -95,6 +99,20 @@ OPERATIONS = (
     Operation("/api/v1/rules", "Every rule with its current readings", resources.RuleList),
     Operation("/api/v1/slos", "Service level objectives", resources.SloList),
     Operation("/api/v1/costs", "The AWS bill, and savings by rail and cohort", CostsDocument),
+    Operation("/api/v1/flags", "Every flag, every process, and who lags", FlagList),
+    Operation("/api/v1/flags/document", "The newest document under its signature; ETag", SealedDocument),
+    Operation(_FLAG, "A flag with its definition", FlagDocument),
+    Operation(f"{_FLAG}/history", "Its changes, newest first", FlagHistory),
+    *(
+        Operation(f"{_FLAG}/{what}", f"{what.capitalize()} a flag", FlagAnswer, "post", takes=takes)
+        for what, takes in (
+            ("set", FlagSet),
+            ("ramp", FlagRamp),
+            ("revert", FlagReason),
+            ("kill", FlagReason),
+            ("revive", FlagReason),
+        )
+    ),
     Operation("/api/v1/automation", "Whether automation acts, and what holds it", AutomationDocument),
     Operation(
         "/api/v1/automation/stop", "Stop everything that acts by itself", AutomationDocument, "post", takes=Reasoned

@@ -12,6 +12,7 @@ from daemon.automation import Automation
 from daemon.clock import SystemClock
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.service import DeploymentDesk
+from daemon.flags.parts import FlagParts
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
 from daemon.senses.metric_outlet import MetricOutlet
@@ -71,6 +72,10 @@ def _no_rollbacks() -> RollbackParts | None:
     return None
 
 
+def _no_flags() -> FlagParts | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
@@ -81,7 +86,7 @@ class HttpOptions:
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
     traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
     automation: what people may do to it; None: it is not held from here. deployments, rollbacks: where they are asked
-    for; None: nothing is deployed or taken back from here.
+    for; None: nothing is deployed or taken back from here. flags: None: none are kept here.
     """
 
     tokens: Sequence[Token]
@@ -101,6 +106,7 @@ class HttpOptions:
     automation: Automation | None = None
     deployments: Callable[[], DeploymentDesk | None] = _no_deployments
     rollbacks: Callable[[], RollbackParts | None] = _no_rollbacks
+    flags: Callable[[], FlagParts | None] = _no_flags
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -8,6 +8,7 @@ import msgspec
 
 from checks.facts import AnyFact, HealthStatus
 from daemon.errors import CoreUnreachable, NotAsked
+from payment_core.flags.envelope import Report
 
 TIMEOUT_SECONDS = 2.0
 """A core answers these within milliseconds; one that needs longer is as good as away."""
@@ -131,6 +132,12 @@ class LedgerReading(msgspec.Struct, frozen=True):
     violations: list[LedgerViolation] = []
 
 
+class FlagsServed(msgspec.Struct, frozen=True):
+    """``GET /v1/flags``: what the process that answered serves."""
+
+    report: Report
+
+
 _READY = msgspec.json.Decoder(Readiness)
 _PAGE = msgspec.json.Decoder(EventPage)
 _LEDGER = msgspec.json.Decoder(LedgerReading)
@@ -139,6 +146,7 @@ _HEALTH_PAYMENT = msgspec.json.Decoder(HealthPayment)
 _RECONCILIATION = msgspec.json.Decoder(Reconciliation)
 _TOKENS = msgspec.json.Decoder(Tokens)
 _SEALED = msgspec.json.Decoder(SealedToken)
+_FLAGS = msgspec.json.Decoder(FlagsServed)
 
 
 class CoreClient:
@@ -208,6 +216,10 @@ class CoreClient:
         """Let the core seal the test card, once for each key. Raises NotAsked when its key may not ask."""
         response = await self._post("/v1/health/tokens", key, SELF_CHECK_SECONDS)
         return _decoded(_SEALED, self._allowed(response, "a sealed test card"))
+
+    async def flags_served(self) -> Report:
+        """Which flags one of the core's processes serves. Raises NotAsked when its key may not ask, or it is too old."""
+        return _decoded(_FLAGS, self._allowed(await self._get("/v1/flags", TIMEOUT_SECONDS), "flags")).report
 
     async def as_stranger(self, path: str) -> PublicAnswer:
         """What the address answers to somebody who shows no API key."""

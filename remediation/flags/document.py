@@ -65,6 +65,9 @@ def _set(flag: Document, setting: Setting) -> Document:
     rest = {key: value for key, value in flag.items() if key != "targeting"}
     targeting = _targeting(flag, setting)
     served = {**rest, "state": "ENABLED", "defaultVariant": setting.variant}
+    if setting.ramp is not None:
+        # Without exposures on its payments a ramp has no evidence.
+        served["metadata"] = {**flag.get("metadata", {}), "experiment": True}
     return {**served, "targeting": targeting} if targeting else served
 
 

@@ -1,5 +1,6 @@
 """Folds the journal's entries about flags: a kill wins over everything until it is taken back."""
 
+import msgspec
 from msgspec.structs import replace
 
 from remediation.bounded import bounded
@@ -7,6 +8,8 @@ from remediation.flags.model import FlagChange
 from remediation.flags.state import FLAGS_MAX, HISTORY_MAX, ChangeMade, FlagBook, FlagState, Killed
 from remediation.journal.entry import Entry
 from remediation.journal.flag_kinds import FlagBody, FlagChanged, FlagDocument
+
+NOTHING = msgspec.Raw(b"null")
 
 
 def with_flags(book: FlagBook, entry: Entry, body: FlagBody) -> FlagBook:
@@ -18,6 +21,14 @@ def with_flags(book: FlagBook, entry: Entry, body: FlagBody) -> FlagBook:
     changed = _changed(book.of(body.flag), entry, body)
     kept = bounded({**book.flags, body.flag: changed}, FLAGS_MAX, _untouched)
     return replace(book, version=entry.sequence, changed_at_ms=entry.at_ms, flags=kept)
+
+
+def as_if(book: FlagBook, body: FlagBody) -> FlagBook:
+    """The book, if this were said now: to look at what would be served before it is said."""
+    entry = Entry(
+        sequence=book.version + 1, epoch=0, at_ms=0, kind="", actor="", body=NOTHING, previous_hash="", hash=""
+    )
+    return with_flags(book, entry, body)
 
 
 def _untouched(flag: FlagState) -> bool:

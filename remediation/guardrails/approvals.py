@@ -20,6 +20,8 @@ class ApprovalChange(StrEnum):
     KILL_SWITCH = "kill_switch"
     REPEAT = "repeat"
     AT_RISK = "at_risk"
+    REGION_SPILL = "region_spill"
+    FLAG = "flag"
 
 
 class ApprovalStatus(StrEnum):
@@ -62,6 +64,8 @@ def rule_of(change: ApprovalChange, approvals: Approvals) -> ApprovalRule:
         ApprovalChange.KILL_SWITCH: approvals.kill_switch,
         ApprovalChange.REPEAT: approvals.repeat,
         ApprovalChange.AT_RISK: approvals.at_risk,
+        ApprovalChange.REGION_SPILL: approvals.region_spill,
+        ApprovalChange.FLAG: approvals.flag,
     }
     return rules[change]
 

@@ -41,12 +41,12 @@ async def guarded(request: Request, act: Callable[[Request], Awaitable[Response]
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, instance=path, headers=_RETRY)
 
 
-async def body_as(request: Request, shape: type[Shape]) -> Shape:
+async def body_as(request: Request, shape: type[Shape], limit_bytes: int = BODY_LIMIT_BYTES) -> Shape:
     """The body as this type. Raises Refused."""
     try:
-        return msgspec.json.decode(await read_body(request, BODY_LIMIT_BYTES), type=shape)
+        return msgspec.json.decode(await read_body(request, limit_bytes), type=shape)
     except BodyTooLarge:
-        detail = f"The limit is {BODY_LIMIT_BYTES} bytes."
+        detail = f"The limit is {limit_bytes} bytes."
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body cannot be used: {fault}") from fault

@@ -28,6 +28,8 @@ NAMES = (
     "traffic",
     "backfill",
     "ledger",
+    "ramps",
+    "flags",
     "reconcile",
     "prune",
     "state",

@@ -94,8 +94,8 @@ async def test_the_stream_is_denied_without_a_token(as_role: Client) -> None:
 async def test_an_unknown_path_tells_a_stranger_nothing_and_a_known_caller_that_it_does_not_exist(
     as_role: Client,
 ) -> None:
-    assert (await as_role(None).get("/api/v1/flags")).status_code == 401
-    assert (await as_role("admin").get("/api/v1/flags")).status_code == 404
+    assert (await as_role(None).get("/api/v1/nothing")).status_code == 401
+    assert (await as_role("admin").get("/api/v1/nothing")).status_code == 404
 
 
 async def test_a_route_that_nobody_gave_a_role_is_denied_to_everybody(view: FakeView) -> None:

@@ -1,0 +1,1 @@
+"""Flags as people and automation change them: recorded, published to every payment core, and followed until served."""

@@ -1,0 +1,100 @@
+"""Records changes of flags, each looked at before it is recorded, and has them published at once."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from daemon.flags.followers import Followers
+from payment_core.flags import DocumentUnreadable, Evaluator, compile_document
+from remediation.errors import WorldRefused
+from remediation.flags.checked import problems_of
+from remediation.flags.document import base_of, document_of, text_of
+from remediation.flags.fold import as_if
+from remediation.flags.model import FlagChange
+from remediation.flags.ports import Propagation
+from remediation.flags.state import FlagBook
+from remediation.journal.flag_kinds import FlagBody, FlagChanged, FlagDocument
+from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.ports import Clock
+
+log = structlog.get_logger()
+
+PROBLEM_CHARACTERS_MAX = 1_000
+
+
+class FlagChanges:
+    """The port ``remediation.flags.ports.Flags``. published: called when there is another version, and does not wait.
+
+    Journal faults are raised, and nothing has changed then. The entry is the change: what is recorded is served.
+    """
+
+    def __init__(
+        self, writer: JournalWriter, followers: Followers, published: Callable[[], None], clock: Clock
+    ) -> None:
+        self._writer = writer
+        self._followers = followers
+        self._published = published
+        self._clock = clock
+        self._compiled: Evaluator | None = None
+        self._looking = asyncio.Lock()
+
+    @property
+    def book(self) -> FlagBook:
+        """See Flags."""
+        return self._writer.state.flags
+
+    async def change(self, change: FlagChanged, actor: str = DAEMON) -> None:
+        """See Flags; actor: the name of a person's token, or the daemon.
+
+        A kill is recorded without a look: what it serves was looked at when the document was taken over, and nothing
+        that another flag is set to may hold it up.
+        """
+        if change.what is FlagChange.KILL:
+            await self._record(change, actor)
+            return
+        async with self._looking:
+            await self.look(change)
+            await self._record(change, actor)
+
+    async def take_over(self, document: str) -> bool:
+        """Serve this base document from now on, with all that flags are set to; false when it is served already.
+
+        document: the text of ``flags.json``. Raises WorldRefused when it, or it with a setting, cannot be read.
+        """
+        digest = hashlib.sha256(document.encode()).hexdigest()
+        async with self._looking:
+            if digest == self.book.digest:
+                return False
+            said = FlagDocument(digest=digest, document=document)
+            await self.look(said)
+            await self._writer.append(said)
+        self._published()
+        log.info("document of flags taken over", action="flag_document", digest=digest)
+        return True
+
+    async def look(self, said: FlagBody) -> None:
+        """Compile what would be served. Raises WorldRefused with every problem of it, each with its place."""
+        book = as_if(self.book, said)
+        problems = problems_of(book)
+        if problems:
+            raise WorldRefused("; ".join(problems)[:PROBLEM_CHARACTERS_MAX])
+        document = document_of(base_of(book), book)
+        work = partial(compile_document, text_of(document), previous=self._compiled)
+        try:
+            # Compiling hundreds of flags takes as long as many payments.
+            self._compiled = await asyncio.to_thread(work)
+        except DocumentUnreadable as fault:
+            raise WorldRefused(str(fault)[:PROBLEM_CHARACTERS_MAX]) from fault
+
+    async def propagation(self, version: int) -> Propagation:
+        """See Flags."""
+        return self._followers.propagation(version, self._clock.now_ms())
+
+    async def _record(self, change: FlagChanged, actor: str) -> None:
+        if self.book.made_by(change.flag, change.key) is None:
+            await self._writer.append(change, actor)
+            log.info("flag changed", action="flag_changed", flag=change.flag, what=change.what.value, by=actor)
+        self._published()

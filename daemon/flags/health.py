@@ -1,0 +1,66 @@
+"""Says as a fact whether every payment core serves the newest flags: the component ``feature-flags``."""
+
+from checks.facts import HealthProbed, HealthStatus
+from daemon.flags.followers import Follower, Followers
+from daemon.flags.publisher import FlagPublisher
+from daemon.flags.ramps import Ramps
+from remediation.flags.state import FlagBook
+
+COMPONENT = "feature-flags"
+NAMES_MAX = 5
+"""Of processes in one line."""
+
+
+class FlagHealth:
+    """ramps: one that waits for a person makes it degraded. refused: why ``flags.json`` is not taken over; is set."""
+
+    def __init__(self, followers: Followers, publisher: FlagPublisher, ramps: Ramps, region: str) -> None:
+        self._followers = followers
+        self._publisher = publisher
+        self._ramps = ramps
+        self._region = region
+        self.refused = ""
+
+    def look(self, book: FlagBook, now_ms: int) -> HealthProbed:
+        """One look, as a fact; without any process nothing is known."""
+        status, detail = self._judged(self._followers.rows(book.version, now_ms), book)
+        return HealthProbed(
+            id=f"probe:{COMPONENT}:{now_ms}",
+            at_ms=now_ms,
+            subject=COMPONENT,
+            region=self._region,
+            status=status,
+            detail=detail,
+        )
+
+    def _judged(self, rows: list[Follower], book: FlagBook) -> tuple[HealthStatus, str]:
+        live = [one for one in rows if one.live]
+        if not live:
+            return "unknown", "no payment core reports which flags it serves"
+        wrong = _served_wrong(live, book.version)
+        if wrong:
+            return "unhealthy", wrong
+        worn = self._worn(book.version)
+        return ("degraded", worn) if worn else ("healthy", f"{len(live)} processes serve version {book.version}")
+
+    def _worn(self, version: int) -> str:
+        """What is not as it should be although every process serves the newest flags."""
+        status, held = self._publisher.status, self._ramps.held
+        if self.refused:
+            return f"flags.json is not taken over: {self.refused}"
+        if status.broker and not status.connected:
+            return f"all serve version {version}, by polling alone: {status.fault}"
+        return next((f"the ramp of {flag} waits for a person: {why}" for flag, why in held.items()), "")
+
+
+def _served_wrong(live: list[Follower], version: int) -> str:
+    missing = sorted({flag for one in live for flag in one.report.missing})
+    if missing:
+        return f"answered with safe defaults for want of a readable flag: {_names(missing)}"
+    lagging = [one.report.process for one in live if one.lags]
+    return f"{len(lagging)} of {len(live)} serve older flags than {version}: {_names(lagging)}" if lagging else ""
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(names[:NAMES_MAX])
+    return shown if len(names) <= NAMES_MAX else f"{shown} and {len(names) - NAMES_MAX} more"

@@ -1,0 +1,185 @@
+"""The doors to flags: what they serve and who lags, the signed document that payment cores poll, and changes."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.flags.parts import FlagParts
+from daemon.flags.view import flag_document, flag_history, flag_list
+from daemon.flags.wishes import FlagRefusal, FlagRefused, Wish
+from daemon.http.doors import door
+from payment_core.flags.errors import EnvelopeRefused
+from remediation.flags.document import flags_of
+from remediation.flags.model import FlagChange
+
+WISH_BYTES_MAX = 32 * 1024
+"""A targeting rule may name hundreds of merchants."""
+
+
+class FlagReason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why; the journal keeps it. dry_run: say what would be done. force: a freeze of changes is passed over."""
+
+    reason: str
+    dry_run: bool = False
+    force: bool = False
+
+
+class FlagSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """variant: for everybody, or with targeting for whom it gives none; null without targeting: as the document says.
+
+    targeting: JsonLogic, in place of the document's.
+    """
+
+    reason: str
+    variant: str | None = None
+    targeting: msgspec.Raw | None = None
+    dry_run: bool = False
+    force: bool = False
+
+
+class FlagRamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """variant: to ramp to. steps: in percent; those of ``flags.yaml`` when empty."""
+
+    reason: str
+    variant: str
+    steps: tuple[int, ...] = ()
+    dry_run: bool = False
+    force: bool = False
+
+
+class SealedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The document as payment cores take it: JSON inside, byte for byte as it was signed (Ed25519, in hexadecimal)."""
+
+    version: int
+    issued_at_ms: int
+    expires_at_ms: int
+    key_id: str
+    signature: str
+    document: msgspec.Raw
+
+
+class FlagDoor:
+    """The handlers; the caller's name is the actor in the journal. parts: None where no flags are kept."""
+
+    def __init__(self, parts: Callable[[], FlagParts | None], now_ms: Callable[[], int]) -> None:
+        self._held = parts
+        self._now_ms = now_ms
+
+    @property
+    def _parts(self) -> FlagParts:
+        parts = self._held()
+        if parts is None:
+            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No flags are kept here.")
+        return parts
+
+    async def list(self, request: Request) -> Response:
+        """Every flag, every process, and who lags."""
+        return await door.guarded(request, self._list)
+
+    async def show(self, request: Request) -> Response:
+        """One flag with its definition."""
+        return await door.guarded(request, self._show)
+
+    async def history(self, request: Request) -> Response:
+        """Its changes, newest first."""
+        return await door.guarded(request, self._history)
+
+    async def document(self, request: Request) -> Response:
+        """The newest document under its signature; 304 for who has it."""
+        return await door.guarded(request, self._document)
+
+    async def set(self, request: Request) -> Response:
+        """200 with what the flag serves now."""
+        return await door.guarded(request, self._set)
+
+    async def ramp(self, request: Request) -> Response:
+        """200 with what the flag serves now."""
+        return await door.guarded(request, self._ramp)
+
+    async def revert(self, request: Request) -> Response:
+        """200 with what the flag serves now."""
+        return await door.guarded(request, lambda one: self._reasoned(one, FlagChange.REVERT))
+
+    async def kill(self, request: Request) -> Response:
+        """200 as soon as the kill is on disk and on its way."""
+        return await door.guarded(request, lambda one: self._reasoned(one, FlagChange.KILL))
+
+    async def revive(self, request: Request) -> Response:
+        """200 with what the flag serves now."""
+        return await door.guarded(request, lambda one: self._reasoned(one, FlagChange.REVIVE))
+
+    async def _list(self, _: Request) -> Response:
+        return door.answer(flag_list(self._parts, self._now_ms()))
+
+    async def _show(self, request: Request) -> Response:
+        return door.answer(flag_document(self._parts, self._known(request)))
+
+    async def _history(self, request: Request) -> Response:
+        return door.answer(flag_history(self._parts, self._known(request)))
+
+    async def _document(self, request: Request) -> Response:
+        try:
+            sealed = self._parts.publisher.sealed()
+        except EnvelopeRefused as fault:
+            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, f"The document cannot be sent: {fault}") from fault
+        if sealed is None:
+            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "There is no document of flags yet.")
+        headers = {"etag": sealed.etag, "cache-control": "no-cache"}
+        if request.headers.get("if-none-match") == sealed.etag:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(sealed.body, media_type="application/json", headers=headers)
+
+    async def _set(self, request: Request) -> Response:
+        body = await door.body_as(request, FlagSet, WISH_BYTES_MAX)
+        wish = Wish(
+            what=FlagChange.SET,
+            reason=door.reason_of(body.reason),
+            variant=body.variant,
+            targeting=body.targeting,
+            force=body.force,
+        )
+        return await self._ask(request, wish, dry_run=body.dry_run)
+
+    async def _ramp(self, request: Request) -> Response:
+        body = await door.body_as(request, FlagRamp)
+        wish = Wish(
+            what=FlagChange.RAMP,
+            reason=door.reason_of(body.reason),
+            variant=body.variant,
+            steps=body.steps,
+            force=body.force,
+        )
+        return await self._ask(request, wish, dry_run=body.dry_run)
+
+    async def _reasoned(self, request: Request, what: FlagChange) -> Response:
+        body = await door.body_as(request, FlagReason)
+        wish = Wish(what=what, reason=door.reason_of(body.reason), force=body.force)
+        return await self._ask(request, wish, dry_run=body.dry_run)
+
+    async def _ask(self, request: Request, wish: Wish, *, dry_run: bool) -> Response:
+        flag, actor = request.path_params["flag"], door.caller(request).name
+        answered = await self._parts.desk.ask(flag, wish, actor, dry_run=dry_run)
+        if isinstance(answered, FlagRefused):
+            raise door.Refused(_status(answered.refusal), f"{answered.refusal}: {answered.detail}")
+        return door.answer(answered)
+
+    def _known(self, request: Request) -> str:
+        flag: str = request.path_params["flag"]
+        if flag not in flags_of(self._parts.changes.book):
+            raise door.Refused(HTTPStatus.NOT_FOUND, f"There is no flag {flag!r:.100}.")
+        return flag
+
+
+def _status(refusal: FlagRefusal) -> HTTPStatus:
+    match refusal:
+        case FlagRefusal.UNKNOWN:
+            return HTTPStatus.NOT_FOUND
+        case FlagRefusal.NOT_LEADING:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        case FlagRefusal.NO_VARIANT | FlagRefusal.NOT_READABLE:
+            return HTTPStatus.UNPROCESSABLE_ENTITY
+        case _:
+            return HTTPStatus.CONFLICT
