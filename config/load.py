@@ -180,7 +180,9 @@ def _directory_problems(directory: Path) -> list[Problem]:
         return [Problem(str(directory), 0, 0, "there is no such directory", "create it, or leave --config out")]
     problems = []
     for path in sorted(directory.iterdir()):
-        likely = closest(path.name, _NAMES)
+        # Facts in lines, ``facts.jsonl``, are near to the name of flags, and nobody meant those.
+        names = [name for name in _NAMES if name != FLAG_DOCUMENT or path.suffix == ".json"]
+        likely = closest(path.name, names)
         if likely is not None and path.name != likely:
             what = f"nothing reads a {'directory' if path.is_dir() else 'file'} of this name"
             problems.append(Problem(str(path), 0, 0, what, f"rename it to {likely}, or move it elsewhere"))

@@ -19,7 +19,7 @@ COMMANDS = MappingProxyType(
         "deploy": ("daemon.cli.acting.deploy", "deploy"),
         "deployments": ("daemon.cli.acting.deployments", "deployments_app"),
         "rollback": ("daemon.cli.acting.rollback", "rollback_app"),
-        "flags": ("daemon.cli.acting.flags", "flags_app"),
+        "flags": ("daemon.cli.flags.commands", "flags_app"),
         "validate": ("daemon.cli.validate", "validate_app"),
         "stop-automation": ("daemon.cli.acting.automation", "stop_automation"),
         "resume-automation": ("daemon.cli.acting.automation", "resume_automation"),

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.flags.report import report
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.flags.desk import FlagAnswer
 from daemon.flags.view import ChangeRow, FlagDocument, FlagHistory, FlagList, FlagRow
@@ -184,6 +185,9 @@ def revive(
     """Take a kill back: the flag serves exactly what it did before. A critical flag needs another person's approval."""
     question = f"Revive {flag}, for every payment from now on?"
     _change("revive", flag, reason, {}, question, wait, url, token, dry_run=dry_run, force=force, as_json=as_json)
+
+
+flags_app.command("report")(report)
 
 
 def _change(

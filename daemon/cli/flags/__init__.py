@@ -1,0 +1,1 @@
+"""The commands of ``tillwatch flags``, one file each."""
