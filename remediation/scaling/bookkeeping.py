@@ -7,6 +7,8 @@ from remediation.scaling.model import Book, Change, Component, Pin, Reading, Sca
 HOUR_MS = 3_600_000
 CHANGES_MAX = 240
 """A change every 15 s for an hour; a cool-down lets fewer through."""
+PENDING_SECONDS = 300.0
+"""Beyond its warming up; what was ordered and has not come by then is decided anew."""
 
 
 def ordered(book: Book, component: Component, decision: ScalingDecision) -> Book:
@@ -30,20 +32,29 @@ def undone(book: Book, component: Component, units: int, now_ms: int) -> Book:
 
 
 def seen(book: Book, component: Component, reading: Reading) -> Book:
-    """A look at the world. What somebody else changed costs from then on; what is as ordered is no longer pending."""
+    """A look at the world. What somebody else changed costs from then on; what came as ordered is no longer pending.
+
+    Where AWS follows the target by itself, `desired` is the least that it may do, and what serves is what costs.
+    """
     if reading.desired is None:
         return book
-    pending = book.pending
-    arrived = pending is not None and (reading.desired, reading.in_service) == (pending.after, pending.after)
+    pending = book.pending if is_pending(book, component, reading.at_ms) else None
+    if pending is not None and _has_come(pending, reading):
+        pending = None
+    costing = reading.desired
+    if component.follows_by_itself and reading.in_service is not None:
+        costing = max(costing, reading.in_service)
     spells = tuple(one for one in book.spells if not one.until_ms or one.until_ms > reading.at_ms - HOUR_MS)
-    if running(book) != reading.desired and pending is None:
-        spells = resized(spells, reading.desired, reading.at_ms, _drain_ms(component))
-    return msgspec.structs.replace(
-        book,
-        spells=spells,
-        changes=_recent(book.changes, component, reading.at_ms),
-        pending=None if arrived else pending,
-    )
+    if pending is None:
+        spells = resized(spells, costing, reading.at_ms, _drain_ms(component))
+    changes = _recent(book.changes, component, reading.at_ms)
+    return msgspec.structs.replace(book, spells=spells, changes=changes, pending=pending)
+
+
+def is_pending(book: Book, component: Component, now_ms: int) -> bool:
+    """Whether something was ordered that is not seen in the world, and may still come."""
+    forgotten_ms = round((component.scaled.unit.warm_up + PENDING_SECONDS) * 1000)
+    return book.pending is not None and now_ms < book.pending.at_ms + forgotten_ms
 
 
 def pinned(book: Book, pin: Pin | None) -> Book:
@@ -62,6 +73,10 @@ def in_emergency(book: Book, component: Component, now_ms: int) -> bool:
     if emergency is None or not book.emergency_ms:
         return False
     return now_ms < book.emergency_ms + round(emergency.lasts * 1000)
+
+
+def _has_come(pending: Change, reading: Reading) -> bool:
+    return reading.desired == pending.after and reading.in_service is not None and reading.in_service >= pending.after
 
 
 def _recent(changes: tuple[Change, ...], component: Component, now_ms: int) -> tuple[Change, ...]:

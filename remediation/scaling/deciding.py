@@ -6,7 +6,7 @@ import msgspec
 
 from config.scaling import DynamoDbTable, Scaling
 from remediation.scaling import peaks, predictive, reactive, scheduled
-from remediation.scaling.bookkeeping import in_emergency
+from remediation.scaling.bookkeeping import in_emergency, is_pending
 from remediation.scaling.emergency import is_pressed
 from remediation.scaling.limits import Limit, limit
 from remediation.scaling.model import (
@@ -20,8 +20,6 @@ from remediation.scaling.model import (
 )
 from remediation.scaling.needs import Need, dollars, whole_units
 
-PENDING_SECONDS = 300.0
-"""Beyond its warming up; what was ordered and has not come by then is decided anew."""
 _PRECEDENCE = tuple(Source)
 
 
@@ -144,10 +142,8 @@ def _kept(case: _Case) -> tuple[ScalingReason, str] | None:
     if case.book.rollout:
         return ScalingReason.ROLLOUT, f"{case.book.rollout} is being rolled out"
     pending = case.book.pending
-    if pending is not None:
-        forgotten_ms = pending.at_ms + round((case.component.scaled.unit.warm_up + PENDING_SECONDS) * 1000)
-        if case.now_ms < forgotten_ms:
-            return ScalingReason.IN_PROGRESS, f"the order of {pending.after} is not seen in the world yet"
+    if pending is not None and is_pending(case.book, case.component, case.now_ms):
+        return ScalingReason.IN_PROGRESS, f"the order of {pending.after} is not seen in the world yet"
     waits_ms = _waits_ms(case, case.component.scaled.cool_down.scale_in, None)
     if waits_ms:
         return ScalingReason.COOLING_DOWN, f"{waits_ms / 1000:.0f} s of the cool-down have to pass"

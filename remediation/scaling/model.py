@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from config.scaling import ScaledComponent, Scaling
+from config.scaling import DynamoDbTable, EcsService, LambdaFunction, ScaledComponent, Scaling
 
 
 class Direction(StrEnum):
@@ -54,6 +54,13 @@ class Component(msgspec.Struct, frozen=True):
     def target(self) -> str:
         """What the journal calls its capacity: ``scale:us-east-1/core``."""
         return f"scale:{self.scaled.region}/{self.name}"
+
+    @property
+    def follows_by_itself(self) -> bool:
+        """Whether AWS tracks the target, so that decisions only raise the least that it may do."""
+        return isinstance(self.scaled, EcsService | LambdaFunction | DynamoDbTable) and (
+            self.scaled.application_auto_scaling
+        )
 
 
 def components(policy: Scaling) -> tuple[Component, ...]:
