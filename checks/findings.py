@@ -26,6 +26,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: event time of the fact that tipped the rule, or the tick's time. fact_id: that fact, empty on a tick.
     do: the actions the rule asks for, in order. no_data: what the rule says that silence means. asked_by: the person
     who asks for it in place of a rule; empty for none. flag: the one that flags.kill and flags.revert change.
+    component: the one that scale.out gives more of.
     """
 
     rule_id: str
@@ -45,6 +46,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     no_data: str = "hold"
     asked_by: str = ""
     flag: str = ""
+    component: str = ""
 
     @property
     def is_alarming(self) -> bool:

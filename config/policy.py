@@ -1,6 +1,7 @@
 """The guard rails of automatic actions: cool-down, budgets, freeze, the observe-only switch, limits on fraud lists."""
 
 from itertools import pairwise
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -17,6 +18,8 @@ class GuardPolicy(Model):
 
     cooldown: after an action on a target, no other on it for this long, unless for a release that began later.
     actions_per_hour: automatic actions in any 3,600 s, over all targets; 0 means that none is ever taken.
+    scalings_per_hour: changes of capacity, over all components; a budget of its own, so that load spends no rollback.
+    region_spill: whether a part of a full region's traffic goes to another one by itself or when people agree.
     evidence_age: a breach whose fact is older than this is stale and starts nothing.
     freezes: may overlap; any one that holds is enough. 100 of them are years of holidays.
     repeats: the same action on the same target within repeats_within, but for a later release; then a person decides.
@@ -25,10 +28,12 @@ class GuardPolicy(Model):
     observe_only: bool = False
     cooldown: Duration = 300.0
     actions_per_hour: int = Field(default=4, ge=0, le=60)
+    scalings_per_hour: int = Field(default=30, ge=0, le=60)
     evidence_age: Duration = 120.0
     repeats: int = Field(default=2, ge=1, le=8)
     repeats_within: Duration = 86_400.0
     freezes: tuple[Freeze, ...] = Field(default=(), strict=False, max_length=100)
+    region_spill: Literal["approval", "automatic"] = "approval"
 
 
 class RegionRoom(Model):

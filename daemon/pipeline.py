@@ -26,12 +26,13 @@ from remediation.flags.telling import FLAG_RULES
 from remediation.guardrails.precedence import settle
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
+from remediation.scaling_findings import CAPACITY_RULES
 from remediation.state import IncidentState
 
 log = structlog.get_logger()
 
-RULES_OF_NO_FILE = OWN_RULES | FLAG_RULES
-"""What deployments and ramps find."""
+RULES_OF_NO_FILE = OWN_RULES | FLAG_RULES | CAPACITY_RULES
+"""What deployments, ramps and decisions about capacity find."""
 
 WAITING_FINDINGS_MAX = 10_000
 """Findings between evaluation and decision; when full, sources wait and the queue keeps their messages."""

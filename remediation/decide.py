@@ -7,19 +7,21 @@ import msgspec
 
 from checks.findings import Finding
 from config.policy import Policy
+from remediation.aiming.capacity import SCALE_ACTIONS, CapacityAim, capacity_to_change
 from remediation.aiming.flag import FLAG_ACTIONS, FlagAim, flag_to_change, target_of, way_of
 from remediation.aiming.region import RegionAim, region_to_evacuate
 from remediation.aiming.region_state import EVACUATE_REGION
 from remediation.aiming.release import Miss, deployment_to_blame
+from remediation.aiming.spill import SPILL_REGION, SpillAim, region_to_relieve
 from remediation.aiming.subjects import LIST_ACTIONS, Subject, subject_of
 from remediation.decisions import Decision, Reason
 from remediation.flags.model import written
-from remediation.guardrails.guard import APPROVED_AS, KILL_SWITCH, Situation, held_back, question
+from remediation.guardrails.guard import APPROVED_AS, KILL_SWITCH, Aim, Situation, held_back, question
 from remediation.state import DeploymentState, State
 
 ROLLBACK_TRAFFIC = "rollback.traffic"
 """The action that gives all traffic back to the version that a deployment replaces."""
-ACTIONS = LIST_ACTIONS | FLAG_ACTIONS | {ROLLBACK_TRAFFIC, EVACUATE_REGION, KILL_SWITCH}
+ACTIONS = LIST_ACTIONS | FLAG_ACTIONS | SCALE_ACTIONS | {ROLLBACK_TRAFFIC, EVACUATE_REGION, SPILL_REGION, KILL_SWITCH}
 """Everything that can be carried out; a page is told and not carried out."""
 CONTROL_TARGET = "control:payments"
 """What the kill switch acts on: the mode of the payment core."""
@@ -71,13 +73,18 @@ def _first_with_an_aim(situations: list[Situation]) -> tuple[Situation, tuple[Re
 
 
 def _situation(action: str, finding: Finding, state: State, policy: Policy, now_ms: int) -> Situation:
-    aim: DeploymentState | Subject | RegionAim | FlagAim | Miss | None
+    aim: Aim | Miss | None
     region = ""
     if action in LIST_ACTIONS:
         aim = subject_of(action, finding, policy.fraud)
         target = "" if isinstance(aim, Miss) else aim.target
     elif action == KILL_SWITCH:
         aim, target = None, CONTROL_TARGET
+    elif action == SPILL_REGION:
+        aim, target = region_to_relieve(finding), policy.traffic.target_between
+    elif action in SCALE_ACTIONS:
+        aim = capacity_to_change(action, finding, state.scaling)
+        target = "" if isinstance(aim, Miss) else aim.target
     elif action in FLAG_ACTIONS:
         aim, target = flag_to_change(action, finding, state.flags), target_of(finding.flag)
     elif action == EVACUATE_REGION:
@@ -131,7 +138,7 @@ def _number(value: float, breach: str) -> str:
     return f"{value:,.0f}{unit}" if abs(value) >= _WHOLE_FROM else f"{value:.4g}{unit}"
 
 
-def _act(situation: Situation, aim: DeploymentState | Subject | RegionAim | FlagAim | None) -> Decision:
+def _act(situation: Situation, aim: Aim | None) -> Decision:
     plan = _plan(situation, aim)
     return Decision(
         id=_decision_id(situation.finding, situation.action),
@@ -155,7 +162,7 @@ class _Plan(msgspec.Struct, frozen=True):
     arguments: dict[str, str]
 
 
-def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | FlagAim | None) -> _Plan:
+def _plan(situation: Situation, aim: Aim | None) -> _Plan:
     finding, action = situation.finding, situation.action
     if isinstance(aim, DeploymentState):
         return _Plan(
@@ -177,6 +184,8 @@ def _plan(situation: Situation, aim: DeploymentState | Subject | RegionAim | Fla
             (_decision_id(finding, action), action),
             {"region": aim.region, "destinations": ",".join(aim.destinations)},
         )
+    if isinstance(aim, SpillAim | CapacityAim):
+        return _Plan(aim.way, (_decision_id(finding, action), action), aim.arguments)
     if isinstance(aim, FlagAim):
         return _Plan(
             way_of(aim),

@@ -17,7 +17,7 @@ from remediation.guardrails.target_turns import TargetTurns
 from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import Intent
 from remediation.journal.writer import DAEMON, JournalWriter
-from remediation.ports import Action, Clock, Look, Preflight
+from remediation.ports import Action, Clock, Look, Preflight, TakesItsTime
 from remediation.state import ActionState
 from remediation.undo import Reversal, UndoRefusal, refused
 
@@ -39,6 +39,8 @@ NO_LEASE = "the lease ran out, so another leader may act"
 
 PAUSE_SECONDS = 0.2
 """Between two looks or two attempts; Route 53 and its emulator answer faster than they change."""
+LONG_PAUSE_SECONDS = 2.0
+"""Between two looks at what takes minutes, once it has taken longer than a shift of traffic may."""
 
 
 class Executor:
@@ -238,7 +240,7 @@ class Executor:
         fault, look = await self._apply(action, one)
         certain = isinstance(fault, RemediationError) and not fault.retryable
         if look is None or not look.in_effect:
-            seconds = 0.0 if certain else self._policy.traffic.verify_timeout
+            seconds = 0.0 if certain else self._patience_seconds(action, one)
             look = await self._look_for(action, one, seconds)
         status = _status(fault, look)
         return await self._end(
@@ -266,12 +268,19 @@ class Executor:
 
     async def _look_for(self, action: Action, one: ActionState, seconds: float) -> Look | None:
         """Look until it is in effect or the time is up, at least once; the last look."""
-        deadline = self._clock.monotonic_ms() + seconds * 1000
+        began = self._clock.monotonic_ms()
         while True:
             look = await _look(action, one)
-            if (look is not None and look.in_effect) or self._clock.monotonic_ms() >= deadline:
+            gone_seconds = (self._clock.monotonic_ms() - began) / 1000
+            if (look is not None and look.in_effect) or gone_seconds >= seconds:
                 return look
-            await self._clock.sleep(PAUSE_SECONDS)
+            is_slow = gone_seconds >= self._policy.traffic.verify_timeout
+            await self._clock.sleep(LONG_PAUSE_SECONDS if is_slow else PAUSE_SECONDS)
+
+    def _patience_seconds(self, action: Action, one: ActionState) -> float:
+        """How long it is looked for: what starts machines takes longer than what writes a record."""
+        own = action.settles_seconds(one.arguments) if isinstance(action, TakesItsTime) else 0.0
+        return max(own, self._policy.traffic.verify_timeout)
 
     async def _end(
         self,

@@ -11,7 +11,6 @@ from checks.findings import Finding
 from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
 from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.region_state import with_evacuation, with_signal
-from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.bounded import bounded
 from remediation.decisions import IN_EFFECT, INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.escalation.fold import with_escalation
@@ -47,13 +46,14 @@ from remediation.journal.kinds import (
     StepEnded,
     body_of,
 )
+from remediation.journal.scaling_kinds import ScalingBody
 from remediation.run_folds import with_run
+from remediation.scaling_folds import with_scaling, with_spent, with_undone_scaling
 from remediation.state import (
     ACTIONS_MAX,
     BUDGETS_MAX,
     DECISIONS_MAX,
     DEPLOYMENTS_MAX,
-    HOUR_MS,
     RUNNING,
     TARGETS_MAX,
     ActionState,
@@ -164,14 +164,8 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
         return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
     acts = (*state.targets.get(intent.target, TargetState()).acts_at_ms, entry.at_ms)[-ACTS_MAX:]
     state = _put_target(state, intent.target, acts_at_ms=acts)
-    if intent.action in LIST_ACTIONS:
-        state = replace(state, listed_at_ms=_within_the_hour(state.listed_at_ms, entry.at_ms))
-    else:
-        state = replace(state, intents_at_ms=_within_the_hour(state.intents_at_ms, entry.at_ms))
+    state = with_spent(state, intent.action, entry.at_ms)
     return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
-def _within_the_hour(times: tuple[int, ...], at_ms: int) -> tuple[int, ...]:
-    """The times with one more, without those that no hourly budget counts any longer."""
-    return (*(one for one in times if one > at_ms - HOUR_MS), at_ms)
 
 
 def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
@@ -204,7 +198,9 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
     if action.undoes and outcome.status in {OutcomeStatus.REFUSED, OutcomeStatus.FAILED}:
         return without_risk(state, subject_of(action.undoes))
     if action.undoes:
-        return with_undone(state, action) if outcome.status in IN_EFFECT else state
+        if outcome.status not in IN_EFFECT:
+            return state
+        return with_undone_scaling(with_undone(state, action), action, entry.at_ms)
     if outcome.status in IN_EFFECT:
         # Where nothing was sent because the release held no traffic yet, it may get some later.
         had_traffic = bool(action.intent_sequence) or _weight(state, action.arguments.get("deployment_id", "")) > 0
@@ -315,6 +311,7 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         RollbackStepEnded: with_manual_rollback,
         RollbackEnded: with_manual_rollback,
         UndoAsked: with_undo,
+        **dict.fromkeys(get_args(ScalingBody), with_scaling),
         FlagChanged: _with_flag,
         FlagDocument: _with_flag,
         **dict.fromkeys(get_args(Folded), with_guardrail),

@@ -1,7 +1,7 @@
 """What remediation needs of the world: a clock, the traffic split, a destination's health, and actions."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -112,6 +112,31 @@ class Holding(Protocol):
         """Set it; the same mode again changes nothing."""
 
 
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a component has, in its own units: tasks, executions, capacity units, targets or processes.
+
+    desired: asked for last. in_service: those that take work now. quota: the most that the account allows it, None when
+    nobody says. grows_by_itself: desired is the least, and more than that is no fault. said: why it comes no further,
+    in the words of whoever runs it; empty while nothing was said.
+    """
+
+    desired: int
+    in_service: int
+    quota: int | None = None
+    grows_by_itself: bool = False
+    said: str = ""
+
+
+class Scalable(Protocol):
+    """The capacity of one component. Raises WorldUnreachable (unknown) or WorldRefused (certain)."""
+
+    async def read(self) -> Capacity:
+        """What it has now."""
+
+    async def set(self, units: int, key: str) -> None:
+        """Let it have so many units, absolutely; returns before they are in service. The key is that of every retry."""
+
+
 class Preflight(msgspec.Struct, frozen=True, kw_only=True):
     """What the world said before the act.
 
@@ -148,3 +173,11 @@ class Action(Protocol):
 
     async def reverse(self, before: Mapping[str, str], key: str) -> None:
         """Restore what preflight read."""
+
+
+@runtime_checkable
+class TakesItsTime(Protocol):
+    """An action whose effect comes later than that of a shift of traffic."""
+
+    def settles_seconds(self, arguments: Mapping[str, str]) -> float:
+        """How long it may take from the call until the world is as wanted."""

@@ -15,6 +15,7 @@ from remediation.guardrails.state import ApprovalState, RiskState, StopState, St
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
 from remediation.rollback.model import RollbackRun
+from remediation.scaling.model import Pin, ScalingDecision
 
 INCIDENTS_MAX = 500
 """Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""
@@ -28,6 +29,8 @@ DECISIONS_MAX = 200
 FINDINGS_PER_INCIDENT = 50
 DECISIONS_PER_INCIDENT = 50
 ROLLBACKS_MAX = 50
+SCALED_MAX = 128
+"""Components: twice as many as a configuration may name, so that one that is renamed takes no other's place."""
 HOUR_MS = 3_600_000
 
 SEVERITY_LEVELS = {"critical": 1, "high": 2, "medium": 3}
@@ -192,6 +195,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     compensations: by deployment, the newest list of payments that it left wrong. rollbacks: by deployment, how it went.
     manual_rollbacks: those that people asked for, by id, oldest first.
     regions: what is said of each region, by name. flags: what each serves, and the document.
+    scaling: the newest decision about each component's capacity, pins: what people set by hand, both by target.
+    scaled_at_ms: when capacity was changed in the last hour.
     """
 
     sequence: int = 0
@@ -215,5 +220,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     rollbacks: dict[str, RollbackMeasured] = {}
     manual_rollbacks: dict[str, RollbackRun] = {}
     regions: dict[str, RegionState] = {}
+    scaling: dict[str, ScalingDecision] = {}
+    pins: dict[str, Pin] = {}
+    scaled_at_ms: tuple[int, ...] = ()
     flags: FlagBook = FlagBook()
     escalation: EscalationBook = EscalationBook()

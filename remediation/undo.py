@@ -10,7 +10,7 @@ from remediation.decisions import OutcomeStatus
 from remediation.guardrails.locks import conflicts, holder
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import UndoAsked
-from remediation.ports import Action, Look, Preflight
+from remediation.ports import Action, Look, Preflight, TakesItsTime
 from remediation.state import ACTIONS_MAX, TARGETS_MAX, ActionState, State, TargetState
 
 UNDO = "undo"
@@ -103,6 +103,10 @@ class Reversal:
         shown = ", ".join(f"{name} {value}" for name, value in sorted(found.before.items()))
         detail = f"it would find {shown}" if shown else found.refusal
         return Look(in_effect=found.before == self._before, detail=detail if detail else "it is still in effect")
+
+    def settles_seconds(self, arguments: Mapping[str, str]) -> float:
+        """See TakesItsTime; as long as the action that is taken back."""
+        return self._action.settles_seconds(arguments) if isinstance(self._action, TakesItsTime) else 0.0
 
     async def reverse(self, before: Mapping[str, str], key: str) -> None:
         """See Action; what was taken back is not brought again: that is a decision of its own."""

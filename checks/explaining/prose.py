@@ -36,7 +36,8 @@ def describe(compiled: CompiledRule) -> str:
         if compiled.min_samples > 1
         else ""
     )
-    about = f" of {rule.flag}" if rule.flag else ""
+    of = rule.flag if rule.flag else rule.component
+    about = f" of {of}" if of else ""
     acts = f"it asks for {listed(rule.do)}{about}" if rule.do else "it asks for no action"
     shadow = ", but runs in shadow: nothing is done" if rule.mode == "shadow" else ""
     return (

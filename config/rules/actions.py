@@ -13,12 +13,16 @@ ActionName = Literal[
     "kill.switch",
     "flags.kill",
     "flags.revert",
+    "scale.out",
     "page",
 ]
 ACTION_NAMES: tuple[ActionName, ...] = get_args(ActionName)
 
 ABOUT_FLAGS = frozenset({"flags.kill", "flags.revert"})
 """These change the flag that the rule names in ``flag``."""
+
+ABOUT_COMPONENTS = frozenset({"scale.out"})
+"""These change the capacity of the component that the rule names in ``component``."""
 
 _FINGERPRINTS = ("method_fingerprint", "device_id")
 _PAYERS = (*_FINGERPRINTS, "ip", "customer_id", "provider_id", "bin")

@@ -7,7 +7,7 @@ from pydantic import Field, Tag, model_validator
 from config.flags import FLAG_KEY
 from config.loading.suggest import listed
 from config.model import Duration, Hold, Model, refusal
-from config.rules.actions import ABOUT_FLAGS, SUBJECT_FIELDS, ActionName
+from config.rules.actions import ABOUT_COMPONENTS, ABOUT_FLAGS, SUBJECT_FIELDS, ActionName
 from config.rules.measures import one_of
 from config.rules.slo import BurnRateMeasure, Percentage, share
 
@@ -197,6 +197,12 @@ class Rule(Model):
         description="The flag that flags.kill and flags.revert change",
         examples=["instant-payouts"],
     )
+    component: str = Field(
+        default="",
+        pattern=r"^([a-z]([a-z0-9-]{0,46}[a-z0-9])?)?$",
+        description="The component of scaling.yaml that scale.out gives one unit more",
+        examples=["core"],
+    )
     runbook: str = Field(min_length=1, examples=["payment-failures"])
     mode: Literal["enforce", "shadow"] = "enforce"
     max_keys: int = Field(default=10_000, ge=1, le=1_000_000)
@@ -209,6 +215,17 @@ class Rule(Model):
             if fields is not None and not set(fields) & set(self.per):
                 what = f"{action} needs to know whom it is about, and per names none of {listed(fields)}"
                 raise refusal(what, f"add one of them to per, or remove {action}", ("do", index))
+        return self
+
+    @model_validator(mode="after")
+    def _a_component_is_named_where_one_is_scaled(self) -> "Rule":
+        asked = [action for action in self.do if action in ABOUT_COMPONENTS]
+        if asked and not self.component:
+            what = f"{asked[0]} needs to know which component it scales"
+            raise refusal(what, f"add component: with a name of scaling.yaml, or remove {asked[0]}", ("do",))
+        if self.component and not asked:
+            what = f"nothing that the rule asks for scales {self.component}"
+            raise refusal(what, "add scale.out to do, or remove component", ("component",))
         return self
 
     @model_validator(mode="after")

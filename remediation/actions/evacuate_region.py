@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
-from remediation.actions.proving import not_well
+from remediation.actions.proving import not_well, too_much
 from remediation.errors import UnsafeWeights
 from remediation.ports import Look, Preflight, Regions, Traffic
 
@@ -33,7 +33,7 @@ class EvacuateRegion:
         if _is_evacuated(weights, arguments):
             return Preflight(already_done=True)
         wanted = _wanted(weights, arguments)
-        refusal = await self._too_much(wanted)
+        refusal = await too_much(wanted, self._regions, self._policy)
         for region in (one for one in _destinations(arguments) if wanted[one]):
             refusal = refusal or await not_well(region, self._regions.health, self._policy)
         return Preflight(refusal=refusal, before=before)
@@ -69,22 +69,6 @@ class EvacuateRegion:
         asked = {arguments["region"], *_destinations(arguments)}
         if unknown := sorted(asked - set(self._policy.regions)):
             return f"{', '.join(unknown)} is no region of the policy"
-        return ""
-
-    async def _too_much(self, wanted: Mapping[str, int]) -> str:
-        """Which region would take more than it is sized for with the instances that serve, or nothing."""
-        load, total = self._regions.payments_per_second(), sum(wanted.values())
-        if load is None:
-            return "no payment was seen lately, so it is not known how many would come"
-        for region, weight in wanted.items():
-            share, room = load * weight / total, self._policy.regions[region].payments_per_second
-            fit = await self._regions.fit(region) if weight else 1.0
-            if share > room * fit:
-                part = f", of which {fit * 100:.0f} % serve" if fit < 1 else ""
-                return (
-                    f"{region} would take {share:.1f} of {load:.1f} payments a second and is sized for {room:g} "
-                    f"(traffic.regions in policy.yaml){part}"
-                )
         return ""
 
 

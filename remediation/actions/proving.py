@@ -1,10 +1,10 @@
 """Proves that whoever is to get traffic is alive: enough good looks in a row, each in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from config.policy import TrafficPolicy
-from remediation.ports import DestinationHealth
+from remediation.ports import DestinationHealth, Regions
 
 
 async def not_well(name: str, look: Callable[[str], Awaitable[DestinationHealth]], policy: TrafficPolicy) -> str:
@@ -18,4 +18,21 @@ async def not_well(name: str, look: Callable[[str], Awaitable[DestinationHealth]
             return f"{name} did not answer check {check} of {checks} in {policy.destination_timeout:g} s"
         if not health.healthy:
             return f"{name} is not healthy in check {check} of {checks}: {health.detail}"
+    return ""
+
+
+async def too_much(wanted: Mapping[str, int], regions: Regions, policy: TrafficPolicy) -> str:
+    """Which region would take more than it is sized for with the instances that serve, or nothing. wanted: weights."""
+    load, total = regions.payments_per_second(), sum(wanted.values())
+    if load is None:
+        return "no payment was seen lately, so it is not known how many would come"
+    for region, weight in wanted.items():
+        share, room = load * weight / total, policy.regions[region].payments_per_second
+        fit = await regions.fit(region) if weight else 1.0
+        if share > room * fit:
+            part = f", of which {fit * 100:.0f} % serve" if fit < 1 else ""
+            return (
+                f"{region} would take {share:.1f} of {load:.1f} payments a second and is sized for {room:g} "
+                f"(traffic.regions in policy.yaml){part}"
+            )
     return ""

@@ -47,6 +47,16 @@ def under(current_policy: Callable[[], Policy]) -> Permission:
             return locks_alone(step, state, now_ms, unwinding=unwinding)
         change = _CHANGES.get(step.kind, Change.ROLLOUT)
         held = withheld(change, step.target, state, current_policy(), now_ms)
-        return "" if held is None else held[1]
+        if held is not None:
+            return held[1]
+        return being_scaled(step.region, state) if change is Change.ROLLOUT else ""
 
     return permitted
+
+
+def being_scaled(region: str, state: State) -> str:
+    """Which capacity of the region is being changed, in words; a release is judged by what does not grow meanwhile."""
+    for name, one in state.targets.items():
+        if name.startswith(f"scale:{region}/") and one.running in state.actions:
+            return f"{one.running} is still scaling {name.removeprefix('scale:')}; the release goes on after that"
+    return ""

@@ -26,12 +26,14 @@ REDUCES_HARM = frozenset({Change.SAFETY, Change.HOLD})
 _BY_ACTION = {
     "rollback.traffic": Change.SAFETY,
     "evacuate.region": Change.SAFETY,
+    "spill.region": Change.SAFETY,
     "flags.kill": Change.SAFETY,
     "flags.revert": Change.SAFETY,
     "kill.switch": Change.HOLD,
     **dict.fromkeys(LIST_ACTIONS, Change.HOLD),
     "scale.out": Change.SCALE_OUT,
     "scale.in": Change.SCALE_IN,
+    "scale.set": Change.SCALE_OUT,
     "flags.ramp": Change.FLAG,
     "undo": Change.UNDO,
 }

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.calendars.calendar import Calendar
 from config.guardrails import Approvals
 from config.policy import FraudPolicy, GuardPolicy, Policy
+from remediation.aiming.capacity import SCALE_ACTIONS, SCALING_RULE, CapacityAim
 from remediation.aiming.flag import FLAGS_RAMP, FlagAim
 from remediation.aiming.region import RegionAim
 from remediation.aiming.release import Miss
+from remediation.aiming.spill import SPILL_REGION, SpillAim
 from remediation.aiming.subjects import LIST_ACTIONS, Subject
 from remediation.decisions import Question, Reason
 from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved
@@ -20,6 +23,8 @@ from remediation.guardrails.halts import stopped, stormy
 from remediation.guardrails.locks import holder
 from remediation.state import HOUR_MS, ActionState, DeploymentState, State, TargetState
 
+_MAY_RECUR = SCALE_ACTIONS | {FLAGS_RAMP}
+"""Load comes and goes, and a ramp has its steps: that it is needed again is no sign that it did not help."""
 KILL_SWITCH = "kill.switch"
 """The action that holds every payment."""
 
@@ -28,12 +33,16 @@ REFUSED_PAUSE_LONGEST_MS = 300_000
 """After a refusal the world is asked again, twice as late each time in a row: at last 12 times an hour."""
 
 
+Aim = DeploymentState | Subject | RegionAim | SpillAim | FlagAim | CapacityAim
+"""What an action is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """Everything that decides whether to act. action: empty when the rule asks for none that can be carried out.
 
-    aim: the deployment to roll back, the region to leave, the entry to make, the flag to change, None for an action on
-    everything, or why there is no aim. region: in which of several regions a rollback acts; empty where there is one.
+    aim: what the action is about, None for an action on everything, or why there is no aim. region: in which of several
+    regions a rollback acts; empty where there is one.
     """
 
     finding: Finding
@@ -43,7 +52,7 @@ class Situation:
     now_ms: int
     action: str
     target: str
-    aim: DeploymentState | Subject | RegionAim | FlagAim | Miss | None
+    aim: Aim | Miss | None
     calendars: tuple[Calendar, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
     region: str = ""
@@ -109,6 +118,10 @@ def _shadow(situation: Situation) -> str:
 
 
 def _not_allowed(situation: Situation) -> str:
+    if situation.action == SPILL_REGION:
+        if situation.policy.region_spill == "automatic" or _approved(situation, Reason.NOT_ALLOWED):
+            return ""
+        return "moving a part of a region's traffic is left to a person (guard.region_spill in policy.yaml)"
     if situation.action != KILL_SWITCH or situation.fraud.kill_switch or _approved(situation, Reason.NOT_ALLOWED):
         return ""
     return "holding every payment is left to a person (fraud.kill_switch in policy.yaml)"
@@ -151,7 +164,9 @@ def _cooling_down(situation: Situation) -> str:
     since_action_ms = situation.now_ms - history.acted_at_ms
     # What was done to a flag last was a step of its ramp, and neither the next one nor the way back waits for that.
     ramping = isinstance(aim, FlagAim) and aim.ramping
-    if not ramping and history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
+    # Capacity has cool-downs of its own for each direction, which have passed where load or the clock asks for it.
+    scaling = isinstance(aim, CapacityAim) and situation.finding.rule_id == SCALING_RULE
+    if not ramping and not scaling and history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
         return (
             f"{situation.target} was acted on {since_action_ms / 1000:.0f} s ago, "
             f"the cool-down is {situation.policy.cooldown:g} s"
@@ -165,7 +180,7 @@ def _cooling_down(situation: Situation) -> str:
 
 def _recurring(situation: Situation) -> str:
     policy, times = situation.policy, _acts(situation)
-    if situation.action == FLAGS_RAMP or len(times) < policy.repeats or _approved(situation, Reason.RECURRING):
+    if situation.action in _MAY_RECUR or len(times) < policy.repeats or _approved(situation, Reason.RECURRING):
         return ""
     return (
         f"{situation.target} was acted on {len(times)} times in {policy.repeats_within:g} s and it did not last: "
@@ -183,7 +198,7 @@ def _acts(situation: Situation) -> tuple[int, ...]:
 
 def _approved(situation: Situation, reason: Reason) -> bool:
     asked = question(situation, reason)
-    change = APPROVED_AS[reason]
+    change = ApprovalChange(asked.change)
     # Where nobody needs to be asked, nobody's yes takes the place of the policy's.
     needed = getattr(situation.approvals, change).needed > 0
     return needed and is_approved(
@@ -201,7 +216,7 @@ def question(situation: Situation, reason: Reason) -> Question:
     release = aim.id if isinstance(aim, DeploymentState) else ""
     acts = ",".join(str(at_ms) for at_ms in _acts(situation))
     return Question(
-        change=APPROVED_AS[reason].value,
+        change=(ApprovalChange.REGION_SPILL if action == SPILL_REGION else APPROVED_AS[reason]).value,
         subject=f"{action} on {target} for {finding.fingerprint}",
         digest=digest_of(action, target, finding.fingerprint, release, acts),
         what=f"{action} on {target}, because of {finding.rule_id} ({finding.subject})",
@@ -211,16 +226,26 @@ def question(situation: Situation, reason: Reason) -> Question:
 def _budget_spent(situation: Situation) -> str:
     if situation.action == FLAGS_RAMP:
         return ""
+    budget = _budget_of(situation.action)
     # An action that is decided and has no intent yet is about to spend.
-    lists = situation.action in LIST_ACTIONS
     begun = sum(
-        one.status is None and not one.intent_sequence and (one.action in LIST_ACTIONS) is lists
+        one.status is None and not one.intent_sequence and _budget_of(one.action) == budget
         for one in situation.state.actions.values()
     )
-    times = situation.state.listed_at_ms if lists else situation.state.intents_at_ms
+    times, allowed = {
+        "lists": (situation.state.listed_at_ms, situation.fraud.actions_per_hour),
+        "capacity": (situation.state.scaled_at_ms, situation.policy.scalings_per_hour),
+        "actions": (situation.state.intents_at_ms, situation.policy.actions_per_hour),
+    }[budget]
     spent = begun + sum(at_ms > situation.now_ms - HOUR_MS for at_ms in times)
-    allowed = situation.fraud.actions_per_hour if lists else situation.policy.actions_per_hour
     return f"{spent} automatic actions in the last hour, {allowed} are allowed" if spent >= allowed else ""
+
+
+def _budget_of(action: str) -> Literal["lists", "capacity", "actions"]:
+    """An attack, and a day with two peaks, leave the budget of rollbacks alone."""
+    if action in LIST_ACTIONS:
+        return "lists"
+    return "capacity" if action in SCALE_ACTIONS else "actions"
 
 
 APPROVED_AS = {Reason.NOT_ALLOWED: ApprovalChange.KILL_SWITCH, Reason.RECURRING: ApprovalChange.REPEAT}

@@ -10,6 +10,7 @@ from remediation.guardrails.locks import conflicts
 PRECEDENCE = (
     "rollback.traffic",
     "evacuate.region",
+    "spill.region",
     "flags.kill",
     "flags.revert",
     "kill.switch",
@@ -17,6 +18,7 @@ PRECEDENCE = (
     "require.review",
     "raise.threshold",
     "scale.out",
+    "scale.set",
     "scale.in",
     "flags.ramp",
 )

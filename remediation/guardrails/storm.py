@@ -3,6 +3,7 @@
 import msgspec
 
 from config.guardrails import Storm
+from remediation.aiming.capacity import SCALE_ACTIONS
 from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.guardrails.state import StormState
@@ -13,8 +14,8 @@ STORM_RULE = "automation-storm"
 """The rule that pages about a storm; its own incident is no sign of another one."""
 
 
-_CALM = LIST_ACTIONS | {FLAGS_RAMP}
-"""An attack brings many entries on lists, which have a budget of their own; a ramp goes on as a person planned it."""
+_CALM = LIST_ACTIONS | SCALE_ACTIONS | {FLAGS_RAMP}
+"""Lists and capacity have budgets of their own, for attacks and for load; a ramp goes on as a person planned it."""
 
 
 class Turmoil(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ class Turmoil(msgspec.Struct, frozen=True):
 def judge(state: State, storm: Storm, now_ms: int) -> StormBegan | StormEnded | None:
     """What the journal should say now; None when nothing changes.
 
-    Entries on fraud lists and steps of ramps are no actions here.
+    Entries on fraud lists, changes of capacity and steps of ramps are no actions here.
     """
     current = state.storm
     if current is not None and current.lasts:

@@ -17,6 +17,7 @@ from remediation.journal.escalation_kinds import ESCALATION_TYPE_BY_KIND, Escala
 from remediation.journal.flag_kinds import FLAG_TYPE_BY_KIND, FlagBody
 from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
 from remediation.journal.incident_kinds import INCIDENT_TYPE_BY_KIND, IncidentBody
+from remediation.journal.scaling_kinds import SCALING_TYPE_BY_KIND, ScalingBody
 
 
 class DaemonStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +207,7 @@ Body = (
     | DeploymentAsked
     | DeploymentEnded
     | AftermathBody
+    | ScalingBody
     | FlagBody
     | IncidentBody
     | EscalationBody
@@ -233,6 +235,7 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     "deployment.asked": DeploymentAsked,
     "deployment.ended": DeploymentEnded,
     **AFTERMATH_TYPE_BY_KIND,
+    **SCALING_TYPE_BY_KIND,
     **FLAG_TYPE_BY_KIND,
     **INCIDENT_TYPE_BY_KIND,
     **ESCALATION_TYPE_BY_KIND,

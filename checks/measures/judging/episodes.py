@@ -131,6 +131,7 @@ class Episodes:
             runbook=rule.runbook,
             no_data=rule.no_data,
             flag=rule.flag,
+            component=rule.component,
         )
 
     def reading(self, key: Key, state: State, value: float | None, shown: str, samples: int, at_ms: int) -> Reading:

@@ -9,6 +9,7 @@ from remediation.decisions import Decision, Outcome, Reason
 from remediation.journal.aftermath_kinds import CompensationListed, RollbackMeasured
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, DeploymentEnded, HealthChanged, Quarantined, StepEnded, body_of
+from remediation.scaling.model import Direction, ScalingDecision
 
 _QUIET = frozenset({Reason.CLEARED, Reason.NO_DATA, Reason.NO_ACTION_CONFIGURED})
 """Reasons that the finding's own line has told already."""
@@ -40,6 +41,8 @@ def _aside(body: Body | None) -> str:
             return f"{step.finding}: {step.step_id}: {step.detail}"
         case DeploymentEnded() as ended:
             return f"deployment {ended.deployment_id} has {ended.outcome.replace('_', ' ')}: {ended.detail}"
+        case ScalingDecision() as decided if decided.direction is not Direction.NONE or decided.page:
+            return f"capacity of {decided.target_name.removeprefix('scale:')}: {decided.words}"
         case RollbackMeasured() | CompensationListed() as after:
             return _measured(after) if isinstance(after, RollbackMeasured) else _listed(after)
         case _:

@@ -9,6 +9,7 @@ from config.rules.slo import BurnRateMeasure
 from remediation.decide import EVIDENCE, TIME_LIMIT
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.response import Response
+from remediation.scaling.model import ScalingReason
 from remediation.state import Incident, IncidentState
 
 NO_DATA = "no data"
@@ -40,6 +41,22 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.BREACHED: "the rule is breached",
 }
 
+REASON_OF_CAPACITY: dict[ScalingReason, str] = {
+    ScalingReason.ON_DEMAND: "AWS sizes it",
+    ScalingReason.NO_DATA: "what its load is cannot be told, and nothing is taken away on that",
+    ScalingReason.IN_PROGRESS: "what was ordered last is not there yet",
+    ScalingReason.ENOUGH: "it has what its load asks for",
+    ScalingReason.COOLING_DOWN: "it was changed a short while ago",
+    ScalingReason.ROLLOUT: "a version is being brought out on it",
+    ScalingReason.IN_FLIGHT: "requests under way need what it has",
+    ScalingReason.COST_CAP: "more would break its cap of cost",
+    ScalingReason.SAVINGS: "more would break the promised savings",
+    ScalingReason.AT_MAX: "it has all that it may have",
+    ScalingReason.OVER_CAP: "it has more than is allowed",
+    ScalingReason.WANTED: "this is what is asked for",
+    ScalingReason.QUIET: "its load was low for long enough",
+}
+
 OUTCOME_WORDS: dict[OutcomeStatus, str] = {
     OutcomeStatus.VERIFIED: "done and verified",
     OutcomeStatus.ALREADY_DONE: "nothing to do, the world was so already",
@@ -69,6 +86,10 @@ ACTION_WORDS = {
     "flags.kill": "kill a flag",
     "flags.ramp": "take a ramp of a flag further",
     "flags.revert": "take a change of a flag back",
+    "scale.out": "give a component more capacity",
+    "scale.in": "take capacity away that nobody needs",
+    "scale.set": "set the capacity of a component",
+    "spill.region": "move a part of a full region's traffic",
     "undo": "take an action back",
     "page": "page",
 }

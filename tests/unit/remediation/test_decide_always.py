@@ -8,6 +8,7 @@ from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.policy import Policy
 from config.rules.actions import ACTION_NAMES
+from remediation.aiming.capacity import SCALE_ACTIONS, SCALE_IN, SCALE_SET
 from remediation.aiming.flag import FLAG_ACTIONS, FLAGS_RAMP
 from remediation.aiming.region_state import EVACUATE_REGION
 from remediation.aiming.subjects import LIST_ACTIONS
@@ -91,5 +92,6 @@ def test_a_shadow_rule_never_acts(breach: Finding, state: State, policy: Policy)
 
 
 def test_every_action_that_a_rule_may_ask_for_has_an_aim_of_its_own_kind() -> None:
-    aimed = {"page", ROLLBACK_TRAFFIC, KILL_SWITCH, EVACUATE_REGION, *LIST_ACTIONS, *FLAG_ACTIONS}
-    assert aimed == {*ACTION_NAMES, FLAGS_RAMP}, "an action that decide does not tell apart would be aimed at a release"
+    aimed = {"page", ROLLBACK_TRAFFIC, KILL_SWITCH, EVACUATE_REGION, *LIST_ACTIONS, *FLAG_ACTIONS, *SCALE_ACTIONS}
+    named = {*ACTION_NAMES, FLAGS_RAMP, SCALE_IN, SCALE_SET}
+    assert aimed == named, "an action that decide does not tell apart would be aimed at a release"

@@ -12,8 +12,10 @@ from config.policy import FraudPolicy, Policy
 from config.rules.actions import ACTION_NAMES
 from remediation.actions.fraud_list import FraudListAction
 from remediation.actions.kill_switch import KillSwitch
+from remediation.aiming.capacity import SCALE_IN, SCALE_SET
 from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.release import Miss
+from remediation.aiming.spill import SPILL_REGION
 from remediation.aiming.subjects import LIST_ACTIONS, subject_of
 from remediation.decide import ACTIONS, decide
 from remediation.decisions import OutcomeStatus, Reason
@@ -188,4 +190,4 @@ async def test_an_entry_is_taken_back_and_a_foreign_one_is_not() -> None:
 
 
 def test_every_action_of_the_configuration_can_be_decided_on() -> None:
-    assert frozenset(ACTION_NAMES) - {"page"} == ACTIONS - {FLAGS_RAMP}
+    assert frozenset(ACTION_NAMES) - {"page"} == ACTIONS - {FLAGS_RAMP, SCALE_IN, SCALE_SET, SPILL_REGION}

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.rules.actions import ACTION_NAMES
+from remediation.aiming.capacity import SCALE_IN, SCALE_SET
 from remediation.aiming.flag import FLAGS_RAMP
+from remediation.aiming.spill import SPILL_REGION
 from remediation.decide import ACTIONS
 from remediation.decisions import Decision, Reason
 from remediation.guardrails.changes import change_of
@@ -32,8 +34,8 @@ def decision(action: str, target: str = "dns:a.test", rule: str = "") -> Decisio
 
 
 def test_every_action_that_a_rule_may_ask_for_has_its_place() -> None:
-    # A ramp goes on by its own evidence.
-    assert set(ACTION_NAMES) - {"page"} == ACTIONS - {FLAGS_RAMP}
+    # A ramp goes on by its own evidence, and how little is enough no rule knows.
+    assert set(ACTION_NAMES) - {"page"} == ACTIONS - {FLAGS_RAMP, SCALE_IN, SCALE_SET, SPILL_REGION}
     assert set(PRECEDENCE) >= ACTIONS
     assert len(set(PRECEDENCE)) == len(PRECEDENCE)
 

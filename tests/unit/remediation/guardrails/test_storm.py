@@ -23,7 +23,7 @@ def acted(number: int, ago_ms: int = 0, **changes: object) -> ActionState:
     one = ActionState(
         decision_id=f"dec-{number}",
         sequence=number,
-        action="scale.out",
+        action="evacuate.region",
         target=f"scale:us-east-1/{number}",
         key="",
         arguments={},
@@ -94,7 +94,7 @@ def began(state: State, now_ms: int = NOW_MS) -> StormBegan | None:
             state_of(
                 actions=(
                     acted(1, ago_ms=30, target="scale:x"),
-                    acted(2, ago_ms=20, target="scale:x", action="scale.in"),
+                    acted(2, ago_ms=20, target="scale:x", action="rollback.traffic"),
                     acted(3, ago_ms=10, target="scale:x"),
                 )
             ),
