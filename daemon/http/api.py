@@ -36,7 +36,6 @@ class Api:
     def __init__(self, view: SystemView, options: HttpOptions) -> None:
         self._view = view
         self._options = options
-        self._openapi = openapi_document(options.version)
 
     async def status(self, _: Request) -> Response:
         """The daemon at a glance."""
@@ -106,7 +105,7 @@ class Api:
 
     async def openapi(self, _: Request) -> Response:
         """This API's description, made from the types that it answers with."""
-        return Response(self._openapi, media_type="application/json")
+        return Response(openapi_document(self._options.version), media_type="application/json")
 
 
 def answer(document: object, status: int = HTTPStatus.OK) -> Response:

@@ -1,5 +1,6 @@
 """Describes the API in OpenAPI 3.1, from the types that the handlers answer with."""
 
+import functools
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,6 +8,7 @@ from http import HTTPStatus
 import msgspec
 
 from checks.facts import PackedEvents
+from config.flags import FLAG_KEY
 from daemon.deployments.service import RunView
 from daemon.flags.desk import FlagAnswer
 from daemon.flags.view import FlagDocument, FlagHistory, FlagList
@@ -22,6 +24,7 @@ from daemon.http.doors.automation import (
 )
 from daemon.http.doors.deployments import DeploymentWish, Ending, Reason
 from daemon.http.doors.firehose import FirehoseAnswer, FirehoseError
+from daemon.http.doors.flag_report import FlagReportList
 from daemon.http.doors.flags import FlagRamp, FlagReason, FlagSet, SealedDocument
 from daemon.http.doors.ingest import IngestCounts
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
@@ -59,6 +62,7 @@ class Operation:
 
 _LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": READ_LIMIT, "default": 100})
 _AFTER = Parameter("after", {"type": "integer", "minimum": 0, "default": 0})
+_FLAG_KEY = Parameter("flag", {"type": "string", "pattern": f"^{FLAG_KEY}$"})
 _STATE = Parameter("state", {"type": "string", "enum": list(IncidentState)})
 _ONE = "/api/v1/deployments/{deployment_id}"
 _FLAG = "/api/v1/flags/{flag}"
@@ -101,6 +105,7 @@ OPERATIONS = (
     Operation("/api/v1/costs", "The AWS bill, and savings by rail and cohort", CostsDocument),
     Operation("/api/v1/flags", "Every flag, every process, and who lags", FlagList),
     Operation("/api/v1/flags/document", "The newest document under its signature; ETag", SealedDocument),
+    Operation("/api/v1/flags/report", "What experiments say", FlagReportList, parameters=(_FLAG_KEY,)),
     Operation(_FLAG, "A flag with its definition", FlagDocument),
     Operation(f"{_FLAG}/history", "Its changes, newest first", FlagHistory),
     *(
@@ -158,6 +163,7 @@ OPERATIONS = (
 )
 
 
+@functools.cache
 def openapi_document(version: str) -> bytes:
     """The whole description as JSON."""
     types = {operation.answers for operation in OPERATIONS} | {ProblemDocument}
