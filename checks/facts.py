@@ -24,9 +24,8 @@ Severity = Literal["critical", "high", "medium", "low"]
 class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind"):
     """Something that was observed, at an event time.
 
-    id: unique per fact; the same id seen again is a duplicate and is counted once.
-    at_ms: event time, Unix epoch in milliseconds, as the observed system stamped it.
-    subject: what the fact is about (payment id, alarm name, service, component).
+    id: unique per fact; the same id seen again is a duplicate and is counted once. at_ms: event time, Unix epoch in
+    milliseconds, as the observed system stamped it. subject: what it is about (payment id, alarm name, component).
     environment: which copy of the payment core, ``blue`` or ``green``; version: its release. Empty when not known.
     sequence: position in the producer's outbox, from 1; 0 when the producer keeps no outbox.
     """
@@ -43,11 +42,11 @@ class Fact(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="kind"
 class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.attempted"):
     """One attempt to take a payment ended; ``failed`` is our fault or the rail's, ``declined`` the issuer's.
 
-    amount_cents: what was asked for, in minor units. latency_ms: request received to outcome known.
-    decline_code: the issuer's reason, empty unless declined. error_code: ours, empty unless failed.
-    bin: the card's first six digits, empty for a bank account. ip and device_id: the payer's, empty when unknown.
-    fraud_score: 0 to 1000; scored: false when there was none. cohort: the band that the amount is in, such as
-    ``$50 to $100``; empty from a release that does not tell.
+    amount_cents: what was asked for, in minor units. latency_ms: request received to outcome known. decline_code: the
+    issuer's reason, empty unless declined. error_code: ours, empty unless failed. bin: the card's first six digits,
+    empty for a bank account. ip and device_id: the payer's, empty when unknown. fraud_score: 0 to 1000; scored: false
+    when there was none. cohort: the band that the amount is in, such as ``$50 to $100``; empty from a release that does
+    not tell. exposures: ``flag=variant`` of every experiment that the payer takes part in.
     """
 
     rail: Rail
@@ -67,6 +66,7 @@ class PaymentAttempted(Fact, frozen=True, gc=False, kw_only=True, tag="payment.a
     fraud_score: int = 0
     scored: bool = False
     cohort: str = ""
+    exposures: tuple[str, ...] = ()
 
 
 class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="payment.requested"):
@@ -77,13 +77,14 @@ class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=
     latitude, longitude: 1/1,000,000 of a degree; both 0: unknown. provider_device_id: the payee's device.
     chargeback_count: of the customer in 180 days. refund_count: in 30 days. unauthorized_return_count: NACHA R05, R07,
     R10, R11, R29 and R51, ever. paid_count: paid and undisputed payments. first_paid_at_ms: the oldest of them.
-    scored: false when the fraud detector could not say anything, so that the payment is reviewed.
+    scored: false when the fraud detector could not say anything: it is reviewed. customer_type: such as ``business``.
     """
 
     rail: Rail
     amount_cents: int
     currency: str = "USD"
     customer_id: str = ""
+    customer_type: str = ""
     provider_id: str = ""
     method_fingerprint: str = ""
     bin: str = ""
@@ -113,9 +114,8 @@ class PaymentRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=
 class PayoutRequested(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="payout.requested"):
     """A provider asks for money: all that is known before it is approved; subject is the payout's id.
 
-    method_fingerprint: the bank account's. instant: paid at once, so that it cannot be called back.
-    balance_share_percent: this payout of the provider's available balance. scored: false when the fraud detector could
-    not say anything, so that a person approves without it. The rest is as in PaymentRequested.
+    method_fingerprint: the bank account's. instant: paid at once, so that it cannot be called back. scored: as in
+    PaymentRequested, as is the rest. balance_share_percent: this payout of the provider's available balance.
     """
 
     rail: Rail

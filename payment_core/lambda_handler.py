@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from payment_core.assembly.core import Core, running_core
 from payment_core.aws.container import Container, Context, Event
 from payment_core.aws.errors import JobsFailed, OptionsUnusable
+from payment_core.flags.arriving.polling import Polling
 from payment_core.http.app import Application
+from payment_core.http.asgi import Receive, Scope, Send
 from payment_core.logs import configure_logs
 from payment_core.options import CoreOptions, complaints
 
@@ -42,6 +44,22 @@ class JobsDone(msgspec.Struct, frozen=True):
     faults: dict[str, int]
 
 
+class Polled:
+    """An application that looks for newer flags before an event when the last look is 15 s old.
+
+    Between events a container is frozen, so nothing can look in the background, and no broker would be listened to.
+    """
+
+    def __init__(self, app: Application, polling: Polling) -> None:
+        self._app = app
+        self._polling = polling
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one event."""
+        await self._polling.run_if_due()
+        await self._app(scope, receive, send)
+
+
 class Function:
     """One core, opened from the environment by the container's first event."""
 
@@ -49,12 +67,13 @@ class Function:
         self._core: Core | None = None
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Application]:
+    async def open(self) -> AsyncIterator[Application | Polled]:
         """The application over what the environment names."""
         configure_logs()
         async with running_core(options_from_environment(os.environ), _died) as (core, app):
             self._core = core
-            yield app
+            polling = core.flagging.polling
+            yield app if polling is None else Polled(app, polling)
         self._core = None
 
     async def run_jobs(self) -> JobsDone:

@@ -127,6 +127,31 @@ class CoreOptions(Model):
         description="from a capture until its money can be paid out to the provider",
     )
     seed: int = Field(default=1, description="of the simulated acquirer's answer times")
+    flags_trusted_keys: Path | None = Field(
+        default=None,
+        description="file of the public keys that sign flag documents, one a line in hexadecimal: flags.pub of the "
+        "daemon; without it the packaged document is served, and no other",
+    )
+    flags_broker: str = Field(
+        default="",
+        max_length=512,
+        pattern=r"^((mqtts?|wss?)://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?(/[A-Za-z0-9._/-]*)?)?$",
+        description="MQTT broker that flag documents come from: mqtt://, mqtts://, ws:// or wss://",
+    )
+    flags_username: str = Field(default="", pattern=r"^[!-~]{0,255}$", description="our user there")
+    flags_password_file: Path | None = Field(default=None, description="file with its password, of mode 600")
+    flags_ca_file: Path | None = Field(
+        default=None, description="who signs the broker's certificate; the system's authorities when left out"
+    )
+    flags_certificate_file: Path | None = Field(
+        default=None, description="our certificate for the broker, as AWS IoT Core asks for"
+    )
+    flags_certificate_key_file: Path | None = Field(default=None, description="its private key")
+    flags_url: Url | None = Field(
+        default=None,
+        description="the daemon's /api/v1/flags/document, asked every 15 s in case the broker does not bring them",
+    )
+    flags_token_file: Path | None = Field(default=None, description="file with the token for it, of mode 600")
 
     @model_validator(mode="after")
     def one_way_to_the_bank(self) -> Self:
@@ -147,6 +172,21 @@ class CoreOptions(Model):
         if posixpath.normpath(self.ach_sftp_inbound) == posixpath.normpath(self.ach_sftp_outbound):
             fix = "give the bank's files a directory of their own: ours would be taken for returns"
             raise refusal("is the directory of ach_sftp_outbound, too", fix, ("ach_sftp_inbound",))
+        return self
+
+    @model_validator(mode="after")
+    def flags_that_can_be_trusted(self) -> Self:
+        """Documents come only where they can be checked; files of TLS belong to a broker with TLS."""
+        if self.flags_trusted_keys is None and (self.flags_broker != "" or self.flags_url is not None):
+            fix = "give flags.pub of the daemon: nobody else's documents are served"
+            raise refusal("is missing, but there is a place that flags come from", fix, ("flags_trusted_keys",))
+        for name in ("flags_ca_file", "flags_certificate_file"):
+            if getattr(self, name) is not None and not self.flags_broker.startswith(("mqtts://", "wss://")):
+                raise refusal("is given, but the broker has no TLS", "write mqtts:// or wss://", (name,))
+        if (self.flags_certificate_file is None) != (self.flags_certificate_key_file is None):
+            raise refusal("is given without its other half", "give both files, or neither", ("flags_certificate_file",))
+        if (self.flags_username == "") != (self.flags_password_file is None):
+            raise refusal("is given without its other half", "give both, or neither", ("flags_username",))
         return self
 
     @property

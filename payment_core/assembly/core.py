@@ -12,6 +12,7 @@ from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import VaultCards
 from payment_core.assembly.delivering import open_delivery
 from payment_core.assembly.domains import Base, build_domains
+from payment_core.assembly.flagging import Flagging, open_flagging, start_listening
 from payment_core.assembly.scoring import OutboxFollower, SharedScorer, new_scorer, rebuild
 from payment_core.assembly.self_checks import self_check_routes
 from payment_core.assembly.settings import load_settings
@@ -25,11 +26,13 @@ from payment_core.aws.s3 import S3Roots
 from payment_core.aws.sqs import SqsQueue
 from payment_core.clock import SystemClock
 from payment_core.costs.meter import CostMeter, Usage
+from payment_core.flags.arriving.polling import POLL_SECONDS
 from payment_core.fraud.rule_sets import keep_rules
 from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.http.app import Application, build_app
 from payment_core.http.routes import Route
 from payment_core.http.tables.events import event_routes
+from payment_core.http.tables.flags import flag_routes
 from payment_core.http.tables.keys import key_routes
 from payment_core.http.tables.ledger import ledger_routes
 from payment_core.http.tables.service import service_routes
@@ -75,6 +78,14 @@ class Core:
         self.counts = Counts()
         self.stopping = asyncio.Event()
         self.rota = Rota((), self._clock)
+        self._flagging: Flagging | None = None
+
+    @property
+    def flagging(self) -> Flagging:
+        """The flags and the ways by which they change; raises LookupError before the start."""
+        if self._flagging is None:
+            raise LookupError("the core is not started")
+        return self._flagging
 
     @property
     def tasks(self) -> Tasks:
@@ -84,11 +95,12 @@ class Core:
     async def start(self) -> Application:
         """Open everything and start what runs in the background.
 
-        Raises DatabaseUnusable, AdminKeyUnusable, KeyFileUnusable, SshFileUnusable, ScreeningListUnusable and
-        ConfigurationError.
+        Raises DatabaseUnusable, AdminKeyUnusable, KeyFileUnusable, SshFileUnusable, FlagFileUnusable,
+        ScreeningListUnusable and ConfigurationError.
         """
         options = self._options
         settings = await load_settings(options)
+        flagging = await open_flagging(self._stack, options, settings.flag_document, self._origin, self._clock)
         opened = await open_store(self._stack, options, self._clock, self._committed)
         vaulting = await open_vaulting(self._stack, options, opened.store, self._origin, self._clock)
         scorer, engine = new_scorer(settings.fraud, settings.names)
@@ -96,16 +108,8 @@ class Core:
         await keep_rules(opened.store, settings.fraud.value, engine.version)
         lists = RuntimeLists(opened.store, engine.lists)
         await lists.run_once(self._clock.now_ms())
-        shared = SharedScorer(scorer)
-        acquirer = SimulatedAcquirer(
-            path=options.rail_database,
-            clock=self._clock,
-            latency_ms=options.rail_latency_ms,
-            seed=options.seed,
-            cards=VaultCards(vaulting.revealing),
-        )
-        await acquirer.open()
-        self._stack.push_async_callback(acquirer.close)
+        shared = SharedScorer(scorer, flagging.flags)
+        acquirer = await self._open_rail(vaulting)
         domains = build_domains(
             Base(
                 options=options,
@@ -119,6 +123,7 @@ class Core:
                 delivery=await open_delivery(self._stack, options),
                 costs=CostMeter(settings.prices, lambda: self._usage(opened, vaulting), self._clock.now_ms()),
                 on_attempt=self.counts.attempted,
+                flags=flagging.flags,
             )
         )
         if options.queue != "":
@@ -135,19 +140,25 @@ class Core:
             origin=self._origin,
             clock=self._clock,
         )
-        app = await self._application(opened, vaulting, (*domains.routes, *health))
+        flags = flag_routes(flagging.flags, flagging.reporting)
+        app = await self._application(opened, vaulting, (*domains.routes, *health, *flags))
         self._tasks.start("watch-key", vaulting.watch.look_forever(vaulting.health.seen))
         follower = OutboxFollower(opened.store, shared, lists, place)
         duties: tuple[Duty, ...] = (
             Duty("fraud-follower", follower, 0.25, full=1000),
             Duty("fraud-lists", lists, 60.0, full=LIST_CHANGES_MAX),
         )
+        self._flagging = flagging
+        if flagging.polling is not None:
+            duties = (*duties, Duty("flags", flagging.polling, POLL_SECONDS))
+        await start_listening(flagging, options, self._tasks)
         if options.worker == 0:
             stock = StockTaking(opened.store, self._took_stock)
             duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting), Duty("stock", stock, 15.0))
         self.rota = Rota(duties, self._clock)
         counted = self.counts.domains
         counted.fraud, counted.windows, counted.lists = scorer.counts, engine, engine.lists
+        counted.flags = flagging.flags
         counted.vault, counted.keys, counted.jobs = vaulting.vault.counts, vaulting.cache.counts, self.rota.counts
         self.rota.start(self._tasks)
         return app
@@ -162,6 +173,19 @@ class Core:
             except Exception as error:  # noqa: BLE001 - another process sends what stays in the outbox
                 log.warning("events stay in the outbox", action="flush_failed", fault=str(error))
         await self._stack.aclose()
+
+    async def _open_rail(self, vaulting: Vaulting) -> SimulatedAcquirer:
+        options = self._options
+        acquirer = SimulatedAcquirer(
+            path=options.rail_database,
+            clock=self._clock,
+            latency_ms=options.rail_latency_ms,
+            seed=options.seed,
+            cards=VaultCards(vaulting.revealing),
+        )
+        await acquirer.open()
+        self._stack.push_async_callback(acquirer.close)
+        return acquirer
 
     async def _application(self, opened: OpenStore, vaulting: Vaulting, domains: tuple[Route, ...]) -> Application:
         """The application over the routes of every domain, and over those of the core itself."""

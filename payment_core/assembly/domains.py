@@ -19,6 +19,7 @@ from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.options import EscrowOptions
 from payment_core.escrow.timers import EscrowTimers
+from payment_core.flags.declared import Gates, NormalOperation
 from payment_core.fraud.jobs import ListExpiry
 from payment_core.fraud.list_desk import FraudListDesk
 from payment_core.http.routes import Route
@@ -83,6 +84,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
     costs: CostMeter
     on_attempt: OnAttempt
+    flags: Gates = NormalOperation()
 
 
 class Domains(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ def build_domains(base: Base) -> Domains:
         on_attempt=base.on_attempt,
         methods=VaultedMethods(store, clock),
         debits=debits,
+        flags=base.flags,
     )
     disputes = DisputeDesk(store, terms)
     accounts = _accounts(base, books, verifying, account_options)
@@ -133,7 +136,7 @@ def build_domains(base: Base) -> Domains:
         ),
         duties=(
             *_payment_duties(base, desk, disputes, debits, terms),
-            Duty("escrow-timers", EscrowTimers(store, setting), 5.0),
+            Duty("escrow-timers", EscrowTimers(store, setting, base.flags), 5.0),
             Duty("account-verification", AccountVerification(store, verifying), 30.0),
             Duty("unlinked-tokens", UnlinkedTokens(store), 60.0),
             Duty("fraud-list-expiry", ListExpiry(store, origin), 10.0),
@@ -185,6 +188,7 @@ def _payouts(base: Base, payment_changed: EntryChanged, books: AccountBooks, deb
             disable=books.disable_bank_account,
             represent=debits.represent,
             prepare_correction=_Corrections(store, books, vaulting),
+            flags=base.flags,
         )
     )
 

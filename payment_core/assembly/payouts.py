@@ -24,6 +24,7 @@ from payment_core.ach.files.outgoing.spreading import Spreader
 from payment_core.ach.files.ports import AccountNumbers, EntryChanged, FileCipher
 from payment_core.clock import Clock
 from payment_core.costs.notes import Spending
+from payment_core.flags.declared import Gates, NormalOperation
 from payment_core.jobs import Job
 from payment_core.origin import Origin
 from payment_core.payouts.desk import PayoutDesk
@@ -57,6 +58,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     disable: DisableAccount
     represent: Represent
     prepare_correction: PrepareCorrection
+    flags: Gates = NormalOperation()
 
 
 class Payouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +112,13 @@ def compose(around: Surroundings) -> Payouts:
     scoring = Scoring(store, origin, around.risk, around.disputes)
     return Payouts(
         desk=PayoutDesk(
-            store=store, origin=origin, clock=around.clock, requesting=requesting, scoring=scoring, mover=mover
+            store=store,
+            origin=origin,
+            clock=around.clock,
+            requesting=requesting,
+            scoring=scoring,
+            mover=mover,
+            flags=around.flags,
         ),
         ach_desk=AchDesk(
             store=store,
@@ -121,7 +129,7 @@ def compose(around: Surroundings) -> Payouts:
             receiver=receiver,
         ),
         jobs={
-            "payout-schedule": ScheduleJob(store, ach, requesting, scoring),
+            "payout-schedule": ScheduleJob(store, ach, requesting, scoring, around.flags, origin),
             "payouts": PayoutJob(store, origin, ach, requesting, scoring),
             "ach-collecting": CollectingJob(store, origin, mover, ach),
             "ach-files": FileJob(store, origin, ach, builder, sender, spreader),

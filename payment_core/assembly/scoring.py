@@ -10,10 +10,13 @@ from checks.scoring.compile import compile_fraud
 from checks.scoring.engine import ScoringEngine
 from config.fraud import Fraud
 from config.loading.loader import Loaded
+from payment_core.flags.context import provider_context, requested_context
+from payment_core.flags.declared import FRAUD_DETECTOR, REVIEW, Context, Gates, NormalOperation
 from payment_core.fraud.list_model import FraudListEntry
 from payment_core.fraud.runtime_lists import RuntimeLists
 from payment_core.fraud.scorer import FraudDecision, FraudScorer
 from payment_core.fraud.screening import Screener
+from payment_core.origin import Origin
 from payment_core.store.port import Outbox, OutboxRow
 from payment_core.store.records import kind_of
 
@@ -34,14 +37,20 @@ _LIST_MARK = f'"object":"{_LIST_ENTRY}"'.encode()
 
 
 class SharedScorer:
-    """Scores inline; what it scored or observed itself it does not count again when it reads the outbox."""
+    """Scores inline; what it scored or observed itself it does not count again when it reads the outbox.
 
-    def __init__(self, scorer: FraudScorer) -> None:
+    flags: while the fraud detector is set to ``review`` nothing is scored, so people look; names are still screened.
+    """
+
+    def __init__(self, scorer: FraudScorer, flags: Gates | None = None) -> None:
         self._scorer = scorer
+        self._flags = NormalOperation() if flags is None else flags
         self._own: OrderedDict[str, None] = OrderedDict()
 
     def score(self, fact: PaymentRequested | PayoutRequested, now_ms: int, name: str | None = None) -> FraudDecision:
         """Decide about a request."""
+        if self._flags.variant(FRAUD_DETECTOR, _context(fact)) == REVIEW:
+            return self._scorer.unscored(name)
         self._remember(fact.id)
         return self._scorer.score(fact, now_ms, name)
 
@@ -61,6 +70,13 @@ class SharedScorer:
         self._own[fact_id] = None
         if len(self._own) > OWN_MAX:
             self._own.popitem(last=False)
+
+
+def _context(fact: PaymentRequested | PayoutRequested) -> Context:
+    if isinstance(fact, PaymentRequested):
+        return requested_context(fact)
+    origin = Origin(fact.environment, fact.version, fact.region)
+    return provider_context(origin, fact.provider_id, fact.amount_cents)
 
 
 class OutboxFollower:

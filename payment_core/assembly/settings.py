@@ -1,4 +1,4 @@
-"""What the payment core reads from configuration files: fraud rules, the bank's terms, prices, names."""
+"""What the payment core reads from configuration files: fraud rules, the bank's terms, prices, names, flags."""
 
 import asyncio
 
@@ -22,6 +22,7 @@ class CoreSettings(msgspec.Struct, frozen=True):
     ach: Ach
     prices: Prices
     names: Screener
+    flag_document: bytes
 
 
 async def load_settings(options: CoreOptions) -> CoreSettings:
@@ -40,4 +41,5 @@ def _load(options: CoreOptions) -> CoreSettings:
         ach=configuration.ach,
         prices=configuration.prices,
         names=Screener(names, configuration.fraud.value.screening),
+        flag_document=configuration.flag_document.encode(),
     )

@@ -11,6 +11,8 @@ from payment_core.escrow.acts.saving import Setting, next_look_ms, set_timer
 from payment_core.escrow.model import Escrow, EscrowTimer
 from payment_core.escrow.ports import RefundRefused
 from payment_core.escrow.refusals import EscrowRefusal
+from payment_core.flags.context import provider_context
+from payment_core.flags.declared import AUTOMATED_ESCROW, Context, Gates, NormalOperation
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Due
 
@@ -27,6 +29,12 @@ _CLEARS_ELSEWHERE = frozenset({EscrowRefusal.PAYEE_NOT_ACTIVE, EscrowRefusal.PAY
 """What ends without an act on the escrow, so that the sweep has to ask again."""
 
 
+class Held(StrEnum):
+    """Why the sweep leaves alone what it would do: ``automation_off``, until people act or it is on again."""
+
+    AUTOMATION_OFF = "automation_off"
+
+
 class Outcome(StrEnum):
     """What a look at one escrow came to."""
 
@@ -35,11 +43,16 @@ class Outcome(StrEnum):
 
 
 class EscrowTimers:
-    """Looks at each escrow whose timer is due; everything is checked again inside its transaction."""
+    """Looks at each escrow whose timer is due; everything is checked again inside its transaction.
 
-    def __init__(self, store: LedgerStore, setting: Setting) -> None:
+    flags: while automated escrow is off no money leaves an escrow by the clock: it is not released, not given back and
+    not divided. Escrows are still funded, and those that nobody funds expire.
+    """
+
+    def __init__(self, store: LedgerStore, setting: Setting, flags: Gates | None = None) -> None:
         self._store = store
         self._setting = setting
+        self._flags = NormalOperation() if flags is None else flags
 
     async def run_once(self, now_ms: int) -> int:
         """Look at a batch; how many escrows changed. One that cannot be dealt with does not stop the others."""
@@ -91,7 +104,7 @@ class EscrowTimers:
 
         await self._store.transact(work, ACTOR)
 
-    def _due_act(self, transaction: Transaction, escrow: Escrow) -> Escrow | EscrowRefusal | None:
+    def _due_act(self, transaction: Transaction, escrow: Escrow) -> Escrow | EscrowRefusal | Held | None:
         """Do what is due, if anything: None when nothing is."""
         now_ms, options = transaction.now_ms, self._setting.options
         if escrow.status == "created":
@@ -99,6 +112,13 @@ class EscrowTimers:
             if isinstance(funded, EscrowRefusal) and now_ms >= escrow.created_at_ms + options.fund_within_ms:
                 return marks.expire(transaction, self._setting, escrow)
             return funded
+        return self._due_by_the_clock(transaction, escrow)
+
+    def _due_by_the_clock(self, transaction: Transaction, escrow: Escrow) -> Escrow | EscrowRefusal | Held | None:
+        """Move money out of an escrow whose time has come, unless nothing is to be done without people."""
+        now_ms, options = transaction.now_ms, self._setting.options
+        if not self._flags.enabled(AUTOMATED_ESCROW, self._context(escrow)):
+            return Held.AUTOMATION_OFF
         if escrow.status == "disputed" and now_ms >= escrow.resolves_at_ms:
             to_provider = options.undecided_goes_to == "provider"
             provider_cents = escrow.held_cents if to_provider else 0
@@ -115,11 +135,14 @@ class EscrowTimers:
             return money.refund(transaction, self._setting, escrow, 0, "escrow time limit")
         return None
 
-    def _look_again_ms(self, escrow: Escrow, refusal: EscrowRefusal | None, now_ms: int) -> int:
+    def _context(self, escrow: Escrow) -> Context:
+        return provider_context(self._setting.origin, escrow.provider_id, escrow.held_cents)
+
+    def _look_again_ms(self, escrow: Escrow, refusal: EscrowRefusal | Held | None, now_ms: int) -> int:
         """When to look again after nothing could be done; 0 when an act of people has to come first."""
         if refusal in _WAITS_FOR_PEOPLE:
             return 0
-        if refusal in _CLEARS_ELSEWHERE:
+        if refusal is Held.AUTOMATION_OFF or refusal in _CLEARS_ELSEWHERE:
             return now_ms + self._setting.options.recheck_ms
         next_ms = next_look_ms(escrow, now_ms, self._setting.options)
         # What is still due was refused for its status, which an act of people will change.

@@ -89,7 +89,13 @@ class FraudScorer:
 
         Never raises.
         """
-        score = self._scored(fact, now_ms)
+        return self._decided(self._scored(fact, now_ms), name)
+
+    def unscored(self, name: str | None = None) -> FraudDecision:
+        """The decision without a score: a review, and harder when the name is on a list. Never raises."""
+        return self._decided(None, name)
+
+    def _decided(self, score: Score | None, name: str | None) -> FraudDecision:
         screening = None if name is None else self._screened(name)
         missing = score is None or (name is not None and screening is None)
         decision = Decision.REVIEW if missing else Decision.APPROVE

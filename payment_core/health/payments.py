@@ -1,6 +1,8 @@
 """The health payment: one dollar goes the whole way of a payment, is authorized, and is voided at once."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
@@ -33,6 +35,13 @@ _BODY = CreatePayment(
     provider_id=OWNER,
     capture="manual",
     description="health payment",
+)
+
+_WHY: Mapping[HealthRefusal, str] = MappingProxyType(
+    {
+        HealthRefusal.HOLDING: "the core is in holding mode, so nothing is given to a rail",
+        HealthRefusal.PAYMENTS_OFF: "payments are off (flag payment-processor), so nothing is given to a rail",
+    }
 )
 
 
@@ -81,7 +90,7 @@ class HealthPayments:
         create = msgspec.structs.replace(call, key=key, request_hash=request_hash(OPERATION, _BODY))
         created = await self._desk.create_for_health(create, _BODY)
         if isinstance(created, HealthRefusal):
-            return self._view("holding", "the core is in holding mode, so nothing is given to a rail")
+            return self._view("holding", _WHY[created])
         if isinstance(created, OnceRefusal):
             return created
         payment = await self._payment(created)

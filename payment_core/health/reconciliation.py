@@ -12,7 +12,7 @@ from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
 from payment_core.operations.call import Call
 from payment_core.payments.model import Doubt, Payment
-from payment_core.payments.rail.creating import FRAUD_CODE
+from payment_core.payments.rail.creating import OUR_DECLINES
 from payment_core.payments.states import PaymentStatus
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Due, Listing
@@ -179,7 +179,7 @@ def _went_to_the_rail(payment: Payment) -> bool:
     """Not: what waits, what a person reviews first, what the fraud score stopped, what an ACH file carries, probes."""
     waits = payment.status in {PaymentStatus.HELD, PaymentStatus.REQUIRES_REVIEW}
     carried = payment.ach_entry_id != "" or (payment.rail == "ach" and payment.status is PaymentStatus.FAILED)
-    return not waits and not carried and payment.decline_code != FRAUD_CODE and payment.purpose == ""
+    return not waits and not carried and payment.decline_code not in OUR_DECLINES and payment.purpose == ""
 
 
 def _summed(

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from checks.scoring.lists import Lists
+from payment_core.flags.serving import Flags
 from payment_core.fraud.scorer import FraudCounts
 from payment_core.vault.keys.cache import CacheCounts
 from payment_core.vault.vault import VaultCounts
@@ -68,3 +69,4 @@ class DomainCounts:
         self.keys = CacheCounts()
         self.jobs = JobCounts()
         self.stock = Stock()
+        self.flags: Flags | None = None

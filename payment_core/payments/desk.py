@@ -9,15 +9,17 @@ from checks.scoring.model import Decision
 from payment_core.acquirer.port import RailAnswer
 from payment_core.answers import Answer
 from payment_core.clock import Clock
+from payment_core.flags.declared import Context, Gates, NormalOperation
 from payment_core.fraud.scorer import FraudDecision
 from payment_core.operations.call import Call
 from payment_core.operations.once import request_hash
 from payment_core.origin import Origin
+from payment_core.payments.gating import PaymentGates
 from payment_core.payments.ports import SANDBOX_METHODS, Debits, FraudScorer, Method, Methods, NoMethods, by_acquirer
 from payment_core.payments.rail.ach_debits import NoDebits
 from payment_core.payments.rail.carrying import Carrier
 from payment_core.payments.rail.changing import Begun, Intent, begin, cancel_intent, capture_intent, review_intent
-from payment_core.payments.rail.creating import Creation, repetition
+from payment_core.payments.rail.creating import Creation, HealthRefusal, repetition
 from payment_core.payments.rail.flights import CANCEL, CAPTURE, REVIEW, Flight
 from payment_core.payments.rail.refunding import begin_refund
 from payment_core.payments.rail.scoring import RequestScores
@@ -48,6 +50,7 @@ class Desk:
         on_attempt: OnAttempt,
         methods: Methods | None = None,
         debits: Debits | None = None,
+        flags: Gates | None = None,
     ) -> None:
         self._store = store
         self._carrier = carrier
@@ -60,6 +63,7 @@ class Desk:
         self._on_attempt = on_attempt
         self._methods: Methods = NoMethods() if methods is None else methods
         self._debits: Debits = NoDebits() if debits is None else debits
+        self._gates = PaymentGates(NormalOperation() if flags is None else flags, origin)
 
     async def create(self, call: Call, body: CreatePayment) -> Answer | StrEnum:
         """Take a payment."""
@@ -71,19 +75,34 @@ class Desk:
             call = msgspec.structs.replace(
                 call, request_hash=request_hash(call.instance, msgspec.structs.replace(body, cvc=""))
             )
-        refusal = self._unusable(method, body)
+        context = self._gates.context(body, method)
+        refusal = self._refused(method, body, context)
         if method is None or refusal is not None:
             return await self._perform(call, lambda transaction: _repeated(transaction, call, refusal))
         requested, decision = self._scores.score(call, body, method, self._clock.now_ms())
-        creation = Creation(call, body, method, requested, decision, self._origin, self._lease_ms, self._debits)
+        creation = Creation(
+            call,
+            body,
+            method,
+            requested,
+            decision,
+            self._origin,
+            self._lease_ms,
+            self._debits,
+            challenged=self._gates.challenged(body, method, decision, context),
+            exposures=self._gates.exposures(context),
+        )
         return await self._perform(call, creation)
 
     async def create_for_health(self, call: Call, body: CreatePayment) -> Answer | StrEnum:
         """Authorize a payment that shows that payments can be taken. body: with a sandbox method, captured manually.
 
-        It goes the way of every payment but is not scored; in holding mode it is refused with HealthRefusal.
+        It goes the way of every payment but is not scored; in holding mode, and while payments are off, it is refused
+        with HealthRefusal.
         """
         method = SANDBOX_METHODS[body.payment_method]
+        if self._gates.closed(self._gates.context(body, method)) is not None:
+            return HealthRefusal.PAYMENTS_OFF
         requested = self._scores.requested(body, method, self._clock.now_ms())
         approved = FraudDecision(decision=Decision.APPROVE)
         origin, lease_ms, debits = self._origin, self._lease_ms, self._debits
@@ -110,6 +129,13 @@ class Desk:
         """Ask the rail about a begun or recovered operation and settle it."""
         rail = await self._carrier.carry(flight)
         return await self._settle(flight, rail, actor, self._clock.now_ms() - flight.payment.created_at_ms)
+
+    def _refused(self, method: Method | None, body: CreatePayment, context: Context) -> PaymentRefusal | None:
+        """Why no payment is begun: payments are off, or this one cannot be."""
+        refusal = self._gates.closed(context)
+        if refusal is None:
+            refusal = self._unusable(method, body)
+        return self._gates.closed_to(method, context) if refusal is None and method is not None else refusal
 
     def _unusable(self, method: Method | None, body: CreatePayment) -> PaymentRefusal | None:
         """Why the method cannot pay this."""

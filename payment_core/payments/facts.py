@@ -51,6 +51,7 @@ def attempted(payment: Payment, outcome: PaymentOutcome, latency_ms: float) -> P
         fraud_score=max(payment.fraud.score, 0),
         scored=payment.fraud.score >= 0,
         cohort=band_of(payment.amount_cents)[1],
+        exposures=payment.exposures,
     )
 
 

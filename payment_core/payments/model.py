@@ -65,7 +65,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     never saw is sent again. pending_reference: what the rail knows the instruction in flight by; pending_key: the
     record of its operation's idempotency key. lease_until_ms: whose it is until then. open_disputes: how many.
     purpose: ``health`` for a probe's payment, which counts in nothing. request_digest: of the idempotency key that it
-    was asked for with.
+    was asked for with. exposures: ``flag=variant`` of the experiments that its payer took part in then.
     """
 
     status: PaymentStatus
@@ -111,6 +111,7 @@ class Payment(Document, frozen=True, gc=False, kw_only=True, tag="payment"):
     open_disputes: int = 0
     purpose: Purpose = ""
     request_digest: str = ""
+    exposures: tuple[str, ...] = ()
 
     @property
     def due_at_ms(self) -> int:

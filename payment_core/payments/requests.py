@@ -27,6 +27,8 @@ class PaymentContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
     email: hashed at once, never stored. headless: whether the browser is driven by a program; also told by user_agent.
     latitude_microdegrees, longitude_microdegrees: of the device, in 1/1,000,000 of a degree.
+    customer_type: in the marketplace's own words, such as ``business``; flags can ask for it.
+    challenge: ``passed`` once the payer answered the challenge that a decline with ``challenge_required`` asked for.
     """
 
     ip: Short = ""
@@ -46,6 +48,8 @@ class PaymentContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     refund_count: Count = 0
     paid_count: Count = 0
     first_paid_at_ms: TimeMs = 0
+    customer_type: Short = ""
+    challenge: Literal["", "passed"] = ""
 
 
 class CreatePayment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

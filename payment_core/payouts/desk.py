@@ -5,6 +5,8 @@ from enum import StrEnum
 from payment_core.ach.files.moving import EntryMover
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
+from payment_core.flags.context import provider_context
+from payment_core.flags.declared import DIRECT_ACH_TRANSFERS, INSTANT_PAYOUTS, Gates, NormalOperation
 from payment_core.identifiers import new_id
 from payment_core.operations.bodies import NoBody
 from payment_core.operations.call import Call
@@ -35,6 +37,7 @@ class PayoutDesk:
         requesting: Requesting,
         scoring: Scoring,
         mover: EntryMover,
+        flags: Gates | None = None,
     ) -> None:
         self._store = store
         self._origin = origin
@@ -42,15 +45,19 @@ class PayoutDesk:
         self._requesting = requesting
         self._scoring = scoring
         self._mover = mover
+        self._flags = NormalOperation() if flags is None else flags
 
     async def create(self, call: Call, body: PayoutRequest) -> Answer | StrEnum:
         """A payout, requested; its answer says when the money arrives and what it waits for."""
-        if body.speed == "instant":
-            return PayoutRefusal.INSTANT_NOT_AVAILABLE
         # A replay must not count twice in the score's windows.
         known = await answered_before(self._store, CREATE, call)
         if known is not None:
             return known
+        refusal = self._closed(body)
+        if refusal is not None:
+            return refusal
+        if body.speed == "instant":
+            return PayoutRefusal.INSTANT_NOT_AVAILABLE
         now_ms = self._clock.now_ms()
         wanted = Wanted(
             payout_id=new_id("po", now_ms),
@@ -93,6 +100,16 @@ class PayoutDesk:
     async def list(self, call: Call, _body: None) -> Answer:
         """A page of payouts, all or one provider's."""
         return await answer_page(self._store, call, Payout, payout_view, owner=str(call.query["provider_id"]))
+
+    def _closed(self, body: PayoutRequest) -> PayoutRefusal | None:
+        """Why no payout of this speed is accepted."""
+        amount_cents = 0 if body.amount is None else body.amount.amount_cents
+        context = provider_context(self._origin, body.provider_id, amount_cents)
+        if not self._flags.enabled(DIRECT_ACH_TRANSFERS, context):
+            return PayoutRefusal.BANK_TRANSFERS_OFF
+        if body.speed != "standard" and not self._flags.enabled(INSTANT_PAYOUTS, context):
+            return PayoutRefusal.FAST_PAYOUTS_OFF
+        return None
 
 
 def _answered(outcome: Payout | PayoutRefusal, status: int) -> Answer | StrEnum:

@@ -12,6 +12,8 @@ class PayoutRefusal(StrEnum):
     PAYOUT_NOT_FOUND = "payout_not_found"
     PROVIDER_NOT_FOUND = "provider_not_found"
     PROVIDER_CLOSED = "provider_closed"
+    BANK_TRANSFERS_OFF = "bank_transfers_off"
+    FAST_PAYOUTS_OFF = "fast_payouts_off"
     INSTANT_NOT_AVAILABLE = "instant_not_available"
     BANK_ACCOUNT_MISSING = "bank_account_missing"
     BANK_ACCOUNT_OF_ANOTHER_HOLDER = "bank_account_of_another_holder"
@@ -47,6 +49,18 @@ def explain_payout(refusal: PayoutRefusal) -> Explanation:  # noqa: C901, PLR091
             return Explanation("Provider not found", 404, "There is no provider with this id.")
         case PayoutRefusal.PROVIDER_CLOSED:
             return Explanation("Provider closed", 409, "A closed provider is not paid.")
+        case PayoutRefusal.BANK_TRANSFERS_OFF:
+            return Explanation(
+                "Bank transfers are off",
+                503,
+                "No payout is accepted now (flag direct-ach-transfers); the money stays with the provider.",
+            )
+        case PayoutRefusal.FAST_PAYOUTS_OFF:
+            return Explanation(
+                "Fast payouts are off",
+                503,
+                "Only standard payouts are accepted now (flag instant-payouts); ask for standard.",
+            )
         case PayoutRefusal.INSTANT_NOT_AVAILABLE:
             return Explanation(
                 "Instant is not available",

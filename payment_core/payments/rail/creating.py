@@ -27,6 +27,12 @@ from payment_core.vault.numbers.sensitive import Cvc
 FRAUD_CODE = "fraud_blocked"
 """The decline code of a payment that the fraud score did not let through."""
 
+CHALLENGE_CODE = "challenge_required"
+"""The decline code of a payment that looks like card testing, until its payer has passed a challenge."""
+
+OUR_DECLINES = frozenset({FRAUD_CODE, CHALLENGE_CODE})
+"""The decline codes of payments that the rail never saw."""
+
 ACCOUNT_CODE = "bank_account_not_usable"
 """The error code of a payment whose account was replaced or disabled before its debit went out."""
 
@@ -35,16 +41,29 @@ class HealthRefusal(StrEnum):
     """Why a health payment was not begun."""
 
     HOLDING = "holding"
+    PAYMENTS_OFF = "payments_off"
 
 
 class Creation:
     """The intent to take one payment; given the transaction, it says what is in flight or what the answer is.
 
     requested: the fact that was scored, which is also the event of the payment's first version; a health payment tells
-    only that it is there, and is not begun in holding mode.
+    only that it is there, and is not begun in holding mode. challenged: the payer has to pass a challenge first.
     """
 
-    __slots__ = ("_body", "_call", "_debits", "_decision", "_lease_ms", "_method", "_origin", "_purpose", "_requested")
+    __slots__ = (
+        "_body",
+        "_call",
+        "_debits",
+        "_decision",
+        "_decline_code",
+        "_exposures",
+        "_lease_ms",
+        "_method",
+        "_origin",
+        "_purpose",
+        "_requested",
+    )
 
     def __init__(
         self,
@@ -57,6 +76,9 @@ class Creation:
         lease_ms: int,
         debits: Debits,
         purpose: Purpose = "",
+        *,
+        challenged: bool = False,
+        exposures: tuple[str, ...] = (),
     ) -> None:
         self._call = call
         self._body = body
@@ -67,6 +89,8 @@ class Creation:
         self._lease_ms = lease_ms
         self._debits = debits
         self._purpose = purpose
+        self._exposures = exposures
+        self._decline_code = FRAUD_CODE if blocks(decision.decision) else CHALLENGE_CODE if challenged else ""
 
     def __call__(self, transaction: Transaction) -> Flight | Answer | StrEnum:
         """Write the payment, unless the key is known."""
@@ -94,14 +118,15 @@ class Creation:
         now_ms = transaction.now_ms
         body, method, decision = self._body, self._method, self._decision.decision
         holding = is_holding(transaction)
-        review = decision is Decision.REVIEW
+        declined = self._decline_code != ""
+        review = decision is Decision.REVIEW and not declined
         status = PaymentStatus.PROCESSING
         carried = by_acquirer(method.rail, method.token)
         if review and not carried:
             status = PaymentStatus.REQUIRES_REVIEW
-        elif holding and not blocks(decision):
+        elif holding and not declined:
             status = PaymentStatus.HELD
-        asked = status is PaymentStatus.PROCESSING and carried and not blocks(decision)
+        asked = status is PaymentStatus.PROCESSING and carried and not declined
         return Payment(
             id=self._requested.subject,
             status=status,
@@ -131,16 +156,17 @@ class Creation:
             pending_key=key_id(CREATE, self._call.key) if asked else "",
             purpose=self._purpose,
             request_digest=key_digest(CREATE, self._call.key),
+            exposures=self._exposures,
         )
 
     def _without_rail(self, transaction: Transaction, payment: Payment) -> Payment:
-        """A payment that is blocked, waits, is reviewed first, or goes out in the next ACH file."""
+        """A payment that is blocked or challenged, waits, is reviewed first, or goes out in the next ACH file."""
         if payment.status is PaymentStatus.HELD:
             transaction.put(Waiting(id=payment.id, since_ms=transaction.now_ms))
             return payment
-        if blocks(self._decision.decision):
+        if self._decline_code != "":
             event = PaymentEvent.DECLINED
-            blocked = end_attempt(transaction, payment, event, "declined", 0.0, decline_code=FRAUD_CODE)
+            blocked = end_attempt(transaction, payment, event, "declined", 0.0, decline_code=self._decline_code)
             if self._decision.decision is Decision.FREEZE:
                 self._freeze(transaction, blocked)
             return blocked

@@ -78,6 +78,7 @@ class RequestScores:
             amount_cents=body.amount.amount_cents,
             currency=body.amount.currency,
             customer_id=body.customer_id,
+            customer_type=context.customer_type,
             provider_id=body.provider_id,
             method_fingerprint=method.fingerprint,
             bin=method.bin,

@@ -8,7 +8,10 @@ from checks.banking_days import is_banking_day
 from config.ach import Ach
 from payment_core.ach.calendar import banking_day_on_or_after, local_time
 from payment_core.errors import CoreError
+from payment_core.flags.context import provider_context
+from payment_core.flags.declared import DIRECT_ACH_TRANSFERS, Gates
 from payment_core.identifiers import new_id
+from payment_core.origin import Origin
 from payment_core.payouts.model import Payout, PayoutSlot, ScheduleProgress
 from payment_core.payouts.ports import Assessed
 from payment_core.payouts.refusals import PayoutRefusal
@@ -23,22 +26,34 @@ _log = structlog.get_logger(__name__)
 ACTOR = "sweep:payout-schedule"
 PROVIDERS_PER_RUN = 100
 DAYS_PER_WEEK = 7
+NOBODY = ""
+"""Whom targeting rules of single providers do not name."""
 
 
 class ScheduleJob:
-    """The slot ``provider:date`` is written with the payout, so neither a crash nor a second process pays twice."""
+    """The slot ``provider:date`` is written with the payout, so neither a crash nor a second process pays twice.
 
-    def __init__(self, store: LedgerStore, ach: Ach, requesting: Requesting, scoring: Scoring) -> None:
+    flags: while bank transfers are off nobody is paid, and the day goes on where it was once they are on again; a
+    provider for whom alone they are off is paid on its next payday.
+    """
+
+    def __init__(
+        self, store: LedgerStore, ach: Ach, requesting: Requesting, scoring: Scoring, flags: Gates, origin: Origin
+    ) -> None:
         self._store = store
         self._terms = ach.payouts
         self._requesting = requesting
         self._scoring = scoring
+        self._flags = flags
+        self._origin = origin
 
     async def run_once(self, now_ms: int) -> int:
         """How many payouts were made; nothing before the hour, and nothing when the banks are closed."""
         moment = local_time(now_ms)
         today = moment.date()
         if not is_banking_day(today) or moment.time() < time.fromisoformat(self._terms.schedule_at):
+            return 0
+        if not self._open_to(NOBODY):
             return 0
         progress = await self._store.read(ScheduleProgress, today.isoformat())
         if progress is not None and progress.done:
@@ -62,6 +77,8 @@ class ScheduleJob:
         """Whether a payout was made. A provider that fails is tried again tomorrow, and the others are paid today."""
         if not is_payday(provider, today, self._terms.weekly_on) or provider.status == "closed":
             return False
+        if not self._open_to(provider.id):
+            return False
         slot = f"{provider.id}:{today.isoformat()}"
         wanted = Wanted(
             payout_id=new_id("po", now_ms),
@@ -83,6 +100,9 @@ class ScheduleJob:
             _log.error("provider was not paid", action="payout_schedule_failed", slot=slot, fault=type(fault).__name__)
             return False
         return isinstance(payout, Payout)
+
+    def _open_to(self, provider_id: str) -> bool:
+        return self._flags.enabled(DIRECT_ACH_TRANSFERS, provider_context(self._origin, provider_id))
 
     def _paying(self, wanted: Wanted, assessed: Assessed, disputed_cents: int) -> Work[Payout | PayoutRefusal | None]:
         def work(transaction: Transaction) -> Payout | PayoutRefusal | None:

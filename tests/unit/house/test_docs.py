@@ -32,6 +32,7 @@ from remediation.journal.kinds import BODY_TYPE_BY_KIND
 from remediation.rollback.model import STEPS, RollbackStep
 from remediation.rollback_measure import STAGES
 from tests.unit.house.commands_on_pages import unknown_parts
+from tests.unit.payment_core.flags.sealed import flags_with_a_past
 from tests.unit.payment_core.http.every_table import every_route
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,6 +78,7 @@ def test_the_metrics_page_has_every_metric_of_the_daemon() -> None:
 
 def test_the_metrics_page_has_every_metric_of_the_payment_core() -> None:
     counts = Counts()
+    counts.domains.flags = flags_with_a_past()
     collector = CoreCollector(counts, Origin("blue", "1.0.0", "us-east-1"), 0, 0)
     names = [f"{family.name}_total" if family.type == "counter" else family.name for family in collector.collect()]
     assert sorted(first_cells(page("metrics.md"), "## The payment core, `/metrics`")) == sorted(names)

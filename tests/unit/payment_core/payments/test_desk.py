@@ -244,5 +244,6 @@ async def test_refusals_leave_nothing_behind_and_are_not_remembered(world: World
 @pytest.mark.parametrize("refusal", [*PaymentRefusal, *OnceRefusal])
 def test_every_refusal_is_explained(refusal: PaymentRefusal | OnceRefusal) -> None:
     explanation = explain_payment(refusal)
-    assert explanation.status in {404, 409, 422}
+    switched_off = {PaymentRefusal.PAYMENTS_OFF, PaymentRefusal.BANK_DEBITS_OFF}
+    assert explanation.status in ({503} if refusal in switched_off else {404, 409, 422})
     assert explanation.detail.endswith(".")

@@ -49,8 +49,10 @@ def test_only_what_no_file_has_can_be_canceled() -> None:
 
 
 @pytest.mark.parametrize("refusal", list(PayoutRefusal))
-def test_every_refusal_is_explained_as_a_client_error(refusal: PayoutRefusal) -> None:
-    assert 400 <= explain_payout(refusal).status < 500
+def test_every_refusal_is_the_callers_to_mend_unless_something_is_switched_off(refusal: PayoutRefusal) -> None:
+    switched_off = refusal in {PayoutRefusal.BANK_TRANSFERS_OFF, PayoutRefusal.FAST_PAYOUTS_OFF}
+    assert (explain_payout(refusal).status == 503) == switched_off
+    assert 400 <= explain_payout(refusal).status <= 503
 
 
 async def ask(
