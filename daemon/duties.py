@@ -43,6 +43,8 @@ AFTERMATH_SECONDS = 5.0
 """How often is asked whether a rollback has settled, and whether people approved what puts its payments right."""
 REPORTS_SECONDS = 900.0
 """Beside the reports' own moments: one that failed, and one whose tick was missed, is not late by more."""
+EXPERIMENTS_SECONDS = 5.0
+"""A pane of payments; a ramp counts them itself each time it is looked at."""
 FLAGS_SECONDS = 10.0
 """As often as processes report what they serve; one that does not say so over the broker is asked."""
 LEDGER_SECONDS = 30.0
@@ -72,6 +74,7 @@ class Duties:
             ("ledger", LEDGER_SECONDS, self._ledger),
             ("ramps", RULES_SECONDS, self._ramps),
             ("flags", FLAGS_SECONDS, self._flags),
+            ("experiments", EXPERIMENTS_SECONDS, parts.flags.tally.tick),
             ("reconcile", RECONCILE_SECONDS, parts.pipeline.reconcile),
             ("prune", PRUNE_SECONDS, self._prune),
             ("state", STATE_SECONDS, parts.keeping.keep_when_due),

@@ -63,6 +63,15 @@ class ReportNotWritten(DaemonError):
         return True
 
 
+class ExperimentsNotKept(DaemonError):
+    """What was counted of experiments could not be read or written."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: the facts are in the log, and are counted again."""
+        return True
+
+
 class QuarantineFailed(DaemonError):
     """A bad message could not be put aside."""
 

@@ -16,9 +16,9 @@ from daemon.aws.session import AwsClients
 from daemon.cores.flag_reports import FlagReports
 from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
 from daemon.environments.opened import open_environments
+from daemon.environments.region import EnvironmentsByRegion
 from daemon.flags.opened import open_flag_foundation, open_flags
-from daemon.flags.parts import FlagParts
-from daemon.flags.ramps import Uncounted
+from daemon.flags.parts import FlagFoundation, FlagParts
 from daemon.leadership import LEASE_MS
 from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
@@ -42,7 +42,7 @@ from daemon.storage.quarantine import Quarantine, Quarantined
 from daemon.storage.state_store import StateStore
 from daemon.traces.export import TraceExport
 from daemon.traces.opened import open_traces
-from daemon.traffic.opened import open_traffic
+from daemon.traffic.opened import OpenedTraffic, open_traffic
 from daemon.view.series import PaymentSeries
 from remediation.executor import Executor
 from remediation.journal import kinds
@@ -117,18 +117,8 @@ async def open_parts(
     archived = flow.beside(kept_nowhere if archive is None else archive.take)
     pipeline = _pipeline(checkpoint, engine, payments, writer, executor, policy, clock, changed, archived)
     sink = SeeingSink(pipeline, sightings, clock)
-    over = Surroundings(
-        settled=configuration,
-        environments=environments,
-        traffic=traffic.by_region,
-        cohorts=traffic.cohorts,
-        probes=probes,
-        pipeline=pipeline,
-        checkpoint=checkpoint,
-        writer=writer,
-        executor=executor,
-        clock=clock,
-        flow=flow.seen,
+    over = _surroundings(
+        configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow
     )
     deployments = open_deployments(over)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
@@ -155,16 +145,7 @@ async def open_parts(
         traces=await open_traces(stack, settings, journal, clock),
         deployments=deployments,
         rollbacks=await _open_rollbacks(stack, over),
-        flags=open_flags(
-            flags,
-            writer=writer,
-            tally=Uncounted(),
-            policy=lambda: pipeline.policy,
-            deployments=lambda: deployments.current.value,
-            find=pipeline.find,
-            region=home,
-            clock=clock,
-        ),
+        flags=await _open_flags(stack, over, flags, deployments),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),
     )
 
@@ -225,6 +206,24 @@ def _automation(over: Surroundings, flow: PaymentFlow) -> Automation:
     )
 
 
+async def _open_flags(
+    stack: AsyncExitStack, over: Surroundings, foundation: FlagFoundation, deployments: DeploymentParts
+) -> FlagParts:
+    settings, pipeline = over.settled.settings, over.pipeline
+    return await open_flags(
+        stack,
+        foundation,
+        data_dir=settings.data_dir,
+        facts=over.checkpoint,
+        writer=over.writer,
+        policy=lambda: pipeline.policy,
+        deployments=lambda: deployments.current.value,
+        find=pipeline.find,
+        region=settings.aws.region,
+        clock=over.clock,
+    )
+
+
 async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings) -> RollbackParts:
     return await open_rollbacks(
         stack,
@@ -237,6 +236,33 @@ async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings) -> Rollback
         probes=over.probes,
         traffic=over.traffic,
         clock=over.clock,
+    )
+
+
+def _surroundings(
+    configuration: Configuration,
+    environments: EnvironmentsByRegion,
+    traffic: OpenedTraffic,
+    probes: Probes,
+    pipeline: Pipeline,
+    checkpoint: Checkpoint,
+    writer: JournalWriter,
+    executor: Executor,
+    clock: Clock,
+    flow: PaymentFlow,
+) -> Surroundings:
+    return Surroundings(
+        settled=configuration,
+        environments=environments,
+        traffic=traffic.by_region,
+        cohorts=traffic.cohorts,
+        probes=probes,
+        pipeline=pipeline,
+        checkpoint=checkpoint,
+        writer=writer,
+        executor=executor,
+        clock=clock,
+        flow=flow.seen,
     )
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 from checks.findings import Finding
 from config.delivery.deployment import Deployments
@@ -18,7 +20,9 @@ from daemon.flags.keys import open_signer
 from daemon.flags.parts import FlagFoundation, FlagParts
 from daemon.flags.policies import FlagPolicies
 from daemon.flags.publisher import FlagPublisher
-from daemon.flags.ramps import Ramps, Tally
+from daemon.flags.ramps import Ramps
+from daemon.flags.tally import FILE, ExperimentTally, FactLog
+from remediation.flags.ramp_gates import RampPolicy
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 
@@ -36,18 +40,26 @@ async def open_flag_foundation(configuration: Configuration, writer: JournalWrit
     )
 
 
-def open_flags(
+async def open_flags(
+    stack: AsyncExitStack,
     over: FlagFoundation,
     *,
+    data_dir: Path,
+    facts: FactLog,
     writer: JournalWriter,
-    tally: Tally,
     policy: Callable[[], Policy],
     deployments: Callable[[], Deployments],
     find: Callable[[Finding], Awaitable[None]],
     region: str,
     clock: Clock,
 ) -> FlagParts:
-    """Everything over the foundation; nothing of it has to be closed."""
+    """Everything over the foundation; counts are kept when the stack is closed. Raises ExperimentsNotKept."""
+
+    def held_against(flag: str) -> RampPolicy:
+        return RampPolicy.of(over.policies.of(flag), deployments())
+
+    tally = await ExperimentTally.open(data_dir / FILE, facts, lambda: writer.state.flags, held_against, clock)
+    stack.push_async_callback(tally.close)
     ramps = Ramps(writer, over.changes, tally, over.policies, deployments, find, clock)
     health = FlagHealth(over.followers, over.publisher, ramps, region)
     return FlagParts(
@@ -59,4 +71,5 @@ def open_flags(
         ramps=ramps,
         base=BaseDocument(over.changes, health),
         health=health,
+        tally=tally,
     )

@@ -10,6 +10,7 @@ from daemon.flags.health import FlagHealth
 from daemon.flags.policies import FlagPolicies
 from daemon.flags.publisher import FlagPublisher
 from daemon.flags.ramps import Ramps
+from daemon.flags.tally import ExperimentTally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class FlagFoundation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagParts:
-    """desk: for people. base: takes ``flags.json`` over. health: the component."""
+    """desk: for people. base: takes ``flags.json`` over. health: the component. tally: of experiments and ramps."""
 
     policies: FlagPolicies
     followers: Followers
@@ -34,3 +35,4 @@ class FlagParts:
     ramps: Ramps
     base: BaseDocument
     health: FlagHealth
+    tally: ExperimentTally

@@ -34,14 +34,6 @@ class Tally(Protocol):
         """Of the step that is under way; None when nothing was counted."""
 
 
-class Uncounted:
-    """Where payments are not counted a ramp has no evidence, and waits."""
-
-    async def ramp(self, _flag: str, _plan_id: str) -> RampReadings | None:
-        """See Tally."""
-        return None
-
-
 class Ramps:
     """find: hands a finding over for deciding. moves: what each ramp did at the last look, by flag."""
 

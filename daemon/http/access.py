@@ -52,6 +52,7 @@ ACCESS: dict[str, Access] = {
     "/api/v1/approvals": "viewer",
     "/api/v1/approvals/{approval_id}": "approver",
     "/api/v1/flags": "viewer",
+    "/api/v1/flags/report": "viewer",
     "/api/v1/flags/document": "viewer",
     "/api/v1/flags/{flag}": "viewer",
     "/api/v1/flags/{flag}/history": "viewer",

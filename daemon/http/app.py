@@ -20,6 +20,7 @@ from daemon.http.console.static import StaticFiles
 from daemon.http.doors.automation import AutomationDoor
 from daemon.http.doors.deployments import DeploymentDoor
 from daemon.http.doors.firehose import FirehoseDoor
+from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.ingest import IngestDoor
 from daemon.http.doors.rollbacks import RollbackDoor
@@ -137,8 +138,9 @@ def _flag_routes(view: SystemView, options: HttpOptions) -> list[Route]:
     one = "/api/v1/flags/{flag}"
     return [
         _route("/api/v1/flags", flags.list),
-        # Before those of one flag: no flag may have this name.
+        # Before those of one flag: no flag may have these names.
         _route("/api/v1/flags/document", flags.document),
+        _route("/api/v1/flags/report", FlagReportDoor(options.flags).show),
         _route(one, flags.show),
         _route(f"{one}/history", flags.history),
         _route(f"{one}/set", flags.set, "POST"),

@@ -114,6 +114,8 @@ class Run:
         """Nobody is drawn any more; what was counted stays."""
         self.weigh(at_ms + PANE_MS + LATE_MS)
         self.ended_ms = at_ms
+        # Nobody else comes, so that it need not be known who was here.
+        self._customers = Customers("", bits=8)
 
     def take(self, payment: PaymentAttempted, variant: str, now_ms: int) -> None:
         """One payment of somebody who got this variant. now_ms: when it arrived."""

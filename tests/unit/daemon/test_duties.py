@@ -30,6 +30,7 @@ NAMES = (
     "ledger",
     "ramps",
     "flags",
+    "experiments",
     "reconcile",
     "prune",
     "state",
@@ -93,6 +94,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
                 count=call("count"), run_due=call("run_due"), watch_budget=call("watch_budget"), jobs=(), zone=None
             )
         ),
+        flags=SimpleNamespace(tally=SimpleNamespace(tick=call("count_experiments"))),
         sources=(),
         writer=one.writer,
     )
