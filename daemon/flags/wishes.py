@@ -50,7 +50,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     what: FlagChange
     reason: str
     variant: str | None = None
-    targeting: msgspec.Raw | None = None
+    targeting: Document | None = None
     steps: tuple[int, ...] = ()
     force: bool = False
 
@@ -75,7 +75,7 @@ def _set(wish: Wish, flag: str, document: Document, state: FlagState) -> Setting
     if wish.targeting is not None:
         default = wish.variant if wish.variant is not None else _default(document, state)
         # Written as the document is, so that equal rules are one setting.
-        rule = json.dumps(json.loads(bytes(wish.targeting)), sort_keys=True, separators=(",", ":"))
+        rule = json.dumps(wish.targeting, sort_keys=True, separators=(",", ":"))
         wanted = Setting(variant=default, targeting=rule)
     elif wish.variant is not None:
         wanted = Setting(variant=wish.variant)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -35,7 +36,7 @@ class FlagSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     reason: str
     variant: str | None = None
-    targeting: msgspec.Raw | None = None
+    targeting: dict[str, Any] | None = None
     dry_run: bool = False
     force: bool = False
 

@@ -1,10 +1,8 @@
 """What people may do to flags: what is done at once, what waits for another, and what is refused with what to do."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import pytest
 
 from config.calendars.calendar import Calendar
@@ -86,9 +84,9 @@ async def test_killing_what_is_killed_changes_nothing_and_is_no_refusal() -> Non
     ("what", "more", "refusal"),
     [
         (FlagChange.SET, {"variant": "maybe"}, FlagRefusal.NO_VARIANT),
-        (FlagChange.SET, {"variant": "maybe", "targeting": msgspec.Raw(b"{}")}, FlagRefusal.NO_VARIANT),
+        (FlagChange.SET, {"variant": "maybe", "targeting": {}}, FlagRefusal.NO_VARIANT),
         (FlagChange.SET, {}, FlagRefusal.NOTHING_TO_CHANGE),
-        (FlagChange.SET, {"targeting": msgspec.Raw(b'{"nonsense": [1]}')}, FlagRefusal.NOT_READABLE),
+        (FlagChange.SET, {"targeting": {"nonsense": [1]}}, FlagRefusal.NOT_READABLE),
         (FlagChange.RAMP, {"variant": "on"}, FlagRefusal.NOTHING_TO_CHANGE),
         (FlagChange.RAMP, {"variant": "maybe"}, FlagRefusal.NO_VARIANT),
         (FlagChange.RAMP, {}, FlagRefusal.NO_VARIANT),
@@ -154,11 +152,11 @@ async def test_a_dry_run_says_what_would_be_and_asks_for_nothing() -> None:
 
 async def test_a_rule_of_a_persons_own_takes_the_place_of_the_documents() -> None:
     one = await flag_house()
-    answer = await one.done(FlagChange.SET, variant="off", targeting=msgspec.Raw(json.dumps(RULE).encode()))
+    answer = await one.done(FlagChange.SET, variant="off", targeting=RULE)
     assert answer.detail == "off unless targeting of its own says otherwise"
     flag = one.served()
     assert (flag["defaultVariant"], flag["targeting"]) == ("off", RULE)
-    again = await one.refused(FlagChange.SET, variant="off", targeting=msgspec.Raw(json.dumps(RULE, indent=2).encode()))
+    again = await one.refused(FlagChange.SET, variant="off", targeting=dict(RULE))
     assert again.refusal is FlagRefusal.NOTHING_TO_CHANGE
     await one.done(FlagChange.SET)
     assert one.served() == DOCUMENT["flags"]["payouts"]
