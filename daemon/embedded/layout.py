@@ -13,12 +13,23 @@ from pathlib import Path
 import yaml
 
 from config.calendar_files import CALENDARS_DIRECTORY
-from config.load import DEFAULTS, DEPLOYMENT_FILE, POLICY_FILE, PRICES_FILE, RULES_DIRECTORY, SETTINGS_FILE
-from daemon.embedded.environments.cores import CORE_KEY, DATABASE, Core
+from config.load import (
+    DEFAULTS,
+    DEPLOYMENT_FILE,
+    FLAG_DOCUMENT,
+    FLAGS_FILE,
+    POLICY_FILE,
+    PRICES_FILE,
+    RULES_DIRECTORY,
+    SETTINGS_FILE,
+)
+from daemon.embedded.environments.cores import CORE_KEY, DATABASE, FLAG_READER, Core
 from daemon.embedded.faults import DirectoryUnusable
+from daemon.embedded.processes import ministack
 from daemon.embedded.processes.surroundings import ACCOUNT_ID, REGION
 from daemon.embedded.telling.books import CHECKPOINT
 from daemon.embedded.telling.follower import JOURNAL
+from daemon.flags.keys import open_signer
 
 TOKEN_BYTES = 32
 PRIVATE = 0o600
@@ -67,10 +78,13 @@ class Layout:
         return self.root / "daemon.key"
 
     def make(self) -> None:
-        """Make the directories that children expect. Raises DirectoryUnusable."""
+        """Make the directories and the keys that children expect. Raises DirectoryUnusable and NotUsable."""
         with _usable():
             for directory in (self.configuration, self.logs, self.root / "ministack" / "s3"):
                 directory.mkdir(parents=True, exist_ok=True)
+        # The cores start before the daemon, and believe nobody else.
+        open_signer(self.root)
+        self.flags_token()
 
     @property
     def environments_key(self) -> Path:
@@ -89,6 +103,10 @@ class Layout:
         """The token with which a scenario approves them, as a second person."""
         return _kept_token(self.root / "approver-token")
 
+    def flags_token(self) -> str:
+        """The token with which payment cores ask for flags."""
+        return _kept_token(self.root / FLAG_READER)
+
     def environments_token(self) -> str:
         """The token of the environment service, made at the first run and kept, readable by its owner alone."""
         return _kept_token(self.environments_key)
@@ -97,6 +115,7 @@ class Layout:
         self,
         *,
         endpoint_url: str,
+        broker_port: int,
         port: int,
         zone_id: str,
         cores: Mapping[str, Core],
@@ -115,6 +134,13 @@ class Layout:
                 **({} if throttle_every is None else {"throttle_every": throttle_every}),
             },
             "http": {"host": "127.0.0.1", "port": port},
+            "flag_broker": {
+                "host": ministack.broker_host(REGION),
+                "port": broker_port,
+                "tls": False,
+                "transport": "websockets",
+                "path": ministack.BROKER_PATH,
+            },
             "data_dir": str(self.root),
             "archive": {"enabled": True},
             "hosted_zone_id": zone_id,
@@ -133,6 +159,7 @@ class Layout:
                     ("console", "admin", token),
                     ("scenario", "operator", self.operator_token()),
                     ("second-person", "approver", self.approver_token()),
+                    ("payment-cores", "viewer", self.flags_token()),
                 )
             ],
         }
@@ -160,18 +187,18 @@ class Layout:
         return not self.configuration.is_dir() or not any(self.configuration.iterdir())
 
     def take_policy_and_rules(self, chosen: Path | None) -> None:
-        """Copy policy, deployments and rules of the chosen directory, or fall back on the defaults.
+        """Copy policy, deployments, flags and rules of the chosen directory, or fall back on the defaults.
 
         Raises DirectoryUnusable.
         """
         with _usable():
-            for name in (POLICY_FILE, DEPLOYMENT_FILE):
+            for name in (POLICY_FILE, DEPLOYMENT_FILE, FLAGS_FILE, FLAG_DOCUMENT):
                 (self.configuration / name).unlink(missing_ok=True)
             for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
                 shutil.rmtree(self.configuration / name, ignore_errors=True)
             if chosen is None:
                 return
-            for name in (POLICY_FILE, DEPLOYMENT_FILE):
+            for name in (POLICY_FILE, DEPLOYMENT_FILE, FLAGS_FILE, FLAG_DOCUMENT):
                 if (chosen / name).is_file():
                     shutil.copyfile(chosen / name, self.configuration / name)
             for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):

@@ -82,7 +82,13 @@ class Stack:
         self.far = FarRegions(far_cores(wishes.scenario, self.core_port))
         self._cores = first_cores(wishes.scenario, self.core_port)
         self._endpoint_url = ministack.endpoint_url(self._aws_port)
-        self._endpoints = Endpoints(self._queues.payment_events, self._endpoint_url, kms.endpoint_url(self._kms_port))
+        self._endpoints = Endpoints(
+            self._queues.payment_events,
+            self._endpoint_url,
+            kms.endpoint_url(self._kms_port),
+            f"ws://{ministack.broker_host(REGION)}:{self._aws_port}{ministack.BROKER_PATH}",
+            f"{self.daemon_url}/api/v1/flags/document",
+        )
         aws = AwsSettings(region=REGION, endpoint_url=self._endpoint_url, account_id=ACCOUNT_ID)
         self.clients = AwsClients(aws, ACCESS_KEY, ACCESS_KEY)
         self.token = layout.console_token()
@@ -200,6 +206,7 @@ class Stack:
         await ensure_daemon_key(client, self._cores["blue"].url, self._layout.core_key, self._layout.daemon_key)
         self._layout.write_settings(
             endpoint_url=self._endpoint_url,
+            broker_port=self._aws_port,
             port=self._wishes.port,
             zone_id=resources.zone_id,
             cores={str(name): core for name, core in self._cores.items()} | self.far.cores,

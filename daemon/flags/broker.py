@@ -11,6 +11,7 @@ import aiomqtt
 from config.sources import FlagBrokerSettings
 from daemon.errors import BrokerGone, NotUsable
 from payment_core.flags.arriving.files import client_tls
+from payment_core.flags.arriving.mqtt import reachable
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS
 from payment_core.flags.errors import FlagFileUnusable
 
@@ -59,7 +60,7 @@ class FlagBroker:
         settings = self._settings
         web = settings.transport == "websockets"
         return aiomqtt.Client(
-            settings.host,
+            reachable(settings.host),
             settings.port,
             identifier=settings.client_id,
             username=settings.username if settings.username else None,
@@ -71,6 +72,8 @@ class FlagBroker:
             tls_context=self._tls,
             transport=settings.transport,
             websocket_path=settings.path if web else None,
+            # A server of several names tells by it which one is meant.
+            websocket_headers={"Host": f"{settings.host}:{settings.port}"} if web else None,
             queue_type=_Newest,
             logger=log,
         )

@@ -12,6 +12,7 @@ from config.scenario import CoreRelease, Environment, Scenario
 from daemon.embedded.processes.process import Program
 from daemon.embedded.processes.readiness import LOOK_SECONDS
 from daemon.embedded.processes.surroundings import REGION
+from daemon.flags.keys import PUBLIC
 
 ADDRESSES: Mapping[Environment, str] = {"blue": "127.0.0.2", "green": "127.0.0.3"}
 """One address each, because a DNS record names an address and not a port."""
@@ -26,6 +27,9 @@ DATABASE = "payments.db"
 CORE_KEY = "payments.key"
 """The admin API key, made by the core that starts first."""
 
+FLAG_READER = "flags-token"
+"""The token with which cores ask the daemon for flags."""
+
 KEY_ALIAS = "alias/tillwatch-vault"
 
 
@@ -38,11 +42,16 @@ _READINESS = msgspec.json.Decoder(_Readiness)
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the cores find AWS: queue for their events, and the addresses of SQS and of KMS."""
+    """Where the cores find AWS, and their flags: queue for their events, and the addresses of SQS and of KMS.
+
+    flags_broker, flags_url: where documents of flags are published, and where they are asked for; empty for none.
+    """
 
     queue: str
     aws_url: str
     kms_url: str
+    flags_broker: str = ""
+    flags_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Core:
             "--kms-endpoint-url": endpoints.kms_url,
             "--address": "shared",
             "--worker": str(self.slot),
+            **_flag_options(data_directory, endpoints),
         }
         flat = tuple(part for option in options.items() for part in option)
         return Program(
@@ -126,6 +136,18 @@ class Core:
         except httpx.TransportError:
             return None
         return response.text if response.status_code == httpx.codes.OK else None
+
+
+def _flag_options(data_directory: Path, endpoints: Endpoints) -> dict[str, str]:
+    """Where a core hears of flags, and whom it believes."""
+    if endpoints.flags_broker == "":
+        return {}
+    return {
+        "--flags-trusted-keys": str(data_directory / PUBLIC),
+        "--flags-broker": endpoints.flags_broker,
+        "--flags-url": endpoints.flags_url,
+        "--flags-token-file": str(data_directory / FLAG_READER),
+    }
 
 
 def address_of(environment: Environment, slot: int, region_number: int = 0) -> str:

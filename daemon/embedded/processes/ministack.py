@@ -13,6 +13,7 @@ from daemon.embedded.processes.readiness import answers
 
 HOST = "127.0.0.1"
 NAME = "ministack"
+BROKER_PATH = "/mqtt"
 
 
 def require_installed() -> None:
@@ -53,6 +54,14 @@ def program(port: int, data_directory: Path, logs: Path, surroundings: Mapping[s
 def endpoint_url(port: int) -> str:
     """Where clients of every service find it."""
     return f"http://{HOST}:{port}"
+
+
+def broker_host(region: str) -> str:
+    """The name of its MQTT broker, which takes WebSockets on the port of everything else and is told from it by this.
+
+    It keeps retained messages as it does the rest: until an end in order, and from there on over restarts.
+    """
+    return f"data.iot.{region}.localhost"
 
 
 async def is_healthy(client: httpx.AsyncClient, port: int) -> bool:

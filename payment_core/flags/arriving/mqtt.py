@@ -29,6 +29,11 @@ LOOPBACK = "127.0.0.1"
 log = logging.getLogger(__name__)
 
 
+def reachable(host: str) -> str:
+    """Where to connect to: names below localhost are this machine (RFC 6761), which not every resolver knows."""
+    return LOOPBACK if host.endswith(".localhost") else host
+
+
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
     """url: mqtt, mqtts, ws or wss. tls: for mqtts and wss; None otherwise. username: empty for none."""
 
@@ -79,8 +84,7 @@ class MqttBroker:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
         properties.MaximumPacketSize = PACKET_BYTES_MAX
         return aiomqtt.Client(
-            # Names below localhost mean this machine (RFC 6761), which not every resolver knows.
-            LOOPBACK if host.endswith(".localhost") else host,
+            reachable(host),
             parts.port if parts.port is not None else PORTS[parts.scheme],
             identifier=address.client_id,
             username=address.username if address.username else None,

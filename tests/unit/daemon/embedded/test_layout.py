@@ -9,9 +9,12 @@ import pytest
 
 from config.load import DEFAULTS, load_configuration
 from config.scenario import CoreRelease
-from daemon.embedded.environments.cores import Core
+from daemon.embedded.environments.cores import Core, Endpoints
 from daemon.embedded.faults import DirectoryUnusable
 from daemon.embedded.layout import Layout
+from daemon.flags.keys import open_signer
+from payment_core.flags.arriving.files import read_secret, read_trusted_keys
+from payment_core.flags.envelope import key_id
 
 
 @pytest.fixture
@@ -24,6 +27,7 @@ def layout(tmp_path: Path) -> Layout:
 def _write(layout: Layout, token: str) -> None:
     release = CoreRelease(version="1.0.0")
     layout.write_settings(
+        broker_port=4567,
         endpoint_url="http://127.0.0.1:4566",
         port=18080,
         zone_id="Z123",
@@ -42,6 +46,24 @@ def test_the_written_settings_load_and_say_where_everything_is(layout: Layout) -
     assert settings.hosted_zone_id == "Z123"
     assert settings.cores["green"].url == "http://127.0.0.3:9001"
     assert settings.cores["green"].address == "127.0.0.3"
+    assert settings.flag_broker is not None
+    assert (settings.flag_broker.host, settings.flag_broker.port) == ("data.iot.us-east-1.localhost", 4567)
+
+
+def test_cores_believe_the_daemon_of_their_folder_about_flags_before_it_has_started(layout: Layout) -> None:
+    endpoints = Endpoints(
+        "queue", "http://a", "http://k", "ws://data.iot.us-east-1.localhost:1/mqtt", "http://127.0.0.1:2/d"
+    )
+    core = Core("blue", CoreRelease(version="1.0.0"), 9001)
+    command = core.program(layout.root, layout.logs, {"AWS_REGION": "us-east-1"}, endpoints).command
+    options = dict(zip(command[3::2], command[4::2], strict=True))
+    assert options["--flags-broker"] == endpoints.flags_broker
+    trusted = read_trusted_keys(Path(options["--flags-trusted-keys"]))
+    assert set(trusted) == {key_id(open_signer(layout.root).public_key)}
+    token = read_secret(Path(options["--flags-token-file"]))
+    _write(layout, "secret")
+    tokens = load_configuration(layout.configuration, {}).settings.tokens
+    assert [one.role for one in tokens if one.sha256 == hashlib.sha256(token.encode()).hexdigest()] == ["viewer"]
 
 
 def test_the_prices_are_the_packaged_ones_held_against_the_day_of_the_run(layout: Layout) -> None:
