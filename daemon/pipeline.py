@@ -27,7 +27,6 @@ from remediation.guardrails.precedence import settle
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.scaling_findings import CAPACITY_RULES
-from remediation.state import IncidentState
 
 log = structlog.get_logger()
 
@@ -171,7 +170,7 @@ class Pipeline:
         unresolved = [
             incident
             for incident in self._writer.state.incidents.values()
-            if incident.state is not IncidentState.RESOLVED and incident.findings
+            if incident.awaits_evidence and incident.findings
         ]
         if not unresolved:
             return

@@ -104,11 +104,13 @@ PURE = (
     "remediation/deployment/gates/*",
     "remediation/deployment/plan*.py",
     "remediation/deployment/transitions.py",
+    "remediation/escalation/*",
     "remediation/flags/conditions.py",
     "remediation/flags/experiments/*",
     "remediation/flags/ramp*.py",
     "remediation/flags/step_watch.py",
     "remediation/guardrails/*",
+    "remediation/incidents/*",
     "remediation/rollback_measure.py",
     "remediation/state.py",
 )

@@ -6,7 +6,7 @@ from checks.facts import Deployment
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from remediation.decisions import Decision, Reason
-from remediation.state import IncidentState, State, level_of
+from remediation.state import State, level_of
 
 _AFTER_ACTING = frozenset(
     {Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT, Reason.ACTION_IN_PROGRESS, Reason.COOLING_DOWN}
@@ -21,7 +21,7 @@ class News:
         self._findings: dict[str, Finding] = {
             incident.fingerprint: incident.findings[-1]
             for incident in state.incidents.values()
-            if incident.state is not IncidentState.RESOLVED and incident.findings
+            if incident.awaits_evidence and incident.findings
         }
         self._reasons: dict[str, Reason] = {
             summary.fingerprint: summary.reason for summary in state.decisions if summary.fingerprint in self._findings

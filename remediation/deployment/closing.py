@@ -8,7 +8,7 @@ from checks.findings import State as FindingState
 from remediation.deployment.plan import Step, Strategy
 from remediation.deployment.run import DeploymentRun, RunOutcome
 from remediation.deployment.telling import OWN_RULES, fact_of, weight_left
-from remediation.state import IncidentState, State
+from remediation.state import State
 
 
 def closing_fact(run: DeploymentRun, outcome: RunOutcome, now_ms: int) -> Deployment:
@@ -46,7 +46,7 @@ def clear_own_findings(run: DeploymentRun, state: State, now_ms: int) -> list[Fi
         replace(incident.findings[-1], state=FindingState.CLEARED, at_ms=now_ms)
         for incident in state.incidents.values()
         if incident.rule_id in OWN_RULES
-        and incident.state is not IncidentState.RESOLVED
+        and incident.awaits_evidence
         and incident.findings
         and incident.findings[-1].key.get("version") == run.plan.request.version
     ]

@@ -129,10 +129,12 @@ def with_incident(state: State, entry: Entry, body: IncidentBody) -> State:
 
 
 def _acknowledged(state: State, incident: Incident, entry: Entry) -> State:
-    if incident.state is not IncidentState.OPEN:
+    """Whoever has taken it on and does so again has the whole of their time again."""
+    again = incident.state is IncidentState.ACKNOWLEDGED and incident.acknowledged_by == entry.actor
+    if incident.state is not IncidentState.OPEN and not again:
         return state
     for one in _group(state, incident):
-        if one.state is IncidentState.OPEN:
+        if one.state is not IncidentState.RESOLVED:
             state = _put(state, _taken_on(one, entry.at_ms, entry.actor))
     chains = stopped(state.escalation, incident.id, ChainState.ACKNOWLEDGED, entry.at_ms)
     return replace(state, escalation=chains)

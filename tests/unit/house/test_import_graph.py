@@ -31,8 +31,8 @@ ROUND: tuple[tuple[str, str, str], ...] = (
     (
         "remediation",
         (
-            "aftermath_folds aiming/ compensation/ decide deployment/ folds guardrails/ journal/ rollback/ run_folds "
-            "state undo"
+            "aftermath_folds aiming/ compensation/ decide deployment/ escalation/ flags/ folds guardrails/ incidents/ "
+            "journal/ rollback/ run_folds scaling/ scaling_folds state undo"
         ),
         "topics have a model below the journal, a fold over it, and what acts on top",
     ),

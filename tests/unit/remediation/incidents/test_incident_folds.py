@@ -2,6 +2,7 @@
 
 import pytest
 
+from checks.findings import Finding
 from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
     IncidentMerged,
@@ -77,7 +78,7 @@ def test_a_group_is_taken_on_given_back_and_closed_as_one_whichever_of_it_is_nam
 
 
 @pytest.mark.parametrize("order", [(clear(), LATENCY_CLEAR), (LATENCY_CLEAR, clear())])
-def test_a_group_is_over_when_all_of_it_is_in_whatever_order(order: tuple[object, object]) -> None:
+def test_a_group_is_over_when_all_of_it_is_in_whatever_order(order: tuple[Finding, Finding]) -> None:
     told = group()
     first, last = order
     assert told.say(first).incident("inc-1").state is IncidentState.OPEN
