@@ -29,6 +29,7 @@ RUNS = {
     "rollout": "rollout",
     "rollback": "rollback",
     "idle": "idle",
+    "experiments": "experiments",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
 

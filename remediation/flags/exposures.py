@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from checks.facts import Fact, PaymentAttempted, PaymentCaptured
 from remediation.flags.captures import Captures
-from remediation.flags.document import base_of, document_of
+from remediation.flags.document import Document, base_of, document_of
 from remediation.flags.experiments.findings import FlagReport
 from remediation.flags.experiments.report import report_of
 from remediation.flags.experiments.run import Run, RunState
 from remediation.flags.experiments.splits import NoSplit, Split, split_of
-from remediation.flags.model import FlagChange, Ramp
+from remediation.flags.model import FlagChange
 from remediation.flags.ramp_gates import RampPolicy
 from remediation.flags.state import FlagBook
 from remediation.flags.step_watch import RampReadings, StepState, StepWatch
@@ -60,7 +60,7 @@ class Exposures:
                 self._not_compared[key] = NOT_WANTED
         for key, flag in wanted.items():
             self._follow_split(key, split_of(flag), _since_ms(book, key, now_ms), now_ms)
-        self._follow_ramps(book, policies)
+        self._follow_ramps(book, flags, policies)
         self._bound()
 
     def take(self, facts: Iterable[Fact], arrived_ms: int) -> None:
@@ -106,17 +106,17 @@ class Exposures:
         else:
             run.draw(split, now_ms)
 
-    def _follow_ramps(self, book: FlagBook, policies: Policies) -> None:
+    def _follow_ramps(self, book: FlagBook, flags: Mapping[str, Document], policies: Policies) -> None:
         ramps = book.ramps
         self._steps = {flag: step for flag, step in self._steps.items() if flag in ramps}
         for flag, ramp in ramps.items():
-            self._follow_step(flag, ramp, book.of(flag).set_at_ms, policies)
-
-    def _follow_step(self, flag: str, ramp: Ramp, since_ms: int, policies: Policies) -> None:
-        step = self._steps.get(flag)
-        if step is None or not step.is_of(ramp, since_ms):
-            policy = policies(flag)
-            self._steps[flag] = StepWatch.begun(ramp, since_ms, policy.conditions, policy.healthy)
+            since_ms, step = book.of(flag).set_at_ms, self._steps.get(flag)
+            if step is None or not step.is_of(ramp, since_ms):
+                policy = policies(flag)
+                is_drawn = isinstance(split_of(flags.get(flag, {})), Split)
+                self._steps[flag] = StepWatch.begun(
+                    ramp, since_ms, policy.conditions, policy.healthy, is_drawn=is_drawn
+                )
 
     def _attempt(self, payment: PaymentAttempted, arrived_ms: int) -> None:
         for step in self._steps.values():

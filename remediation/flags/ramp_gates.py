@@ -17,12 +17,14 @@ from remediation.flags.conditions import TAIL, Condition
 from remediation.flags.experiments.needed import payments_to_see
 from remediation.flags.experiments.outcomes import METRICS
 from remediation.flags.model import RampPlan, RampStep
-from remediation.flags.step_watch import ConditionReading, ContrastReading, RampReadings
+from remediation.flags.step_watch import WHOLE, ConditionReading, ContrastReading, RampReadings
 
-FULL = 100
+SAMPLE_RATIO = "sample-ratio"
+FULL = WHOLE
 """Percent at which nobody is left to compare with."""
 LEARNING = log(2 * len(ODDS))
 """What it costs a contrast that the fault's size and its begin are not known beforehand, natural logarithm."""
+NOT_COMPARED = "nobody is drawn to the other variant, so that there is none to compare with"
 _CALLED = {judged.metric: judged.called for judged in METRICS}
 
 
@@ -60,18 +62,23 @@ def step_gates(
 ) -> list[GateReading]:
     """Every gate of a step, in a stable order; all of them have to pass before it ends."""
     needed = comparison_evidence(plan, policy)
+    compared = step.percent < FULL and readings.is_drawn
     return [
         _quorum(readings, policy, now_ms),
         _evidence(step, readings, policy, needed),
         *(_condition(one) for one in readings.conditions),
-        *(_comparison(plan, one, needed, is_compared=step.percent < FULL) for one in readings.contrasts),
+        *(_comparison(plan, one, needed, is_compared=compared) for one in readings.contrasts),
+        _sample_ratio(plan, step, readings, needed, is_compared=compared),
     ]
 
 
 def comparison_evidence(plan: RampPlan, policy: RampPolicy) -> float:
-    """The evidence that a comparison takes: all of them, in every step of the plan, share the false alarms."""
+    """The evidence that a comparison takes: all of them, in every step of the plan, share the false alarms.
+
+    Whether customers come as they are drawn is one of them.
+    """
     stages = sum(step.percent < FULL for step in plan.steps)
-    return threshold(policy.false_alarm, len(METRICS), max(1, stages))
+    return threshold(policy.false_alarm, len(METRICS) + 1, max(1, stages))
 
 
 @lru_cache(maxsize=256)
@@ -145,10 +152,36 @@ def _comparison(plan: RampPlan, one: ContrastReading, needed: float, *, is_compa
     return GateReading(
         gate=f"{one.metric}-against-{plan.from_variant}",
         state=GateState.BREACHED if breached else GateState.PASSED,
-        shown=seen if is_compared else f"nobody has {plan.from_variant} to compare with",
+        shown=seen if is_compared else NOT_COMPARED,
         limit=f"{_CALLED[one.metric]}, {plan.to_variant} against {plan.from_variant}, at {needed:,.0f} to 1",
         samples=one.new,
         value=share,
+        source=PAYMENTS,
+        shadow=not is_compared,
+    )
+
+
+def _sample_ratio(
+    plan: RampPlan, step: RampStep, readings: RampReadings, needed: float, *, is_compared: bool
+) -> GateReading:
+    """Who got the new variant and never came to pay is in no other figure, so fewer of them than drawn is harm.
+
+    More of them is a draw that cannot be explained, on which nothing else can rest: it holds.
+    """
+    came = readings.drawn_new + readings.drawn_old
+    found = is_compared and readings.mismatch >= log(needed)
+    fewer = readings.drawn_new * FULL < came * step.percent
+    state = GateState.PASSED if not found else GateState.BREACHED if fewer else GateState.NO_DATA
+    expected = came * step.percent / FULL
+    return GateReading(
+        gate=SAMPLE_RATIO,
+        state=state,
+        shown=f"{readings.drawn_new} of {came} customers came with {plan.to_variant}, {expected:.0f} were drawn to it"
+        if is_compared
+        else NOT_COMPARED,
+        limit=f"{step.percent} %, at {needed:,.0f} to 1",
+        samples=came,
+        value=min(readings.mismatch / log(needed), 1.0),
         source=PAYMENTS,
         shadow=not is_compared,
     )

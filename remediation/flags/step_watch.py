@@ -10,8 +10,12 @@ from remediation.deployment.gates.observed import FUTURE_MS, LATE_MS, PANE_MS
 from remediation.flags.conditions import Condition, ConditionState, ConditionWatch
 from remediation.flags.experiments.customers import Customers
 from remediation.flags.experiments.outcomes import METRICS, Metric, counted
+from remediation.flags.experiments.run import SETTLING_MS
+from remediation.flags.experiments.sample_ratio import SampleRatio, SampleRatioState
 from remediation.flags.model import Ramp
 
+WHOLE = 100
+"""Percent."""
 CUSTOMERS_BITS = 1 << 20
 """128 KiB: of new customers it passes over 1 % after a hundred thousand; a step has its evidence long before."""
 
@@ -42,7 +46,9 @@ class ConditionReading(msgspec.Struct, frozen=True, kw_only=True):
 class RampReadings(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of one step. heard_ms: the newest payment of anybody, Unix milliseconds; 0 before the first.
 
-    new, old: customers whose first payment since the step began came to the variant.
+    new, old: customers whose first payment since the step began came to the variant. is_drawn: whether every customer
+    is drawn to one of the two, and nobody is given one by targeting. drawn_new, drawn_old: those of new and old who
+    came when every process drew by this step's share. mismatch: evidence against that share, a natural logarithm.
     """
 
     plan_id: str
@@ -51,6 +57,10 @@ class RampReadings(msgspec.Struct, frozen=True, kw_only=True):
     heard_ms: int
     new: int
     old: int
+    is_drawn: bool
+    drawn_new: int
+    drawn_old: int
+    mismatch: float
     contrasts: tuple[ContrastReading, ...]
     conditions: tuple[ConditionReading, ...]
 
@@ -68,7 +78,9 @@ class StepState(msgspec.Struct, frozen=True, kw_only=True):
     ramp: Ramp
     since_ms: int
     heard_ms: int
+    is_drawn: bool
     first: tuple[int, int]
+    sample_ratio: SampleRatioState
     contrasts: tuple[ContrastWatched, ...]
     conditions: tuple[ConditionState, ...]
     panes: dict[int, list[list[int]]]
@@ -81,8 +93,9 @@ class StepWatch:
 
     def __init__(self, state: StepState) -> None:
         self.ramp, self.since_ms = state.ramp, state.since_ms
-        self._heard_ms = state.heard_ms
+        self._heard_ms, self._is_drawn = state.heard_ms, state.is_drawn
         self._first = list(state.first)
+        self._sample_ratio = SampleRatio(state.sample_ratio.shares, state.sample_ratio)
         self._contrasts = [Contrast.resumed(one.state) for one in state.contrasts]
         self._highest = [one.highest for one in state.contrasts]
         self._conditions = [ConditionWatch(one) for one in state.conditions]
@@ -91,15 +104,21 @@ class StepWatch:
         self._customers = Customers(f"{state.ramp.plan.id} {state.since_ms}", state.customers, CUSTOMERS_BITS)
 
     @classmethod
-    def begun(cls, ramp: Ramp, since_ms: int, conditions: Sequence[Condition], prior: float) -> "StepWatch":
+    def begun(
+        cls, ramp: Ramp, since_ms: int, conditions: Sequence[Condition], prior: float, *, is_drawn: bool = True
+    ) -> "StepWatch":
         """With nothing counted yet. prior: the ratio that the old variant begins with, see Contrast."""
+        share = ramp.percent / WHOLE
+        shares = {ramp.plan.to_variant: share, ramp.plan.from_variant: 1 - share}
         untold = ContrastWatched(state=Contrast(prior).state, highest=0.0)
         return cls(
             StepState(
                 ramp=ramp,
                 since_ms=since_ms,
                 heard_ms=0,
+                is_drawn=is_drawn,
                 first=(0, 0),
+                sample_ratio=SampleRatio(shares).state,
                 contrasts=(untold,) * len(METRICS),
                 conditions=tuple(ConditionState(condition=one, since_ms=since_ms) for one in conditions),
                 panes={},
@@ -115,7 +134,9 @@ class StepWatch:
             ramp=self.ramp,
             since_ms=self.since_ms,
             heard_ms=self._heard_ms,
+            is_drawn=self._is_drawn,
             first=(self._first[0], self._first[1]),
+            sample_ratio=self._sample_ratio.state,
             contrasts=tuple(
                 ContrastWatched(state=contrast.state, highest=highest)
                 for contrast, highest in zip(self._contrasts, self._highest, strict=True)
@@ -146,6 +167,8 @@ class StepWatch:
                 condition.take(payment, at_ms)
         if payment.customer_id and self._customers.is_first(payment.customer_id):
             self._first[side] += 1
+            if at_ms >= self.since_ms + SETTLING_MS:
+                self._sample_ratio.count(variant)
             self._place(payment, side, at_ms)
 
     def capture(self, capture: PaymentCaptured, variant: str, now_ms: int) -> None:
@@ -162,20 +185,27 @@ class StepWatch:
             for metric, contrast in enumerate(self._contrasts):
                 contrast.fold(Pane(new[0], new[1 + metric], old[0], old[1 + metric]))
                 self._highest[metric] = max(self._highest[metric], contrast.evidence)
-        self._weighed_ms = max(self._weighed_ms, ended_ms)
+        if ended_ms > self._weighed_ms:
+            self._weighed_ms = ended_ms
+            self._sample_ratio.weigh()
         for condition in self._conditions:
             condition.look(now_ms)
 
     @property
     def readings(self) -> RampReadings:
         """What was seen, as of the last weighing."""
+        plan, drawn = self.ramp.plan, self._sample_ratio.state.counts
         return RampReadings(
-            plan_id=self.ramp.plan.id,
+            plan_id=plan.id,
             percent=self.ramp.percent,
             since_ms=self.since_ms,
             heard_ms=self._heard_ms,
             new=self._first[0],
             old=self._first[1],
+            is_drawn=self._is_drawn,
+            drawn_new=drawn[plan.to_variant],
+            drawn_old=drawn[plan.from_variant],
+            mismatch=self._sample_ratio.highest,
             contrasts=tuple(
                 ContrastReading(
                     metric=judged.metric,

@@ -46,6 +46,11 @@ class SampleRatio:
         )
 
     @property
+    def highest(self) -> float:
+        """The natural logarithm of the highest evidence at any weighing."""
+        return self._highest
+
+    @property
     def is_wrong(self) -> bool:
         """Whether it was ever told that customers are not drawn as asked."""
         return self._highest >= log(1 / ALPHA)

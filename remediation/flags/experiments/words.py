@@ -61,8 +61,13 @@ def _waiting(one: ComparisonReport) -> str:
     if one.needed == NEVER:
         return f"no difference can be told while one variant gets everybody: {seen} payments"
     if one.customers < one.needed:
-        return f"no difference can be told yet: {seen} of about {one.needed:,} payments"
+        return f"no difference can be told yet: {seen} of about {_about(one.needed):,} payments"
     return f"no difference can be told after {seen} payments, {_between(one.interval)}"
+
+
+def _about(payments: int) -> int:
+    """Two digits of it: no more of them mean anything."""
+    return round(payments, 2 - len(str(payments)))
 
 
 def _sides(one: ComparisonReport) -> str:

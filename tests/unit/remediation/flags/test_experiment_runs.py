@@ -45,7 +45,7 @@ def test_few_payments_say_how_many_are_still_needed() -> None:
     conversion = report.comparisons[0]
     assert conversion.customers == 500
     assert conversion.needed > 5_000
-    assert f"no difference can be told yet: 500 of about {conversion.needed:,} payments" in conversion.words
+    assert f"no difference can be told yet: 500 of about {round(conversion.needed, -3):,} payments" in conversion.words
     assert report.words in {one.words for one in report.comparisons}
 
 

@@ -16,12 +16,13 @@ from config.loading.loader import load_yaml
 from remediation.deployment.findings import GateState
 from remediation.deployment.gates.comparison import Contrast, Pane
 from remediation.flags.conditions import Condition, ConditionState, ConditionWatch
+from remediation.flags.experiments.run import SETTLING_MS
 from remediation.flags.model import FlagChange, Ramp, RampPlan, RampStep, Setting
 from remediation.flags.ramp_gates import RampPolicy, comparison_evidence, customers_needed
 from remediation.flags.ramping import Advance, Done, Hold, Move, TakeBack, next_move
 from remediation.flags.state import ChangeMade, FlagBook, FlagState, Killed
 from remediation.flags.step_watch import RampReadings, StepState, StepWatch
-from tests.unit.remediation.flags.exposed import START_MS, Behaviour, capture, drawn, payment
+from tests.unit.remediation.flags.exposed import EVERY_MS, START_MS, Behaviour, capture, drawn, payment
 
 FLAG = "new-form"
 WITHIN_SECONDS = 86_400.0
@@ -158,6 +159,36 @@ def test_a_condition_that_is_met_takes_it_back_also_after_the_time_limit_and_in_
         move = _moved(readings, after_ms=after_ms)
         assert isinstance(move, TakeBack)
         assert "error_ratio 60" in move.reason or "error_ratio 5" in move.reason or "error_ratio 6" in move.reason
+
+
+def test_customers_who_get_the_new_variant_and_never_come_to_pay_take_it_back() -> None:
+    readings = _seen(_watch(), _rows(SOUND, 1_500, on=0.3))
+    move = _moved(readings)
+    assert isinstance(move, TakeBack)
+    assert "sample-ratio" in move.reason
+    nobody = _moved(_seen(_watch(), _rows(SOUND, 1_500, on=0.0)))
+    assert isinstance(nobody, TakeBack)
+
+
+def test_more_customers_of_the_new_variant_than_are_drawn_cannot_be_explained_and_hold() -> None:
+    move = _moved(_seen(_watch(), _rows(SOUND, 12_000, on=0.7)))
+    assert isinstance(move, Hold)
+    assert "sample-ratio" in move.detail
+
+
+def test_whoever_still_draws_by_the_step_before_is_no_mismatch() -> None:
+    rows = [("off", payment(number)) for number in range(SETTLING_MS // EVERY_MS)]
+    assert isinstance(_moved(_seen(_watch(), rows)), Hold)
+
+
+def test_where_targeting_gives_some_the_variant_comparisons_are_told_and_do_not_count() -> None:
+    watch = StepWatch.begun(Ramp(plan=PLAN, percent=50), START_MS, POLICY.conditions, POLICY.healthy, is_drawn=False)
+    behaviours = {"on": Behaviour(failed=0.15), "off": Behaviour(failed=0.005)}
+    move = _moved(_seen(watch, _rows(behaviours, ENOUGH, on=0.8)))
+    assert isinstance(move, Advance | Hold)
+    told = [one for one in move.readings if "-against-" in one.gate or one.gate == "sample-ratio"]
+    assert len(told) == 4
+    assert all(one.shadow and one.state is GateState.PASSED for one in told)
 
 
 def test_silence_of_payments_holds_at_once_whatever_was_heard_before(sound: RampReadings) -> None:
