@@ -9,7 +9,7 @@ from config.loading.suggest import closest, listed
 from payment_core.flags.checking import RuleCheck, unserved
 from payment_core.flags.errors import DocumentUnreadable, Problem
 from payment_core.flags.targeting.coercion import Value
-from payment_core.flags.targeting.references import Expansion, NotExpanded
+from payment_core.flags.targeting.references import REFERENCE, Expansion, NotExpanded
 
 BYTES_MAX = 1024 * 1024
 """A thousand flags with rules have half of it; what travels is held smaller still by its envelope."""
@@ -162,7 +162,7 @@ def _of_shared(shared: Mapping[str, Value], checks: RuleCheck) -> Iterator[Probl
     for name, logic in shared.items():
         place = f"$evaluators.{name}"
         try:
-            expansion.of(logic)
+            expansion.of({REFERENCE: name})
         except NotExpanded as fault:
             yield _not_expanded(place, fault)
         else:

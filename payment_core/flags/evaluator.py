@@ -169,7 +169,9 @@ def _answer(flag: Flag, metadata: Metadata, clock: Clock) -> Resolution | _Targe
     }
     answers[None] = _default(flag, metadata, Reason.DEFAULT)
     targeted = _Targeted(compiled.rule, answers, metadata)
-    return targeted if compiled.always is UNKNOWN else _by_name(compiled.always, targeted)
+    if compiled.always is UNKNOWN:
+        return targeted
+    return answers[None] if compiled.always is None else _by_name(compiled.always, targeted)
 
 
 def _default(flag: Flag, metadata: Metadata, reason: Reason) -> Resolution:

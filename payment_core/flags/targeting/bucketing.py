@@ -79,6 +79,11 @@ def share_of_customer(flag: str, targeting_key: Value, split: Shares | None) -> 
     return share_of([flag, targeting_key], split)
 
 
+def encodable(text: str) -> bool:
+    """Whether it can be hashed: JSON may hold halves of characters, which UTF-8 has not."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def prepared(split: Shares, flag: str | None = None) -> Callable[[str], Value]:
     """`share_of` for keys that are texts, with a flag for its targetingKeys: the hot path of a rollout.
 

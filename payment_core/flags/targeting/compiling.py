@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from payment_core.flags.targeting.bucketing import fractional, prepared, shares
+from payment_core.flags.targeting.bucketing import encodable, fractional, prepared, shares
 from payment_core.flags.targeting.code import (
     AT,
     DATA,
@@ -106,11 +106,10 @@ class _Compiler:
 
     def _whole(self, context: Context) -> dict[str, Value]:
         """The data as flagd's rules see all of it."""
-        return {
-            **context,
-            SELF: {FLAG_KEY: self._flag, TIMESTAMP: self._now_seconds()},
-            TARGETING_KEY: context.get(TARGETING_KEY),
-        }
+        whole = {name: value for name, value in context.items() if name != TARGETING_KEY}
+        whole[SELF] = {FLAG_KEY: self._flag, TIMESTAMP: self._now_seconds()}
+        whole[TARGETING_KEY] = context.get(TARGETING_KEY)
+        return whole
 
     def _body(self, logic: Value, *, top: bool) -> list[ast.stmt]:
         """Statements that return the value; a chain of conditions stays flat."""
@@ -280,7 +279,7 @@ class _Compiler:
 
     def _at_path(self, steps: tuple[str, ...], default: Emitted, *, top: bool) -> Emitted:
         """What stands at a known path."""
-        if top and steps[0] == SELF:
+        if top and default.known and steps[0] == SELF:
             return self._about_itself(steps, default)
         if not top or not default.known:
             self._whole_is_read |= top and not default.known
@@ -308,7 +307,7 @@ class _Compiler:
         customers = bool(parts) and parts[0].kind is Kind.LIST
         pairs = parts if customers else parts[1:]
         split = shares([part.value for part in pairs]) if all(part.known for part in pairs) else None
-        if not top or split is None or not parts:
+        if not top or split is None or (customers and not encodable(self._flag)):
             return Emitted(self._over_data(fractional, parts, top=top))
         key = self._code.fresh()
         if customers:

@@ -140,7 +140,8 @@ def variable(data: Value = None, key: Value = None, default: Value = None) -> Va
         return data
     if isinstance(key, int | float):
         if isinstance(data, list | str):
-            return data[int(key)] if 0 <= key < len(data) and key == int(key) else default
+            index = -1 if key != key else int(key)  # noqa: PLR0124  # NaN; what is larger than any float is a number
+            return data[index] if index == key and 0 <= index < len(data) else default
         if not isinstance(data, dict):
             return default
         data = data.get(key)

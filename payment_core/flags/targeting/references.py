@@ -7,7 +7,7 @@ from payment_core.flags.targeting.coercion import Value
 REFERENCE = "$ref"
 DEPTH_MAX = 64
 """Objects and lists within each other in a rule, with what it refers to; rules of people have some ten."""
-NODES_MAX = 200_000
+NODES_MAX = 100_000
 """Values of all rules of a document with what they refer to: few references to references could make any number."""
 
 
