@@ -17,6 +17,7 @@ from daemon.cores.flag_reports import FlagReports
 from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
 from daemon.environments.opened import open_environments
 from daemon.environments.region import EnvironmentsByRegion
+from daemon.flags.changes import FlagChanges
 from daemon.flags.opened import open_flag_foundation, open_flags
 from daemon.flags.parts import FlagFoundation, FlagParts
 from daemon.leadership import LEASE_MS
@@ -27,6 +28,7 @@ from daemon.probes.places import regions_of
 from daemon.reports.opened import Reporting, open_reporting
 from daemon.rollbacks.opened import open_rollbacks
 from daemon.rollbacks.parts import RollbackParts
+from daemon.rollbacks.release_flags import ReleaseFlags
 from daemon.senses.loop_lag import LoopLag
 from daemon.senses.opened import open_senses
 from daemon.senses.payment_flow import PaymentFlow
@@ -118,7 +120,7 @@ async def open_parts(
     pipeline = _pipeline(checkpoint, engine, payments, writer, executor, policy, clock, changed, archived)
     sink = SeeingSink(pipeline, sightings, clock)
     over = _surroundings(
-        configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow
+        configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow, flags.changes
     )
     deployments = open_deployments(over)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
@@ -144,7 +146,7 @@ async def open_parts(
         archive=archive,
         traces=await open_traces(stack, settings, journal, clock),
         deployments=deployments,
-        rollbacks=await _open_rollbacks(stack, over),
+        rollbacks=await _open_rollbacks(stack, over, ReleaseFlags(flags.changes, flags.policies)),
         flags=await _open_flags(stack, over, flags, deployments),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),
     )
@@ -224,7 +226,7 @@ async def _open_flags(
     )
 
 
-async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings) -> RollbackParts:
+async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings, flags: ReleaseFlags) -> RollbackParts:
     return await open_rollbacks(
         stack,
         over.settled.settings,
@@ -235,6 +237,7 @@ async def _open_rollbacks(stack: AsyncExitStack, over: Surroundings) -> Rollback
         environments=over.environments,
         probes=over.probes,
         traffic=over.traffic,
+        flags=flags,
         clock=over.clock,
     )
 
@@ -250,6 +253,7 @@ def _surroundings(
     executor: Executor,
     clock: Clock,
     flow: PaymentFlow,
+    flags: FlagChanges,
 ) -> Surroundings:
     return Surroundings(
         settled=configuration,
@@ -263,6 +267,7 @@ def _surroundings(
         executor=executor,
         clock=clock,
         flow=flow.seen,
+        flags=flags,
     )
 
 

@@ -36,9 +36,11 @@ from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
 from remediation.deployment.works.rehearsed import Rehearsed
+from remediation.deployment.works.release_flag import ReleaseFlag
 from remediation.deployment.works.shift import Shift
 from remediation.deployment.works.watching import Bake, GatesAtStart, Watch
 from remediation.executor import Executor
+from remediation.flags.ports import Flags
 from remediation.guardrails.money_at_risk import Flow
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock, Traffic
@@ -87,7 +89,7 @@ class OpenedEnvironments(Environments, Protocol):
 class Surroundings:
     """What deployments are opened over. settled: as the daemon began with it. cohorts: None where none are routed.
 
-    flow: the payments of the last minute.
+    flow: the payments of the last minute. flags: as they are changed and served.
     """
 
     settled: Configuration
@@ -100,6 +102,7 @@ class Surroundings:
     executor: Executor
     clock: Clock
     flow: Callable[[], Flow | None]
+    flags: Flags
     cohorts: RoutedRegions | None = None
 
     @property
@@ -204,15 +207,15 @@ def _looks(over: Surroundings, gates: Gates, tried: TokensTried, current: Curren
 def _changes(over: Surroundings) -> dict[str, StepWork]:
     """The steps that change something, and those with nothing to change here."""
     scaling = NothingToDo("nothing scales by itself in this version, so nothing is held while the release is out")
-    flags = NothingToDo("no flag is kept in this version, so none is prepared")
+    flag_stays = NothingToDo("the release's flag stays as it is: off, unless a person ramped it")
     alarms = NothingToDo("the rules watch every environment and version by themselves; no alarm is made for a release")
     undone = NothingToDo(UNDONE)
     return {
         "prepare.scaling": scaling,
-        "prepare.flags": flags,
+        "prepare.flags": ReleaseFlag(over.flags),
         "prepare.alarms": alarms,
         "release.scaling": undone,
-        "release.flags": undone,
+        "release.flags": flag_stays,
         "release.alarms": undone,
         "migrate": Migrate(),
         "deploy": Deploy(over.environments),

@@ -17,6 +17,7 @@ from daemon.rollbacks.drill import Drill
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.rail import RecordsAgainstRail
+from daemon.rollbacks.release_flags import ReleaseFlags
 from daemon.rollbacks.works import Works
 from daemon.storage.checkpoint import Checkpoint
 from remediation.compensation.applying import Compensating
@@ -38,6 +39,7 @@ async def open_rollbacks(
     environments: Environments,
     probes: Probes,
     traffic: Mapping[str, Traffic],
+    flags: ReleaseFlags,
     clock: Clock,
 ) -> RollbackParts:
     """Everything over the parts of a daemon; connections are closed when the stack is. Raises NotUsable."""
@@ -57,6 +59,7 @@ async def open_rollbacks(
         traffic=traffic,
         probe=probes.components.probe,
         rail=RecordsAgainstRail(dict(zip(settings.cores, probes.clients, strict=True)), settings.aws.region),
+        flags=flags,
         notices=Notices(settings.data_dir / "reports"),
         region=settings.aws.region,
         clock=clock,

@@ -9,6 +9,7 @@ from daemon.aftermath.compensations import Compensations
 from daemon.errors import CheckpointFailed
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.rail import RecordsAgainstRail
+from daemon.rollbacks.release_flags import ReleaseFlags
 from remediation.by_hand import by_hand
 from remediation.compensation.model import MOVES_MONEY, Fix
 from remediation.decide import ROLLBACK_TRAFFIC, decide
@@ -47,6 +48,7 @@ class Works:
         traffic: Mapping[str, Traffic],
         probe: Probe,
         rail: RecordsAgainstRail,
+        flags: ReleaseFlags,
         notices: Notices,
         region: str,
         clock: Clock,
@@ -60,6 +62,7 @@ class Works:
         self._traffic = traffic
         self._probe = probe
         self._rail = rail
+        self._flags = flags
         self._notices = notices
         self._region = region
         self._clock = clock
@@ -96,9 +99,10 @@ class Works:
             return StepResult(status=StepStatus.FAILED, detail=detail)
         return result
 
-    async def flags(self, _run: RollbackRun) -> StepResult:
-        """Flags are no part of this version yet, and the step says so."""
-        return StepResult(status=StepStatus.NOTHING, detail="no flags are installed, so the release switched none")
+    async def flags(self, run: RollbackRun) -> StepResult:
+        """Kill what the release switched."""
+        deployment = self._deployment(run)
+        return await self._flags.kill(run, "" if deployment is None else deployment.version)
 
     async def drain(self, run: RollbackRun) -> StepResult:
         """Wait until the payments that the release began have come to their end where they were begun."""

@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from checks.facts import DeploymentPhase
 from config.delivery.deployment import FULL_PERCENT, Deployments, Rollout
+from config.flags import RELEASE_FLAG
+from remediation.aiming.flag import target_of
 from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
 
 UNDOES = "undoes"
@@ -81,7 +83,8 @@ def shares(seconds: float, count: int) -> list[float]:
 
 def _initialization(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
     phase = configuration.phases.infrastructure_initialization
-    targets = {"scaling": f"scale:{one.region}/{one.environment}", "flags": f"flags:release-{request.version}"}
+    release_flag = target_of(f"{RELEASE_FLAG}{request.version}")
+    targets = {"scaling": f"scale:{one.region}/{one.environment}", "flags": release_flag}
     return [
         _step(
             one,

@@ -7,7 +7,10 @@ import msgspec
 
 
 class RollbackKind(StrEnum):
-    """emergency: hold every payment, then give the traffic back. traffic: give it back. complete: undo everything."""
+    """emergency: kill the release's flag, hold every payment, give the traffic back. traffic: give it back.
+
+    complete: undo everything.
+    """
 
     EMERGENCY = "emergency"
     TRAFFIC = "traffic"
@@ -18,7 +21,7 @@ class RollbackStep(StrEnum):
     """One thing that a rollback does.
 
     hold: the payment core keeps payments and sends none. traffic: all of it goes back to the version before. flags:
-    those that the release switched are switched back. drain: payments that the release began come to their end.
+    what the release switched is killed. drain: payments that the release began come to their end.
     reconciliation: every cent is looked for. payments: those that are wrong are listed, for people to approve.
     environment: the release's instances stop. communication: what customers are told is written.
     """
@@ -35,7 +38,7 @@ class RollbackStep(StrEnum):
 
 STEPS = MappingProxyType(
     {
-        RollbackKind.EMERGENCY: (RollbackStep.HOLD, RollbackStep.TRAFFIC),
+        RollbackKind.EMERGENCY: (RollbackStep.FLAGS, RollbackStep.HOLD, RollbackStep.TRAFFIC),
         RollbackKind.TRAFFIC: (RollbackStep.TRAFFIC,),
         RollbackKind.COMPLETE: (
             RollbackStep.TRAFFIC,

@@ -23,14 +23,14 @@ rollback_app = typer.Typer(
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 Deployment = Annotated[str, typer.Option("--deployment-id", help="The newest release when left out.")]
 QUESTIONS = {
-    RollbackKind.EMERGENCY: "Hold every payment, and give all traffic back to the version before?",
+    RollbackKind.EMERGENCY: "Kill the release's flag, hold every payment, and give all traffic back?",
     RollbackKind.TRAFFIC: "Give all traffic back to the version before?",
     RollbackKind.COMPLETE: "Give all traffic back, and drain, reconcile and stop the release?",
 }
 
 
 HELP = {
-    RollbackKind.EMERGENCY: "Hold every payment first, then give the traffic back. "
+    RollbackKind.EMERGENCY: "Kill the release's flag, hold every payment, then give the traffic back. "
     "Held payments are sent once when a person ends it.",
     RollbackKind.TRAFFIC: "Give all traffic back to the version before, if it is alive.",
     RollbackKind.COMPLETE: "Traffic, flags, payments, books, environment, communication. "

@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.facts import HealthProbed
+from config.flags import Flags
 from config.guardrails import ApprovalRule, Approvals
 from config.policy import GuardPolicy, Policy
 from daemon.aftermath.affected import AffectedPayments
 from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
+from daemon.flags.changes import FlagChanges
+from daemon.flags.followers import Followers
+from daemon.flags.policies import FlagPolicies
 from daemon.probes.core_client import Reconciliation, ReleaseReconciliation
 from daemon.rollbacks.desk import RollbackDesk, RollbackRefused
 from daemon.rollbacks.drill import Drill
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.rail import RecordsAgainstRail
+from daemon.rollbacks.release_flags import ReleaseFlags
 from daemon.rollbacks.works import Works
 from daemon.storage.checkpoint import Checkpoint
 from remediation.actions.kill_switch import KillSwitch
@@ -93,6 +98,8 @@ class House:
     parts: RollbackParts
     reports: Path
     rail: RailOfOne
+    changes: FlagChanges
+    followers: Followers
 
     async def ask(self, kind: RollbackKind, deployment_id: str = "") -> RollbackRun | RollbackRefused:
         """Ann asks for it because payments are slow."""
@@ -122,6 +129,8 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
 
     rail = RailOfOne()
     compensations = Compensations(affected, Compensating(books, writer, clock), writer, clock, lambda: approvals)
+    followers = Followers(frozenset)
+    changes = FlagChanges(writer, followers, lambda: None, clock)
     works = Works(
         writer=writer,
         executor=executor,
@@ -132,6 +141,7 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
         traffic={"us-east-1": world},
         probe=probe,
         rail=RecordsAgainstRail({"blue": rail}, "us-east-1"),
+        flags=ReleaseFlags(changes, FlagPolicies(Flags(emergency=("payouts",)))),
         notices=Notices(tmp_path / "reports"),
         region="us-east-1",
         clock=clock,
@@ -157,6 +167,8 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
             parts,
             tmp_path / "reports",
             rail,
+            changes,
+            followers,
         )
     finally:
         await checkpoint.close()
