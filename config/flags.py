@@ -27,8 +27,9 @@ _RATIOS = frozenset({"error_ratio", "conversion"})
 class RampStep(Model):
     """A share of the customers that get the new variant, until there is evidence.
 
-    samples: payments of the new variant that have to be seen at this share. hold: no sooner than this. within: a step
-    that has not its evidence by then is held, and a person decides.
+    samples: customers who have to have paid with the new variant at this share; more of them where it takes more to
+    find the fault that ``evidence`` of ``deployment.yaml`` asks for. hold: no sooner than this. within: a step that has
+    not its evidence by then is held, and a person decides.
     """
 
     percent: int = Field(ge=1, le=100)
