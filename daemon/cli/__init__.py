@@ -33,6 +33,7 @@ COMMANDS = MappingProxyType(
         "ach": ("daemon.cli.core.ach", "ach_app"),
         "fraud": ("daemon.cli.core.fraud", "fraud_app"),
         "costs": ("daemon.cli.costs", "costs_app"),
+        "scale": ("daemon.cli.scale.commands", "scale_app"),
         "vault": ("daemon.cli.core.vault", "vault_app"),
     }
 )

@@ -31,12 +31,14 @@ class Slot(msgspec.Struct):
     """The load of one stretch of the week. seconds: of it that were seen, older weeks counting less.
 
     mean: requests a second. squares: seconds times squared distances from the mean. week: of the newest reading.
+    before: the mean of the weeks before that one, None while there is no other.
     """
 
     seconds: float = 0.0
     mean: float = 0.0
     squares: float = 0.0
     week: int = 0
+    before: float | None = None
 
     def take(self, requests_per_second: float, seconds: float, week: int) -> None:
         """One reading that stands for so many seconds (B. P. Welford's recurrence, weighted: D. H. D. West, 1979)."""
@@ -44,11 +46,18 @@ class Slot(msgspec.Struct):
             kept = FORGOTTEN_WEEKLY ** max(0, week - self.week)
             self.seconds *= kept
             self.squares *= kept
+            self.before = self.mean
         self.week = week
         self.seconds += seconds
         distance = requests_per_second - self.mean
         self.mean += distance * seconds / self.seconds
         self.squares += seconds * distance * (requests_per_second - self.mean)
+
+    def usual(self, week: int) -> float | None:
+        """The mean of the weeks before this one; None when there were none, and drift would be held against itself."""
+        if not self.seconds:
+            return None
+        return self.before if self.week == week else self.mean
 
     @property
     def deviation(self) -> float:
@@ -76,9 +85,10 @@ class Seasonal(msgspec.Struct):
             return
         stands_ms = min(SLOT_MS, at_ms - self.last_ms) if self.last_ms else SLOT_MS
         slot = self.slots.setdefault(slot_of(at_ms, forecasting.zone), Slot())
-        if slot.seconds and slot.mean > 0 and requests_per_second > 0:
+        usual = slot.usual(at_ms // WEEK_MS)
+        if usual and requests_per_second > 0:
             share = 1 - exp(-stands_ms / DRIFT_MS)
-            ratio = min(DRIFT_MAX, max(1 / DRIFT_MAX, requests_per_second / slot.mean))
+            ratio = min(DRIFT_MAX, max(1 / DRIFT_MAX, requests_per_second / usual))
             self.drift = exp((1 - share) * log(self.drift) + share * log(ratio))
         slot.take(requests_per_second, stands_ms / 1000, at_ms // WEEK_MS)
         self.seen_ms += stands_ms
@@ -97,7 +107,9 @@ class Seasonal(msgspec.Struct):
             if slot is None:
                 why = f"no load of a {_named(at_ms, forecasting.zone)} is known"
                 return Outlook(requests_per_second=None, why=why)
-            most = max(most, slot.mean + _deviations(forecasting.band_percent) * slot.deviation)
+            usual = slot.usual(at_ms // WEEK_MS)
+            mean = slot.mean if usual is None else usual
+            most = max(most, mean + _deviations(forecasting.band_percent) * slot.deviation)
         return Outlook(requests_per_second=most * drift)
 
 

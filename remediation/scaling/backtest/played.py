@@ -48,7 +48,7 @@ class Backtest:
     from_ms: rows before it teach the forecast and are played by nobody. The forecast knows nothing of what is to come:
     it is told what was, and asked for what will be.
 
-    looks_without_forecast: of so many ``looks`` at which it knew too little; why: of the newest of them.
+    looks_without_forecast: of so many ``looks`` at which it knew too little; why: of the first of them.
     """
 
     def __init__(self, component: Component, policy: Scaling, from_ms: int | None = None) -> None:
@@ -120,7 +120,7 @@ class Backtest:
         self.looks += 1
         if outlook.requests_per_second is None:
             self.looks_without_forecast += 1
-            self.why_without_forecast = outlook.why
+            self.why_without_forecast = self.why_without_forecast if self.looks_without_forecast > 1 else outlook.why
         for way, run in self._runs.items():
             run.look(outlook if way is Way.PREDICTIVE else None)
         self._next_ms = now_ms + self._every_ms

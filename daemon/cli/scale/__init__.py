@@ -1,0 +1,1 @@
+"""The commands of ``tillwatch scale``: what capacity is, would be, and would have been."""
