@@ -30,6 +30,7 @@ RUNS = {
     "rollback": "rollback",
     "idle": "idle",
     "experiments": "experiments",
+    "flags": "flags",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
 
