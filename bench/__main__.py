@@ -29,6 +29,7 @@ RUNS = {
     "rollout": "rollout",
     "rollback": "rollback",
     "idle": "idle",
+    "scaling": "scaling",
     "experiments": "experiments",
     "flags": "flags",
 }
