@@ -2,19 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
 
 from daemon.errors import CoreUnreachable, NotAsked
 from daemon.flags.followers import Followers
-from payment_core.flags.envelope import Report
+from daemon.probes.flags import FlagCore
 from remediation.ports import Clock
-
-
-class FlagCore(Protocol):
-    """A payment core that can be asked."""
-
-    async def flags_served(self) -> Report:
-        """What one of its processes serves. Raises CoreUnreachable or NotAsked."""
 
 
 class FlagReports:

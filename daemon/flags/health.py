@@ -7,6 +7,10 @@ from daemon.flags.ramps import Ramps
 from remediation.flags.state import FlagBook
 
 COMPONENT = "feature-flags"
+CHECK = "propagation"
+"""Told from the component's probe, which does not know the newest version."""
+EMBEDDED = "embedded"
+"""The source of a process that follows no daemon, or has not heard of one yet."""
 NAMES_MAX = 5
 """Of processes in one line."""
 
@@ -30,17 +34,20 @@ class FlagHealth:
             subject=COMPONENT,
             region=self._region,
             status=status,
+            check=CHECK,
             detail=detail,
         )
 
     def _judged(self, rows: list[Follower], book: FlagBook) -> tuple[HealthStatus, str]:
         live = [one for one in rows if one.live]
-        if not live:
-            return "unknown", "no payment core reports which flags it serves"
-        wrong = _served_wrong(live, book.version)
+        following = [one for one in live if one.report.source != EMBEDDED]
+        if not following:
+            who = f"{len(live)} payment cores serve their packaged flags and follow no daemon" if live else _NOBODY
+            return "unknown", who
+        wrong = _served_wrong(following, book.version)
         if wrong:
             return "unhealthy", wrong
-        worn = self._worn(book.version)
+        worn = _not_following(live) or self._worn(book.version)
         return ("degraded", worn) if worn else ("healthy", f"{len(live)} processes serve version {book.version}")
 
     def _worn(self, version: int) -> str:
@@ -51,6 +58,14 @@ class FlagHealth:
         if status.broker and not status.connected:
             return f"all serve version {version}, by polling alone: {status.fault}"
         return next((f"the ramp of {flag} waits for a person: {why}" for flag, why in held.items()), "")
+
+
+_NOBODY = "no payment core reports which flags it serves"
+
+
+def _not_following(live: list[Follower]) -> str:
+    names = [one.report.process for one in live if one.report.source == EMBEDDED]
+    return f"serve their packaged flags and follow no daemon: {_names(names)}" if names else ""
 
 
 def _served_wrong(live: list[Follower], version: int) -> str:

@@ -218,7 +218,7 @@ class CoreClient:
         return _decoded(_SEALED, self._allowed(response, "a sealed test card"))
 
     async def flags_served(self) -> Report:
-        """Which flags one of the core's processes serves. Raises NotAsked when its key may not ask, or it is too old."""
+        """Which flags one of its processes serves. Raises NotAsked when its key may not ask, or the core is too old."""
         return _decoded(_FLAGS, self._allowed(await self._get("/v1/flags", TIMEOUT_SECONDS), "flags")).report
 
     async def as_stranger(self, path: str) -> PublicAnswer:

@@ -17,6 +17,7 @@ from daemon.probes.components import ComponentProbes
 from daemon.probes.core import COMPONENT, CoreProbe
 from daemon.probes.core_client import CoreClient
 from daemon.probes.costs import look_at_costs
+from daemon.probes.flags import FEATURE_FLAGS, look_at_flags
 from daemon.probes.looking import Look
 from daemon.probes.monitoring import See, look_at_monitoring
 from daemon.probes.payments import HealthPaymentProbe
@@ -85,6 +86,7 @@ async def open_probes(
         "monitoring": look_at_monitoring(queues, see, clock),
         "cost-optimization": look_at_costs(prices, see, clock, billed=settings.costs.is_read),
         COMPLIANCE: compliance,
+        FEATURE_FLAGS: look_at_flags(clients),
     }
     region = settings.aws.region
     return Probes(

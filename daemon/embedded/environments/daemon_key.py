@@ -22,8 +22,10 @@ SCOPES = (
     "payments:read",
     "payments:write",
     "refunds:write",
+    "flags:read",
 )
-"""What docs/operating.md asks for: it recovers events, probes, acts against fraud, and puts payments right."""
+"""What docs/operating.md asks for: it recovers events, probes, acts against fraud, puts payments right, and
+looks which flags are served."""
 
 PRIVATE = 0o600
 

@@ -91,6 +91,7 @@ COMPONENTS = (
     "database",
     "encryption",
     "escrow-manager",
+    "feature-flags",
     "fraud-detector",
     "monitoring",
 )

@@ -1,6 +1,7 @@
 """Who serves which version: heard, lagging, silent or gone, and what that says about health."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.cores.flag_reports import FlagReports
 from daemon.errors import CoreUnreachable, NotAsked
@@ -108,3 +109,12 @@ async def test_the_second_look_hears_who_answers_and_concludes_nothing_of_who_do
     heard = followers()
     await FlagReports([Core(report("core-1", 7)), Core(fault)], heard, FakeClock()).ask()
     assert heard.propagation(7, NOW_MS).serving == ("core-1",)
+
+
+async def test_processes_that_follow_no_daemon_make_nothing_known_and_one_among_others_is_told() -> None:
+    one = await flag_house()
+    one.parts.followers.heard(replace(report("core-1", 0), source="embedded"), one.now_ms)
+    assert looked(one)[0] == "unknown"
+    one.reports("core-2")
+    status, detail = looked(one)
+    assert (status, "core-1" in detail) == ("degraded", True)

@@ -27,6 +27,7 @@ ALL = {
     "monitoring",
     "cost-optimization",
     "compliance",
+    "feature-flags",
 }
 
 
