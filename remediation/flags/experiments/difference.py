@@ -111,20 +111,28 @@ class Difference:
         self._remember(pane)
         self.seen.add(pane)
 
-    def interval(self, needed: float) -> Interval | None:
-        """What is left of all differences at this evidence, a natural logarithm; None when nothing is.
+    @property
+    def estimate(self) -> float | None:
+        """The mean difference within panes; None before any pane with payments of both."""
+        return self._apart / self._weight if self._weight else None
 
-        It reaches to the first of the differences on each side that is told from the true one, so what lies
-        between two of them is in it. Nothing is left when the difference was another one at other times.
+    def interval(self, needed: float) -> Interval | None:
+        """What is left of all differences at this evidence, a natural logarithm; None when there is no one difference.
+
+        It reaches to the first of the differences on each side that is told from the true one, so what lies between two
+        of them is in it. Where nothing is left, or the estimate is not in what is, the difference was another one at
+        other times: what was ruled out early is not what there is now.
         """
         left = [place for place, evidence in enumerate(self._highest) if evidence < needed]
         if not left:
             return None
         low, high = left[0] - 1, left[-1] + 1
-        return Interval(
+        interval = Interval(
             self._differences[low] if low >= 0 else -1.0,
             self._differences[high] if high < len(self._differences) else 1.0,
         )
+        estimate = self.estimate
+        return interval if estimate is None or interval.low <= estimate <= interval.high else None
 
     def _believed(self, share: float) -> tuple[float, float]:
         """The ratios of the old and the new variant, by what came before. share: of the new one in this pane.

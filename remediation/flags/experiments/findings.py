@@ -9,7 +9,7 @@ from remediation.flags.experiments.sample_ratio import ALPHA as MISMATCH_ALPHA
 
 
 class Verdict(StrEnum):
-    """What can be told. mismatch: customers do not come as they are drawn, so nothing else is told."""
+    """What can be told. mixed: better in one comparison, worse in another. mismatch: customers do not come as drawn."""
 
     NO_DATA = "no_data"
     MISMATCH = "mismatch"
@@ -52,9 +52,10 @@ class VariantReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric of a variant against the control, over first payments. difference: variant less control, 0 to 1.
+    """One metric of a variant against the control, over first payments.
 
-    interval: differences that are not ruled out; None when none is left, because it was another one at other times.
+    difference: variant less control over the same moments, -1 to 1: not that of the ratios, where shares have changed.
+    interval: differences that are not ruled out; None when it was one at one time and another at another.
     evidence: of what it takes to call them different, 0 to 1. customers: of both. needed: of both, about, to tell a
     difference of matters with a probability of power; 0: no number is enough.
     """

@@ -53,7 +53,7 @@ def _verdict(run: Run, comparisons: tuple[ComparisonReport, ...], sample_ratio: 
     if sample_ratio.is_wrong:
         return Verdict.MISMATCH
     told = {one.verdict for one in comparisons}
-    if {Verdict.WORSE, Verdict.BETTER} <= told or Verdict.MIXED in told:
+    if {Verdict.WORSE, Verdict.BETTER} <= told:
         return Verdict.MIXED
     for one in (Verdict.WORSE, Verdict.BETTER):
         if one in told:
@@ -77,7 +77,7 @@ def _comparison(
         words="",
         ratio=ratio,
         control_ratio=control_ratio,
-        difference=None if ratio is None or control_ratio is None else ratio - control_ratio,
+        difference=difference.estimate,
         interval=interval,
         evidence=min(difference.evidence / needed_evidence, 1.0),
         matters=judged.matters,
@@ -90,10 +90,9 @@ def _comparison(
 def _judged(judged: Judged, difference: Difference, left: Range | None, needed: float) -> Verdict:
     if not (difference.seen.new and difference.seen.old):
         return Verdict.NO_DATA
-    if difference.evidence >= needed:
-        if left is None or left.low < 0 < left.high:
-            return Verdict.MIXED
-        return Verdict.BETTER if (left.low >= 0) is judged.more_is_better else Verdict.WORSE
+    estimate = difference.estimate
+    if difference.evidence >= needed and estimate is not None:
+        return Verdict.BETTER if (estimate > 0) is judged.more_is_better else Verdict.WORSE
     if left is not None and -judged.matters < left.low and left.high < judged.matters:
         return Verdict.ALIKE
     return Verdict.UNDECIDED

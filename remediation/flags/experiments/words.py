@@ -7,7 +7,7 @@ from remediation.flags.experiments.needed import NEVER
 from remediation.flags.experiments.outcomes import METRICS
 
 _CALLED = {judged.metric: judged.called for judged in METRICS}
-TOLD = (Verdict.WORSE, Verdict.BETTER, Verdict.MIXED)
+TOLD = (Verdict.WORSE, Verdict.BETTER)
 
 
 def comparison_words(one: ComparisonReport) -> str:
@@ -46,8 +46,6 @@ def _told(one: ComparisonReport) -> str:
     match one.verdict:
         case Verdict.NO_DATA:
             return f"no payments of both {one.variant} and {one.control} yet"
-        case Verdict.MIXED:
-            return f"{one.variant} differs from {one.control}, more at one time and less at another"
         case Verdict.WORSE | Verdict.BETTER:
             return f"{_sides(one)}, {_apart(one.interval)}, so {one.variant} is {one.verdict}"
         case Verdict.ALIKE:
@@ -76,7 +74,7 @@ def _sides(one: ComparisonReport) -> str:
 
 def _apart(interval: Range | None) -> str:
     if interval is None:
-        return "by how much changed with time"
+        return "by how much has changed with time"
     if interval.low >= 0:
         return f"{interval.low * 100:.2g} to {interval.high * 100:.2g} points more"
     return f"{-interval.high * 100:.2g} to {-interval.low * 100:.2g} points less"
@@ -84,7 +82,7 @@ def _apart(interval: Range | None) -> str:
 
 def _between(interval: Range | None) -> str:
     if interval is None:
-        return "and it changed with time"
+        return "and what there is has changed with time"
     return f"it is between {interval.low * 100:+.2g} and {interval.high * 100:+.2g} points"
 
 

@@ -60,6 +60,35 @@ def test_a_variant_that_fails_more_often_is_worse_with_an_interval_that_says_by_
     assert _metric(report, Metric.SLOW_RATIO) is Verdict.ALIKE
 
 
+def test_a_variant_that_turns_bad_later_is_worse_and_no_interval_pretends_to_know_by_how_much() -> None:
+    run = Run.begun("new-form", HALVES, START_MS)
+    for failed, first in ((0.0, 0), (0.5, 1_500)):
+        behaviours = {"on": Behaviour(failed=failed, declined=0.0), "off": Behaviour(failed=0.0, declined=0.0)}
+        for variant, attempt in drawn(HALVES.shares, behaviours, 1_500, first=first):
+            run.take(attempt, variant, attempt.at_ms)
+    run.weigh(START_MS + 3_000 * EVERY_MS + 60_000)
+    errors = next(one for one in report_of(run).comparisons if one.metric is Metric.ERROR_RATIO)
+    assert (errors.verdict, errors.interval) == (Verdict.WORSE, None)
+    assert errors.difference == pytest.approx(0.25, abs=0.05)
+    assert "by how much has changed with time, so on is worse" in errors.words
+
+
+def test_the_difference_is_that_of_the_same_moments_whatever_the_shares_were() -> None:
+    run = Run.begun("new-form", Split(shares={"on": 0.05, "off": 0.95}, control="off"), START_MS)
+    for declined, on, first in ((0.02, 0.05, 0), (0.4, 0.9, 1_500)):
+        behaviour = Behaviour(failed=0.0, declined=declined)
+        rows = drawn({"on": on, "off": 1 - on}, {"on": behaviour, "off": behaviour}, 1_500, first=first)
+        for variant, attempt in rows:
+            run.take(attempt, variant, attempt.at_ms)
+    run.weigh(START_MS + 3_000 * EVERY_MS + 60_000)
+    conversion = report_of(run).comparisons[0]
+    assert conversion.ratio is not None
+    assert conversion.control_ratio is not None
+    assert conversion.ratio - conversion.control_ratio < -0.3
+    assert conversion.difference == pytest.approx(0.0, abs=0.08)
+    assert conversion.verdict is Verdict.UNDECIDED
+
+
 def test_a_variant_that_converts_better_is_better() -> None:
     report = report_of(_ran({"on": Behaviour(declined=0.02), "off": Behaviour(declined=0.12)}, 4_000))
     assert report.verdict is Verdict.BETTER
