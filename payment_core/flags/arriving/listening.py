@@ -63,6 +63,7 @@ class Listening:
         self._counts = counts
         self._report_seconds = report_seconds
         self._pause_seconds_max = pause_seconds_max
+        self._fault = ""
 
     async def run(self) -> None:
         """Never ends by itself."""
@@ -71,16 +72,22 @@ class Listening:
         while True:
             try:
                 async with self._broker.session() as session:
-                    self._counts.connected = True
+                    self._counts.connected, self._fault = True, ""
                     pause_seconds = PAUSE_SECONDS_MIN
                     log.info("listening for flags", action="flags_connected")
                     await self._attend(session)
             except Exception as fault:  # noqa: BLE001 - whatever it is, the process must not lose its flags for good.
-                log.warning("no flags from the broker", action="flags_disconnected", fault=_said(fault))
+                self._complain(_said(fault))
             finally:
                 self._counts.connected = False
             await asyncio.sleep(random.uniform(PAUSE_SECONDS_MIN / 2, pause_seconds))  # noqa: S311 - no secret
             pause_seconds = min(pause_seconds * 2, self._pause_seconds_max)
+
+    def _complain(self, fault: str) -> None:
+        """Once for each fault; the metric says how long it lasts."""
+        if fault != self._fault:
+            self._fault = fault
+            log.warning("no flags from the broker", action="flags_disconnected", fault=fault)
 
     async def _attend(self, session: Session) -> None:
         """Take over and report until the connection ends; either fault ends both."""

@@ -83,16 +83,33 @@ class Polling:
         self._clock = clock
         self._tag = ""
         self._looked_at_ms: float | None = None
+        self._turn = asyncio.Lock()
+        self._fault = ""
 
     async def run_once(self, now_ms: int) -> int:  # noqa: ARG002 - the port's name
         """Take over what is newer than what was last fetched; returns how many documents came."""
+        async with self._turn:
+            return await self._look()
+
+    async def run_if_due(self) -> None:
+        """Look if the last look is longer ago than POLL_SECONDS: for a process that is frozen between requests.
+
+        A look that is under way is waited for.
+        """
+        async with self._turn:
+            looked_at_ms = self._looked_at_ms
+            if looked_at_ms is None or self._clock.monotonic_ms() >= looked_at_ms + POLL_SECONDS * 1000:
+                await self._look()
+
+    async def _look(self) -> int:
         self._looked_at_ms = self._clock.monotonic_ms()
         try:
             fetched = await self._origin.fetch(self._tag)
         except DocumentOutOfReach as fault:
             self._counts.polls["failed"] += 1
-            log.warning("no flags over HTTP", action="flags_poll_failed", fault=str(fault))
+            self._complain(str(fault))
             return 0
+        self._fault = ""
         if fetched.body is None:
             self._counts.polls["unchanged"] += 1
             return 0
@@ -101,8 +118,8 @@ class Polling:
         self._tag = fetched.tag
         return 1
 
-    async def run_if_due(self) -> None:
-        """Look if the last look is longer ago than POLL_SECONDS: for a process that is frozen between requests."""
-        looked_at_ms = self._looked_at_ms
-        if looked_at_ms is None or self._clock.monotonic_ms() >= looked_at_ms + POLL_SECONDS * 1000:
-            await self.run_once(self._clock.now_ms())
+    def _complain(self, fault: str) -> None:
+        """Once for each fault; the metric says how often it comes."""
+        if fault != self._fault:
+            self._fault = fault
+            log.warning("no flags over HTTP", action="flags_poll_failed", fault=fault)

@@ -106,6 +106,42 @@ def test_a_job_that_fails_keeps_no_other_from_running_and_is_named() -> None:
     assert (core.rota.counts.work["working"], core.rota.counts.faults["broken"]) == (3, 1)
 
 
+class Counted:
+    """A way by which flags come that counts how often it was gone."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def run_if_due(self) -> None:
+        self.looks += 1
+
+
+def test_a_container_looks_for_newer_flags_before_it_answers(
+    container: Container, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "flags.pub").write_text("00" * 32)
+    monkeypatch.setenv("TILL_CORE_FLAGS_TRUSTED_KEYS", str(tmp_path / "flags.pub"))
+    monkeypatch.setenv("TILL_CORE_FLAGS_URL", "http://127.0.0.1:9/api/v1/flags/document")
+    answer = container.handle(cast("dict[str, Any]", LIVEZ), cast("Context", None))
+    assert answer["statusCode"] == 200, "a daemon that is away holds no payment up for ever"
+    core = lambda_handler._FUNCTION._core
+    assert core is not None
+    assert core.flagging.flags.counts.polls["failed"] >= 1
+    assert core.flagging.flags.serving.source == "embedded"
+
+
+async def test_each_event_asks_for_flags_first() -> None:
+    counted, answered = Counted(), []
+
+    async def app(_scope: object, _receive: object, _send: object) -> None:
+        answered.append(counted.looks)
+
+    polled = lambda_handler.Polled(cast("Any", app), cast("Any", counted))
+    for _ in range(2):
+        await polled({}, cast("Any", None), cast("Any", None))
+    assert answered == [1, 2]
+
+
 def test_options_come_from_the_environment_and_default_to_dynamodb() -> None:
     options = options_from_environment({"TILL_CORE_TABLE": "till-live", "AWS_REGION": "eu-west-1", "PATH": "/bin"})
     assert (options.store, options.table, options.region, options.rail_records) == (

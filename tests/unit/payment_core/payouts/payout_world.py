@@ -40,6 +40,7 @@ from payment_core.store.port import LedgerStore, Transaction, Work
 from payment_core.store.records import Document, Listing, Query, Record
 from payment_core.store.stage import Registry
 from payment_core.vault.numbers.sensitive import AccountNumber
+from tests.unit.payment_core.flags.chosen import ChosenFlags
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -249,6 +250,7 @@ class PayoutWorld:
         self.represent: Callable[[Transaction, AchEntry, str], bool] = lambda _transaction, _entry, _again: True
         self.corrections: list[tuple[str, str, Correction]] = []
         self.fuse = Fuse()
+        self.flags = ChosenFlags()
         self.system = self.restart()
 
     def restart(self, fuse: Fuse | None = None) -> Payouts:
@@ -274,6 +276,7 @@ class PayoutWorld:
                 disable=books.disable_bank_account,
                 represent=self._represent,
                 prepare_correction=self.prepare_correction,
+                flags=self.flags,
             )
         )
         return self.system
