@@ -113,6 +113,7 @@ class Scenario(Model):
     regions: when there are several, with HOME_REGION among them; each of the others has a blue core of its own, and DNS
     gives each the same share of the traffic. Deployments and single cores are those of HOME_REGION.
     throttle_every: every nth request of the daemon to AWS is answered ThrottlingException; None: none is.
+    scaling: whether blue and green are sized by their load, or it is only said what would be done.
     """
 
     name: str = Field(
@@ -132,6 +133,7 @@ class Scenario(Model):
         examples=["deployments/rollout.yaml"],
     )
     throttle_every: int | None = Field(default=None, ge=2, le=1000, examples=[3])
+    scaling: Literal["off", "observe", "act"] = "observe"
     steps: tuple[Step, ...] = Field(default=(), strict=False, max_length=1000)
 
     @model_validator(mode="after")

@@ -168,6 +168,7 @@ class App:
             deployments=lambda: parts.deployments.desk,
             rollbacks=lambda: parts.rollbacks,
             flags=lambda: parts.flags,
+            scaling=lambda: parts.scaling.desk,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),
             archive=lambda: None if parts.archive is None else parts.archive.status(),

@@ -75,6 +75,7 @@ class Duties:
             ("ramps", RULES_SECONDS, self._ramps),
             ("flags", FLAGS_SECONDS, self._flags),
             ("experiments", EXPERIMENTS_SECONDS, parts.flags.tally.tick),
+            ("scaling", parts.scaling.scaler.policy.every, self._scaling),
             ("reconcile", RECONCILE_SECONDS, parts.pipeline.reconcile),
             ("prune", PRUNE_SECONDS, self._prune),
             ("state", STATE_SECONDS, parts.keeping.keep_when_due),
@@ -117,6 +118,12 @@ class Duties:
 
     async def _deployments(self) -> None:
         await self._parts.deployments.runner.tick()
+
+    async def _scaling(self) -> None:
+        try:
+            await self._parts.scaling.tick()
+        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            log.error("capacity not decided", action="journal_fault", fault=str(fault))
 
     async def _cores(self) -> None:
         facts = await self._parts.probes.core.probe_all(self._clock.now_ms())

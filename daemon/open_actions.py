@@ -1,5 +1,6 @@
 """Every action that a decision may name, over the world that the settings name."""
 
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from config.policy import Policy
@@ -19,8 +20,12 @@ from remediation.actions.flags import FlagKill, FlagSetting
 from remediation.actions.fraud_list import FraudListAction
 from remediation.actions.kill_switch import KillSwitch
 from remediation.actions.rollback_traffic import RollbackTraffic
+from remediation.actions.scale import Scale, Scaled
+from remediation.actions.spill_region import SpillRegion
+from remediation.aiming.capacity import SCALE_ACTIONS
 from remediation.aiming.flag import FLAGS_KILL, FLAGS_RAMP, FLAGS_REVERT
 from remediation.aiming.region_state import EVACUATE_REGION
+from remediation.aiming.spill import SPILL_REGION
 from remediation.aiming.subjects import LIST_ACTIONS
 from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.flags.model import FlagChange
@@ -37,8 +42,11 @@ async def open_actions(
     payments: PaymentSeries,
     environments: EnvironmentsByRegion,
     flags: FlagChanges,
+    components: Callable[[], Mapping[str, Scaled]],
 ) -> dict[str, Action]:
     """The actions by name; connections are closed when the stack is. payments: of all regions. Raises NotUsable.
+
+    components: what can be scaled at this moment, by ``region/component``.
 
     Where there is one region alone nothing is ever decided on evacuating it, and the action is not there.
     """
@@ -52,10 +60,12 @@ async def open_actions(
         FLAGS_KILL: FlagKill(flags),
         FLAGS_RAMP: FlagSetting(flags, FlagChange.RAMP),
         FLAGS_REVERT: FlagSetting(flags, FlagChange.REVERT),
+        **{name: Scale(name, components) for name in SCALE_ACTIONS},
     }
     if traffic.between is not None:
         regions = RegionProbe(core, traffic.by_region, payments.rows, environments.in_region)
         actions[EVACUATE_REGION] = EvacuateRegion(traffic.between, regions, policy.traffic)
+        actions[SPILL_REGION] = SpillRegion(traffic.between, regions, policy.traffic)
     return actions
 
 

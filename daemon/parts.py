@@ -29,6 +29,7 @@ from daemon.reports.opened import Reporting, open_reporting
 from daemon.rollbacks.opened import open_rollbacks
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.release_flags import ReleaseFlags
+from daemon.scaling.opened import ScalingFoundation, ScalingParts, open_scaling, open_scaling_foundation
 from daemon.senses.loop_lag import LoopLag
 from daemon.senses.opened import open_senses
 from daemon.senses.payment_flow import PaymentFlow
@@ -50,7 +51,7 @@ from remediation.executor import Executor
 from remediation.journal import kinds
 from remediation.journal.sqlite import SqliteJournal
 from remediation.journal.writer import JournalWriter
-from remediation.ports import Clock
+from remediation.ports import Clock, Traffic
 
 HORIZON_MS = 86_400_000
 """Facts are kept for a day: for rules that no snapshot knows, and for when none can be used."""
@@ -83,6 +84,7 @@ class Parts:
     deployments: DeploymentParts
     rollbacks: RollbackParts
     flags: FlagParts
+    scaling: ScalingParts
     flag_reports: FlagReports
 
 
@@ -113,7 +115,10 @@ async def open_parts(
     payments = PaymentSeries()
     environments = await open_environments(stack, settings, clients, clock)
     flags = await open_flag_foundation(configuration, writer, clock)
-    actions = await open_actions(stack, settings, policy, traffic, probes.core, payments, environments, flags.changes)
+    scaling = await open_scaling_foundation(stack, configuration, clients, environments, traffic.by_region, clock)
+    actions = await open_actions(
+        stack, settings, policy, traffic, probes.core, payments, environments, flags.changes, scaling.scaled
+    )
     executor = Executor(writer, actions, clock, policy)
     archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
     archived = flow.beside(kept_nowhere if archive is None else archive.take)
@@ -148,6 +153,7 @@ async def open_parts(
         deployments=deployments,
         rollbacks=await _open_rollbacks(stack, over, ReleaseFlags(flags.changes, flags.policies)),
         flags=await _open_flags(stack, over, flags, deployments),
+        scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),
     )
 
@@ -222,6 +228,21 @@ async def _open_flags(
         deployments=lambda: deployments.current.value,
         find=pipeline.find,
         region=settings.aws.region,
+        clock=over.clock,
+    )
+
+
+async def _open_scaling(foundation: ScalingFoundation, over: Surroundings, between: Traffic | None) -> ScalingParts:
+    pipeline = over.pipeline
+    return await open_scaling(
+        foundation,
+        over.settled,
+        between,
+        writer=over.writer,
+        executor=over.executor,
+        policy=lambda: pipeline.policy,
+        find=pipeline.find,
+        flow=over.flow,
         clock=over.clock,
     )
 

@@ -41,17 +41,27 @@ class _Problem(msgspec.Struct):
     detail: str = ""
 
 
-def ask(method: str, url: str, token: str, resource: str, shape: Any, body: object = None) -> Any:  # noqa: ANN401 - a type in, a value of it out.
+def ask(
+    method: str,
+    url: str,
+    token: str,
+    resource: str,
+    shape: Any,  # noqa: ANN401 - a type in, a value of it out.
+    body: object = None,
+    seconds: float | None = None,
+) -> Any:  # noqa: ANN401 - as above.
     """The daemon's answer. Ends the command with 1 when the answer is no, 2 for bad input, 3 when it does not answer.
 
     resource: below ``/api/v1/``, without any part that a person typed unless it is checked by ``name_of``.
+    seconds: how long the answer may take; None: as a look or an action usually does.
     """
     url, token = _reached(url, token)
     address = f"{url}/api/v1/{resource}"
     headers = {"authorization": f"Bearer {token}"} if token else {}
     content = None if body is None else msgspec.json.encode(body)
     try:
-        limit = LOOKING_SECONDS if method == "GET" else ACTING_SECONDS
+        usual = LOOKING_SECONDS if method == "GET" else ACTING_SECONDS
+        limit = usual if seconds is None else seconds
         with httpx.Client(timeout=limit, trust_env=False) as client, waiting(f"asking {url}"):
             response = client.request(method, address, headers=headers, content=content)
         if response.is_success:

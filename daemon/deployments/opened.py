@@ -32,6 +32,7 @@ from remediation.deployment.vigil import Vigil
 from remediation.deployment.works.approval import Approved
 from remediation.deployment.works.at_risk import WithinMoney
 from remediation.deployment.works.batches import Batches, Roll
+from remediation.deployment.works.capacity import CapacityStands, WithCapacity
 from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
 from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
@@ -206,7 +207,7 @@ def _looks(over: Surroundings, gates: Gates, tried: TokensTried, current: Curren
 
 def _changes(over: Surroundings) -> dict[str, StepWork]:
     """The steps that change something, and those with nothing to change here."""
-    scaling = NothingToDo("nothing scales by itself in this version, so nothing is held while the release is out")
+    scaling = CapacityStands(over.environments, lambda: over.writer.state)
     flag_stays = NothingToDo("the release's flag stays as it is: off, unless a person ramped it")
     alarms = NothingToDo("the rules watch every environment and version by themselves; no alarm is made for a release")
     undone = NothingToDo(UNDONE)
@@ -222,7 +223,7 @@ def _changes(over: Surroundings) -> dict[str, StepWork]:
         "resize": Resize(over.environments),
         "retire": Retire(over.environments, over.traffic, over.clock),
         "shift": WithinMoney(
-            Shift(over.traffic, over.environments, over.clock),
+            WithCapacity(Shift(over.traffic, over.environments, over.clock), over.environments),
             over.flow,
             over.writer,
             lambda: over.pipeline.policy,

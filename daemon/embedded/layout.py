@@ -21,9 +21,10 @@ from config.load import (
     POLICY_FILE,
     PRICES_FILE,
     RULES_DIRECTORY,
+    SCALING_FILE,
     SETTINGS_FILE,
 )
-from daemon.embedded.environments.cores import CORE_KEY, DATABASE, FLAG_READER, Core
+from daemon.embedded.environments.cores import CORE_KEY, DATABASE, FLAG_READER, INSTANCES_MAX, Core
 from daemon.embedded.faults import DirectoryUnusable
 from daemon.embedded.processes import ministack
 from daemon.embedded.processes.surroundings import ACCOUNT_ID, REGION
@@ -204,6 +205,31 @@ class Layout:
             for name in (RULES_DIRECTORY, CALENDARS_DIRECTORY):
                 if (chosen / name).is_dir():
                     shutil.copytree(chosen / name, self.configuration / name)
+
+    def write_scaling(self, chosen: Path | None, mode: str) -> None:
+        """Let the daemon size blue and green, or copy what the chosen directory says. Raises DirectoryUnusable."""
+        if chosen is not None and (chosen / SCALING_FILE).is_file():
+            with _usable():
+                shutil.copyfile(chosen / SCALING_FILE, self.configuration / SCALING_FILE)
+            return
+        core = {
+            "kind": "processes",
+            "region": REGION,
+            "min": 1,
+            "max": INSTANCES_MAX,
+            "unit": {
+                "hour_microdollars": 0,
+                "source": "processes of this machine cost nothing by themselves",
+                "concurrency": 32,
+                "warm_up": "5s",
+                "drain": "3s",
+            },
+            "signals": ["utilization", "concurrency"],
+            "cool_down": {"scale_out": "15s", "scale_in": "60s"},
+            "hourly_cap_cents": 1,
+            "forecast": False,
+        }
+        self._write(SCALING_FILE, {"mode": mode, "every": "5s", "stale": "30s", "components": {"core": core}})
 
     def open_at_any_hour(self) -> None:
         """Let no packaged calendar close anything, so that a run does not depend on the hour at which it is made.

@@ -216,6 +216,7 @@ class Stack:
         )
         self._layout.write_prices(datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date())
         self._layout.take_policy_and_rules(self._wishes.configuration)
+        self._layout.write_scaling(self._wishes.configuration, self._wishes.scenario.scaling)
         self._layout.open_at_any_hour()
         if self._wishes.deployment is not None:
             self._layout.take_deployment(self._wishes.deployment)

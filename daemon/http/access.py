@@ -51,6 +51,8 @@ ACCESS: dict[str, Access] = {
     "/api/v1/automation/resume": "operator",
     "/api/v1/approvals": "viewer",
     "/api/v1/approvals/{approval_id}": "approver",
+    "/api/v1/scaling": "viewer",
+    "/api/v1/scaling/{region}/{component}": "operator",
     "/api/v1/flags": "viewer",
     "/api/v1/flags/report": "viewer",
     "/api/v1/flags/document": "viewer",

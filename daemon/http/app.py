@@ -24,6 +24,7 @@ from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.ingest import IngestDoor
 from daemon.http.doors.rollbacks import RollbackDoor
+from daemon.http.doors.scaling import ScalingDoor
 from daemon.http.headers import SecurityHeaders
 from daemon.http.metrics import MetricsPage
 from daemon.http.options import HttpOptions
@@ -57,6 +58,7 @@ def create_app(
         *_automation_routes(view, options),
         *_deployment_routes(options),
         *_rollback_routes(view, options),
+        *_scaling_routes(options),
         *_flag_routes(view, options),
     ]
     app = Starlette(
@@ -148,6 +150,14 @@ def _flag_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route(f"{one}/revert", flags.revert, "POST"),
         _route(f"{one}/kill", flags.kill, "POST"),
         _route(f"{one}/revive", flags.revive, "POST"),
+    ]
+
+
+def _scaling_routes(options: HttpOptions) -> list[Route]:
+    capacity = ScalingDoor(options.scaling)
+    return [
+        _route("/api/v1/scaling", capacity.show),
+        _route("/api/v1/scaling/{region}/{component}", capacity.set, "POST"),
     ]
 
 

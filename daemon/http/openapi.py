@@ -31,6 +31,7 @@ from daemon.http.doors.rollbacks import CompensationList, RollbackList, Rollback
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
 from daemon.reports.view import CostsDocument
 from daemon.sources.firehose import FirehoseDelivery
+from daemon.scaling.documents import ScalingDocument, UnitsAnswer, UnitsWish
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.port import READ_LIMIT
@@ -103,6 +104,14 @@ OPERATIONS = (
     Operation("/api/v1/rules", "Every rule with its current readings", resources.RuleList),
     Operation("/api/v1/slos", "Service level objectives", resources.SloList),
     Operation("/api/v1/costs", "The AWS bill, and savings by rail and cohort", CostsDocument),
+    Operation("/api/v1/scaling", "Every component's capacity, load, decision and dollars", ScalingDocument),
+    Operation(
+        "/api/v1/scaling/{region}/{component}",
+        "Set units by hand, or let load decide again",
+        UnitsAnswer,
+        "post",
+        takes=UnitsWish,
+    ),
     Operation("/api/v1/flags", "Every flag, every process, and who lags", FlagList),
     Operation("/api/v1/flags/document", "The newest document under its signature; ETag", SealedDocument),
     Operation("/api/v1/flags/report", "What experiments say", FlagReportList, parameters=(_FLAG_KEY,)),

@@ -15,6 +15,7 @@ from daemon.deployments.service import DeploymentDesk
 from daemon.flags.parts import FlagParts
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
+from daemon.scaling.desk import ScalingDesk
 from daemon.senses.metric_outlet import MetricOutlet
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from remediation.ports import Clock
@@ -76,6 +77,10 @@ def _no_flags() -> FlagParts | None:
     return None
 
 
+def _no_scaling() -> ScalingDesk | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
@@ -87,6 +92,7 @@ class HttpOptions:
     traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
     automation: what people may do to it; None: it is not held from here. deployments, rollbacks: where they are asked
     for; None: nothing is deployed or taken back from here. flags: None: none are kept here.
+    scaling: None: no capacity is looked after from here.
     """
 
     tokens: Sequence[Token]
@@ -107,6 +113,7 @@ class HttpOptions:
     deployments: Callable[[], DeploymentDesk | None] = _no_deployments
     rollbacks: Callable[[], RollbackParts | None] = _no_rollbacks
     flags: Callable[[], FlagParts | None] = _no_flags
+    scaling: Callable[[], ScalingDesk | None] = _no_scaling
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -70,11 +70,11 @@ def _place(component: str, url: str, token: str) -> str:
         return f"{name_of(region, 'a region')}/{name_of(name, 'a component')}"
     known: ScalingDocument = ask("GET", url, token, "scaling", ScalingDocument)
     places = [one.place for one in known.components if one.component == name_of(name, "a component")]
-    if len(places) == 1:
-        return places[0]
-    shown = ", ".join(one.place for one in known.components)
-    what = f"several regions have a component {name}" if places else f"there is no component {name}"
-    fail(f"{what}\n  fix: name one of {shown if shown else 'those in scaling.yaml; none is looked at now'}", Exit.NO)
+    if len(places) != 1:
+        shown = ", ".join(one.place for one in known.components)
+        what = f"several regions have a component {name}" if places else f"there is no component {name}"
+        fail(f"{what}\n  fix: name one of {shown if shown else 'those in scaling.yaml; none is looked at now'}", Exit.NO)
+    return places[0]
 
 
 def _tell(found: UnitsAnswer, place: str) -> None:

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from config.scaling import Scaling
 from daemon.duties import Duties
 from daemon.errors import CheckpointFailed
 from daemon.leadership import Leadership
@@ -31,6 +32,7 @@ NAMES = (
     "ramps",
     "flags",
     "experiments",
+    "scaling",
     "reconcile",
     "prune",
     "state",
@@ -94,6 +96,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
                 count=call("count"), run_due=call("run_due"), watch_budget=call("watch_budget"), jobs=(), zone=None
             )
         ),
+        scaling=SimpleNamespace(tick=call("scale"), scaler=SimpleNamespace(policy=Scaling())),
         flags=SimpleNamespace(tally=SimpleNamespace(tick=call("count_experiments"))),
         sources=(),
         writer=one.writer,

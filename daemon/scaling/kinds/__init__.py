@@ -1,0 +1,1 @@
+"""One adapter for each kind of component: reads its units and sets them, absolutely."""
