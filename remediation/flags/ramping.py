@@ -67,7 +67,9 @@ def next_move(plan: RampPlan, book: FlagBook, readings: RampReadings | None, pol
         step.percent,
         flag.set_at_ms,
     ):
-        return Hold(detail=f"nothing was counted yet at {step.percent} %", held=is_over)
+        # Counting takes a second; whoever is blind for longer than payments may be silent needs somebody to look.
+        is_blind = is_over or elapsed_seconds > policy.dark_after_seconds
+        return Hold(detail=f"nothing was counted yet at {step.percent} %", held=is_blind)
     return _judged(plan, step, readings, policy, now_ms, elapsed_seconds)
 
 

@@ -211,7 +211,10 @@ def test_readings_of_another_step_say_nothing_of_this_one(sound: RampReadings) -
         msgspec.structs.replace(sound, since_ms=START_MS - 1),
         msgspec.structs.replace(sound, plan_id="change-0"),
     ):
-        assert isinstance(_moved(other), Hold)
+        early, late = _moved(other, after_ms=9_000), _moved(other, after_ms=11_000)
+        assert isinstance(early, Hold)
+        assert isinstance(late, Hold)
+        assert (early.held, late.held) == (False, True)
 
 
 def test_a_killed_flag_and_a_ramp_that_is_over_stay_where_they_are(sound: RampReadings) -> None:
