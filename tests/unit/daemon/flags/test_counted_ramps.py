@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from checks.facts import PaymentAttempted
 from config.delivery.deployment import Deployments, Evidence
 from config.flags import FlagPolicy, Flags, RampStep
-from daemon.flags import ramps as module
 from daemon.flags.tally import FILE, ExperimentTally
 from remediation.flags.model import FlagChange
 from remediation.flags.ramp_gates import RampPolicy
@@ -51,7 +50,7 @@ class Counted:
 async def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counted:
     house, log = await flag_house(Flags(defaults=POLICY)), Log()
     policy = RampPolicy.of(POLICY, GRAVE)
-    monkeypatch.setattr(module.RampPolicy, "of", lambda *_: policy)
+    monkeypatch.setattr(RampPolicy, "of", lambda *_: policy)
     tally = await ExperimentTally.open(
         tmp_path / FILE, log, lambda: house.writer.state.flags, lambda _: policy, house.clock
     )
