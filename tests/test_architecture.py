@@ -115,6 +115,7 @@ PURE = (
     "remediation/guardrails/*",
     "remediation/incidents/*",
     "remediation/rollback_measure.py",
+    "remediation/scaling/*",
     "remediation/state.py",
 )
 """No I/O, no clock, no coroutine."""
@@ -227,6 +228,7 @@ def test_the_house_keeps_its_directions() -> None:
         ("remediation/decide.py", "async def f(): ...", "async code, but it is pure"),
         ("remediation/deployment/gates/told.py", "import time", "import of time, but it is pure"),
         ("daemon/translate/alarms.py", "x = open('f')", "a file, but it is pure"),
+        ("remediation/scaling/backtest/run.py", "import time", "import of time, but it is pure"),
         ("daemon/http/api.py", "from daemon.cli.output import fail", "daemon.cli outside daemon/cli/*"),
         ("daemon/probes/core.py", "import daemon.embedded.stack", "daemon.embedded outside daemon/embedded/*"),
         ("daemon/cores/api.py", "from daemon.http.options import HttpOptions", "daemon.http outside daemon/http/*"),

@@ -111,7 +111,7 @@ def shown(page: str) -> str:
 def main() -> None:
     """Put the drawing into the page."""
     page = PAGE.read_text("utf-8")
-    PAGE.write_text(page.replace(shown(page), drawn(without_openers(module_graph()))), encoding="utf-8")
+    PAGE.write_text(page.replace(shown(page), drawn(without_openers(module_graph())), 1), encoding="utf-8")
 
 
 def _member(folder: str, module: str) -> str:
