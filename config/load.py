@@ -24,6 +24,7 @@ from config.loading.suggest import closest, listed
 from config.loading.tree import Parsed
 from config.policy import Policy
 from config.prices import Prices
+from config.rules.flags_named import unknown_flags
 from config.rules.rule_file import RuleFile
 from config.scaling import Scaling
 from config.scenario import Scenario
@@ -129,6 +130,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
         raise ConfigurationError(in_order(problems))
     if scaling is None or escalation is None or flags is None or flag_document is None:
         raise ConfigurationError(in_order(problems))
+    problems += unknown_flags(flag_document, flags, str(_path_of(directory, FLAGS_FILE)), rule_files)
     if problems:
         raise ConfigurationError(in_order(problems))
     return Configuration(

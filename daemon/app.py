@@ -187,6 +187,7 @@ class App:
             asked=self._hangup,
             changed=self._changes.mark,
             deploy_by=parts.deployments.current.follow,
+            flags=parts.flags.base,
         )
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from config.load import Configuration, load_configuration
-from config.loading.problems import ConfigurationError
+from config.load import FLAG_DOCUMENT, Configuration, load_configuration
+from config.loading.problems import ConfigurationError, Problem
 from config.whole.schema import Kind, json_schema
 from daemon.cli.config_diff import diff
 from daemon.cli.output import Exit, fail, print_json, say
@@ -62,11 +62,19 @@ def _compile(configuration: Configuration) -> None:
     """Compile the rules as a start would; the compiler is loaded only here, ``schema`` has no use for it."""
     from checks.rules import compile_rules  # noqa: PLC0415 - see above.
     from checks.scoring.compile import compile_fraud  # noqa: PLC0415 - see above.
+    from daemon.flags.checking import compiled  # noqa: PLC0415 - see above.
     from remediation.deployment.gates.checked import check_gates  # noqa: PLC0415 - see above.
+    from remediation.errors import WorldRefused  # noqa: PLC0415 - see above.
+    from remediation.flags.state import FlagBook  # noqa: PLC0415 - see above.
 
     compile_rules(configuration.rule_files)
     check_gates(configuration.deployment.gates)
     compile_fraud(configuration.fraud)
+    try:
+        compiled(FlagBook(document=configuration.flag_document))
+    except WorldRefused as fault:
+        fix = "mend it; docs/flags.md has the format"
+        raise ConfigurationError((Problem(FLAG_DOCUMENT, 0, 0, fault.detail, fix),)) from fault
 
 
 def _counted(count: int, plural: str) -> str:

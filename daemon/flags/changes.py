@@ -3,15 +3,12 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from functools import partial
 
 import structlog
 
+from daemon.flags.checking import looked_at
 from daemon.flags.followers import Followers
-from payment_core.flags import DocumentUnreadable, Evaluator, compile_document
-from remediation.errors import WorldRefused
-from remediation.flags.checked import problems_of
-from remediation.flags.document import base_of, document_of, text_of
+from payment_core.flags import Evaluator
 from remediation.flags.fold import as_if
 from remediation.flags.model import FlagChange
 from remediation.flags.ports import Propagation
@@ -21,8 +18,6 @@ from remediation.journal.writer import DAEMON, JournalWriter
 from remediation.ports import Clock
 
 log = structlog.get_logger()
-
-PROBLEM_CHARACTERS_MAX = 1_000
 
 
 class FlagChanges:
@@ -59,35 +54,29 @@ class FlagChanges:
             await self.look(change)
             await self._record(change, actor)
 
+    async def check(self, document: str) -> None:
+        """Look at another base document, and take nothing over. Raises WorldRefused when it cannot be served."""
+        async with self._looking:
+            await self.look(_said(document))
+
     async def take_over(self, document: str) -> bool:
         """Serve this base document from now on, with all that flags are set to; false when it is served already.
 
         document: the text of ``flags.json``. Raises WorldRefused when it, or it with a setting, cannot be read.
         """
-        digest = hashlib.sha256(document.encode()).hexdigest()
+        said = _said(document)
         async with self._looking:
-            if digest == self.book.digest:
+            if said.digest == self.book.digest:
                 return False
-            said = FlagDocument(digest=digest, document=document)
             await self.look(said)
             await self._writer.append(said)
         self._published()
-        log.info("document of flags taken over", action="flag_document", digest=digest)
+        log.info("document of flags taken over", action="flag_document", digest=said.digest)
         return True
 
     async def look(self, said: FlagBody) -> None:
         """Compile what would be served. Raises WorldRefused with every problem of it, each with its place."""
-        book = as_if(self.book, said)
-        problems = problems_of(book)
-        if problems:
-            raise WorldRefused("; ".join(problems)[:PROBLEM_CHARACTERS_MAX])
-        document = document_of(base_of(book), book)
-        work = partial(compile_document, text_of(document), previous=self._compiled)
-        try:
-            # Compiling hundreds of flags takes as long as many payments.
-            self._compiled = await asyncio.to_thread(work)
-        except DocumentUnreadable as fault:
-            raise WorldRefused(str(fault)[:PROBLEM_CHARACTERS_MAX]) from fault
+        self._compiled = await looked_at(as_if(self.book, said), self._compiled)
 
     async def propagation(self, version: int) -> Propagation:
         """See Flags."""
@@ -98,3 +87,7 @@ class FlagChanges:
             await self._writer.append(change, actor)
             log.info("flag changed", action="flag_changed", flag=change.flag, what=change.what.value, by=actor)
         self._published()
+
+
+def _said(document: str) -> FlagDocument:
+    return FlagDocument(digest=hashlib.sha256(document.encode()).hexdigest(), document=document)

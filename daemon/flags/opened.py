@@ -69,7 +69,7 @@ async def open_flags(
         changes=over.changes,
         desk=FlagDesk(writer, over.changes, over.policies, policy, clock),
         ramps=ramps,
-        base=BaseDocument(over.changes, health),
+        base=BaseDocument(over.changes, over.policies, health),
         health=health,
         tally=tally,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -44,6 +45,16 @@ class ReloadStatus:
     succeeded_at_ms: int
 
 
+class FollowedFlags(Protocol):
+    """What changed flags are handed to."""
+
+    async def check(self, document: str) -> str:
+        """Why ``flags.json`` could not be served; empty when it could."""
+
+    async def reload(self, configuration: Configuration) -> None:
+        """Serve it from now on. Journal faults are raised, and it is tried again."""
+
+
 class Reload:
     """Looks at the files, and reloads when they have changed or when it is asked to. Everything else needs a restart.
 
@@ -64,8 +75,10 @@ class Reload:
         asked: asyncio.Event,
         changed: Callable[[], None],
         deploy_by: Callable[[Deployments], None] = lambda _: None,
+        flags: FollowedFlags | None = None,
     ) -> None:
         self._deploy_by = deploy_by
+        self._flags = flags
         self._directory = directory
         self._files = None if directory is None else ConfigurationFiles(directory)
         self._running = configuration
@@ -115,6 +128,10 @@ class Reload:
         except ConfigurationError as error:
             await self._refuse(cause, [str(problem) for problem in error.problems])
             return
+        problem = "" if self._flags is None else await self._flags.check(configuration.flag_document)
+        if problem:
+            await self._refuse(cause, [f"flags.json: {problem}"])
+            return
         found = difference(self._running, configuration)
         if not found.reloads:
             self._succeeded(configuration, found)
@@ -129,9 +146,17 @@ class Reload:
         kept = {"gates": self._running.deployment.gates, "evidence": self._running.deployment.evidence}
         deployment = configuration.deployment.model_copy(update=kept)
         self._running = replace(
-            self._running, rule_files=configuration.rule_files, policy=policy, deployment=deployment
+            self._running,
+            rule_files=configuration.rule_files,
+            policy=policy,
+            deployment=deployment,
+            flags=configuration.flags,
+            flag_document=configuration.flag_document,
         )
         self._deploy_by(deployment)
+        if self._flags is not None:
+            flags = self._flags
+            await self._journal(lambda: flags.reload(configuration))
         self._succeeded(configuration, found)
         withdrawn = self._withdrawal.forget()
         entry = _entry(cause, configuration, found, fresh, withdrawn)
@@ -153,7 +178,7 @@ class Reload:
             added=found.added,
             removed=found.removed,
             changed=list(found.changed),
-            policy=[str(change) for change in (*found.policy, *found.deployment)],
+            policy=[str(change) for change in (*found.policy, *found.deployment, *found.flags)],
         )
         if found.restart:
             log.warning(
@@ -192,7 +217,7 @@ def _entry(
         removed=_named(found.removed),
         changed=_named(tuple(found.changed)),
         fresh=_named(fresh),
-        policy=_named([str(change) for change in (*found.policy, *found.deployment)]),
+        policy=_named([str(change) for change in (*found.policy, *found.deployment, *found.flags)]),
         restart=_named([change.path for change in found.restart]),
         withdrawn=_named(withdrawn),
         observe_only=configuration.policy.guard.observe_only,

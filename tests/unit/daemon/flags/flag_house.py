@@ -208,7 +208,7 @@ async def flag_house(
         changes=changes,
         desk=FlagDesk(writer, changes, policies, lambda: policy, clock),
         ramps=ramps,
-        base=BaseDocument(changes, health),
+        base=BaseDocument(changes, policies, health),
         health=health,
         tally=cast("ExperimentTally", tally),
     )

@@ -1,6 +1,7 @@
 """A change of rules while facts come in: nothing lost, nothing doubled, and whatever is wrong changes nothing."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.delivery.deployment import Deployments
-from config.load import load_configuration
+from config.load import Configuration, load_configuration
 from daemon.reloading import rule_exchange
 from daemon.reloading.reload import Reload
 from remediation.state import IncidentState
@@ -49,6 +50,7 @@ class Watched:
     asked: asyncio.Event
     taken: asyncio.Event
     deployed: list[Deployments]
+    following: "Following"
 
     def write(self, *rules: str, file: str = "mine.yaml") -> None:
         """Write a rule file."""
@@ -73,6 +75,23 @@ class Watched:
         return [one.state for one in self.one.scene.writer.state.incidents.values()]
 
 
+class Following:
+    """The port FollowedFlags. problem: why no document can be served."""
+
+    def __init__(self) -> None:
+        self.problem = ""
+        self.served: list[str] = []
+
+    async def check(self, document: str) -> str:
+        """See FollowedFlags."""
+        assert document
+        return self.problem
+
+    async def reload(self, configuration: Configuration) -> None:
+        """See FollowedFlags."""
+        self.served.append(configuration.flag_document)
+
+
 @asynccontextmanager
 async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     """A pipeline over the rules of a directory."""
@@ -82,6 +101,7 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     configuration = load_configuration(directory, {})
     asked, taken = asyncio.Event(), asyncio.Event()
     deployed: list[Deployments] = []
+    following = Following()
     async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
         reload = Reload(
             directory,
@@ -93,8 +113,9 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
             asked=asked,
             changed=taken.set,
             deploy_by=deployed.append,
+            flags=following,
         )
-        watched = Watched(one, reload, directory, asked, taken, deployed)
+        watched = Watched(one, reload, directory, asked, taken, deployed, following)
         await watched.look_until_taken()
         assert await one.kinds() == []
         yield watched
@@ -125,6 +146,27 @@ async def test_deployments_are_planned_by_the_new_file_from_then_on(tmp_path: Pa
         (entry,) = await watched.one.told("configuration.reloaded")
         assert entry["policy"] == ["deployment.bake: 1800.0 -> 3600.0"]
         assert watched.reload.running.deployment.bake == 3600.0
+
+
+FLAG = '{"flags": {"one": {"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on"}}}'
+
+
+async def test_flags_follow_their_file_and_one_that_cannot_be_served_changes_nothing(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        watched.following.problem = "flags.one.metadata.safe_default: there is none"
+        (watched.directory / "flags.json").write_text(FLAG, encoding="utf-8")
+        (watched.directory / "deployment.yaml").write_text("bake: 1h\n", encoding="utf-8")
+        await watched.look_until_taken()
+        (refused,) = await watched.one.told("configuration.refused")
+        assert refused["problems"] == ["flags.json: flags.one.metadata.safe_default: there is none"]
+        assert (watched.following.served, watched.deployed, watched.usable()) == ([], [], False)
+        watched.following.problem = ""
+        (watched.directory / "flags.yaml").write_text("emergency: [one]\n", encoding="utf-8")
+        await watched.look_until_taken()
+        assert [sorted(json.loads(text)["flags"]) for text in watched.following.served] == [["one"]]
+        assert watched.reload.running.flags.emergency == ("one",)
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert "flags.emergency: [] -> [one]" in str(entry["policy"])
 
 
 async def test_gates_wait_for_the_restart_that_they_are_said_to_need_also_beside_what_does_not(tmp_path: Path) -> None:
