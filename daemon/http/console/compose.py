@@ -6,6 +6,7 @@ from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.components import component_rows
 from daemon.http.console.cost_rows import cost_rows
 from daemon.http.console.deployment_rows import announced, deployment_panel
+from daemon.http.console.flag_rows import flag_panel
 from daemon.http.console.page import IncidentRow, LedgerRow, NotTaken, Page, SourceRow, TrafficPart
 from daemon.http.console.rollback_rows import rollback_panel
 from daemon.http.console.rule_rows import RULE_ROWS, enforced_rows, watched_rules
@@ -68,6 +69,7 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
         waiting=waiting_rows(state, now_ms),
         way_back=rollback_panel(state, now_ms),
         components=component_rows(options.probed(), now_ms),
+        flags=flag_panel(options.flags(), now_ms),
         costs=cost_rows(savings),
     )
 

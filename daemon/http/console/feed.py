@@ -42,6 +42,7 @@ PANELS = (
     "why-not",
     "sources",
     "components",
+    "flags",
     "costs",
 )
 """Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from daemon.http.console.components import ComponentRow
 from daemon.http.console.deployment_rows import Announced, DeploymentPanel
+from daemon.http.console.flag_rows import FlagPanel
 from daemon.http.console.rollback_rows import RollbackPanel
 from daemon.http.console.waiting_rows import WaitingRow
 from daemon.http.words.sentences import Sentence
@@ -180,4 +181,5 @@ class Page:
     announced: Announced | None = None
     waiting: tuple[WaitingRow, ...] = ()
     components: tuple[ComponentRow, ...] = ()
+    flags: FlagPanel | None = None
     costs: tuple[CostRow, ...] = ()

@@ -186,11 +186,18 @@ def test_a_rollback_by_hand_shows_each_step_and_which_one_is_at_work() -> None:
         asked_by="ann",
         reason="charged twice",
         asked_at_ms=NOW_MS,
-        steps={RollbackStep.HOLD: StepResult(status=StepStatus.DONE, detail="verified: holding")},
+        steps={
+            RollbackStep.FLAGS: StepResult(status=StepStatus.NOTHING, detail="no flag"),
+            RollbackStep.HOLD: StepResult(status=StepStatus.DONE, detail="verified: holding"),
+        },
     )
     panel = rollback_panel(State(manual_rollbacks={"rb-9": run}), NOW_MS)
     assert panel.by_hand == "rb-9 (emergency), asked by ann: under way"
-    assert [(step.words, step.state) for step in panel.steps] == [("hold", "done"), ("traffic", "now")]
+    assert [(step.words, step.state) for step in panel.steps] == [
+        ("flags", "nothing"),
+        ("hold", "done"),
+        ("traffic", "now"),
+    ]
     over = replace(run, ended_at_ms=NOW_MS)
     assert rollback_panel(State(manual_rollbacks={"rb-9": over}), NOW_MS).by_hand.endswith("partial")
 
