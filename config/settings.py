@@ -35,6 +35,7 @@ class AwsSettings(Model):
     account_id: events of other accounts are refused; empty: of none, and that is refused where AWS itself is spoken to.
     event_regions: where events may come from beside ``region`` and us-east-1, where AWS tells of costs and health.
     sns_signatures: whether SNS must have signed what comes through its topics; off for a stand-in, which cannot sign.
+    auto_scaling_url: where a stand-in for Application Auto Scaling answers; None: where all other services do.
     throttle_every: every nth request to a stand-in is answered ThrottlingException, to see what becomes of it.
     """
 
@@ -49,6 +50,7 @@ class AwsSettings(Model):
 
     event_regions: tuple[RegionName, ...] = Field(default=(), strict=False, max_length=50)
     sns_signatures: Literal["required", "off"] = "required"
+    auto_scaling_url: Url | None = Field(default=None, examples=["http://127.0.0.1:4567"])
     throttle_every: int | None = Field(default=None, ge=2, le=1000, examples=[3])
 
     @field_validator("endpoint_url", mode="before")
@@ -57,6 +59,13 @@ class AwsSettings(Model):
         if url == "":
             raise refusal("the endpoint is set but empty", "unset it to use AWS")
         return url
+
+    @model_validator(mode="after")
+    def _stand_ins_stand_together(self) -> "AwsSettings":
+        if self.auto_scaling_url is not None and self.endpoint_url is None:
+            what = "auto_scaling_url is for a stand-in, and AWS itself is spoken to"
+            raise refusal(what, "leave it out, or give endpoint_url", ("auto_scaling_url",))
+        return self
 
     @model_validator(mode="after")
     def _only_a_stand_in_is_made_worse(self) -> "AwsSettings":

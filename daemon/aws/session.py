@@ -83,6 +83,10 @@ class AwsClients:
         self.throttle = None if settings.throttle_every is None else Throttle(settings.throttle_every)
         """Of a stand-in alone; None for AWS itself."""
 
+    def _endpoint_of(self, service: str) -> str | None:
+        own = self._settings.auto_scaling_url if service == "application-autoscaling" else None
+        return self._settings.endpoint_url if own is None else own
+
     @asynccontextmanager
     async def client(self, service: str, region: str = "") -> AsyncIterator[AwsClient]:
         """A client of a service, such as ``sqs`` or ``route53``, for the length of the block.
@@ -104,7 +108,7 @@ class AwsClients:
         making = self._session.create_client(
             service,
             region_name=region if region else self._settings.region,
-            endpoint_url=self._settings.endpoint_url,
+            endpoint_url=self._endpoint_of(service),
             aws_access_key_id=self._key,
             aws_secret_access_key=self._secret,
             config=config,

@@ -123,6 +123,7 @@ class Layout:
         environments_url: str,
         token: str,
         throttle_every: int | None = None,
+        auto_scaling_url: str | None = None,
     ) -> None:
         """Write the daemon's settings for this run. Raises DirectoryUnusable."""
         settings = {
@@ -133,6 +134,7 @@ class Layout:
                 "sns_signatures": "off",  # the stand-in signs nothing
                 "event_regions": sorted({core.region for core in cores.values()} - {REGION}),
                 **({} if throttle_every is None else {"throttle_every": throttle_every}),
+                **({} if auto_scaling_url is None else {"auto_scaling_url": auto_scaling_url}),
             },
             "http": {"host": "127.0.0.1", "port": port},
             "flag_broker": {

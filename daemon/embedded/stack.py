@@ -16,6 +16,7 @@ from config.scenario import Environment, Scenario
 from config.settings import AwsSettings, QueueSettings
 from daemon.aws.provision import ensure_key
 from daemon.aws.session import AwsClients
+from daemon.embedded.auto_scaling.running import EmbeddedAutoScaling
 from daemon.embedded.environments.both import EmbeddedEnvironments
 from daemon.embedded.environments.core_starter import CoreStarter
 from daemon.embedded.environments.cores import KEY_ALIAS, Endpoints, every_address, first_cores
@@ -93,6 +94,7 @@ class Stack:
         self.clients = AwsClients(aws, ACCESS_KEY, ACCESS_KEY)
         self.token = layout.console_token()
         self.environments = EmbeddedEnvironments(layout.environments_token(), clock)
+        self._auto_scaling = EmbeddedAutoScaling(clock)
 
     @property
     def daemon_url(self) -> str:
@@ -111,6 +113,7 @@ class Stack:
                 group.create_task(self._start_cores(client), name="start-cores")
                 resources = group.create_task(self._start_aws(client), name="start-aws")
             self.environments.serve()
+            await self._auto_scaling.begin(self.clients)
             await self._start_daemon(client, resources.result())
         return resources.result()
 
@@ -119,7 +122,7 @@ class Stack:
         if daemon := self._children.get(DAEMON):
             await daemon.stop()
             self._say("stopped: daemon")
-        await asyncio.gather(self.environments.stop(), self.far.stop())
+        await asyncio.gather(self.environments.stop(), self.far.stop(), self._auto_scaling.stop())
         stand_ins = [self._children[name] for name in (kms.NAME, ministack.NAME) if name in self._children]
         for stand_in in stand_ins:
             await stand_in.stop()
@@ -142,6 +145,7 @@ class Stack:
             for name in _ESSENTIAL:
                 group.create_task(self._children[name].die(), name=f"watch-{name}")
             group.create_task(self.environments.watch(), name="watch-environments")
+            group.create_task(self._auto_scaling.watch(), name="watch-auto-scaling")
 
     def is_whole(self) -> bool:
         """Whether the daemon and the stand-ins are running."""
@@ -213,6 +217,7 @@ class Stack:
             environments_url=self.environments.url,
             token=self.token,
             throttle_every=self._wishes.scenario.throttle_every,
+            auto_scaling_url=self._auto_scaling.url,
         )
         self._layout.write_prices(datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=UTC).date())
         self._layout.take_policy_and_rules(self._wishes.configuration)

@@ -41,12 +41,15 @@ def _aside(body: Body | None) -> str:
             return f"{step.finding}: {step.step_id}: {step.detail}"
         case DeploymentEnded() as ended:
             return f"deployment {ended.deployment_id} has {ended.outcome.replace('_', ' ')}: {ended.detail}"
-        case ScalingDecision() as decided if decided.direction is not Direction.NONE or decided.page:
-            return f"capacity of {decided.target_name.removeprefix('scale:')}: {decided.words}"
         case RollbackMeasured() | CompensationListed() as after:
             return _measured(after) if isinstance(after, RollbackMeasured) else _listed(after)
         case _:
-            return ""
+            return _capacity(body) if isinstance(body, ScalingDecision) else ""
+
+
+def _capacity(decided: ScalingDecision) -> str:
+    is_news = decided.direction is not Direction.NONE or decided.page
+    return f"capacity of {decided.target_name.removeprefix('scale:')}: {decided.words}" if is_news else ""
 
 
 def _measured(measured: RollbackMeasured) -> str:

@@ -95,7 +95,9 @@ class _Process:
         self.running = False
 
 
-class _Starter:
+class Starter:
+    """Starts processes that take no time."""
+
     def __init__(self, changes: Counter[str]) -> None:
         self._changes = changes
 
@@ -113,7 +115,7 @@ async def processes_world() -> AsyncIterator[World]:
     """The environment service as `up` runs it, over processes that take no time."""
     changes: Counter[str] = Counter()
     groups = {
-        name: EnvironmentGroup(name, _Starter(changes), SystemClock(), drain_seconds=0) for name in ("blue", "green")
+        name: EnvironmentGroup(name, Starter(changes), SystemClock(), drain_seconds=0) for name in ("blue", "green")
     }
     await groups["green"].begin("1.0.0")
     changes.clear()
@@ -188,7 +190,7 @@ async def simulated_ecs_world() -> AsyncIterator[World]:
 async def ecs_world(url: str, unique: str) -> AsyncIterator[World]:
     """Fargate services of ministack, which has no Application Auto Scaling."""
     async with AsyncExitStack() as stack:
-        ecs, balancers = [await _client(stack, url, name) for name in ("ecs", "elbv2")]
+        ecs, balancers = [await opened_client(stack, url, name) for name in ("ecs", "elbv2")]
         cluster = f"till-{unique}"
         await ecs.call("create_cluster", clusterName=cluster)
         await ecs.call("register_task_definition", family=f"core-{unique}", **DEFINITION)
@@ -209,7 +211,7 @@ async def lambda_world(url: str, unique: str) -> AsyncIterator[World]:
     """A function with an alias, and archives of two versions in a bucket; there is none of the broken version."""
     name, bucket = f"core-{unique}", f"releases-{unique}"
     async with AsyncExitStack() as stack:
-        lambda_, s3 = [await _client(stack, url, service) for service in ("lambda", "s3")]
+        lambda_, s3 = [await opened_client(stack, url, service) for service in ("lambda", "s3")]
         await s3.call("create_bucket", Bucket=bucket)
         for version in ("1.0.0", "2.0.0", "3.0.0"):
             await s3.call("put_object", Bucket=bucket, Key=f"core/{version}.zip", Body=_archive(version))
@@ -286,7 +288,8 @@ async def stack_world(url: str, unique: str) -> AsyncIterator[World]:
     name = f"core-{unique}"
     async with AsyncExitStack() as stack:
         cloudformation, logs, *counting = [
-            await _client(stack, url, service) for service in ("cloudformation", "logs", "ecs", "elbv2", "autoscaling")
+            await opened_client(stack, url, service)
+            for service in ("cloudformation", "logs", "ecs", "elbv2", "autoscaling")
         ]
         for version in ("1.0.0", "2.0.0", "3.0.0"):
             await logs.call("create_log_group", logGroupName=f"/{name}/{version}")
@@ -309,7 +312,8 @@ async def stack_world(url: str, unique: str) -> AsyncIterator[World]:
         yield world
 
 
-async def _client(stack: AsyncExitStack, url: str, service: str) -> Aws:
+async def opened_client(stack: AsyncExitStack, url: str, service: str) -> Aws:
+    """A client of a stand-in, closed with the stack."""
     return await stack.enter_async_context(_clients(url).client(service))
 
 
