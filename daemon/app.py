@@ -167,6 +167,7 @@ class App:
             automation=parts.automation,
             deployments=lambda: parts.deployments.desk,
             rollbacks=lambda: parts.rollbacks,
+            incidents=lambda: parts.incidents,
             flags=lambda: parts.flags,
             scaling=lambda: parts.scaling.desk,
             costs=parts.reporting.view,
@@ -187,6 +188,7 @@ class App:
             asked=self._hangup,
             changed=self._changes.mark,
             deploy_by=parts.deployments.current.follow,
+            tell_by=parts.incidents.follow,
             flags=parts.flags.base,
         )
 

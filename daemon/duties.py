@@ -39,6 +39,9 @@ SIGHTINGS_SECONDS = 5.0
 """Twice for each heartbeat: a command that reads them sees one that is missing within three."""
 TALLY_SECONDS = 30.0
 """Before the checkpoint is pruned; an hour of 55 payments a second is what it holds at the least."""
+PAGING_SECONDS = 1.0
+"""Who is told of what: each entry of the journal that stirs it, and each moment at which it is due, wakes it sooner."""
+EXPOSURE_SECONDS = 5.0
 AFTERMATH_SECONDS = 5.0
 """How often is asked whether a rollback has settled, and whether people approved what puts its payments right."""
 REPORTS_SECONDS = 900.0
@@ -66,6 +69,8 @@ class Duties:
             ("recover", RULES_SECONDS, self._recover),
             ("deployments", DEPLOYMENTS_SECONDS, self._deployments),
             ("automation", RULES_SECONDS, self._automation),
+            ("paging", PAGING_SECONDS, parts.incidents.pager.tick),
+            ("exposure", EXPOSURE_SECONDS, parts.incidents.exposures.tick),
             ("rollbacks", RULES_SECONDS, parts.rollbacks.tick),
             ("aftermath", AFTERMATH_SECONDS, parts.rollbacks.look_back),
             ("cores", CORES_SECONDS, self._cores),
@@ -101,7 +106,8 @@ class Duties:
         """Begin to tick; what people look at first is due at once."""
         self._ticks.start()
         self._parts.deployments.desk.wakes(lambda: self._ticks.now("deployments"))
-        for name in ("heart", "deployments", "traffic", "cores", "backfill", "health", "tally", "reports"):
+        self._parts.incidents.pager.wakes(lambda: self._ticks.now("paging"))
+        for name in ("heart", "deployments", "traffic", "cores", "backfill", "health", "tally", "reports", "paging"):
             self._ticks.now(name)
 
     async def _recover(self) -> None:

@@ -20,6 +20,8 @@ from daemon.environments.region import EnvironmentsByRegion
 from daemon.flags.changes import FlagChanges
 from daemon.flags.opened import open_flag_foundation, open_flags
 from daemon.flags.parts import FlagFoundation, FlagParts
+from daemon.incidents.opened import open_incidents
+from daemon.incidents.parts import IncidentParts
 from daemon.leadership import LEASE_MS
 from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
@@ -83,6 +85,7 @@ class Parts:
     traces: TraceExport | None
     deployments: DeploymentParts
     rollbacks: RollbackParts
+    incidents: IncidentParts
     flags: FlagParts
     scaling: ScalingParts
     flag_reports: FlagReports
@@ -152,6 +155,7 @@ async def open_parts(
         traces=await open_traces(stack, settings, journal, clock),
         deployments=deployments,
         rollbacks=await _open_rollbacks(stack, over, ReleaseFlags(flags.changes, flags.policies)),
+        incidents=open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation),
         flags=await _open_flags(stack, over, flags, deployments),
         scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),

@@ -14,6 +14,7 @@ from remediation.flags.state import FlagBook
 from remediation.guardrails.state import ApprovalState, RiskState, StopState, StormState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
+from remediation.journal.incident_kinds import IncidentExposed
 from remediation.rollback.model import RollbackRun
 from remediation.scaling.model import Pin, ScalingDecision
 
@@ -81,6 +82,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     it is given back or reopened. answered_at_ms: when somebody first took it on. mitigated_at_ms: when an action
     about it was first seen in effect. reopened_at_ms: last. over: evidence says so, or nothing watches it any more.
     merged_into: the incident that speaks for it; empty when it speaks for itself. joined: how many it speaks for.
+    exposed: what went where it was wrong; None while that is not counted.
     """
 
     id: str
@@ -104,6 +106,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     over: bool = False
     merged_into: str = ""
     joined: int = 0
+    exposed: IncidentExposed | None = None
 
     @property
     def awaits_evidence(self) -> bool:

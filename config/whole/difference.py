@@ -11,7 +11,7 @@ from config.loading.loader import Loaded
 from config.rules.rule_file import Rule
 
 ABSENT = "(absent)"
-_RELOADED = frozenset({"rule_files", "policy", "deployment", "flags", "flag_document"})
+_RELOADED = frozenset({"rule_files", "policy", "deployment", "escalation", "flags", "flag_document"})
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
 """But not how traffic is shifted: actions were made with it, and one may be under way."""
@@ -36,7 +36,7 @@ class Difference:
     """added, removed, changed: rules by id. policy: what a reload changes of it. restart: what only a restart changes.
 
     deployment: what a reload changes for the deployments that are planned from then on. flags: of the document of
-    flags and of what may be done with them.
+    flags and of what may be done with them. escalation: of who is told of incidents from then on.
     """
 
     added: tuple[str, ...]
@@ -46,11 +46,13 @@ class Difference:
     restart: tuple[Change, ...]
     deployment: tuple[Change, ...] = ()
     flags: tuple[Change, ...] = ()
+    escalation: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
-        return bool(self.added or self.removed or self.changed or self.policy or self.deployment or self.flags)
+        rules = self.added or self.removed or self.changed
+        return bool(rules or self.policy or self.deployment or self.flags or self.escalation)
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:
@@ -72,6 +74,7 @@ def difference(before: Configuration, after: Configuration) -> Difference:
         ),
         deployment=tuple(change for change in deployment if not change.path.startswith(_EVIDENCE)),
         flags=(*_part("flags", before, after), *_document(before, after)),
+        escalation=tuple(_part("escalation", before, after)),
     )
 
 

@@ -22,7 +22,9 @@ from daemon.http.doors.deployments import DeploymentDoor
 from daemon.http.doors.firehose import FirehoseDoor
 from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
+from daemon.http.doors.incidents import IncidentDoor
 from daemon.http.doors.ingest import IngestDoor
+from daemon.http.doors.quiet import QuietDoor
 from daemon.http.doors.rollbacks import RollbackDoor
 from daemon.http.doors.scaling import ScalingDoor
 from daemon.http.headers import SecurityHeaders
@@ -56,6 +58,7 @@ def create_app(
         *doors,
         *_routes(view, login, options),
         *_automation_routes(view, options),
+        *_incident_routes(view, options),
         *_deployment_routes(options),
         *_rollback_routes(view, options),
         *_scaling_routes(options),
@@ -108,6 +111,26 @@ def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route("/api/v1/approvals", door.approvals),
         _route("/api/v1/approvals/{approval_id}", door.answer, "POST"),
         _route("/api/v1/actions/{decision_id}/undo", door.undo, "POST"),
+    ]
+
+
+def _incident_routes(view: SystemView, options: HttpOptions) -> list[Route]:
+    desk = IncidentDoor(view, options.incidents, lambda: options.severities, lambda: options.rules)
+    quiet, one = QuietDoor(options.incidents, view.now_ms), "/api/v1/incidents/{incident_id}"
+    return [
+        _route(one, desk.show),
+        _route(f"{one}/review", desk.review),
+        _route(f"{one}/ack", desk.acknowledge, "POST"),
+        _route(f"{one}/unack", desk.give_back, "POST"),
+        _route(f"{one}/resolve", desk.resolve, "POST"),
+        _route(f"{one}/merge", desk.merge, "POST"),
+        _route("/api/v1/escalation", quiet.escalation),
+        _route("/api/v1/silences", quiet.silences),
+        _route("/api/v1/silences", quiet.silence, "POST"),
+        _route("/api/v1/silences/{silence_id}/expire", quiet.expire, "POST"),
+        _route("/api/v1/maintenances", quiet.maintenances),
+        _route("/api/v1/maintenances", quiet.announce, "POST"),
+        _route("/api/v1/maintenances/{maintenance_id}/end", quiet.end, "POST"),
     ]
 
 

@@ -26,12 +26,23 @@ from daemon.http.doors.deployments import DeploymentWish, Ending, Reason
 from daemon.http.doors.firehose import FirehoseAnswer, FirehoseError
 from daemon.http.doors.flag_report import FlagReportList
 from daemon.http.doors.flags import FlagRamp, FlagReason, FlagSet, SealedDocument
+from daemon.http.doors.incidents import Closing, IncidentReview, IncidentStory, Merging, Noted
 from daemon.http.doors.ingest import IngestCounts
+from daemon.http.doors.quiet import (
+    EscalationDocument,
+    MaintenanceDocument,
+    MaintenanceList,
+    MaintenanceWish,
+    QuietEnding,
+    SilenceDocument,
+    SilenceList,
+    SilenceWish,
+)
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
 from daemon.reports.view import CostsDocument
-from daemon.sources.firehose import FirehoseDelivery
 from daemon.scaling.documents import ScalingDocument, UnitsAnswer, UnitsWish
+from daemon.sources.firehose import FirehoseDelivery
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.port import READ_LIMIT
@@ -68,9 +79,44 @@ _STATE = Parameter("state", {"type": "string", "enum": list(IncidentState)})
 _ONE = "/api/v1/deployments/{deployment_id}"
 _FLAG = "/api/v1/flags/{flag}"
 
+_INCIDENT = "/api/v1/incidents/{incident_id}"
+
+INCIDENT_OPERATIONS = (
+    Operation(_INCIDENT, "An incident with its group, its times and who is told of it", IncidentStory),
+    Operation(f"{_INCIDENT}/review", "The document for the time after an incident", IncidentReview),
+    Operation(f"{_INCIDENT}/ack", "Take an incident on: no others are told", IncidentStory, "post", takes=Noted),
+    Operation(f"{_INCIDENT}/unack", "Give an incident back", IncidentStory, "post", takes=Noted),
+    Operation(f"{_INCIDENT}/resolve", "Close an incident", IncidentStory, "post", takes=Closing),
+    Operation(f"{_INCIDENT}/merge", "Say that two incidents are one", IncidentStory, "post", takes=Merging),
+    Operation("/api/v1/escalation", "Who is on duty, and who is being told of what", EscalationDocument),
+    Operation("/api/v1/silences", "Silences, newest first", SilenceList),
+    Operation(
+        "/api/v1/silences",
+        "Tell nobody of what matches, for a while",
+        SilenceDocument,
+        "post",
+        HTTPStatus.CREATED,
+        takes=SilenceWish,
+    ),
+    Operation("/api/v1/silences/{silence_id}/expire", "End a silence", SilenceDocument, "post", takes=QuietEnding),
+    Operation("/api/v1/maintenances", "Announced maintenance, newest first", MaintenanceList),
+    Operation(
+        "/api/v1/maintenances",
+        "Announce maintenance",
+        MaintenanceDocument,
+        "post",
+        HTTPStatus.CREATED,
+        takes=MaintenanceWish,
+    ),
+    Operation(
+        "/api/v1/maintenances/{maintenance_id}/end", "End maintenance", MaintenanceDocument, "post", takes=QuietEnding
+    ),
+)
+
 OPERATIONS = (
     Operation("/api/v1/status", "Traffic, sources and automation", resources.StatusDocument),
     Operation("/api/v1/incidents", "Incidents, newest first", resources.IncidentList, parameters=(_STATE, _LIMIT)),
+    *INCIDENT_OPERATIONS,
     Operation("/api/v1/deployments", "Deployments, newest first", resources.DeploymentList, parameters=(_LIMIT,)),
     Operation(
         "/api/v1/deployments",

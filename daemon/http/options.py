@@ -13,6 +13,7 @@ from daemon.clock import SystemClock
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.service import DeploymentDesk
 from daemon.flags.parts import FlagParts
+from daemon.incidents.parts import IncidentParts
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
 from daemon.scaling.desk import ScalingDesk
@@ -69,6 +70,10 @@ def _no_deployments() -> DeploymentDesk | None:
     return None
 
 
+def _no_incidents() -> IncidentParts | None:
+    return None
+
+
 def _no_rollbacks() -> RollbackParts | None:
     return None
 
@@ -92,7 +97,7 @@ class HttpOptions:
     traces: decisions sent and dropped; None: no collector is named. costs: the bill and the savings; None: not kept.
     automation: what people may do to it; None: it is not held from here. deployments, rollbacks: where they are asked
     for; None: nothing is deployed or taken back from here. flags: None: none are kept here.
-    scaling: None: no capacity is looked after from here.
+    incidents: None: nobody is told of any from here. scaling: None: no capacity is looked after from here.
     """
 
     tokens: Sequence[Token]
@@ -112,6 +117,7 @@ class HttpOptions:
     automation: Automation | None = None
     deployments: Callable[[], DeploymentDesk | None] = _no_deployments
     rollbacks: Callable[[], RollbackParts | None] = _no_rollbacks
+    incidents: Callable[[], IncidentParts | None] = _no_incidents
     flags: Callable[[], FlagParts | None] = _no_flags
     scaling: Callable[[], ScalingDesk | None] = _no_scaling
 

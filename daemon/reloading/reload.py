@@ -12,6 +12,7 @@ from checks.compiled_rule import CompiledRule
 from checks.rules import compile_rules
 from checks.state import StateUnfit
 from config.delivery.deployment import Deployments
+from config.escalation.escalation_file import Escalation
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
 from config.whole.difference import Difference, difference
@@ -60,7 +61,7 @@ class Reload:
 
     directory: None for the packaged configuration, which does not change. asked: set by whoever wants a reload now.
     changed: called when something to show has changed.
-    deploy_by: called with what deployments are planned by from now on.
+    deploy_by: called with what deployments are planned by from now on, tell_by: with whom is told of incidents.
     """
 
     def __init__(
@@ -75,9 +76,11 @@ class Reload:
         asked: asyncio.Event,
         changed: Callable[[], None],
         deploy_by: Callable[[Deployments], None] = lambda _: None,
+        tell_by: Callable[[Escalation], None] = lambda _: None,
         flags: FollowedFlags | None = None,
     ) -> None:
         self._deploy_by = deploy_by
+        self._tell_by = tell_by
         self._flags = flags
         self._directory = directory
         self._files = None if directory is None else ConfigurationFiles(directory)
@@ -150,10 +153,12 @@ class Reload:
             rule_files=configuration.rule_files,
             policy=policy,
             deployment=deployment,
+            escalation=configuration.escalation,
             flags=configuration.flags,
             flag_document=configuration.flag_document,
         )
         self._deploy_by(deployment)
+        self._tell_by(configuration.escalation)
         if self._flags is not None:
             flags = self._flags
             await self._journal(lambda: flags.reload(configuration))
@@ -178,7 +183,7 @@ class Reload:
             added=found.added,
             removed=found.removed,
             changed=list(found.changed),
-            policy=[str(change) for change in (*found.policy, *found.deployment, *found.flags)],
+            policy=_changes(found),
         )
         if found.restart:
             log.warning(
@@ -217,11 +222,19 @@ def _entry(
         removed=_named(found.removed),
         changed=_named(tuple(found.changed)),
         fresh=_named(fresh),
-        policy=_named([str(change) for change in (*found.policy, *found.deployment, *found.flags)]),
+        policy=_named(_changes(found)),
         restart=_named([change.path for change in found.restart]),
         withdrawn=_named(withdrawn),
         observe_only=configuration.policy.guard.observe_only,
     )
+
+
+def _changes(found: Difference) -> list[str]:
+    """With their values, but for who is told of incidents: addresses of people stand in no journal and no log."""
+    return [
+        *(str(change) for change in (*found.policy, *found.deployment, *found.flags)),
+        *(change.path for change in found.escalation),
+    ]
 
 
 def _named(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What is due about telling people at this moment, as journal entries to write.
 
-Incidents are merged, held, begun, told, given back, opened again. Nothing here remembers anything: what was done is in the journal, so a process that died in between goes on where the
-journal ends, and neither forgets a step nor does one twice.
+Incidents are merged, held, begun, told, given back, opened again. Nothing here remembers anything: what was done is in
+the journal, so a process that died in between goes on where the journal ends, forgets no step and does none twice.
 """
 
 from collections.abc import Iterator

@@ -6,8 +6,8 @@ import msgspec
 
 from remediation.escalation.chain import Chain
 
-CHAINS_MAX = 500
-"""As many as there are incidents in memory."""
+CHAINS_MAX = 600
+"""More than there are incidents in memory, so that none of one that is open is forgotten."""
 SILENCES_MAX = 500
 """Those that are over go first; more than these in force are refused."""
 MAINTENANCES_MAX = 100

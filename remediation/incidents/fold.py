@@ -15,6 +15,7 @@ from remediation.journal.entry import DAEMON, Entry
 from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
     IncidentBody,
+    IncidentExposed,
     IncidentMerged,
     IncidentReopened,
     IncidentResolved,
@@ -112,12 +113,13 @@ def with_incident(state: State, entry: Entry, body: IncidentBody) -> State:
     named = state.incidents.get(body.incident_id)
     if named is None:
         return state
+    if isinstance(body, IncidentExposed):
+        return _put(state, replace(named, exposed=body))
     incident = root_of(state, named)
     match body:
-        case IncidentAcknowledged():
-            return _acknowledged(state, incident, entry)
-        case IncidentUnacknowledged():
-            return _given_back(state, incident)
+        case IncidentAcknowledged() | IncidentUnacknowledged():
+            taken = isinstance(body, IncidentAcknowledged)
+            return _acknowledged(state, incident, entry) if taken else _given_back(state, incident)
         case IncidentResolved():
             return _resolved(state, named, incident, entry)
         case IncidentReopened():
@@ -195,6 +197,7 @@ def _reopened(state: State, incident: Incident, entry: Entry) -> State:
                 resolved_at_ms=0,
                 resolved_by="",
                 reopened_at_ms=entry.at_ms,
+                exposed=None,
             )
             state = _put(state, again)
     return state

@@ -42,7 +42,29 @@ class IncidentMerged(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-IncidentBody = IncidentAcknowledged | IncidentUnacknowledged | IncidentResolved | IncidentReopened | IncidentMerged
+class IncidentExposed(msgspec.Struct, frozen=True, kw_only=True):
+    """What went where it was wrong, from its begin until it was mitigated or over, counted once from the log of facts.
+
+    payments: distinct ones; failed: of them. amount_cents: of all of them. whole: the log reached back to the begin.
+    """
+
+    incident_id: str
+    payments: int
+    failed: int
+    amount_cents: int
+    from_ms: int
+    until_ms: int
+    whole: bool
+
+
+IncidentBody = (
+    IncidentAcknowledged
+    | IncidentUnacknowledged
+    | IncidentResolved
+    | IncidentReopened
+    | IncidentMerged
+    | IncidentExposed
+)
 
 INCIDENT_TYPE_BY_KIND: dict[str, type[IncidentBody]] = {
     "incident.acknowledged": IncidentAcknowledged,
@@ -50,4 +72,5 @@ INCIDENT_TYPE_BY_KIND: dict[str, type[IncidentBody]] = {
     "incident.resolved": IncidentResolved,
     "incident.reopened": IncidentReopened,
     "incident.merged": IncidentMerged,
+    "incident.exposed": IncidentExposed,
 }

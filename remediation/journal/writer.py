@@ -1,6 +1,7 @@
 """The one place where state moves: appends under the lease, then folds what was appended."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Self
 
 from remediation.errors import JournalCorrupt, SequenceConflict
@@ -22,6 +23,7 @@ class JournalWriter:
         self._clock = clock
         self._state = State()
         self._one_at_a_time = asyncio.Lock()
+        self._listeners: list[Callable[[Entry], None]] = []
 
     @classmethod
     async def open(cls, journal: Journal, lease: Lease, clock: Clock) -> Self:
@@ -39,6 +41,10 @@ class JournalWriter:
     def lease(self) -> Lease:
         """The lease under which this writer appends."""
         return self._lease
+
+    def heard_by(self, listener: Callable[[Entry], None]) -> None:
+        """Call this with every entry that is appended here, once it is on disk and folded; it does not wait."""
+        self._listeners.append(listener)
 
     def renewed(self, lease: Lease) -> None:
         """Take over the same lease with a later end."""
@@ -69,6 +75,8 @@ class JournalWriter:
                 await self._catch_up()
                 raise
             self._state = apply(self._state, entry)
+            for listener in self._listeners:
+                listener(entry)
             return entry
 
     async def _catch_up(self) -> None:

@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
+from daemon.amounts import money
 from daemon.http.words.guardrail_sentences import Parts
-from daemon.http.words.wording import counted, moment
+from daemon.http.words.wording import count, counted, moment
 from remediation.journal.escalation_kinds import (
     EscalationBody,
     EscalationHeld,
@@ -20,6 +21,7 @@ from remediation.journal.escalation_kinds import (
 from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
     IncidentBody,
+    IncidentExposed,
     IncidentMerged,
     IncidentReopened,
     IncidentResolved,
@@ -39,6 +41,11 @@ def incident_parts(body: IncidentBody) -> Parts:
             return "plain", "incident", f"{body.incident_id} was resolved.", body.note
         case IncidentReopened():
             return "bad", "incident", f"{body.incident_id} was opened again.", body.why
+        case IncidentExposed():
+            counted_of = (
+                f"{count(body.payments)} payments, {count(body.failed)} of them failed, {money(body.amount_cents)}"
+            )
+            return "plain", "incident", f"{body.incident_id} exposed {counted_of}.", "" if body.whole else "at least"
         case IncidentMerged():
             return "plain", "incident", f"{body.incident_id} is part of {body.into}.", body.why
         case _:

@@ -23,6 +23,8 @@ NAMES = (
     "recover",
     "deployments",
     "automation",
+    "paging",
+    "exposure",
     "rollbacks",
     "aftermath",
     "cores",
@@ -74,6 +76,10 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         ),
         rollbacks=SimpleNamespace(tick=call("take_back"), look_back=call("look_back")),
         automation=SimpleNamespace(tick=call("storm")),
+        incidents=SimpleNamespace(
+            pager=SimpleNamespace(tick=call("page"), wakes=lambda _: None),
+            exposures=SimpleNamespace(tick=call("count_exposed")),
+        ),
         pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept"), reconcile=call("reconcile")),
         probes=SimpleNamespace(
             core=SimpleNamespace(probe_all=call("probe_cores")),

@@ -1,0 +1,22 @@
+"""What was opened about incidents, for whoever composes it or asks it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.escalation.escalation_file import Escalation
+from daemon.incidents.desk import IncidentDesk
+from daemon.incidents.exposure import Exposures
+from daemon.incidents.pager import Pager
+from daemon.incidents.quiet_desk import QuietDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentParts:
+    """escalation: by which people are told at this moment. follow: has them told by another one from now on."""
+
+    pager: Pager
+    desk: IncidentDesk
+    quiet: QuietDesk
+    exposures: Exposures
+    escalation: Callable[[], Escalation]
+    follow: Callable[[Escalation], None]
