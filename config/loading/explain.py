@@ -46,7 +46,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[Explanation]
         located = locate(model, detail["loc"])
         if detail["type"] == "missing" and located.path in misspelt:
             continue
-        explained.append(_EXPLAINERS.get(detail["type"], _other)(detail, located))
+        explanation = _EXPLAINERS.get(detail["type"], _other)(detail, located)
+        explained.append(replace(explanation, on_key=True) if located.is_key else explanation)
     return explained
 
 

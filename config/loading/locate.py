@@ -10,22 +10,31 @@ from typing_extensions import TypeIs
 
 from config.loading.document import Path
 
+KEY = "[key]"
+"""What pydantic puts behind a key of a mapping that is to blame itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
     """path: as written in the file. owner: the model that the last key belongs to. field: that key, when known.
 
-    annotation: the type at the end of the path.
+    annotation: the type at the end of the path. is_key: of the key that stands there, and not of its value.
     """
 
     path: Path
     owner: type[BaseModel] | None
     field: FieldInfo | None
     annotation: Any  # A type expression; the typing module has no type for them.
+    is_key: bool = False
 
 
 def locate(model: type[BaseModel], loc: Path) -> Located:
     """Walk the model along pydantic's ``loc``, leaving out the union tags that it puts between keys."""
+    if loc[-1:] == (KEY,):
+        outer = locate(model, loc[:-2])
+        if get_origin(bare(outer.annotation)) is dict:
+            key = get_args(bare(outer.annotation))[0]
+            return Located((*outer.path, loc[-2]), None, _field_of(key), key, is_key=True)
     located = Located((), None, None, model)
     for part in loc:
         located = _step(located, part)
