@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench clean lock browser broker
+.PHONY: help install run test check types style bench clean lock browser broker
 
 SCENARIO ?= bad-canary
 ARGS ?=
@@ -12,14 +12,19 @@ TEST_PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # The first of these that is Python 3.11 or later; override with make PYTHON=...
-PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+ifndef PYTHON
+PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v $$p && break; done)
+endif
 # With pip in the venv use that; a venv made without pip is served by the pip of the system.
 PIP = $$(if [ -x $(BIN)/pip ]; then echo $(BIN)/pip; else echo '$(PYTHON) -m pip --python $(BIN)/python'; fi)
 PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check
 MADE_VENV := $(VENV)/.made
 MADE_RUNTIME := $(VENV)/.runtime
 MADE_DEV := $(VENV)/.dev
+STYLE_TESTS := tests/test_architecture.py tests/test_tidy.py tests/unit/house
+# make check test runs them once.
+IGNORED = $(if $(filter check,$(MAKECMDGOALS)),$(STYLE_TESTS:%=--ignore=%))
 
 help:
 	@echo 'make run       the whole system on this machine, scenario $(SCENARIO) (SCENARIO=name, ARGS="--for 60s")'
@@ -37,13 +42,18 @@ run: $(MADE_RUNTIME)
 
 # Bytecode is kept even where the machine says otherwise: the tests start our programs hundreds of times.
 test: $(MADE_DEV) browser broker
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal --durations=10 $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal --durations=10 $(IGNORED) $(ARGS)
 
 check: $(MADE_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style
+
+types: $(MADE_DEV)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_tidy.py tests/unit/house
+
+style: $(MADE_DEV)
+	$(BIN)/python -m pytest -q $(STYLE_TESTS)
 
 bench: $(MADE_DEV)
 	$(BIN)/python -m bench $(ARGS)

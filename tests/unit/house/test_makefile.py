@@ -46,6 +46,19 @@ def test_scenario_and_arguments_are_passed_on() -> None:
     assert "tillwatch up --scenario healthy --for 60s" in dry_run("run", "SCENARIO=healthy", "ARGS=--for 60s").stdout
 
 
+def test_types_and_style_are_checked_beside_each_other() -> None:
+    lines = dry_run("check").stdout.splitlines()
+    assert any("--jobs=2" in line and line.endswith("types style") for line in lines)
+    assert [line for line in lines if line.endswith("bin/mypy")]
+    assert [line for line in lines if line.endswith("tests/test_architecture.py tests/test_tidy.py tests/unit/house")]
+
+
+def test_what_a_check_has_run_the_tests_after_it_do_not_run_again() -> None:
+    for folder in ("tests/test_architecture.py", "tests/test_tidy.py", "tests/unit/house"):
+        assert f"--ignore={folder}" in dry_run("check", "test").stdout
+        assert f"--ignore={folder}" not in dry_run("test").stdout
+
+
 def test_everything_installed_is_pinned_by_hash() -> None:
     done = dry_run("test")
     installs = [line for line in done.stdout.splitlines() if " install --quiet" in line]
