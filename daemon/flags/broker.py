@@ -11,7 +11,7 @@ import aiomqtt
 from config.sources import FlagBrokerSettings
 from daemon.errors import BrokerGone, NotUsable
 from payment_core.flags.arriving.files import client_tls
-from payment_core.flags.arriving.mqtt import reachable
+from payment_core.flags.arriving.mqtt import AT_ONCE, reachable
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS
 from payment_core.flags.errors import FlagFileUnusable
 
@@ -75,6 +75,7 @@ class FlagBroker:
             # A server of several names tells by it which one is meant.
             websocket_headers={"Host": f"{settings.host}:{settings.port}"} if web else None,
             queue_type=_Newest,
+            socket_options=AT_ONCE,
             logger=log,
         )
 
@@ -94,7 +95,12 @@ class FlagSession:
 
     async def reports(self) -> AsyncIterator[bytes]:
         """See Session."""
-        async for message in self._client.messages:
+        messages = self._client.messages
+        while True:
+            try:
+                message = await anext(messages)
+            except aiomqtt.MqttError as fault:
+                raise BrokerGone(f"{REPORT_TOPICS}: {fault}") from fault
             yield bytes(message.payload)
 
 

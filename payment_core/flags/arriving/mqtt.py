@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +26,9 @@ PACKET_BYTES_MAX = BYTES_MAX + 1024
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
 LOOPBACK = "127.0.0.1"
+
+AT_ONCE = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+"""Without it a message waits up to 40 ms for the acknowledgement of what was sent before it (Nagle's algorithm)."""
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +103,7 @@ class MqttBroker:
             websocket_path=(parts.path if parts.path else "/mqtt") if web else None,
             websocket_headers={"Host": parts.netloc} if web else None,
             queue_type=_Newest,
+            socket_options=AT_ONCE,
             logger=log,
         )
 
@@ -112,7 +117,11 @@ class MqttSession:
     async def documents(self) -> AsyncIterator[Sequence[bytes]]:
         """See Session."""
         messages, inbox = self._client.messages, self._client._queue  # noqa: SLF001  # what else waits is in there
-        async for first in messages:
+        while True:
+            try:
+                first = await anext(messages)
+            except aiomqtt.MqttError as fault:
+                raise DocumentOutOfReach(f"{fault}.") from fault
             waiting = [first, *(inbox.get_nowait() for _ in range(inbox.qsize()))]
             yield [bytes(message.payload) for message in waiting]
 

@@ -2,20 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiomqtt
 import httpx
 import msgspec
+import pytest
 
 from config.load import DEFAULTS
+from config.sources import FlagBrokerSettings
+from daemon.errors import BrokerGone
+from daemon.flags.broker import open_flag_broker
 from payment_core.clock import SystemClock
 from payment_core.flags.arriving.listening import Listening
 from payment_core.flags.arriving.mqtt import BrokerAddress, MqttBroker
 from payment_core.flags.arriving.reporting import Reporting, process_name
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS, Report, seal
+from payment_core.flags.errors import DocumentOutOfReach
 from payment_core.flags.serving import Serving
 from payment_core.origin import Origin
 from tests.integration.core_process.core_world import CoreWorld, until
@@ -131,6 +136,42 @@ def recorded(process: Process) -> list[int]:
 
     process.flags.serve = noting  # type: ignore[method-assign]  # a look at what passes
     return history
+
+
+async def test_both_ends_are_told_of_a_broker_that_dies_in_a_way_that_they_expect(broker: Mosquitto) -> None:
+    settings = FlagBrokerSettings(host="127.0.0.1", port=broker.port, tls=False)
+    daemons = await open_flag_broker(settings)
+    cores = MqttBroker(BrokerAddress(url=f"mqtt://127.0.0.1:{broker.port}", client_id="core"))
+
+    async def hear() -> None:
+        async with daemons.session() as session:
+            connected.release()
+            async for _ in session.reports():
+                pytest.fail("nobody reports")
+
+    async def follow() -> None:
+        async with cores.session() as session:
+            connected.release()
+            async for _ in session.documents():
+                pytest.fail("nothing is published")
+
+    connected = asyncio.Semaphore(0)
+    async with asyncio.TaskGroup() as group:
+        ends = [group.create_task(told(hear, BrokerGone)), group.create_task(told(follow, DocumentOutOfReach))]
+        for _ in ends:
+            await connected.acquire()
+        broker.kill()
+    assert [end.result() for end in ends] == [True, True]
+
+
+async def told(work: Callable[[], Awaitable[None]], fault: type[Exception]) -> bool:
+    """Whether the work ends with this fault, without a group around it."""
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await work()
+    except fault:
+        return True
+    return False
 
 
 async def test_a_kill_outlives_the_process_and_the_broker(broker: Mosquitto, tmp_path: Path) -> None:
