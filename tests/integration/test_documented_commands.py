@@ -224,7 +224,9 @@ def deploying(command: str, place: Place) -> list[str]:
     # No cohort can be routed on one machine.
     (place.folder / "release.yaml").write_text(re.sub(r"(?m)^cohort:.*$", "", shown_plan), encoding="utf-8")
     asks = re.search(
-        r"deploy --(?!.*--dry-run)|abort|undo|resume-automation|rollback (emergency|traffic|complete|--)", command
+        r"deploy --(?!.*--dry-run)|abort|undo|resume-automation|rollback (emergency|traffic|complete|--)"
+        r"|flags (set|ramp|kill|revive|revert)",
+        command,
     )
     return place.typed(f"{command} --url http://127.0.0.1:{place.port}" + (" --force" if asks else ""))
 
@@ -240,7 +242,14 @@ def test_a_plan_is_printed_and_nothing_is_begun(command: str, place: Place) -> N
 
 LOOKING = [
     command
-    for name in (("incidents",), ("deployments",), ("actions", "list"), ("approvals", "list"), ("rollback", "payments"))
+    for name in (
+        ("incidents",),
+        ("deployments",),
+        ("actions", "list"),
+        ("approvals", "list"),
+        ("rollback", "payments"),
+        *(("flags", look) for look in ("list", "get", "history", "report")),
+    )
     for command in starting(*name)
     if not re.search(r"pause|resume|abort", command)
 ]
@@ -249,14 +258,23 @@ LOOKING = [
 @pytest.mark.parametrize("command", LOOKING)
 def test_a_look_is_answered_also_where_there_is_nothing_to_see(command: str, place: Place) -> None:
     done = place.run(deploying(command, place))
-    is_unknown = re.search("here is no (deployment|incident)", done.stderr) is not None
+    is_unknown = re.search("here is no (deployment|incident)|has no experiment", done.stderr) is not None
     assert done.returncode == (1 if is_unknown else 0), done.stderr
-    assert is_unknown is (re.search("dep-|inc-", command) is not None)
+    assert is_unknown is (re.search("dep-|inc-|flags report .", command) is not None)
 
 
 CHANGING = [
     command
-    for name in ("deploy", "deployments", "rollback", "approvals", "actions", "stop-automation", "resume-automation")
+    for name in (
+        "deploy",
+        "deployments",
+        "rollback",
+        "approvals",
+        "actions",
+        "stop-automation",
+        "resume-automation",
+        "flags",
+    )
     for command in starting(name)
     if command not in LOOKING and "--dry-run" not in command
 ]
