@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -14,7 +12,9 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daemon.http.flag_metrics import FLAG_METRICS, flag_values
 from daemon.http.histogram import Histogram
+from daemon.http.metric_name import MetricName, Values
 from daemon.http.options import HttpOptions
 from daemon.http.tally import JournalTally
 from daemon.senses.metric_outlet import STATUS_VALUES
@@ -27,16 +27,6 @@ log = structlog.get_logger()
 
 ON_LOOP_SAMPLES = 300
 """Up to about 10 ms of rendering; more is rendered in a thread, so that a scrape never holds the loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricName:
-    """One metric as it is exposed; counters end in ``_total``, units are base units."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    help: str
-    labels: tuple[str, ...] = ()
 
 
 BUILD_INFO = MetricName("till_build_info", "gauge", "Always 1; the label tells the daemon's version.", ("version",))
@@ -190,11 +180,9 @@ METRICS = (
     COMPONENT,
     OUTLET_DATA,
     OUTLET_FAILURES,
+    *FLAG_METRICS,
 )
 """All of them, in the order in which they are exposed."""
-
-Values = Mapping[tuple[str, ...], float]
-"""Label values to the number."""
 
 
 class MetricsPage:
@@ -229,7 +217,7 @@ class MetricsPage:
         values = (
             self._ruled() | self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
         )
-        values |= self._sensed()
+        values |= self._sensed() | flag_values(self._options.flags(), self._view.now_ms())
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         stages = self._journal.rollback_stages
         families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))

@@ -30,6 +30,7 @@ BOUNDED_LABELS = {
     "stage": "five",
     "by": "a person or a storm",
     "change": "an enum",
+    "flag": "the flags of the document",
 }
 """Every label, and what bounds its values."""
 NOT_BASE_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|percent|kb|mb|kib|mib|cents)(_|$)")
@@ -128,9 +129,9 @@ async def test_a_long_journal_is_counted_in_bounded_reads() -> None:
     assert tally.findings["payment-failure-rate", "breached"] == READ_LIMIT + 5
 
 
-def test_every_name_is_kept_in_one_place() -> None:
+def test_every_name_is_kept_where_metrics_are_named() -> None:
     folder = Path(__file__).parents[4] / "daemon" / "http"
-    others = [path for path in folder.rglob("*.py") if path.name != "metrics.py"]
+    others = [path for path in folder.rglob("*.py") if not path.name.endswith("metrics.py")]
     assert [path.name for path in others if re.search(r"\"till_(?!session)", path.read_text())] == []
 
 
