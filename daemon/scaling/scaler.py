@@ -122,14 +122,17 @@ class Scaler:
         await self._spilling.follow(decision)
 
     async def _page(self, one: Watched, decision: ScalingDecision) -> None:
-        """Tell somebody what cannot be had, once; and that it is over."""
-        finding = short_finding(decision, self._clock.now_ms())
+        """Tell somebody what cannot be had, once; and that it is over, when it was for as long as a cool-down."""
+        now_ms = self._clock.now_ms()
+        one.short_ms = now_ms if decision.page else one.short_ms
+        finding = short_finding(decision, now_ms)
         known = _open_incident(self._writer.state.incidents.values(), finding.fingerprint)
-        if decision.page is (known is not None):
-            return
-        log.info("capacity short", action="capacity_short", component=one.place, page=decision.page)
-        over = None if known is None else replace(known.findings[-1], state=State.CLEARED, at_ms=finding.at_ms)
-        await self._find(finding if over is None else over)
+        if decision.page and known is None:
+            log.warning("capacity short", action="capacity_short", component=one.place, words=decision.words)
+            await self._find(finding)
+        calm_ms = round(one.component.scaled.cool_down.scale_in * 1000)
+        if known is not None and not decision.page and now_ms - one.short_ms >= calm_ms:
+            await self._find(replace(known.findings[-1], state=State.CLEARED, at_ms=now_ms))
 
 
 def _person(one: Watched, decision: ScalingDecision) -> str:

@@ -26,7 +26,10 @@ READINGS_MAX = 2_000
 
 @dataclass(slots=True)
 class Watched:
-    """scalable: None for what AWS sizes alone. gauge: None where nobody tells a load. fault: why it was not read."""
+    """scalable: None for what nobody sizes. gauge: None where nobody tells a load. fault: why it was not read.
+
+    short_ms: when somebody had to know of it last, 0 for never since the start.
+    """
 
     component: Component
     scalable: Scalable | None
@@ -35,6 +38,7 @@ class Watched:
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=READINGS_MAX))
     decision: ScalingDecision | None = None
     fault: str = ""
+    short_ms: int = 0
     _ended: set[str] = field(default_factory=set)
     _ordered: int = 0
 
