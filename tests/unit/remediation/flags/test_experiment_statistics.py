@@ -19,6 +19,8 @@ from remediation.flags.experiments.sample_ratio import SampleRatio
 NEEDED = threshold(0.05, 1)
 ONLY_NONE = (0.0,)
 """The test alone, without the interval: what a simulation of many runs has time for."""
+COARSE = DIFFERENCES[::3]
+"""Every third difference, none among them."""
 
 
 def _chance(seed: int) -> random.Random:
@@ -79,7 +81,7 @@ def _told(difference: Difference, pane: Pane) -> bool:
 def test_the_true_difference_stays_in_the_interval_however_often_it_is_looked_at() -> None:
     missed = 0
     for seed in range(25):
-        chance, difference = _chance(seed), Difference()
+        chance, difference = _chance(seed), Difference(differences=COARSE)
         for _ in range(20):
             difference.fold(_pane(chance, 0.06, 0.10, payments=100))
         interval = difference.interval(NEEDED)

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from math import log
 
 import msgspec
 import pytest
@@ -16,12 +17,13 @@ from config.loading.loader import load_yaml
 from remediation.deployment.findings import GateState
 from remediation.deployment.gates.comparison import Contrast, Pane
 from remediation.flags.conditions import Condition, ConditionState, ConditionWatch
+from remediation.flags.experiments.outcomes import Metric
 from remediation.flags.experiments.run import SETTLING_MS
 from remediation.flags.model import FlagChange, Ramp, RampPlan, RampStep, Setting
 from remediation.flags.ramp_gates import RampPolicy, comparison_evidence, customers_needed
 from remediation.flags.ramping import Advance, Done, Hold, Move, TakeBack, next_move
 from remediation.flags.state import ChangeMade, FlagBook, FlagState, Killed
-from remediation.flags.step_watch import RampReadings, StepState, StepWatch
+from remediation.flags.step_watch import ConditionReading, ContrastReading, RampReadings, StepState, StepWatch
 from tests.unit.remediation.flags.exposed import EVERY_MS, START_MS, Behaviour, capture, drawn, payment
 
 FLAG = "new-form"
@@ -171,7 +173,7 @@ def test_customers_who_get_the_new_variant_and_never_come_to_pay_take_it_back() 
 
 
 def test_more_customers_of_the_new_variant_than_are_drawn_cannot_be_explained_and_hold() -> None:
-    move = _moved(_seen(_watch(), _rows(SOUND, 12_000, on=0.7)))
+    move = _moved(_seen(_watch(), _rows(SOUND, 1_500, on=0.7)))
     assert isinstance(move, Hold)
     assert "sample-ratio" in move.detail
 
@@ -310,6 +312,63 @@ def test_a_condition_without_enough_payments_holds_the_step(sound: RampReadings)
     begun = _moved(msgspec.structs.replace(sound, conditions=row))
     assert isinstance(begun, Hold)
     assert "1 bad window in a row" in begun.detail
+
+
+CONDITIONS = st.builds(
+    ConditionReading,
+    condition=st.just(POLICY.conditions[0]),
+    is_met=st.sampled_from([False, False, True]),
+    row=st.sampled_from([0, 0, 1]),
+    looks=st.just(1),
+    value=st.just(0.1),
+    samples=st.just(100),
+    is_bad=st.sampled_from([False, False, False, True, None]),
+)
+CONTRASTS = st.builds(
+    ContrastReading,
+    metric=st.sampled_from(Metric),
+    evidence=st.sampled_from([0.0, 1.0, 7_999.0, 8_000.0, 1e9]),
+    new=st.just(100),
+    new_bad=st.just(1),
+    old=st.just(100),
+    old_bad=st.just(1),
+)
+ANY_READINGS = st.builds(
+    RampReadings,
+    plan_id=st.just(PLAN.id),
+    percent=st.just(50),
+    since_ms=st.just(START_MS),
+    heard_ms=st.integers(START_MS, START_MS + 90_000_000),
+    new=st.sampled_from([0, 200, ENOUGH]),
+    old=st.sampled_from([0, 200, ENOUGH]),
+    is_drawn=st.just(True),
+    drawn_new=st.integers(0, 500),
+    drawn_old=st.integers(0, 500),
+    mismatch=st.sampled_from([0.0, 8.9, 9.1]),
+    contrasts=st.lists(CONTRASTS, min_size=3, max_size=3).map(tuple),
+    conditions=st.lists(CONDITIONS, max_size=2).map(tuple),
+)
+
+
+@given(readings=ANY_READINGS, silent_ms=st.sampled_from([0, 9_000, 11_000]))
+@settings(max_examples=120, deadline=None)
+def test_whatever_was_seen_a_ramp_goes_on_only_on_evidence_and_goes_back_only_on_harm(
+    readings: RampReadings, silent_ms: int
+) -> None:
+    needed = comparison_evidence(PLAN, POLICY)
+    now_ms = readings.heard_ms + silent_ms
+    elapsed_seconds = (now_ms - START_MS) / 1000
+    move = next_move(PLAN, _book(), readings, POLICY, now_ms)
+    fewer = readings.mismatch >= log(needed) and readings.drawn_new < readings.drawn_old
+    is_harmful = fewer or any(one.is_met for one in readings.conditions)
+    is_harmful = is_harmful or any(one.evidence >= needed for one in readings.contrasts)
+    assert isinstance(move, TakeBack) is is_harmful
+    if isinstance(move, Advance):
+        assert min(readings.new, readings.old) >= max(customers_needed(50, POLICY, needed))
+        assert silent_ms <= 10_000
+        assert 120 <= elapsed_seconds < WITHIN_SECONDS
+        assert all(one.is_bad is False and not one.row for one in readings.conditions)
+        assert readings.mismatch < log(needed)
 
 
 @pytest.mark.parametrize("cut", [0, 7, 333])
