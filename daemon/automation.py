@@ -57,6 +57,7 @@ class Undone:
 class Automation:
     """The guard rails that people hold. policy: as it is at this moment. take: hands facts to the rules.
 
+    another_way: why an action is taken back elsewhere, where more is asked; empty for what is taken back here.
     Journal faults are raised, and nothing has changed then.
     """
 
@@ -68,6 +69,7 @@ class Automation:
         clock: Clock,
         policy: Callable[[], Policy],
         take: Callable[[Sequence[Fact]], Awaitable[None]],
+        another_way: Callable[[ActionState], str] = lambda _: "",
     ) -> None:
         self._writer = writer
         self._executor = executor
@@ -75,6 +77,7 @@ class Automation:
         self._clock = clock
         self._policy = policy
         self._take = take
+        self._another_way = another_way
         self._told_ms = 0
 
     @property
@@ -124,10 +127,13 @@ class Automation:
     async def undo(self, decision_id: str, actor: str, reason: str, skipped: tuple[str, ...] = ()) -> Undone:
         """Take an automatic action back; giving traffic to a version or a region that lost it puts money at risk."""
 
-        async def weigh_money(one: ActionState) -> tuple[UndoRefusal, str] | None:
+        async def weigh_it(one: ActionState) -> tuple[UndoRefusal, str] | None:
+            elsewhere = self._another_way(one)
+            if elsewhere:
+                return UndoRefusal.NEEDS_APPROVAL, elsewhere
             return await self._held_by_money(one, actor, reason)
 
-        found = await self._executor.undo(decision_id, actor, reason, skipped, weigh_money)
+        found = await self._executor.undo(decision_id, actor, reason, skipped, weigh_it)
         if isinstance(found, tuple):
             return Undone(*found)
         return Undone(None, found.refusal if found.refusal else found.detail, found)

@@ -140,7 +140,7 @@ async def open_parts(
         payments=payments,
         executor=executor,
         pipeline=pipeline,
-        automation=_automation(over, flow),
+        automation=_automation(over, flow, flags),
         keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
         trust=trust,
         sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock), *reporting.bill),
@@ -206,7 +206,7 @@ def _pipeline(
     )
 
 
-def _automation(over: Surroundings, flow: PaymentFlow) -> Automation:
+def _automation(over: Surroundings, flow: PaymentFlow, flags: FlagFoundation) -> Automation:
     pipeline = over.pipeline
     return Automation(
         over.writer,
@@ -215,6 +215,7 @@ def _automation(over: Surroundings, flow: PaymentFlow) -> Automation:
         over.clock,
         lambda: pipeline.policy,
         lambda facts: pipeline.accept(facts, PROBES),
+        lambda one: flags.policies.revived_elsewhere(one, flags.changes.book),
     )
 
 

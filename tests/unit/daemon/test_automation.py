@@ -182,3 +182,13 @@ def test_facts_are_handed_on() -> None:
         [deployment(), replace(deployment(), id="x")]
     )
     assert seen == [2]
+
+
+async def test_what_is_taken_back_elsewhere_is_refused_with_the_way_and_nothing_is_written() -> None:
+    one = await world()
+    decision_id = await one.rolled_back()
+    one.automation._another_way = lambda action: f"revive {action.target}"
+    sequence = one.scene.writer.state.sequence
+    undone = await one.automation.undo(decision_id, "ada", "a false alarm")
+    assert (undone.refusal, undone.detail) == (UndoRefusal.NEEDS_APPROVAL, "revive dns:payments.tillwatch.test")
+    assert one.scene.writer.state.sequence == sequence

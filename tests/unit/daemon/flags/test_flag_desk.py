@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from config.calendars.calendar import Calendar
 from config.calendars.freeze import Freeze
@@ -15,6 +16,7 @@ from daemon.flags.wishes import FlagRefusal
 from remediation.errors import JournalFull
 from remediation.flags.model import FlagChange
 from remediation.journal.guardrail_kinds import ApprovalGiven
+from remediation.state import ActionState
 from tests.unit.daemon.flags.flag_house import DOCUMENT, TEXT, FlagHouse, flag_house
 from tests.unit.remediation.worlds import NOW_MS, DyingJournal
 
@@ -195,3 +197,21 @@ async def test_the_document_that_is_served_already_is_no_news() -> None:
     version = one.version
     assert await one.parts.base.follow(TEXT) == ""
     assert one.version == version
+
+
+async def test_an_automatic_kill_of_a_critical_flag_is_taken_back_by_reviving_it_alone() -> None:
+    one = await flag_house()
+    killed = ActionState(
+        decision_id="dec-1",
+        sequence=1,
+        action="flags.kill",
+        target="flag:processor",
+        key="k",
+        arguments={"flag": "processor"},
+        cause_at_ms=1,
+        decided_at_ms=1,
+    )
+    policies, book = one.parts.policies, one.parts.changes.book
+    assert "flags revive processor" in policies.revived_elsewhere(killed, book)
+    assert policies.revived_elsewhere(replace(killed, arguments={"flag": "payouts"}), book) == ""
+    assert policies.revived_elsewhere(replace(killed, action="flags.ramp"), book) == ""
