@@ -35,7 +35,7 @@ def samples(engine: Engine) -> dict[str, tuple[int, float | None]]:
     return {reading.rule_id: (reading.samples, reading.value) for reading in engine.current()}
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), cut=st.integers(0, 30))
 def test_a_new_rule_disturbs_no_other_and_equals_one_that_was_always_there_once_it_has_seen_the_facts(
     compiled: Compile, history: History, cut: int

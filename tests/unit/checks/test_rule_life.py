@@ -115,7 +115,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, st.sampled_from(POLICIES))
 def test_every_history_is_told_as_a_model_of_the_whole_history_tells_it(
     compiled: Compile, given: Sequence[tuple[int, str, int]], policy: Policy

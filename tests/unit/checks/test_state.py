@@ -42,7 +42,7 @@ def test_the_histories_are_about_every_measure(compiled: Compile) -> None:
     assert watched == set(MEASURES)
 
 
-@settings(deadline=None, max_examples=75, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(), cut=st.integers(0, 30))
 def test_after_any_history_a_restored_engine_says_and_announces_the_same(
     compiled: Compile, history: History, cut: int

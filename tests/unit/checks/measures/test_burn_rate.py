@@ -68,7 +68,7 @@ probes = st.builds(
 batches = st.lists(st.lists(probes, max_size=12).map(lambda facts: facts + facts[:1]), max_size=8)
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
 def test_every_window_equals_a_recount_with_late_duplicate_and_disordered_facts(
     compiled: Compile, given: Sequence[Sequence[HealthProbed]]

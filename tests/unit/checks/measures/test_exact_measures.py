@@ -85,7 +85,7 @@ def in_order(given: Batches) -> Iterator[PaymentAttempted]:
         yield from sorted(batch, key=lambda fact: fact.at_ms)
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
 def test_every_measure_equals_a_recount_with_late_duplicate_and_disordered_facts(
     compiled: Compile, given: Batches

@@ -86,7 +86,7 @@ def window_of(engine: Engine) -> SharedWindow:
     return windowed._window
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
 def test_windows_equal_a_recount_with_late_duplicate_and_disordered_facts(compiled: Compile, given: Batches) -> None:
     engine, recount = Engine(compiled(TEXT)), Recount()

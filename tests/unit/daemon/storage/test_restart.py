@@ -98,7 +98,7 @@ def since_the_first_facts(history: History) -> History:
     return facts if facts else FAILING
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=histories(40),
     keeps=st.sets(st.integers(0, 40), max_size=6),
@@ -132,7 +132,7 @@ def test_an_engine_killed_at_any_points_equals_one_that_never_was(
     assert told(life.engine) == told(steady.engine)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories(30), keep=st.integers(0, 29), kill=st.integers(0, 29))
 def test_a_rule_that_is_new_after_a_restart_knows_what_the_log_holds_and_the_others_what_they_knew(
     compiled: Compile,  # noqa: F811  # the fixture
