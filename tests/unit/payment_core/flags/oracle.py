@@ -82,7 +82,7 @@ def our_answer(provider: FlagProvider, kind: str, key: str, context: Mapping[str
 def flagd_value(flag: str, logic: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     """What the rule gives in flagd, or how it fails."""
     try:
-        return repr(targeting(flag, json.loads(json.dumps(logic)), evaluation_context(context)))
+        return repr(targeting(flag, dict(logic), evaluation_context(context)))
     except ReferenceError:
         return "unknown operator"
     except Exception:  # noqa: BLE001  # the oracle crashes where values do not fit
