@@ -1,5 +1,6 @@
 """``burn_rate``: counts equal a recount, tiers fire exactly above their factor, silence is no recovery."""
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -256,3 +257,28 @@ def test_a_graver_tier_is_told_once_whatever_the_rule_itself_is_called(start: St
     worse = [probe(1_000 + number, NOW_MS + 60_000 + number * 1_000, bad=True) for number in range(20)]
     assert told(engine.observe(worse, NOW_MS + 80_000)) == [(State.BREACHED, "high")]
     assert engine.tick(NOW_MS + 81_000) == []
+
+
+def test_places_that_were_given_up_before_a_restart_are_used_again_after_it(start: Start) -> None:
+    text = SMALL.replace("max_keys: 10000", "max_keys: 3")
+    engine, other = start(text), start(text)
+    engine.observe([probe(n, NOW_MS, subject=name) for n, name in enumerate("abc")], NOW_MS)
+    the(engine).drop(["a", "b"])
+    other.restore(engine.snapshot())
+    other.observe([probe(10 + n, NOW_MS + 1_000, subject=name) for n, name in enumerate("de")], NOW_MS + 1_000)
+    assert set(the(other).keys()) == {"c", "d", "e"}
+    assert len(the(other)._period.total) == 3
+
+
+def test_a_tier_that_fired_before_a_restart_and_is_no_more_after_it_is_forgotten(start: Start) -> None:
+    first = "{long: 60s, short: 10s, factor: 5, severity: high}, {long: 60s, short: 10s, factor: 2, severity: low}"
+    (measure,) = re.findall(r"tiers: \[(.*?)\]", SMALL)
+    two = SMALL.replace(measure, first)
+    one = SMALL.replace(measure, first.split(", {", maxsplit=1)[0])
+    engine, other = start(two), start(one)
+    assert told(engine.observe(steady(NOW_MS, 60, bad_every=3), NOW_MS + 60_000)) == [(State.BREACHED, "low")]
+    assert the(engine)._fired == {"database": [1]}
+    the(other).take_back(the(engine).keep())
+    assert the(other)._fired == {"database": []}
+    other.tick(NOW_MS + 61_000)
+    assert other.breached() == []
