@@ -6,13 +6,20 @@ import pytest
 from msgspec.structs import replace
 
 from checks.facts import PaymentAttempted
+from checks.findings import State
 from config.delivery.deployment import Deployments, Evidence
 from config.flags import FlagPolicy, Flags, RampStep
+from config.policy import Policy
 from daemon.flags.tally import FILE, ExperimentTally
+from remediation.actions.flags import FlagSetting
+from remediation.decide import decide
+from remediation.decisions import OutcomeStatus
+from remediation.executor import Executor
 from remediation.flags.model import FlagChange
 from remediation.flags.ramp_gates import RampPolicy
 from remediation.flags.ramping import Hold
 from remediation.flags.telling import CONDITION_RULE, RAMP_RULE
+from remediation.journal.flag_kinds import FlagChanged
 from tests.unit.daemon.flags.flag_house import FlagHouse, flag_house
 from tests.unit.daemon.flags.test_tally import Log
 from tests.unit.remediation.flags.exposed import Behaviour, drawn
@@ -67,15 +74,37 @@ async def test_a_sound_variant_goes_on_when_enough_customers_have_paid(counted: 
     await counted.tally.close()
 
 
-async def test_a_bad_variant_is_taken_back_and_a_ramp_that_is_over_asks_for_nothing_more(counted: Counted) -> None:
+async def test_a_bad_variant_is_taken_back_once_and_a_ramp_that_is_over_asks_for_nothing_more(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = counted.house
+    change = house.parts.changes.change
+
+    async def changed_and_served(body: FlagChanged) -> None:
+        """A process serves each change at once."""
+        await change(body)
+        house.reports("core-1")
+
+    monkeypatch.setattr(house.parts.changes, "change", changed_and_served)
+    executor = Executor(
+        house.writer, {"flags.revert": FlagSetting(house.parts.changes, FlagChange.REVERT)}, house.clock, Policy()
+    )
     await counted.pay(600, failed=0.4)
-    [finding] = counted.house.found
+    [finding] = house.found
     assert (finding.rule_id, finding.do) == (CONDITION_RULE, ("flags.revert",))
     assert "off" in finding.breach
-    await counted.house.done(FlagChange.REVERT)
+    await house.writer.append(finding)
+    outcome = await executor.carry_out(decide(finding, house.writer.state, Policy(), house.now_ms))
+    assert outcome is not None
+    assert outcome.status is OutcomeStatus.VERIFIED
+    assert house.served()["defaultVariant"] == "on"
+    assert "targeting" not in house.served()
+    again = decide(finding, house.writer.state, Policy(), house.now_ms)
+    assert not again.act
     await counted.pay(600, failed=0.4)
-    assert counted.house.found == [finding]
-    assert counted.house.parts.ramps.moves == {}
+    assert [one.state for one in house.found] == [State.BREACHED, State.CLEARED]
+    assert house.parts.ramps.moves == {}
+    assert len(await house.entries("flag.changed")) == 2
     await counted.tally.close()
 
 
