@@ -73,7 +73,7 @@ class FlagPublisher:
         self._sealed: Sealed | None = None
         self._connected = False
         self._sent = (0, 0)
-        self._fault = ""
+        self._fault = "not connected yet"
         self.unreadable_reports = 0
         """Since the start."""
 

@@ -26,12 +26,10 @@ async def publishing(broker: Mosquitto, house: FlagHouse) -> AsyncIterator[FlagP
     publisher = FlagPublisher(
         lambda: house.writer.state.flags, SIGNER, await open_flag_broker(settings), house.parts.followers, house.clock
     )
-    task = asyncio.create_task(publisher.run(), name="publisher")
-    try:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(publisher.run(), name="publisher")
         yield publisher
-    finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def retained(broker: Mosquitto) -> Envelope:

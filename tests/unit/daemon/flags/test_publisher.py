@@ -22,13 +22,10 @@ def opened(body: bytes) -> Envelope:
 
 @asynccontextmanager
 async def publishing(one: FlagHouse) -> AsyncIterator[None]:
-    task = asyncio.create_task(one.parts.publisher.run(), name="publisher")
-    try:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(one.parts.publisher.run(), name="publisher")
         yield
-    finally:
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
 
 
 async def test_the_first_thing_that_a_broker_hears_is_the_version_of_the_journal() -> None:
@@ -99,10 +96,11 @@ async def test_without_a_document_there_is_nothing_to_publish_and_without_a_brok
     publisher = FlagPublisher(FlagBook, SIGNER, None, one.parts.followers, FakeClock())
     assert publisher.sealed() is None
     assert publisher.status.broker is False
-    task = asyncio.create_task(publisher.run(), name="publisher")
-    await asyncio.sleep(0)
-    assert not task.done()
-    task.cancel()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(publisher.run(), name="publisher")
+        await asyncio.sleep(0)
+        assert not task.done()
+        task.cancel()
 
 
 async def test_a_document_that_is_too_large_to_be_sent_is_said_to_be() -> None:
