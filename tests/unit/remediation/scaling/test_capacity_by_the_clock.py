@@ -1,11 +1,15 @@
 """Schedules and peaks go by the wall clock of their zone, also on days on which it skips an hour or shows one twice."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from config.calendars.peak import PeakPlan
 from config.scaling import ScheduleEntry
+from remediation.guardrails.wall_clock import instant_ms, wall_clock
 from remediation.scaling import peaks, scheduled
 from remediation.scaling.model import Direction, ScalingReason, Source
 from remediation.scaling.needs import Need
@@ -46,6 +50,28 @@ def iso(at_ms: int | None) -> str:
 )
 def test_an_entry_began_when_the_clock_of_its_zone_last_showed_it(cron: str, now: str, began: str) -> None:
     assert iso(scheduled.last_start_ms(cron, NEW_YORK, ms(now))) == began
+
+
+@given(
+    day=st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+    hour=st.integers(0, 23),
+    minute=st.integers(0, 59),
+    zone=st.sampled_from([NEW_YORK, "Europe/Berlin", "Australia/Lord_Howe", "Asia/Beirut", "UTC"]),
+)
+@example(day=date(2026, 3, 8), hour=2, minute=30, zone=NEW_YORK)
+@example(day=date(2026, 11, 1), hour=1, minute=30, zone=NEW_YORK)
+@example(day=date(2026, 3, 29), hour=0, minute=0, zone="Asia/Beirut")
+@settings(max_examples=60, deadline=None)
+def test_a_daily_entry_begins_once_on_every_day_of_its_zone(day: date, hour: int, minute: int, zone: str) -> None:
+    place, cron = ZoneInfo(zone), f"{minute} {hour} * * *"
+    last_ms = instant_ms(datetime.combine(day, time(23, 59, 59)), place, later=True)
+    began_ms = scheduled.last_start_ms(cron, zone, last_ms)
+    assert began_ms is not None
+    assert wall_clock(began_ms, place).date() == day
+    assert wall_clock(began_ms, place).time() >= time(hour, minute)
+    before_ms = scheduled.last_start_ms(cron, zone, began_ms - 1)
+    assert before_ms is not None
+    assert wall_clock(before_ms, place).date() == day - timedelta(days=1)
 
 
 def test_a_minimum_holds_until_the_next_one_and_each_zone_has_its_own_clock() -> None:

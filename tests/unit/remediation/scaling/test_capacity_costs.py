@@ -1,9 +1,12 @@
 """What capacity costs is whole millionths of a dollar, and no hour costs more than its cap."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config.calendars.peak import PeakPlan
 from config.scaling import Emergency, Savings, Scaling
 from remediation.scaling import costs
 from remediation.scaling.bookkeeping import HOUR_MS, ordered, resized, running, seen, undone
@@ -87,6 +90,8 @@ def test_the_cap_of_all_components_leaves_what_the_others_do_not_cost() -> None:
     book = Book(component="core", others_microdollars_per_hour=7_500_000)
     decision = decided(readings(90.0), book=book, policy=policy)
     assert (decision.target, decision.reason) == (12, ScalingReason.COST_CAP)
+    grown = Book(component="core", others_microdollars_per_hour=15_000_000)
+    assert decided(readings(50.0), book=grown, policy=policy).reason is ScalingReason.ENOUGH
 
 
 def test_an_emergency_begins_when_the_limit_turns_requests_away_and_ends_by_itself() -> None:
@@ -105,6 +110,31 @@ def test_an_emergency_begins_when_the_limit_turns_requests_away_and_ends_by_itse
     assert (over.target, over.reason) == (10, ScalingReason.AT_MAX)
     rests = [reading(over_ms + step, load=150.0, throttled=9) for step in range(0, 60_001, 10_000)]
     assert decided(rests, about, book, now_ms=over_ms + 60_000).target == 10
+
+
+def test_units_that_still_warm_up_are_no_emergency() -> None:
+    about = component(max=10, emergency=Emergency(max=16, hourly_cap_cents=3_000, after=0.0))
+    short = decided([reading(load=150.0, units=10, in_service=6, throttled=9)], about)
+    assert (short.direction, short.reason) == (Direction.NONE, ScalingReason.AT_MAX)
+
+
+def test_what_a_peak_left_running_too_long_is_made_up_for_in_the_hour_after_it() -> None:
+    ended_ms = NOW_MS // HOUR_MS * HOUR_MS
+    plan = PeakPlan(
+        name="sale",
+        starts=datetime.fromtimestamp(ended_ms / 1000 - 3_600, UTC).replace(tzinfo=None),
+        ends=datetime.fromtimestamp(ended_ms / 1000, UTC).replace(tzinfo=None),
+        zone="UTC",
+        min=5,
+        max=40,
+        hourly_cap_cents=4_000,
+    )
+    about = component(peaks=(plan,), hourly_cap_cents=1_000)
+    book = Book(component="core", spells=(Spell(30, ended_ms - HOUR_MS),))
+    raised = costs.raised_caps(about, book)
+    assert costs.affordable(about, book, raised, 40, ended_ms - 1) == 40
+    # Nobody looked for ten minutes: of ten units for an hour, thirty for ten minutes leave six for fifty.
+    assert costs.affordable(about, book, raised, 40, ended_ms + 10 * MINUTE_MS) == 6
 
 
 def test_an_emergency_has_a_cap_of_its_own() -> None:
