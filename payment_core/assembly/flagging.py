@@ -21,6 +21,9 @@ from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.tasks import Tasks
 
+CLIENT_PREFIX = "till-core-"
+"""How every core's client id begins; the policy of AWS IoT Core names it."""
+
 
 class Flagging(msgspec.Struct, frozen=True):
     """flags: what is asked. polling: None without an address to poll. reporting: what the process says of itself."""
@@ -70,7 +73,7 @@ async def start_listening(flagging: Flagging, options: CoreOptions, tasks: Tasks
         tls=await asyncio.to_thread(_tls, options),
         username=options.flags_username,
         password=await asyncio.to_thread(read_secret, options.flags_password_file),
-        client_id=f"till-core-{secrets.token_hex(8)}",
+        client_id=f"{CLIENT_PREFIX}{secrets.token_hex(8)}",
     )
     listening = Listening(
         broker=MqttBroker(address),
