@@ -14,8 +14,12 @@ from remediation.flags.ramp_gates import RampPolicy
 from remediation.flags.state import FlagBook
 from remediation.flags.step_watch import RampReadings, StepState, StepWatch
 
+EXPERIMENTS_MAX = 8
+"""Experiments that payments name, the first ones by name; `payment_core.flags.serving` has the same number."""
 RUNS_MAX = 32
-"""Runs that are known, those that have ended included; each takes a mebibyte, and the oldest that ended goes first."""
+"""Runs that are known, those that have ended included; the oldest that ended goes first."""
+KILLED = "the flag is killed"
+CROWDED_OUT = f"payments name {EXPERIMENTS_MAX} experiments, and as many come before this one by name"
 NOT_WANTED = "it is no experiment any more"
 
 Policies = Callable[[str], RampPolicy]
@@ -53,13 +57,15 @@ class Exposures:
             return
         self._followed = (book.version, book.changed_at_ms)
         flags = document_of(base_of(book), book)["flags"]
-        wanted = {key: flag for key, flag in flags.items() if flag.get("metadata", {}).get("experiment") is True}
+        experiments = sorted(key for key, flag in flags.items() if flag.get("metadata", {}).get("experiment") is True)
+        alive = [key for key in experiments if key not in book.killed]
+        wanted = alive[:EXPERIMENTS_MAX]
         for key, run in self._runs.items():
             if key not in wanted and not run.ended_ms:
                 run.end(now_ms)
-                self._not_compared[key] = NOT_WANTED
-        for key, flag in wanted.items():
-            self._follow_split(key, split_of(flag), _since_ms(book, key, now_ms), now_ms)
+                self._not_compared[key] = KILLED if key in book.killed else CROWDED_OUT if key in alive else NOT_WANTED
+        for key in wanted:
+            self._follow_split(key, split_of(flags[key]), _since_ms(book, key, now_ms), now_ms)
         self._follow_ramps(book, flags, policies)
         self._bound()
 

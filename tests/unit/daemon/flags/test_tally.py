@@ -1,6 +1,7 @@
 """Experiments and ramps are counted from the log of facts, each fact once, and a restart loses and repeats nothing."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ from daemon.errors import CheckpointFailed
 from daemon.flags.tally import FILE, ExperimentTally
 from daemon.storage.checkpoint import StoredBatch
 from daemon.storage.durable_file import DurableFile
+from payment_core.flags.serving import EXPERIMENTS_MAX as NAMED_ON_PAYMENTS
 from remediation.flags.experiments.findings import Verdict
+from remediation.flags.exposures import EXPERIMENTS_MAX
 from remediation.flags.model import FlagChange, Setting
 from remediation.flags.ramp_gates import RampPolicy
 from remediation.flags.state import FlagBook
@@ -227,7 +230,7 @@ async def test_an_experiment_ends_when_the_flag_is_killed_and_a_revived_one_is_a
         [ended] = await tally.reports()
         assert ended.ended_ms == world.clock.at_ms
         assert sum(variant.payments for variant in ended.variants) == 50
-        assert ended.not_compared == "everybody gets off"
+        assert ended.not_compared == "the flag is killed"
         world.book = book_of([changed(FlagChange.REVIVE)], world.book)
         [again] = await tally.reports()
     assert (again.ended_ms, again.verdict) == (0, Verdict.NO_DATA)
@@ -242,6 +245,22 @@ async def test_an_experiment_that_everybody_is_let_into_ends_with_what_was_told(
         world.book = book_of([changed(FlagChange.SET, ON)], world.book)
         [ended] = await tally.reports()
     assert (ended.verdict, ended.ended_ms) == (Verdict.WORSE, world.clock.at_ms)
+
+
+async def test_the_first_experiments_by_name_are_counted_as_many_as_payments_name(tmp_path: Path) -> None:
+    assert EXPERIMENTS_MAX == NAMED_ON_PAYMENTS
+    draw = json.loads(DRAW)
+    names = [f"flag-{number}" for number in range(EXPERIMENTS_MAX + 1)]
+    flag = {"state": "ENABLED", "defaultVariant": "off", "metadata": {"experiment": True}, "targeting": draw}
+    document = json.dumps({"flags": dict.fromkeys(names[1:], flag)})
+    world = World(tmp_path, book_of([replace(DOCUMENT, document=document)]))
+    async with world.tally() as tally:
+        assert [one.flag for one in await tally.reports()] == names[1:]
+        document = json.dumps({"flags": dict.fromkeys(names, flag)})
+        world.book = book_of([replace(DOCUMENT, document=document)], world.book)
+        reports = await tally.reports()
+    assert [one.flag for one in reports if not one.ended_ms] == names[:-1]
+    assert "come before this one by name" in reports[-1].not_compared
 
 
 async def test_without_experiments_nothing_is_read(tmp_path: Path) -> None:
