@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 import httpx
 import msgspec
 
+from daemon.probes.bearer_client import bearer_client
 from remediation.errors import WorldRefused, WorldUnreachable
 
 TIMEOUT_SECONDS = 3.0
@@ -39,13 +40,7 @@ class CoreApi:
 
     def __init__(self, urls: Sequence[str], token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._urls = tuple(url.rstrip("/") for url in urls)
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=TIMEOUT_SECONDS,
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._http = bearer_client(token, TIMEOUT_SECONDS, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.environments.load import EnvironmentLoad
 from daemon.environments.region import Batch
+from daemon.probes.bearer_client import bearer_client
 from remediation.deployment.ports import EnvironmentState
 from remediation.errors import WorldRefused, WorldUnreachable
 
@@ -42,13 +43,7 @@ class Processes:
 
     def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = f"{url.rstrip('/')}/v1/environments"
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=TIMEOUT_SECONDS,
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._http = bearer_client(token, TIMEOUT_SECONDS, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ import msgspec
 
 from checks.facts import AnyFact, HealthStatus
 from daemon.errors import CoreUnreachable, NotAsked
+from daemon.probes.bearer_client import bearer_client
 from payment_core.flags.envelope import Report
 
 TIMEOUT_SECONDS = 2.0
@@ -153,16 +154,8 @@ class CoreClient:
     """One core at one address. Every method raises CoreUnreachable when there is no usable answer in time."""
 
     def __init__(self, url: str, token: str = "", transport: httpx.AsyncBaseTransport | None = None) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url.rstrip("/")
-        self._http = httpx.AsyncClient(
-            base_url=self.url,
-            headers=headers,
-            timeout=TIMEOUT_SECONDS,
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._http = bearer_client(token, TIMEOUT_SECONDS, base_url=self.url, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self

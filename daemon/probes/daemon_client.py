@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from daemon.errors import DaemonError
+from daemon.probes.bearer_client import bearer_client
 
 T = TypeVar("T")
 
@@ -63,9 +64,8 @@ class DaemonClient:
     def __init__(self, url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
         self._token = token
-        self._http = httpx.AsyncClient(
-            base_url=self.url, timeout=TIMEOUT_SECONDS, transport=transport, trust_env=False, follow_redirects=False
-        )
+        # A stranger's question goes without the token.
+        self._http = bearer_client("", TIMEOUT_SECONDS, base_url=self.url, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self

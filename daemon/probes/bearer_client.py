@@ -1,0 +1,24 @@
+"""How one of our own services is asked over HTTP: with its token, within a time, and nowhere else."""
+
+import httpx
+
+
+def bearer_client(
+    token: str,
+    timeout_seconds: float,
+    *,
+    base_url: str = "",
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """A client that no proxy of the surroundings and no redirect can send elsewhere with its token.
+
+    token: empty for a service that asks for none. transport: in place of the network, for tests.
+    """
+    return httpx.AsyncClient(
+        base_url=base_url,
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        timeout=timeout_seconds,
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+    )
