@@ -22,7 +22,7 @@ from remediation.guardrails.approvals import (
 )
 from remediation.guardrails.money_at_risk import RiskKind, share_back_percent, weigh
 from remediation.guardrails.state import StormState
-from remediation.guardrails.storm import judge
+from remediation.guardrails.storm import judge, stopped_itself
 from remediation.journal.guardrail_kinds import (
     ApprovalGiven,
     ApprovalRefused,
@@ -213,5 +213,5 @@ def _told(storm: StormState, now_ms: int) -> HealthProbed:
         subject=COMPONENT,
         status="unhealthy" if storm.lasts else "healthy",
         check="storm",
-        detail=f"automation stopped itself: {storm.why}" if storm.lasts else "automation acts",
+        detail=stopped_itself(storm.why) if storm.lasts else "automation acts",
     )

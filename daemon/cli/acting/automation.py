@@ -7,6 +7,7 @@ import typer
 
 from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed
 from daemon.cli.output import print_json, say
+from remediation.guardrails.storm import stopped_itself
 
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 
@@ -51,7 +52,7 @@ def _told(found: _Automation, *, as_json: bool) -> None:
     if found.stopped is not None:
         say(f"automation is stopped by {found.stopped.by}: {found.stopped.reason}{already}")
     elif found.storm is not None:
-        say(f"automation stopped itself: {found.storm.why}{already}")
+        say(f"{stopped_itself(found.storm.why)}{already}")
     elif found.observe_only:
         say(f"automation is not stopped{already}, and only observes (observe_only in policy.yaml)")
     else:
