@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from payment_core.ach.building.builder import make_file
-from payment_core.ach.building.return_files import Answering, return_batches
 from payment_core.ach.building.writer import write
 from tests.canary import Canary, Leak, files_under
 from tests.integration.core_process.attempts import (
@@ -27,6 +26,7 @@ from tests.integration.core_process.marketplace import (
     payable_provider,
     payment,
 )
+from tests.return_files import Answering, return_batches
 
 PANS = ("4929567812345674", "5204740009900014", "374200000000004", "6011000990139424")
 MISPLACED = "4916338506082832"

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import msgspec
 
 from payment_core.ach.building.builder import make_file
-from payment_core.ach.building.return_files import Answering, change_batches, return_batches
 from payment_core.ach.building.totals import DEBIT_CODES
 from payment_core.ach.building.writer import write
 from payment_core.ach.codes.changes import Correction
@@ -15,6 +14,7 @@ from payment_core.ach.delivery.memory import MemoryDelivery
 from payment_core.ach.model import AchFile as NachaFile
 from payment_core.ach.model import Entry
 from payment_core.ach.reading.reader import read
+from tests.return_files import Answering, change_batches, return_batches
 
 INSTITUTION = "12104288"
 CODES = sorted(code for code, known in RETURN_CODES.items() if known.stage is ReturnStage.RETURN)

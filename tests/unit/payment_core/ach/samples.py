@@ -9,7 +9,13 @@ import msgspec
 
 from payment_core.ach.building.builder import build_file, file_header, make_batch, make_file
 from payment_core.ach.building.entries import trace_number
-from payment_core.ach.building.return_files import (
+from payment_core.ach.building.specs import BatchSpec, EntrySpec, FileSpec, Offset
+from payment_core.ach.building.writer import write
+from payment_core.ach.calendar import same_day_marker
+from payment_core.ach.codes.changes import Correction
+from payment_core.ach.codes.descriptions import MICRO_ENTRY, REVERSAL, Purpose
+from payment_core.ach.model import AchFile, Batch
+from tests.return_files import (
     Answering,
     answer_header,
     change_batches,
@@ -17,12 +23,6 @@ from payment_core.ach.building.return_files import (
     dishonored_entry,
     return_batches,
 )
-from payment_core.ach.building.specs import BatchSpec, EntrySpec, FileSpec, Offset
-from payment_core.ach.building.writer import write
-from payment_core.ach.calendar import same_day_marker
-from payment_core.ach.codes.changes import Correction
-from payment_core.ach.codes.descriptions import MICRO_ENTRY, REVERSAL, Purpose
-from payment_core.ach.model import AchFile, Batch
 
 FOLDER = Path(__file__).resolve().parents[3] / "data" / "ach"
 BANK, RECEIVER, OTHER_RECEIVER = "12104288", "23138010", "09100001"

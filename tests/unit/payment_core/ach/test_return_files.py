@@ -5,15 +5,6 @@ import pytest
 
 from payment_core.ach.building.builder import build_file, file_header, make_batch, make_file
 from payment_core.ach.building.entries import trace_number
-from payment_core.ach.building.return_files import (
-    Answering,
-    answer_header,
-    change_entry,
-    contested_entry,
-    dishonored_entry,
-    return_batches,
-    return_entry,
-)
 from payment_core.ach.codes.changes import Correction
 from payment_core.ach.codes.returns import RETURN_CODES, ReturnAction, ReturnStage
 from payment_core.ach.codes.transaction_codes import Direction
@@ -24,6 +15,15 @@ from payment_core.ach.reading.reader import read
 from payment_core.ach.records.addenda98_refused import Addenda98Refused
 from payment_core.ach.records.entry_detail import EntryDetail
 from payment_core.ach.views import summarize
+from tests.return_files import (
+    Answering,
+    answer_header,
+    change_entry,
+    contested_entry,
+    dishonored_entry,
+    return_batches,
+    return_entry,
+)
 from tests.unit.payment_core.ach.samples import BANK, RECEIVER, SPEC, batch, entry, path
 
 TRACE = trace_number(RECEIVER, 1)

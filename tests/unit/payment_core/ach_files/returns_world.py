@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import msgspec
 
 from payment_core.ach.building.builder import make_file
-from payment_core.ach.building.return_files import Answering, return_batches
 from payment_core.ach.building.writer import write
 from payment_core.ach.codes.returns import RETURN_CODES, ReturnStage
 from payment_core.ach.files.model import AchEntry
@@ -16,6 +15,7 @@ from payment_core.ach.reading.reader import read
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.providers.model import BankAccount
 from payment_core.store.port import Transaction
+from tests.return_files import Answering, return_batches
 from tests.unit.payment_core.payouts.payout_world import (
     ORIGIN,
     TUESDAY_MORNING,

@@ -7,13 +7,6 @@ import msgspec
 
 from checks.facts import AchReturn
 from payment_core.ach.building.builder import make_batch, make_file
-from payment_core.ach.building.return_files import (
-    Answering,
-    answer_header,
-    change_batches,
-    dishonored_entry,
-    return_entry,
-)
 from payment_core.ach.building.writer import write
 from payment_core.ach.codes.changes import Correction
 from payment_core.ach.codes.returns import RETURN_CODES, ReturnAction, ReturnFamily
@@ -25,6 +18,13 @@ from payment_core.ach.reading.reader import read
 from payment_core.answers import Answer
 from payment_core.payouts.requests import PayoutRequest
 from payment_core.providers.model import BankAccount
+from tests.return_files import (
+    Answering,
+    answer_header,
+    change_batches,
+    dishonored_entry,
+    return_entry,
+)
 from tests.unit.payment_core.ach_files.returns_world import (
     mixed_codes,
     return_file,
