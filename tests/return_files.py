@@ -9,7 +9,6 @@ from payment_core.ach.building.entries import trace_number
 from payment_core.ach.codes.changes import Correction, format_corrected_data
 from payment_core.ach.codes.routing import RDFI_WIDTH, check_digit
 from payment_core.ach.codes.transaction_codes import EntryKind, of_kind
-from payment_core.ach.errors import OriginalUnusable
 from payment_core.ach.model import AchFile, Batch, Entry
 from payment_core.ach.records.addenda import ChangeAddenda, ReturnAddenda
 from payment_core.ach.records.addenda98 import Addenda98
@@ -19,6 +18,10 @@ from payment_core.ach.records.addenda99_dishonored import Addenda99Dishonored
 from payment_core.ach.records.batch_header import BatchHeader
 from payment_core.ach.records.corporate_entry import CorporateEntry
 from payment_core.ach.records.entry_detail import EntryDetail
+
+
+class OriginalUnusable(Exception):
+    """The original entry does not allow what should be derived from it."""
 
 
 class Answering(msgspec.Struct, frozen=True):

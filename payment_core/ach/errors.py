@@ -23,10 +23,6 @@ class TraceCollision(AchError):
     """Two entries of the file have one trace number; allocate traces once for the whole file."""
 
 
-class OriginalUnusable(AchError):
-    """The original entry does not allow what should be derived from it."""
-
-
 class FileInvalid(AchError):
     """The file breaks the rules, so it was not built."""
 

@@ -43,14 +43,14 @@ class EventCounts:
 def count_events(payments: Path, checkpoint: Path, region: str) -> EventCounts:
     """Hold the outbox against the checkpoint, position by position. A missing file counts as an empty one.
 
-    Raises sqlite3.Error when a file cannot be read. The checkpoint is read first, so an event that is published and
-    consumed meanwhile counts as lost and never the other way round.
+    Raises DatabaseUnusable when the file is no payment store, and sqlite3.Error when one cannot be read. The checkpoint
+    is read first, so an event that is published and consumed meanwhile counts as lost and never the other way round.
     """
     received, duplicates = _received(checkpoint, region)
     if not payments.is_file():
         return EventCounts(published=0, consumed=0, duplicates=duplicates, lost=0)
     missing = [*received.gaps(), (received.highest + 1, None)]
-    with closing(_open(payments)) as connection:
+    with closing(open_for_reading(payments)) as connection:
         connection.execute("BEGIN")
         (published,) = connection.execute("SELECT count(*) FROM outbox").fetchone()
         lost = sum(_rows_between(connection, first, last) for first, last in missing)
@@ -111,7 +111,7 @@ def _noted_microcents(connection: sqlite3.Connection) -> int:
 def _received(checkpoint: Path, region: str) -> tuple[Received, int]:
     if not checkpoint.is_file():
         return Received(), 0
-    with closing(_open(checkpoint)) as connection:
+    with closing(_open_checkpoint(checkpoint)) as connection:
         connection.execute("BEGIN")
         found = connection.execute("SELECT stretches FROM outboxes WHERE producer = ?", (region,)).fetchone()
         (duplicates,) = connection.execute("SELECT coalesce(sum(duplicates), 0) FROM totals").fetchone()
@@ -125,7 +125,7 @@ def _rows_between(connection: sqlite3.Connection, first: int, last: int | None) 
     return int(rows)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open_checkpoint(path: Path) -> sqlite3.Connection:
     # mode=rw and query_only: a write-ahead log is read too, which mode=ro cannot always do, and nothing is written.
     address = f"file:{quote(str(path.absolute()))}?mode=rw"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)

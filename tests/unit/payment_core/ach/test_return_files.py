@@ -8,7 +8,7 @@ from payment_core.ach.building.entries import trace_number
 from payment_core.ach.codes.changes import Correction
 from payment_core.ach.codes.returns import RETURN_CODES, ReturnAction, ReturnStage
 from payment_core.ach.codes.transaction_codes import Direction
-from payment_core.ach.errors import FileInvalid, OriginalUnusable
+from payment_core.ach.errors import FileInvalid
 from payment_core.ach.reading.notices import notices_of
 from payment_core.ach.reading.profiles import Profile
 from payment_core.ach.reading.reader import read
@@ -17,6 +17,7 @@ from payment_core.ach.records.entry_detail import EntryDetail
 from payment_core.ach.views import summarize
 from tests.return_files import (
     Answering,
+    OriginalUnusable,
     answer_header,
     change_entry,
     contested_entry,
