@@ -32,6 +32,7 @@ RUNS = {
     "scaling": "scaling",
     "experiments": "experiments",
     "flags": "flags",
+    "incidents": "incidents",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
 

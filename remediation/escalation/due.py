@@ -29,7 +29,8 @@ def due(state: State, escalation: Escalation, now_ms: int) -> tuple[Due, ...]:
     """
     found: list[Due] = []
     holding = Holding(state, escalation, now_ms)
-    for incident in sorted(state.incidents.values(), key=lambda one: (one.severity, one.opened_at_ms)):
+    moving = (one for one in state.incidents.values() if _may_move(state, one))
+    for incident in sorted(moving, key=lambda one: (one.severity, one.opened_at_ms)):
         entry = _of_incident(state, incident, escalation, holding, now_ms)
         if entry is not None:
             found.append(entry)
@@ -41,13 +42,24 @@ def next_due_ms(state: State, escalation: Escalation, now_ms: int) -> int | None
 
     Windows that come back begin and end unannounced here: whoever waits looks once a second as well.
     """
-    times = [time_ms for one in state.incidents.values() for time_ms in _times(state, one, escalation)]
+    moving = (one for one in state.incidents.values() if _may_move(state, one))
+    times = [time_ms for one in moving for time_ms in _times(state, one, escalation)]
     return min((one for one in times if one > now_ms), default=None)
+
+
+def _may_move(state: State, incident: Incident) -> bool:
+    """False for what evidence has ended or another speaks for, once everybody has heard so: most of what is known."""
+    if incident.state is not IncidentState.RESOLVED and not incident.merged_into:
+        return True
+    chain = state.escalation.chains.get(incident.id)
+    by_hand = not incident.merged_into and incident.resolved_by != DAEMON
+    return by_hand or (chain is not None and not chain.settled)
 
 
 def _of_incident(state: State, incident: Incident, escalation: Escalation, holding: Holding, now_ms: int) -> Due | None:
     chain = state.escalation.chains.get(incident.id)
-    told = None if chain is None else _followed(incident, chain)
+    quiet = chain is None or (incident.state is IncidentState.OPEN and not incident.merged_into and not chain.outlived)
+    told = None if chain is None or quiet else _followed(incident, chain)
     if told is not None:
         return told
     if incident.merged_into:

@@ -149,12 +149,21 @@ def _voided(chain: Chain, at_ms: int) -> Chain:
 
 
 def _put(book: EscalationBook, chain: Chain) -> EscalationBook:
+    opened = [one for one in chain.notices if _is_open(one)]
+    older = any(one.status is NoticeStatus.SENT and one.notice.generation < chain.generation for one in opened)
+    chain = replace(chain, settled=chain.state is ChainState.OVER and not opened, outlived=older)
     chains = bounded(
         {**book.chains, chain.incident_id: chain},
         CHAINS_MAX,
-        lambda one: one.state is ChainState.OVER and not one.waiting,
+        lambda one: one.settled,
     )
     return replace(book, chains=chains)
+
+
+def _is_open(told: NoticeState) -> bool:
+    """Whether it is to be sent, or whoever got it has to hear how it ended."""
+    ended = told.notice.kind != "trigger" or told.followed == "resolve"
+    return told.status is NoticeStatus.WAITING or (told.status is NoticeStatus.SENT and not ended)
 
 
 def _silences(book: EscalationBook, entry: Entry, body: SilenceAdded | SilenceExpired) -> dict[str, Silence]:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from remediation.escalation.chain import Chain
+from remediation.escalation.notices import NoticeState
 
 CHAINS_MAX = 600
 """More than there are incidents in memory, so that none of one that is open is forgotten."""
@@ -68,3 +69,9 @@ class EscalationBook(msgspec.Struct, frozen=True, kw_only=True):
     chains: dict[str, Chain] = {}
     silences: dict[str, Silence] = {}
     maintenances: dict[str, Maintenance] = {}
+
+    @property
+    def waiting(self) -> tuple[NoticeState, ...]:
+        """What is to be sent now, the gravest first, and of equally grave ones what has waited longest."""
+        found = [one for chain in self.chains.values() if not chain.settled for one in chain.waiting]
+        return tuple(sorted(found, key=lambda one: (one.notice.severity, one.since_ms)))

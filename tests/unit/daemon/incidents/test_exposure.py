@@ -1,6 +1,7 @@
 """What an incident exposed is counted once, where it was, from its begin to its end, and a part is said to be one."""
 
 from pathlib import Path
+from typing import Literal
 
 from checks.facts import Fact, PaymentAttempted
 from daemon.incidents.exposure import SETTLE_MS, Exposures
@@ -10,9 +11,10 @@ from tests.unit.remediation.incidents.telling import breach, clear
 from tests.unit.remediation.worlds import NOW_MS
 
 DAY_MS = 86_400_000
+Ended = Literal["succeeded", "failed"]
 
 
-def attempt(name: str, at_ms: int, outcome: str = "succeeded", environment: str = "green") -> PaymentAttempted:
+def attempt(name: str, at_ms: int, outcome: Ended = "succeeded", environment: str = "green") -> PaymentAttempted:
     return PaymentAttempted(
         id=f"evt-{name}-{at_ms}",
         at_ms=at_ms,
