@@ -62,8 +62,8 @@ class Keeping:
                 if _version(os.pread(seen, _DIGITS, 0)) > version:
                     return False
                 _replace(self._path, body)
+                # Not synced: until the kernel has written it, the document itself says as much.
                 os.pwrite(seen, f"{version:0{_DIGITS}d}".encode("ascii"), 0)
-                os.fdatasync(seen)
                 return True
         except OSError as fault:
             raise DocumentNotKept(f"{self._path}: {fault.strerror}.") from fault
