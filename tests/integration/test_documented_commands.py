@@ -371,8 +371,20 @@ def test_a_token_is_hashed_as_shown(tmp_path: Path) -> None:
     assert done.stdout.startswith("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
 
 
+@pytest.mark.parametrize("command", starting("scale", "replay"))
+def test_recorded_load_is_played_and_drawn_as_shown(command: str, tmp_path: Path) -> None:
+    rows = [f"2026-11-{day}:{minute}:00Z,90" for day in ("19T23", "20T00") for minute in range(10, 60)]
+    (tmp_path / "LOAD.csv").write_text("\n".join(["at,requests_per_second", *rows]), encoding="utf-8")
+    place = Place(tmp_path)
+    done = place.run(place.typed(command))
+    assert done.returncode == 0, done.stderr
+    assert re.search("(?m)^predictive .* 0 s ", done.stdout)
+    assert (tmp_path / "capacity.svg").read_text("utf-8").startswith("<svg")
+
+
 def test_no_shown_command_is_left_out() -> None:
     names = ("health", "validate", "audit", "ledger", "rules", "config", "up", "run", "core", "costs", "fraud")
     plans = [command for command in starting("deploy") if "--dry-run" in command]
     tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
+    tried += starting("scale", "replay")
     assert sorted(tried) == COMMANDS
