@@ -85,7 +85,10 @@ class FlagProvider(AbstractProvider):
             return _refused(default, found, found.error_code, found.error_message)
         if found.variant is None:
             return FlagResolutionDetails(default, reason=found.reason, flag_metadata=found.metadata)
-        value = fitting(found.value)
+        try:
+            value = fitting(found.value)
+        except OverflowError:
+            return _refused(default, found, ErrorCode.GENERAL, f"variant {found.variant!r} is too large")
         if value is None:
             what = f"variant {found.variant!r} is a {type(found.value).__name__}"
             return _refused(default, found, ErrorCode.TYPE_MISMATCH, what)
@@ -118,12 +121,8 @@ def _integer(value: Value) -> int | None:
 
 
 def _number(value: Value) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return value * 1.0
-    except OverflowError:
-        return None
+    """Raises OverflowError when a whole number is larger than any that has a point."""
+    return value * 1.0 if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _object(value: Value) -> _Object | None:

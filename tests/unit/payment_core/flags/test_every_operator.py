@@ -108,6 +108,8 @@ def test_what_decides_and_what_is_given_when_values_are_joined(how: str) -> None
     def cases() -> Iterator[Case]:
         join = {how: [LEFT, {"==": [RIGHT, 1]}, {"cat": [RIGHT]}]}
         known = {how: [{"!!": [RIGHT]}, "", LEFT]}
+        number = {"+": [LEFT]}
+        yield from (({"if": [number, "yes", "no"]}, {"left": value}) for value in VALUES)
         for logic in (join, known, {"if": [join, "yes", "no"]}, {"if": [{"!": [known]}, "yes"]}, {"!!": [join]}):
             yield from ((logic, {"left": one, "right": other}) for one in VALUES for other in (1, 0, "x", None))
 
@@ -118,7 +120,14 @@ def test_conditions_are_taken_in_turn_wherever_they_stand() -> None:
     chain = [part for index in range(7) for part in ({"==": [LEFT, index]}, str(index))]
 
     def cases() -> Iterator[Case]:
-        for parts in (chain, chain[:-1], chain[:6], [*chain[:4], True, "known", *chain[4:]], [False, 1, *chain[:3]]):
+        for parts in (
+            chain,
+            chain[:-1],
+            chain[:6],
+            [*chain[:4], True, "known", *chain[4:]],
+            [*chain[:2], True, "known", *chain[2:4]],
+            [False, 1, *chain[:3]],
+        ):
             for logic in ({"if": parts}, {"cat": [{"if": parts}]}, {"if": [{"if": parts}, "yes", "no"]}):
                 yield from ((logic, {"left": index}) for index in range(8))
 

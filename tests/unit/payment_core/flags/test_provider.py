@@ -98,7 +98,8 @@ def test_a_number_is_a_whole_one_only_where_it_is_and_a_boolean_is_none(client: 
     assert client.get_integer_value("share", 7, GERMANY) == 7
     assert client.get_integer_value("switch", 7) == 7
     assert client.get_float_value("switch", 7.5) == 7.5
-    assert client.get_float_value("huge", 7.5) == 7.5
+    huge = client.get_float_details("huge", 7.5)
+    assert (huge.value, huge.error_message) == (7.5, "variant 'new' is too large")
 
 
 def test_the_targeting_key_is_the_clients_and_no_attribute_can_take_its_place(client: OpenFeatureClient) -> None:
