@@ -16,6 +16,7 @@ from daemon.http.flag_metrics import FLAG_METRICS, flag_values
 from daemon.http.histogram import Histogram
 from daemon.http.metric_name import MetricName, Values
 from daemon.http.options import HttpOptions
+from daemon.http.scaling_metrics import SCALING_METRICS, scaling_values
 from daemon.http.tally import JournalTally
 from daemon.senses.metric_outlet import STATUS_VALUES
 from daemon.view.shape import SystemView
@@ -181,6 +182,7 @@ METRICS = (
     OUTLET_DATA,
     OUTLET_FAILURES,
     *FLAG_METRICS,
+    *SCALING_METRICS,
 )
 """All of them, in the order in which they are exposed."""
 
@@ -218,6 +220,7 @@ class MetricsPage:
             self._ruled() | self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
         )
         values |= self._sensed() | flag_values(self._options.flags(), self._view.now_ms())
+        values |= scaling_values(self._options.scaling())
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         stages = self._journal.rollback_stages
         families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))

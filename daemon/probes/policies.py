@@ -8,16 +8,21 @@ import msgspec
 UNLIMITED = frozenset(
     {
         "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "application-autoscaling:DescribeScheduledActions",
         "autoscaling:DescribeAutoScalingGroups",
         "ce:GetCostAndUsage",
         "ce:GetCostForecast",
         "cloudwatch:GetMetricData",
         "cloudwatch:PutMetricData",
+        "dynamodb:DescribeLimits",
         "ecs:DescribeTaskDefinition",
         "ecs:RegisterTaskDefinition",
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
+        "lambda:GetAccountSettings",
     }
 )
 """Actions that IAM knows no resource for (Service Authorization Reference); a statement of only these may say ``*``."""

@@ -156,7 +156,7 @@ def test_a_name_that_does_not_exist_is_found(wrong: str) -> None:
 
 def test_what_is_said_to_be_absent_is_not_there() -> None:
     said = absent(PAGE)
-    assert len(said) > 3
+    assert said
     assert [name for name in said if exists(name)] == []
     assert exists("tillwatch deploy")
 
