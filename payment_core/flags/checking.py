@@ -69,8 +69,8 @@ def results(logic: Value, place: str) -> Iterator[tuple[str, Value]]:
 def unserved(logic: Value, place: str, variants: Mapping[str, Value]) -> Iterator[Problem]:
     """Results of the rule that are no variant of its flag."""
     for where, result in results(logic, place):
-        name = str(result).lower() if isinstance(result, bool) else result
-        if name is not None and (not isinstance(name, str) or name not in variants):
+        name = str(result).lower() if isinstance(result, bool) else str(result)
+        if result is not None and name not in variants:
             yield Problem(where, f"{result!r} is no variant of this flag", f"it has {listed([*map(repr, variants)])}")
 
 

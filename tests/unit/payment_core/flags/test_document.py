@@ -68,6 +68,13 @@ def test_each_mistake_is_named_with_its_place_and_its_fix(changes: Json, place: 
     assert any(what in line and fix in line for line in lines), told(flag(**changes))
 
 
+def test_a_variant_may_be_meant_by_a_number_or_a_boolean_of_its_name() -> None:
+    rule = {"if": [{"var": "a"}, 1, {"var": "b"}, True, None]}
+    evaluator = compile_document(flag(variants={"1": "a", "true": "b"}, defaultVariant=True, targeting=rule))
+    assert evaluator.resolve("instant-payouts", {"a": 1}).value == "a"
+    assert evaluator.resolve("instant-payouts", {"b": 1}).value == "b"
+
+
 def test_all_mistakes_of_a_document_are_told_at_once() -> None:
     document = {"flags": {"one": {**GOOD, "state": "ON"}, "two": {**GOOD, "defaultVariant": "maybe"}}, "meta": {}}
     with pytest.raises(DocumentUnreadable) as refused:
