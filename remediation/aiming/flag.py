@@ -25,13 +25,14 @@ PERCENT = "percent"
 class FlagAim(msgspec.Struct, frozen=True):
     """A flag, and what is done to it. setting: what it serves then; None: as the document says, or killed.
 
-    ramping: whether a ramp is under way, so that what was done to the flag last was a step of it.
+    cools: whether what automation did to the flag before keeps it from this for a while. The step of a ramp does not,
+    neither from the next one nor from the way back; a kill that a person took back does.
     """
 
     flag: str
     what: FlagChange
     setting: Setting | None
-    ramping: bool
+    cools: bool
 
     @property
     def target(self) -> str:
@@ -64,13 +65,12 @@ def flag_to_change(action: str, finding: Finding, book: FlagBook) -> FlagAim | M
     state = book.of(flag)
     if state.killed is not None:
         return Miss(Reason.IN_EFFECT, f"{flag} is killed already ({state.killed.reason}), until a person revives it")
-    ramping = state.ramp is not None
     if action == FLAGS_KILL:
-        return FlagAim(flag, FlagChange.KILL, None, ramping)
+        return FlagAim(flag, FlagChange.KILL, None, cools=_was_revived(state))
     if action == FLAGS_REVERT:
         if not state.revertible:
             return Miss(Reason.NO_SUBJECT, f"no change of {flag} is there to be taken back")
-        return FlagAim(flag, FlagChange.REVERT, state.before, ramping)
+        return FlagAim(flag, FlagChange.REVERT, state.before, cools=state.ramp is None)
     return _step(flag, state, finding.key.get(PERCENT, ""))
 
 
@@ -81,4 +81,8 @@ def _step(flag: str, state: FlagState, wanted: str) -> FlagAim | Miss:
     if int(wanted) <= ramp.percent:
         return Miss(Reason.IN_EFFECT, f"the ramp of {flag} is at {ramp.percent} % already")
     further = replace(setting, ramp=replace(ramp, percent=int(wanted)))
-    return FlagAim(flag, FlagChange.RAMP, further, ramping=True)
+    return FlagAim(flag, FlagChange.RAMP, further, cools=False)
+
+
+def _was_revived(state: FlagState) -> bool:
+    return bool(state.history) and state.history[-1].what is FlagChange.REVIVE

@@ -162,11 +162,10 @@ def _cooling_down(situation: Situation) -> str:
         # What was done before concerned another release; the hourly budget still holds.
         return ""
     since_action_ms = situation.now_ms - history.acted_at_ms
-    # What was done to a flag last was a step of its ramp, and neither the next one nor the way back waits for that.
-    ramping = isinstance(aim, FlagAim) and aim.ramping
+    warm = isinstance(aim, FlagAim) and not aim.cools
     # Capacity has cool-downs of its own for each direction, which have passed where load or the clock asks for it.
     scaling = isinstance(aim, CapacityAim) and situation.finding.rule_id == SCALING_RULE
-    if not ramping and not scaling and history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
+    if not warm and not scaling and history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
         return (
             f"{situation.target} was acted on {since_action_ms / 1000:.0f} s ago, "
             f"the cool-down is {situation.policy.cooldown:g} s"

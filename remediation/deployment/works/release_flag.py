@@ -16,7 +16,8 @@ from remediation.ports import Look
 class ReleaseFlag:
     """Sets ``release-VERSION`` to its safe default for everybody; what a release does not bring is not prepared.
 
-    A flag that is killed stays so. What people set before the deployment began is replaced: it was for another one.
+    A flag that is killed stays so. What people set before the deployment began is replaced, because it was for another
+    one; what they set since stays, also when a later region is prepared.
     """
 
     def __init__(self, flags: Flags) -> None:
@@ -31,7 +32,9 @@ class ReleaseFlag:
         if state.killed is not None:
             return Look(in_effect=True, detail=f"{name} is killed, until a person revives it")
         if state.setting != wanted:
-            return Look(in_effect=False, detail=f"{name} serves {setting_words(state.setting)}")
+            now = f"{name} serves {setting_words(state.setting)}"
+            prepared = self._flags.book.made_by(name, _key(context)) is not None
+            return Look(in_effect=prepared, detail=f"{now}, changed since it was prepared" if prepared else now)
         propagation = await self._flags.propagation(state.history[-1].version)
         served = f"{name} serves {setting_words(wanted)}; {propagation.words}"
         # Processes that say nothing do not hold a release up that is off in the journal: it is what they start with.
@@ -39,13 +42,14 @@ class ReleaseFlag:
 
     async def perform(self, context: StepContext, key: str) -> StepReport:
         """See StepWork."""
+        del key  # The regions of a deployment share one flag.
         look = await self.probe(context)
         if look.in_effect:
             return passed(look.detail)
         name, wanted = self._wanted(context)
         if self._flags.book.of(name).setting != wanted:
             reason = f"{context.plan.request.deployment_id} brings {context.plan.request.version} out"
-            change = FlagChanged(flag=name, what=FlagChange.SET, reason=reason, key=f"{key}-flag", setting=wanted)
+            change = FlagChanged(flag=name, what=FlagChange.SET, reason=reason, key=_key(context), setting=wanted)
             await self._flags.change(change)
         return waiting(f"{name} is being set to {setting_words(wanted)}")
 
@@ -54,3 +58,7 @@ class ReleaseFlag:
         name = f"{RELEASE_FLAG}{context.plan.request.version}"
         document = flags_of(self._flags.book).get(name)
         return name, None if document is None else Setting(variant=safe_default_of(document))
+
+
+def _key(context: StepContext) -> str:
+    return f"{context.plan.request.deployment_id}-flag"

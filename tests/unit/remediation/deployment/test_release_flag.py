@@ -9,9 +9,9 @@ from remediation.deployment.findings import StepFinding
 from remediation.deployment.plan import Plan, Request, Step, Strategy
 from remediation.deployment.ports import StepContext
 from remediation.deployment.works.release_flag import ReleaseFlag
-from remediation.flags.model import FlagChange
+from remediation.flags.model import FlagChange, Setting
 from remediation.journal.flag_kinds import FlagDocument
-from tests.unit.remediation.flags.journal_of_flags import ON_OFF, changed
+from tests.unit.remediation.flags.journal_of_flags import ON, ON_OFF, changed
 from tests.unit.remediation.flags.served_flags import FlagScene, flag_scene
 
 FLAG = "release-2.0.0"
@@ -89,6 +89,23 @@ async def test_what_was_prepared_sooner_is_not_done_again() -> None:
     later = replace(context(), attempts=1)
     assert (await work.perform(later, "x" * 32)).finding is StepFinding.PASSED
     assert len(one.flags.asked) == 1
+
+
+async def test_what_people_set_since_stays_when_a_later_region_is_prepared() -> None:
+    one, work = await prepared()
+    await work.perform(context(), KEY)
+    await one.say(changed(FlagChange.SET, ON, flag=FLAG, key="by hand"))
+    look = await work.probe(context())
+    assert look.in_effect
+    assert "changed since it was prepared" in look.detail
+    assert one.flags.book.of(FLAG).setting == ON
+
+
+async def test_what_people_set_before_the_deployment_is_replaced() -> None:
+    one, work = await prepared()
+    await one.say(changed(FlagChange.SET, ON, flag=FLAG, key="by hand"))
+    await work.perform(context(), KEY)
+    assert one.flags.book.of(FLAG).setting == Setting(variant="off")
 
 
 def test_flags_are_prepared_unless_the_operator_leaves_them_out() -> None:

@@ -12,6 +12,7 @@ from remediation.executor import Executor
 from remediation.flags.model import FlagChange
 from remediation.flags.ports import Propagation
 from remediation.flags.state import FlagBook
+from remediation.journal.entry import Lease
 from remediation.journal.flag_kinds import FlagBody, FlagChanged
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
@@ -58,6 +59,7 @@ class FlagScene:
     """A leader over a journal and flags."""
 
     clock: FakeClock
+    journal: MemoryJournal
     writer: JournalWriter
     flags: ServedFlags
     executor: Executor
@@ -68,6 +70,10 @@ class FlagScene:
         decision = decide(one, self.writer.state, self.policy, self.clock.now_ms())
         outcome = await self.executor.carry_out(decision)
         return decision.reason if outcome is None else outcome.status
+
+    async def renewed(self) -> Lease:
+        """The lease for a while longer."""
+        return await self.journal.renew_lease(self.writer.lease, LEASE_MS, self.clock.now_ms())
 
     async def say(self, *said: FlagBody, actor: str = "ada") -> None:
         """Have the journal say so."""
@@ -89,7 +95,7 @@ async def flag_scene(journal: MemoryJournal | None = None, policy: Policy | None
         "flags.ramp": FlagSetting(flags, FlagChange.RAMP),
         "flags.revert": FlagSetting(flags, FlagChange.REVERT),
     }
-    one = FlagScene(clock, writer, flags, Executor(writer, actions, clock, policy), policy)
+    one = FlagScene(clock, journal, writer, flags, Executor(writer, actions, clock, policy), policy)
     if fresh:
         await one.say(DOCUMENT)
     return one

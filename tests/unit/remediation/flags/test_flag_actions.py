@@ -139,6 +139,25 @@ async def test_a_ramp_waits_while_automation_is_stopped_and_a_kill_does_not_wait
     assert await one.act(breach()) is OutcomeStatus.VERIFIED
 
 
+async def test_a_kill_waits_for_no_step_of_a_ramp_that_is_over() -> None:
+    one = await ramping()
+    await one.act(may_go_on("payouts", 25, why="enough", samples=200, now_ms=NOW_MS))
+    await one.say(changed(FlagChange.FINISH, ON, key="k9"))
+    assert await one.act(breach()) is OutcomeStatus.VERIFIED
+
+
+async def test_what_a_person_revived_is_not_killed_again_at_once_and_a_third_time_by_people_alone() -> None:
+    one = await flag_scene()
+    for number in range(2):
+        assert await one.act(breach(at_ms=one.clock.at_ms)) is OutcomeStatus.VERIFIED
+        await one.say(changed(FlagChange.REVIVE, key=f"revive {number}"))
+        one.clock.at_ms += 1_000
+        assert await one.act(breach(at_ms=one.clock.at_ms)) is Reason.COOLING_DOWN
+        one.clock.at_ms += round(one.policy.guard.cooldown * 1000)
+        one.writer.renewed(await one.renewed())
+    assert await one.act(breach(at_ms=one.clock.at_ms)) is Reason.RECURRING
+
+
 async def test_reverting_a_change_of_a_person_goes_back_to_what_was_served_before() -> None:
     one = await flag_scene()
     await one.say(changed(FlagChange.SET, ON), changed(FlagChange.SET, OFF, key="k2"))

@@ -28,7 +28,7 @@ CHANGES = st.builds(
     key=st.text(alphabet="abcdef", min_size=8, max_size=8),
 )
 HISTORIES = st.lists(CHANGES, max_size=12)
-FEW = settings(max_examples=60)
+FEW = settings(max_examples=40)
 
 
 def served(book: FlagBook, flag: str = "payouts") -> Document:
