@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from daemon.cores.ledger_watch import LedgerStatus
+from daemon.http.console.capacity_rows import capacity_panel
 from daemon.http.console.components import component_rows
 from daemon.http.console.cost_rows import cost_rows
 from daemon.http.console.deployment_rows import announced, deployment_panel
@@ -70,6 +71,7 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
         way_back=rollback_panel(state, now_ms),
         components=component_rows(options.probed(), now_ms),
         flags=flag_panel(options.flags(), now_ms),
+        capacity=capacity_panel(options.scaling(), now_ms),
         costs=cost_rows(savings),
     )
 

@@ -43,6 +43,7 @@ PANELS = (
     "sources",
     "components",
     "flags",
+    "capacity",
     "costs",
 )
 """Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""

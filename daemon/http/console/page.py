@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from daemon.http.console.capacity_rows import CapacityPanel
 from daemon.http.console.components import ComponentRow
 from daemon.http.console.deployment_rows import Announced, DeploymentPanel
 from daemon.http.console.flag_rows import FlagPanel
@@ -182,4 +183,5 @@ class Page:
     waiting: tuple[WaitingRow, ...] = ()
     components: tuple[ComponentRow, ...] = ()
     flags: FlagPanel | None = None
+    capacity: CapacityPanel | None = None
     costs: tuple[CostRow, ...] = ()
