@@ -20,6 +20,8 @@ SEEDS = (1, 2, 3, 4, 5)
 HISTORY_DAYS = 14
 SHARP_FACTOR = 3.0
 """A burst that no headroom holds: nobody can have expected it."""
+LATE_MS = 90_000
+"""How old a load is that CloudWatch tells of: a minute is complete one to two minutes after its end."""
 LIVES, LOOKS = 1_000, 360
 """Looks of 20 s: two hours, so that a peak is got ready for, held, and over."""
 SWINGS = 1_000
@@ -72,6 +74,7 @@ def main() -> None:
                 **of_days(days),
                 "by_seed": {str(seed): of_day(outcomes) for seed, outcomes in days.items()},
                 "with_a_threefold_burst": of_day(played(chosen.seeds[0], Burst(factor=SHARP_FACTOR))),
+                f"with_load_told_{LATE_MS // 1000}_s_late": of_day(played(chosen.seeds[0], Burst(), LATE_MS)),
                 **of_lives(chosen.lives),
                 "swings": chosen.swings,
                 "most_changes_in_a_cool_down": most_changes(chosen.swings),
@@ -81,9 +84,9 @@ def main() -> None:
     )
 
 
-def played(seed: int, burst: Burst) -> list[Outcome]:
+def played(seed: int, burst: Burst, late_ms: int = 0) -> list[Outcome]:
     """The last day under each way; the schedule is what somebody would write who knows when the sales are."""
-    backtest = Backtest(COMPONENT, Scaling(), from_ms=start_ms(HISTORY_DAYS))
+    backtest = Backtest(COMPONENT, Scaling(), from_ms=start_ms(HISTORY_DAYS), late_ms=late_ms)
     for at_ms, requests_per_second in load(seed, HISTORY_DAYS + 1, burst):
         backtest.take(at_ms, requests_per_second)
     return backtest.outcomes()

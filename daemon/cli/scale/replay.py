@@ -46,6 +46,9 @@ def replay_load(
     config: Annotated[
         Path | None, typer.Option("--config", help="Directory with the scaling.yaml to decide by; default: packaged")
     ] = None,
+    late: Annotated[
+        float, typer.Option(min=0, max=3600, help="Seconds until a load is known; 90 where CloudWatch tells it")
+    ] = 0.0,
     picture_file: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE.svg", help="Draw capacity against load into this file")
     ] = None,
@@ -59,7 +62,7 @@ def replay_load(
         fail(str(error), Exit.BAD_INPUT)
     chosen = _component(policy, component)
     from_ms = _instant_ms(since) if since else None
-    backtest = Backtest(chosen, policy, from_ms)
+    backtest = Backtest(chosen, policy, from_ms, late_ms=round(late * 1000))
     _play(load, chosen, backtest)
     outcomes = backtest.outcomes()
     if not outcomes:

@@ -46,13 +46,13 @@ class Backtest:
     """Takes rows in the order of their time; each holds until the next. Raises Unmeasured at the first that is played.
 
     from_ms: rows before it teach the forecast and are played by nobody. The forecast knows nothing of what is to come:
-    it is told what was, and asked for what will be.
+    it is told what was, and asked for what will be. late_ms: how old the load is that a look tells of.
 
     looks_without_forecast: of so many ``looks`` at which it knew too little; why: of the first of them.
     """
 
-    def __init__(self, component: Component, policy: Scaling, from_ms: int | None = None) -> None:
-        self._component, self._policy, self._from_ms = component, policy, from_ms
+    def __init__(self, component: Component, policy: Scaling, from_ms: int | None = None, *, late_ms: int = 0) -> None:
+        self._component, self._policy, self._from_ms, self._late_ms = component, policy, from_ms, late_ms
         self._runs: dict[Way, Run] = {}
         self._forecast = Seasonal()
         self._row: tuple[int, float] | None = None
@@ -108,7 +108,8 @@ class Backtest:
         }
         for way, changed in ways.items():
             scaled = self._component.scaled.model_copy(update=changed)
-            self._runs[way] = Run(Component(self._component.name, scaled), self._policy, start_ms, load)
+            component = Component(self._component.name, scaled)
+            self._runs[way] = Run(component, self._policy, start_ms, load, late_ms=self._late_ms)
         self._next_ms = start_ms + self._every_ms
         self._since_ms = start_ms
 

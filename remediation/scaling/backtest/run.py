@@ -37,10 +37,13 @@ class Run:
     """Begins with as many units as the first load needs. Decisions are made by `decide`, as they are in the daemon.
 
     A unit serves ``warm_up`` after it was ordered and costs from the order on; one that is taken away serves nothing
-    more, and costs until it has drained. Load above what serves is turned away at once. Raises Unmeasured.
+    more, and costs until it has drained. Load above what serves is turned away at once. late_ms: how old the load is
+    that a look tells of; how many units there are it tells at once. Raises Unmeasured.
     """
 
-    def __init__(self, component: Component, policy: Scaling, first_ms: int, requests_per_second: float) -> None:
+    def __init__(
+        self, component: Component, policy: Scaling, first_ms: int, requests_per_second: float, *, late_ms: int = 0
+    ) -> None:
         carries = component.scaled.unit.requests_per_second
         if carries is None:
             raise Unmeasured(component.name)
@@ -52,6 +55,8 @@ class Run:
         self._at_ms = self._looked_ms = self._first_ms = first_ms
         self._asked = self._turned_away = 0.0
         self._readings: deque[Reading] = deque()
+        self._measured: deque[Reading] = deque()
+        self._late_ms = late_ms
         self._kept_ms = round((scaled.cool_down.scale_in + policy.stale) * 1000)
         self.book = seen(Book(component=component.name), component, self._reading(first_ms))
         self.trace = Trace(first_ms)
@@ -76,7 +81,7 @@ class Run:
 
     def look(self, outlook: Outlook | None) -> ScalingDecision:
         """Decide at this moment, by what was seen since the last look, and do it."""
-        reading = self._reading(self._at_ms)
+        reading = self._told(self._reading(self._at_ms))
         self._readings.append(reading)
         while self._readings[0].at_ms < self._at_ms - self._kept_ms:
             self._readings.popleft()
@@ -117,6 +122,17 @@ class Run:
         self._unit_ms += self.desired * length_ms
         self.trace.take(self._at_ms, to_ms, requests_per_second, capacity)
         self._at_ms = to_ms
+
+    def _told(self, measured: Reading) -> Reading:
+        """What is known now of the load of a while ago; nothing before so much time has passed."""
+        self._measured.append(measured)
+        while len(self._measured) > 1 and self._measured[1].at_ms <= measured.at_ms - self._late_ms:
+            self._measured.popleft()
+        known, at_ms = self._measured[0], measured.at_ms
+        if known.at_ms > at_ms - self._late_ms:
+            known = Reading(component=measured.component, at_ms=at_ms)
+        units = {"desired": measured.desired, "in_service": measured.in_service}
+        return msgspec.structs.replace(known, at_ms=at_ms, **units)
 
     def _reading(self, at_ms: int) -> Reading:
         """What a daemon would have measured since the last look; nothing at the first."""

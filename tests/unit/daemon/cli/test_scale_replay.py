@@ -63,6 +63,11 @@ def test_the_picture_has_a_panel_for_each_way_and_a_mark_where_requests_were_tur
     assert all(mark.startswith("2026-11-27 12:1") and mark.endswith("90 requests/s") for mark in marks)
 
 
+def test_load_that_is_known_late_is_throttled_for_longer(folder: Path) -> None:
+    answer = json.loads(replay(folder, "--late", "90", "--json").stdout)
+    assert answer["ways"]["reactive"]["throttled_seconds"] == 160
+
+
 def test_what_is_before_from_is_played_by_nobody(folder: Path) -> None:
     answer = json.loads(replay(folder, "--from", "2026-11-27T12:15:00Z", "--json").stdout)
     assert answer["seconds"] == 295

@@ -32,6 +32,15 @@ def test_load_above_what_serves_is_throttled_until_the_units_have_warmed_up() ->
     assert (one.least_units, one.most_units, one.changes, one.seconds) == (10, 30, 1, 1_200)
 
 
+def test_load_that_is_told_late_is_reacted_to_late_and_units_are_known_at_once() -> None:
+    backtest = Backtest(component(max=30, hourly_cap_cents=3_000), POLICY, late_ms=90_000)
+    for seconds, requests_per_second in [(0, 50.0), (600, 150.0), (1_200, 150.0)]:
+        backtest.take(NOW_MS + seconds * 1000, requests_per_second)
+    one = next(one.result for one in backtest.outcomes() if one.way is Way.REACTIVE)
+    assert one.throttled_seconds == 70 + 90
+    assert one.changes == 1
+
+
 def test_units_cost_from_their_order_on_and_until_they_have_drained() -> None:
     one = played([(0, 50.0), (600, 0.0), (1_200, 0.0), (1_800, 0.0)], component(unit=unit(drain=60.0)))[
         Way.REACTIVE
