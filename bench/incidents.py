@@ -1,4 +1,4 @@
-"""Incidents: a month of schedules and chains in virtual time, deaths at random entries, storms of few and many causes."""
+"""Incidents: a month of schedules and chains in virtual time, deaths at random entries, storms of few and many parts."""
 
 import argparse
 import json
