@@ -33,8 +33,6 @@ BOUNDED_LABELS = {
     "flag": "the flags of the document",
     "region": "the regions of scaling.yaml",
     "what": "five",
-    "region": "the regions of scaling.yaml",
-    "what": "five",
 }
 """Every label, and what bounds its values."""
 NOT_BASE_UNITS = re.compile(r"_(ms|milliseconds|minutes|hours|percent|kb|mb|kib|mib|cents)(_|$)")
