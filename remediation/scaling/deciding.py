@@ -209,6 +209,9 @@ def _held(case: _Case, allowed: Limit) -> str:
             return f"at most {units} are allowed"
         case ScalingReason.SAVINGS:
             return f"the promised savings leave {_savings(case)} an hour, enough for {units}"
+        case _ if allowed.by_all:
+            others = dollars(case.book.others_microdollars_per_hour)
+            return f"the others cost {others} of the {cap} an hour for all, which leaves {units}"
         case _:
             return f"the cap of {cap} an hour is enough for {units}"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from config.scaling import Scaling
+from config.scaling import MICRODOLLARS_PER_CENT, Scaling
 from remediation.scaling import costs, peaks
 from remediation.scaling.bookkeeping import in_emergency
 from remediation.scaling.emergency import may_begin
@@ -15,7 +15,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """The most units that are allowed, and what holds it there; reason is WANTED when nothing does.
 
     begins_emergency: it takes one to get there, and one may begin. breaks_savings: it costs more than the savings that
-    were promised leave, and is allowed all the same. cap_microdollars: the cap of the hour that it is held to.
+    were promised leave, and is allowed all the same. cap_microdollars: the cap of the hour that it is held to. by_all:
+    it is that of all components together, of which the others leave so much.
     """
 
     units: int
@@ -23,6 +24,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     cap_microdollars: int
     begins_emergency: bool = False
     breaks_savings: bool = False
+    by_all: bool = False
 
 
 def ceiling(component: Component, book: Book, now_ms: int) -> int:
@@ -74,10 +76,12 @@ class _Allowing(msgspec.Struct, frozen=True):
         """How many of these units."""
         component, book, policy = self.component, self.book, self.policy
         cap = costs.cap_microdollars(component, raised, self.now_ms)
-        paid = costs.affordable(component, book, raised, units, self.now_ms)
-        paid = min(paid, max(self.present, costs.within_total(component, book, policy, paid)))
+        alone = costs.affordable(component, book, raised, units, self.now_ms)
+        paid = min(alone, max(self.present, costs.within_total(component, book, policy, alone)))
+        if paid < alone and policy.hourly_cap_cents is not None:
+            cap = policy.hourly_cap_cents * MICRODOLLARS_PER_CENT
         saving = min(paid, max(self.present, costs.within_savings(component, book, policy, paid)))
         if saving < paid and policy.savings.breach == "refuse":
             return Limit(units=saving, reason=ScalingReason.SAVINGS, cap_microdollars=cap)
         reason = ScalingReason.WANTED if paid == units else ScalingReason.COST_CAP
-        return Limit(units=paid, reason=reason, cap_microdollars=cap, breaks_savings=saving < paid)
+        return Limit(units=paid, reason=reason, cap_microdollars=cap, breaks_savings=saving < paid, by_all=paid < alone)

@@ -27,7 +27,7 @@ class Source(StrEnum):
 
 
 class ScalingReason(StrEnum):
-    """Why a decision is what it is; exactly one. `held` says which leave everything as it is."""
+    """Why a decision is what it is; exactly one. Its direction says whether it changes anything."""
 
     ON_DEMAND = "on_demand"
     NO_DATA = "no_data"

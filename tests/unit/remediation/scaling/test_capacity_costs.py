@@ -90,6 +90,7 @@ def test_the_cap_of_all_components_leaves_what_the_others_do_not_cost() -> None:
     book = Book(component="core", others_microdollars_per_hour=7_500_000)
     decision = decided(readings(90.0), book=book, policy=policy)
     assert (decision.target, decision.reason) == (12, ScalingReason.COST_CAP)
+    assert "the others cost $7.500 of the $20.000 an hour for all, which leaves 12" in decision.words
     grown = Book(component="core", others_microdollars_per_hour=15_000_000)
     assert decided(readings(50.0), book=grown, policy=policy).reason is ScalingReason.ENOUGH
 
