@@ -1,4 +1,4 @@
-"""Incidents: a month of schedules and chains in virtual time, deaths at random entries, storms of few and many parts."""
+"""Incidents: a month of schedules and chains in virtual time, deaths at random entries, storms of one or many parts."""
 
 import argparse
 import json

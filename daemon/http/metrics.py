@@ -21,8 +21,10 @@ from daemon.http.tally import JournalTally
 from daemon.senses.metric_outlet import STATUS_VALUES
 from daemon.view.shape import SystemView
 from remediation.errors import JournalError
+from remediation.escalation.chain import ChainState
 from remediation.guardrails.approvals import waiting_by_change
 from remediation.response import response_of
+from remediation.state import State
 
 log = structlog.get_logger()
 
@@ -139,6 +141,15 @@ OVERDUE = MetricName(
     "Open incidents that nobody took on within the time of their severity (1 is critical).",
     ("severity",),
 )
+HELD_INCIDENTS = MetricName(
+    "till_incidents_held",
+    "gauge",
+    "Open incidents that nobody is told of: silenced, in maintenance, explained.",
+)
+NOTICES = MetricName(
+    "till_notices_waiting", "gauge", "Notices to people that no channel took yet, by severity.", ("severity",)
+)
+SILENCES = MetricName("till_silences_in_force", "gauge", "Silences that keep people from being told now.")
 JOURNAL = MetricName("till_journal_entries_total", "counter", "Entries in the journal.")
 
 METRICS = (
@@ -165,6 +176,9 @@ METRICS = (
     ROLLBACK_EXPOSED,
     INCIDENTS,
     OVERDUE,
+    HELD_INCIDENTS,
+    NOTICES,
+    SILENCES,
     JOURNAL,
     LATE,
     SKEWED,
@@ -245,11 +259,12 @@ class MetricsPage:
     def _system(self) -> dict[MetricName, Values]:
         view, state, traffic = self._view, self._view.state(), self._view.traffic()
         severities: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
-        severities.update((str(one.severity),) for one in state.incidents.values() if one.resolved_at_ms == 0)
+        open_roots = [one for one in state.incidents.values() if one.resolved_at_ms == 0 and not one.merged_into]
+        severities.update((str(one.severity),) for one in open_roots)
         overdue: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
         overdue.update(
             (str(one.severity),)
-            for one in state.incidents.values()
+            for one in open_roots
             if response_of(one, self._options.severities, view.now_ms()).overdue
         )
         keys: Counter[tuple[str, ...]] = Counter((reading.rule_id, reading.state.value) for reading in view.readings())
@@ -265,6 +280,7 @@ class MetricsPage:
             LOOP_LAG: {} if lag is None else {(): lag},
             INCIDENTS: severities,
             OVERDUE: overdue,
+            **_telling(state, view.now_ms()),
             RULE_KEYS: keys,
             WEIGHT: {(name,): weight / 100 for name, weight in traffic.weights.items() if traffic.read_at_ms > 0},
             JOURNAL: {(): state.sequence},
@@ -344,3 +360,14 @@ def _histogram(metric: MetricName, histograms: dict[tuple[str, ...], Histogram])
     for labels, histogram in histograms.items():
         family.add_metric(labels, histogram.buckets(), sum_value=histogram.sum)
     return family
+
+
+def _telling(state: State, now_ms: int) -> dict[MetricName, Values]:
+    book = state.escalation
+    waiting: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
+    waiting.update((str(one.notice.severity),) for one in book.waiting)
+    return {
+        HELD_INCIDENTS: {(): sum(one.state is ChainState.HELD for one in book.chains.values())},
+        NOTICES: waiting,
+        SILENCES: {(): sum(one.holds(now_ms) for one in book.silences.values())},
+    }

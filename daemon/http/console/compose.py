@@ -152,7 +152,7 @@ def _not_taken(decisions: Sequence[DecisionSummary], watching: set[str], now_ms:
 def _incidents(state: State, options: HttpOptions, now_ms: int) -> tuple[IncidentRow, ...]:
     """Unresolved first, each group newest first."""
     summaries = {rule.id: rule.summary for rule in options.rules}
-    newest = list(reversed(state.incidents.values()))
+    newest = [one for one in reversed(state.incidents.values()) if not one.merged_into]
     ordered = sorted(newest, key=lambda one: one.resolved_at_ms > 0)[:INCIDENT_ROWS]
     return tuple(
         IncidentRow(

@@ -67,7 +67,7 @@ class World:
         return [entry.kind for entry in await self.entries()]
 
     async def ask(self, role: Role, method: str, path: str, body: object = None) -> httpx.Response:
-        """One request at the doors."""
+        """One request at the doors. path: below ``/api/v1/``, or from the root."""
         self.view.clock.now, self.view.folded = self.scene.clock.at_ms, self.state
         self.view.entries = list(await self.entries())
         options = HttpOptions(
@@ -81,7 +81,7 @@ class World:
         headers = {"authorization": f"Bearer {token_of(role)}"}
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://till.test", headers=headers) as client:
-            return await client.request(method, f"/api/v1/{path}", json=body)
+            return await client.request(method, path if path.startswith("/") else f"/api/v1/{path}", json=body)
 
 
 async def world(escalation: Escalation | None = None) -> World:

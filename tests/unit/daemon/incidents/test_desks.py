@@ -145,3 +145,21 @@ async def test_no_answer_and_no_entry_holds_an_address(here: World) -> None:
     everything = told + "".join(bytes(entry.body).decode() for entry in await here.entries())
     for person in here.escalation.people.values():
         assert all(contact.address not in everything for contact in person.contacts)
+
+
+async def test_a_group_is_counted_once_and_what_waits_for_a_channel_and_what_is_kept_quiet_is_counted(
+    here: World,
+) -> None:
+    await here.say(breach("payments-absent"))
+    await here.ask("operator", "POST", "silences", {**SILENCE, "matchers": ["severity=high"]})
+    await here.pager.tick()
+    page = (await here.ask("viewer", "GET", "/metrics")).text
+    for line in (
+        'till_incidents_open{severity="1"} 1',
+        'till_incidents_open{severity="2"} 1',
+        'till_notices_waiting{severity="1"} 1',
+        'till_notices_waiting{severity="2"} 0',
+        "till_incidents_held 1",
+        "till_silences_in_force 1",
+    ):
+        assert line in page.replace(".0\n", "\n"), line
