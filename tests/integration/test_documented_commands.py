@@ -225,7 +225,7 @@ def deploying(command: str, place: Place) -> list[str]:
     (place.folder / "release.yaml").write_text(re.sub(r"(?m)^cohort:.*$", "", shown_plan), encoding="utf-8")
     asks = re.search(
         r"deploy --(?!.*--dry-run)|abort|undo|resume-automation|rollback (emergency|traffic|complete|--)"
-        r"|flags (set|ramp|kill|revive|revert)",
+        r"|flags (set|ramp|kill|revive|revert)|scale set(?!.*--dry-run)",
         command,
     )
     return place.typed(f"{command} --url http://127.0.0.1:{place.port}" + (" --force" if asks else ""))
@@ -249,9 +249,10 @@ LOOKING = [
         ("approvals", "list"),
         ("rollback", "payments"),
         *(("flags", look) for look in ("list", "get", "history", "report")),
+        *(("scale", look) for look in ("status", "plan", "set")),
     )
     for command in starting(*name)
-    if not re.search(r"pause|resume|abort", command)
+    if not re.search(r"pause|resume|abort|scale set(?!.*--dry-run)", command)
 ]
 
 
@@ -277,7 +278,7 @@ CHANGING = [
     )
     for command in starting(name)
     if command not in LOOKING and "--dry-run" not in command
-]
+] + [command for command in starting("scale", "set") if command not in LOOKING]
 
 
 @pytest.mark.parametrize("command", CHANGING)
