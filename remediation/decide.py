@@ -7,7 +7,7 @@ import msgspec
 
 from checks.findings import Finding
 from config.policy import Policy
-from remediation.aiming.capacity import SCALE_ACTIONS, CapacityAim, capacity_to_change
+from remediation.aiming.capacity import CAPACITY, SCALE_ACTIONS, CapacityAim, capacity_to_change
 from remediation.aiming.flag import FLAG_ACTIONS, FlagAim, flag_to_change, target_of, way_of
 from remediation.aiming.region import RegionAim, region_to_evacuate
 from remediation.aiming.region_state import EVACUATE_REGION
@@ -118,6 +118,9 @@ def _region(finding: Finding, aim: DeploymentState | Miss, policy: Policy) -> st
 
 def reading(finding: Finding) -> str:
     """What the rule saw, with its numbers: ``payment-failure-rate on green: 5.3 % of 120 in 60 s (limit > 2%)``."""
+    if finding.family == CAPACITY:
+        # Its words have the units, the load and the dollars.
+        return f"{finding.key.get('component', '')} in {finding.key.get('region', '')}: {finding.breach}"
     # The journal keeps keys sorted, so that order reads the same before and after it.
     place = f" on {', '.join(value for _, value in sorted(finding.key.items()))}" if finding.key else ""
     window = f" in {finding.window_seconds:g} s" if finding.window_seconds else ""

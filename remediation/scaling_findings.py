@@ -1,7 +1,7 @@
 """A decision about capacity in the words of a rule, so that it is guarded, recorded and carried out like any other."""
 
 from checks.findings import Finding, State
-from remediation.aiming.capacity import SCALE_IN, SCALE_OUT, SCALE_SET, SCALING_RULE, UNITS
+from remediation.aiming.capacity import CAPACITY, SCALE_IN, SCALE_OUT, SCALE_SET, SCALING_RULE, UNITS
 from remediation.aiming.spill import SPILL_REGION, SPILL_RULE, SpillAim, written
 from remediation.scaling.model import Direction, ScalingDecision
 
@@ -18,7 +18,7 @@ def finding_of(decision: ScalingDecision, now_ms: int, *, asked_by: str = "") ->
     region = decision.target_name.removeprefix("scale:").partition("/")[0]
     return Finding(
         rule_id=SCALING_RULE,
-        family="capacity",
+        family=CAPACITY,
         state=State.BREACHED,
         key={"region": region, "component": decision.component, UNITS: str(decision.target)},
         value=decision.wanted,
@@ -40,7 +40,7 @@ def short_finding(decision: ScalingDecision, now_ms: int) -> Finding:
     region = decision.target_name.removeprefix("scale:").partition("/")[0]
     return Finding(
         rule_id=SHORT_RULE,
-        family="capacity",
+        family=CAPACITY,
         state=State.BREACHED if decision.page else State.CLEARED,
         key={"region": region, "component": decision.component},
         value=decision.wanted,
@@ -60,7 +60,7 @@ def spill_finding(aim: SpillAim, decision: ScalingDecision, now_ms: int) -> Find
     """That a region is full, and where a part of its traffic would have room."""
     return Finding(
         rule_id=SPILL_RULE,
-        family="capacity",
+        family=CAPACITY,
         state=State.BREACHED,
         key={
             "region": aim.region,

@@ -18,6 +18,8 @@ SCALE_SET = "scale.set"
 SCALE_ACTIONS = frozenset({SCALE_OUT, SCALE_IN, SCALE_SET})
 SCALING_RULE = "scaling"
 """The rule of findings that come from deciding about capacity and from no file of rules."""
+CAPACITY = "capacity"
+"""The family of findings about capacity, which no file of rules has."""
 UNITS = "units"
 """The key under which such a finding says how many there are to be."""
 

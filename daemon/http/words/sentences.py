@@ -24,6 +24,7 @@ from daemon.http.words.wording import (
     window,
     words,
 )
+from remediation.aiming.capacity import CAPACITY
 from remediation.decisions import IN_EFFECT, Decision, Outcome
 from remediation.errors import JournalCorrupt
 from remediation.journal.aftermath_kinds import AftermathBody
@@ -170,6 +171,11 @@ def _daemon(body: DaemonStarted | DaemonStopped | BudgetReached | ReportWritten)
 
 
 def _finding(finding: Finding, rules: Rules) -> Sentence:
+    if finding.family == CAPACITY:
+        place = f"{finding.key.get('component', '')} in {finding.key.get('region', '')}"
+        is_over = finding.state is State.CLEARED
+        text = f"{finding.rule_id}: {place} {'is as it should be again' if is_over else 'is to change'}."
+        return Sentence("good" if is_over else "unknown", "finding", text, finding.breach)
     rule = rules.get(finding.rule_id)
     about = f"{finding.rule_id} for {key_text(finding.key)}"
     value = measured(finding.value, finding.breach, rule)

@@ -143,6 +143,8 @@ async def test_a_scale_out_is_carried_out_once_and_seen_to_serve() -> None:
     [one] = place.state.actions.values()
     assert one.arguments == {"region": "us-east-1", "component": "core", "units": "4", "source": "predictive"}
     assert one.before["units"] == "2"
+    [decided] = place.state.decisions
+    assert decided.detail == "core in us-east-1: 2 units are 93% full: scales out core in us-east-1 to 4 units"
     assert len(place.state.scaled_at_ms) == 1
     assert place.state.intents_at_ms == ()
 
