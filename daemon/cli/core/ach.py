@@ -8,6 +8,7 @@ import typer
 
 from daemon.amounts import money
 from daemon.cli.output import Exit, fail, note, print_json, say
+from daemon.http.words.wording import counted
 from payment_core.ach.building.normalizing import normalize
 from payment_core.ach.building.totals import DEBIT_CODES
 from payment_core.ach.building.writer import write
@@ -37,10 +38,11 @@ def validate_command(file: File, *, profile: ProfileOption = Profile.STRICT, as_
         print_json({"valid": reading.valid, "errors": reading.errors, "file": summary})
     else:
         word = "valid" if reading.valid else "NOT valid"
-        say(f"{file}: {word} ({profile}); {summary.batches} batches, {summary.entries} entries")
+        say(f"{file}: {word} ({profile}); {_batches(summary.batches)}, {_entries(summary.entries)}")
         say(f"  debits {money(summary.debit_cents)}, credits {money(summary.credit_cents)}")
         if summary.returns or summary.notifications_of_change:
-            say(f"  {summary.returns} returns, {summary.notifications_of_change} notifications of change")
+            changes = counted(summary.notifications_of_change, "notification of change", "notifications of change")
+            say(f"  {counted(summary.returns, 'return')}, {changes}")
         for problem in reading.errors:
             say(f"  {_sentence(problem)}")
     _note_warnings(reading)
@@ -105,6 +107,14 @@ def _sentence(problem: Problem) -> str:
     return f"{where}, {problem.field}: {problem.message} [{problem.code}]"
 
 
+def _batches(number: int) -> str:
+    return counted(number, "batch", "batches")
+
+
+def _entries(number: int) -> str:
+    return counted(number, "entry", "entries")
+
+
 def _show(file: AchFile) -> None:
     header = file.header
     say(f"from {header.immediate_origin} {header.origin_name}")
@@ -114,8 +124,8 @@ def _show(file: AchFile) -> None:
         _show_batch(batch)
     control = file.control
     say(
-        f"{control.batch_count} batches, {control.entry_addenda_count} entries and addenda, hash {control.entry_hash}, "
-        f"debits {money(control.debit_cents)}, credits {money(control.credit_cents)}"
+        f"{_batches(control.batch_count)}, {control.entry_addenda_count} entries and addenda, "
+        f"hash {control.entry_hash}, debits {money(control.debit_cents)}, credits {money(control.credit_cents)}"
     )
 
 

@@ -140,9 +140,11 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: ``1 incident``, ``2 incidents``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: ``1 incident``, ``2 incidents``. plural: where it is not the noun with an s."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {plural}" if plural else f"{number} {noun}s"
 
 
 def key_text(key: Mapping[str, str]) -> str:

@@ -59,7 +59,7 @@ def test_validate_says_no_with_code_line_field_and_message(broken: Path) -> None
     ]
     code, out, _ = run("validate", str(broken))
     assert code == 1
-    assert "NOT valid (strict); 1 batches, 3 entries" in out
+    assert "NOT valid (strict); 1 batch, 3 entries" in out
     assert "line 8, credit_cents: says 373457, the entries give 373456 [credit_total_mismatch]" in out
 
 
