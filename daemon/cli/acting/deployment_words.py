@@ -113,7 +113,7 @@ def gates_of(view: View) -> Table | None:
 def plan_table(plan: Plan) -> Group:
     """What would be done, in order, under region and phase."""
     rows = [(step, (does(step), changes(step), seconds(step.within_seconds))) for step in plan.steps]
-    return _grouped(rows, ("step", "does", "changes", "at most"), (27, 24, 14, 9))
+    return _grouped(rows, ("step", "does", "changes", "at most"), (27, 23, 12, 10))
 
 
 def _grouped(rows: Sequence[tuple[Step, tuple[str, ...]]], headings: tuple[str, ...], widths: tuple[int, ...]) -> Group:
