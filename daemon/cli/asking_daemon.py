@@ -102,7 +102,11 @@ def confirmed(question: str, *, force: bool) -> list[str]:
     """Ask before something harms; a no ends the command with 1. What ``--force`` passed over, for the journal."""
     if force:
         return ["confirmation"]
-    if not typer.confirm(question):
+    try:
+        goes_on = typer.confirm(question)
+    except typer.Abort:
+        fail("\nnobody answered, and nothing was changed\n  fix: --force goes on without a question", Exit.NO)
+    if not goes_on:
         fail("nothing was changed", Exit.NO)
     return []
 

@@ -12,17 +12,20 @@ from remediation.guardrails.storm import stopped_itself
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 
 
-class _Holder(msgspec.Struct):
-    reason: str = ""
-    by: str = ""
-    why: str = ""
+class _Stop(msgspec.Struct):
+    reason: str
+    by: str
+
+
+class _Storm(msgspec.Struct):
+    why: str
 
 
 class _Automation(msgspec.Struct):
     acts: bool
     observe_only: bool
-    stopped: _Holder | None
-    storm: _Holder | None
+    stopped: _Stop | None
+    storm: _Storm | None
     changed: bool
 
 

@@ -58,6 +58,8 @@ def test_the_button_stops_and_a_confirmed_one_goes_on(here: World) -> None:
     assert stopped.exit_code == 0
     assert "automation is stopped by operator-ann: looking\n" in stopped.stdout
     assert "as before" in run("operator", "stop-automation", "--reason", "again").stdout
+    told = json.loads(run("operator", "stop-automation", "--reason", "again", "--json").stdout.splitlines()[-1])
+    assert (told["stopped"], told["storm"]) == ({"reason": "looking", "by": "operator-ann"}, None)
     assert run("operator", "resume-automation", "--reason", "seen", typed="n\n").exit_code == 1
     assert here.automation.state.stopped is not None
     resumed = run("operator", "resume-automation", "--reason", "seen", "--force", "--json")
@@ -118,6 +120,16 @@ def test_an_action_is_listed_and_taken_back_once(here: World) -> None:
 def test_an_undo_that_is_not_confirmed_changes_nothing(here: World) -> None:
     decision_id = asyncio.run(here.rolled_back())
     assert run("operator", "actions", "undo", decision_id, "--reason", "wrong", typed="n\n").exit_code == 1
+    assert here.scene.world.weights == {"blue": 100, "green": 0}
+
+
+def test_a_question_that_nobody_is_there_to_answer_says_how_to_go_without_it(here: World) -> None:
+    decision_id = asyncio.run(here.rolled_back())
+    asked = run("operator", "actions", "undo", decision_id, "--reason", "wrong", typed="")
+    assert asked.exit_code == 1
+    assert asked.stderr.endswith(
+        "nobody answered, and nothing was changed\n  fix: --force goes on without a question\n"
+    )
     assert here.scene.world.weights == {"blue": 100, "green": 0}
 
 
