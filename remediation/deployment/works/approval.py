@@ -42,7 +42,9 @@ class Approved(OnlyLooks):
                 return passed(f"approved by {names}")
             case ApprovalStatus.WAITING:
                 given = f", {names} agreed" if names else ""
-                return waiting(f"{len(found.given)} of {found.needed} have approved it{given}")
+                return waiting(
+                    f"{len(found.given)} of {found.needed} have approved it{given} (tillwatch approvals list)"
+                )
             case status:
                 by = f" by {found.refused_by}" if found.refused_by else ""
                 return failed(f"the approval is {status.value}{by}")

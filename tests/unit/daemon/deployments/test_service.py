@@ -232,7 +232,10 @@ async def test_a_rollout_waits_for_the_people_who_have_to_approve_exactly_this_p
     view = one.desk.show(run.id)
     assert view is not None
     assert view.waits_for is not None
-    assert (view.waits_for.finding, view.waits_for.detail) == (StepFinding.WAITING, "0 of 1 have approved it")
+    assert (view.waits_for.finding, view.waits_for.detail) == (
+        StepFinding.WAITING,
+        "0 of 1 have approved it (tillwatch approvals list)",
+    )
     (approval,) = one.where.writer.state.approvals.values()
     await one.where.writer.append(ApprovalGiven(approval_id=approval.id, digest=approval.digest), "bob")
     assert (await one.where.drive()).outcome is RunOutcome.SUCCEEDED
