@@ -223,7 +223,7 @@ class Layout:
                 "hour_microdollars": 0,
                 "source": "processes of this machine cost nothing by themselves",
                 "concurrency": 32,
-                "warm_up": "5s",
+                "warm_up": "30s",
                 "drain": "3s",
             },
             "signals": ["utilization", "concurrency"],
