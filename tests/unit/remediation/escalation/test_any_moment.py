@@ -76,7 +76,8 @@ def test_there_is_something_to_lose() -> None:
 def test_a_death_at_any_entry_loses_no_step_and_repeats_none(share: float) -> None:
     kept = whole().entries[: max(1, round(share * len(whole().entries)))]
     again = live(Told(at_ms=kept[-1].at_ms, state=fold(kept), entries=list(kept)))
-    assert steps(again) == steps(whole())
+    # Of what is due at the same moment any may be first.
+    assert sorted(steps(again)) == sorted(steps(whole()))
     assert len(set(steps(again))) == len(steps(again))
     assert list(waits(again)) == []
     assert again.state.escalation.silences == whole().state.escalation.silences
