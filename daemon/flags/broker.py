@@ -11,7 +11,7 @@ import aiomqtt
 from config.sources import FlagBrokerSettings
 from daemon.errors import BrokerGone, NotUsable
 from payment_core.flags.arriving.files import client_tls
-from payment_core.flags.arriving.mqtt import AT_ONCE, reachable
+from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, reachable
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS
 from payment_core.flags.errors import FlagFileUnusable
 
@@ -52,9 +52,7 @@ class FlagBroker:
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{self._settings.host}:{self._settings.port}: {fault}") from fault
         finally:
-            ended = client._disconnected  # noqa: SLF001  # nobody asks it when the connection ended while nobody waited
-            if ended.done() and not ended.cancelled():
-                ended.exception()
+            let_go(client)
 
     def _client(self) -> aiomqtt.Client:
         settings = self._settings

@@ -14,6 +14,7 @@ from config.sources import MqttSettings
 from daemon.errors import BrokerGone, NotUsable
 from daemon.sources.devices import Delivery
 from daemon.translate.message import MAX_BODY_BYTES
+from payment_core.flags.arriving.mqtt import let_go
 
 KEEP_ALIVE_SECONDS = 10
 """A connection that died unseen is known within twice this."""
@@ -72,9 +73,7 @@ class MqttBroker:
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{settings.host}:{settings.port}: {fault}") from fault
         finally:
-            ended = client._disconnected  # noqa: SLF001  # nobody asks it when the connection ended while nobody waited
-            if ended.done() and not ended.cancelled():
-                ended.exception()
+            let_go(client)
 
     def _properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own

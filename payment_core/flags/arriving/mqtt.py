@@ -38,6 +38,17 @@ def reachable(host: str) -> str:
     return LOOPBACK if host.endswith(".localhost") else host
 
 
+def let_go(client: aiomqtt.Client) -> None:
+    """Close what aiomqtt leaves open, and ask for what nobody asked: once a client is done with, also after a failure.
+
+    A broker that takes the connection and never answers would cost a socket and a task at every try.
+    """
+    client._client._sock_close()  # noqa: SLF001  # aiomqtt has no way to do so
+    for end in (client._connected, client._disconnected):  # noqa: SLF001  # as above
+        if end.done() and not end.cancelled():
+            end.exception()
+
+
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
     """url: mqtt, mqtts, ws or wss. tls: for mqtts and wss; None otherwise. username: empty for none."""
 
@@ -77,9 +88,7 @@ class MqttBroker:
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{self._address.url}: {fault}.") from fault
         finally:
-            ended = client._disconnected  # noqa: SLF001  # nobody asks it when the connection ended while nobody waited
-            if ended.done() and not ended.cancelled():
-                ended.exception()
+            let_go(client)
 
     def _client(self) -> aiomqtt.Client:
         address, parts = self._address, urlsplit(self._address.url)

@@ -35,8 +35,8 @@ class Mosquitto:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port("127.0.0.1")
-        self._settings = folder / "mosquitto.conf"
-        self._settings.write_text(CONFIGURATION.format(port=self.port, folder=folder), encoding="utf-8")
+        self.settings = folder / "mosquitto.conf"
+        self.settings.write_text(CONFIGURATION.format(port=self.port, folder=folder), encoding="utf-8")
         # Started by root, mosquitto becomes another user, who has to write its folder.
         folder.chmod(0o777)
         for parent in list(folder.parents)[:3]:
@@ -45,7 +45,7 @@ class Mosquitto:
 
     def start(self) -> None:
         """Start it, and return when it takes connections."""
-        self._process = subprocess.Popen([mosquitto(), "-c", str(self._settings)])
+        self._process = subprocess.Popen([mosquitto(), "-c", str(self.settings)])
         for _ in range(START_TRIES):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
