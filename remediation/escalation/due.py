@@ -1,8 +1,4 @@
-"""What is due about telling people at this moment, as journal entries to write.
-
-Incidents are merged, held, begun, told, given back, opened again. Nothing here remembers anything: what was done is in
-the journal, so a process that died in between goes on where the journal ends, forgets no step and does none twice.
-"""
+"""What is due about telling people at this moment, as journal entries to write."""
 
 from collections.abc import Iterator
 
@@ -25,6 +21,8 @@ Due = EscalationBody | IncidentBody
 def due(state: State, escalation: Escalation, now_ms: int) -> tuple[Due, ...]:
     """At most one entry for each incident, the gravest first; ask again once they are written.
 
+    Incidents are merged, held, begun, told, given back, opened again. Nothing here remembers anything: what was done is
+    in the journal, so a process that died goes on where the journal ends, forgets no step and does none twice.
     An entry may be void by the time it is written, because another one came first: folding it then changes nothing.
     """
     found: list[Due] = []
