@@ -19,7 +19,7 @@ WHOLE = 100
 def flag_values(parts: FlagParts | None, now_ms: int) -> dict[MetricName, Values]:
     """Everything, read now; without a value where no flags are kept."""
     if parts is None:
-        return dict.fromkeys(FLAG_METRICS, {})
+        return {metric: {} for metric in FLAG_METRICS}
     book = parts.changes.book
     rows = parts.followers.rows(book.version, now_ms)
     status = parts.publisher.status
