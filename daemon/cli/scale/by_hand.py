@@ -71,9 +71,10 @@ def _place(component: str, url: str, token: str) -> str:
     known: ScalingDocument = ask("GET", url, token, "scaling", ScalingDocument)
     places = [one.place for one in known.components if one.component == name_of(name, "a component")]
     if len(places) != 1:
-        shown = ", ".join(one.place for one in known.components)
+        there = ", ".join(one.place for one in known.components)
+        shown = there if there else "those in scaling.yaml; none is looked at now"
         what = f"several regions have a component {name}" if places else f"there is no component {name}"
-        fail(f"{what}\n  fix: name one of {shown if shown else 'those in scaling.yaml; none is looked at now'}", Exit.NO)
+        fail(f"{what}\n  fix: name one of {shown}", Exit.NO)
     return places[0]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from daemon.http.console.capacity_rows import capacity_panel
 from daemon.http.console.feed import ConsoleFeed
 from daemon.scaling.desk import Asked
-from tests.unit.daemon.http.console.test_watching import healthy, options
+from tests.unit.daemon.http.story import healthy, options
 from tests.unit.daemon.scaling.scaling_house import House, component, policy
 
 
