@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from config.delivery.deployment import Deployments
-from config.load import Configuration, load_configuration
+from config.escalation.escalation_file import Escalation
+from config.load import DEFAULTS, Configuration, load_configuration
 from daemon.reloading import rule_exchange
 from daemon.reloading.reload import Reload
 from remediation.state import IncidentState
@@ -51,6 +52,7 @@ class Watched:
     taken: asyncio.Event
     deployed: list[Deployments]
     following: "Following"
+    escalated: list[Escalation]
 
     def write(self, *rules: str, file: str = "mine.yaml") -> None:
         """Write a rule file."""
@@ -101,6 +103,7 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     configuration = load_configuration(directory, {})
     asked, taken = asyncio.Event(), asyncio.Event()
     deployed: list[Deployments] = []
+    escalated: list[Escalation] = []
     following = Following()
     async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
         reload = Reload(
@@ -113,9 +116,10 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
             asked=asked,
             changed=taken.set,
             deploy_by=deployed.append,
+            tell_by=escalated.append,
             flags=following,
         )
-        watched = Watched(one, reload, directory, asked, taken, deployed, following)
+        watched = Watched(one, reload, directory, asked, taken, deployed, following, escalated)
         await watched.look_until_taken()
         assert await one.kinds() == []
         yield watched
@@ -146,6 +150,18 @@ async def test_deployments_are_planned_by_the_new_file_from_then_on(tmp_path: Pa
         (entry,) = await watched.one.told("configuration.reloaded")
         assert entry["policy"] == ["deployment.bake: 1800.0 -> 3600.0"]
         assert watched.reload.running.deployment.bake == 3600.0
+
+
+async def test_people_are_told_by_the_new_file_from_then_on_and_no_address_of_it_is_recorded(tmp_path: Path) -> None:
+    packaged = (DEFAULTS / "escalation.yaml").read_text(encoding="utf-8")
+    async with watching(tmp_path, FAILURES) as watched:
+        (watched.directory / "escalation.yaml").write_text(packaged.replace("555-0102", "555-0199"), encoding="utf-8")
+        await watched.look_until_taken()
+        (told,) = watched.escalated
+        assert told.people["vp-engineering"].contacts[0].address == "+1-555-0199"
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert entry["policy"] == ["escalation.people.vp-engineering.contacts.0.address"]
+        assert watched.reload.running.escalation == told
 
 
 FLAG = '{"flags": {"one": {"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on"}}}'
