@@ -87,30 +87,28 @@ class Evaluator:
         self.problems = problems
         self._opened = opened
         self._clock = clock
-        answers = [(key, flag.answer) for key, flag in opened.items()]
-        self._settled = {key: answer for key, answer in answers if isinstance(answer, Resolution)}
-        self._targeted = {key: answer for key, answer in answers if isinstance(answer, _Targeted)}
+        self._answers = {key: flag.answer for key, flag in opened.items()}
 
     def resolve(self, key: str, context: Mapping[str, object]) -> Resolution:
         """What the flag says for this context; never raises.
 
         context: JSON values and datetimes by name; targetingKey is the customer.
         """
-        settled = self._settled.get(key)
-        if settled is not None:
-            return settled
-        targeted = self._targeted.get(key)
-        if targeted is None:
+        found = self._answers.get(key)
+        if isinstance(found, Resolution):
+            return found
+        if found is None:
             return _failed(ErrorCode.FLAG_NOT_FOUND, self.metadata, f"the document has no flag {key!r}")
+        rule, answers, metadata = found
         try:
-            variant = targeted.rule(context)
-            answer = targeted.answers.get(variant) if variant is None or variant.__class__ is str else None
-            return answer if answer is not None else _by_name(variant, targeted)
+            variant = rule(context)
+            answer = answers.get(variant) if variant is None or variant.__class__ is str else None
+            return answer if answer is not None else _by_name(variant, found)
         except UnknownOperator as fault:
-            return _failed(ErrorCode.PARSE_ERROR, targeted.metadata, str(fault))
+            return _failed(ErrorCode.PARSE_ERROR, metadata, str(fault))
         except Exception as fault:  # noqa: BLE001  # whatever a rule does, who asks gets a default and goes on
             what = f"the rule failed on this context: {type(fault).__name__}"
-            return _failed(ErrorCode.GENERAL, targeted.metadata, what)
+            return _failed(ErrorCode.GENERAL, metadata, what)
 
     def changed_from(self, other: "Evaluator") -> list[str]:
         """Keys of flags that are new, gone or different, in order."""
