@@ -7,7 +7,9 @@ from remediation.scaling.model import Direction, ScalingDecision
 
 SHORT_RULE = "capacity-short"
 """Somebody has to know: a component has less than its load asks for, or costs more than was promised."""
-CAPACITY_RULES = frozenset({SCALING_RULE, SHORT_RULE, SPILL_RULE})
+BLIND_RULE = "capacity-blind"
+"""Somebody has to know: for long nobody could tell what a component has or how busy it is, so it is left as it is."""
+CAPACITY_RULES = frozenset({SCALING_RULE, SHORT_RULE, BLIND_RULE, SPILL_RULE})
 """Findings of these come from deciding about capacity and from no file of rules."""
 RUNBOOK = "capacity"
 
@@ -37,14 +39,26 @@ def finding_of(decision: ScalingDecision, now_ms: int, *, asked_by: str = "") ->
 
 def short_finding(decision: ScalingDecision, now_ms: int) -> Finding:
     """That somebody has to know of it, or that it is over: cleared once nothing has to be told any more."""
+    state = State.BREACHED if decision.page else State.CLEARED
+    return _told(SHORT_RULE, state, decision, f"{decision.target} units: {decision.words}", now_ms)
+
+
+def blind_finding(decision: ScalingDecision, seconds: float, fault: str, now_ms: int) -> Finding:
+    """That nobody could tell a component's units or load for so long. fault: why it was not read; empty: not known."""
+    because = f": {fault}" if fault else ""
+    words = f"{decision.target} units, not told for {seconds:.0f} s what it has or how busy it is{because}"
+    return _told(BLIND_RULE, State.BREACHED, decision, words, now_ms)
+
+
+def _told(rule: str, state: State, decision: ScalingDecision, words: str, now_ms: int) -> Finding:
     region = decision.target_name.removeprefix("scale:").partition("/")[0]
     return Finding(
-        rule_id=SHORT_RULE,
+        rule_id=rule,
         family=CAPACITY,
-        state=State.BREACHED if decision.page else State.CLEARED,
+        state=state,
         key={"region": region, "component": decision.component},
         value=decision.wanted,
-        breach=f"{decision.target} units: {decision.words}",
+        breach=words,
         samples=0,
         window_seconds=0.0,
         at_ms=now_ms,

@@ -154,6 +154,7 @@ class ScalingDesk:
         return await self._carry_out(one, pin, decision, asked, actor)
 
     async def _carry_out(self, one: Watched, pin: Pin, decision: ScalingDecision, asked: Asked, actor: str) -> Answer:
+        before = self._writer.state.pins.get(one.component.target)
         pinned_now = ScalingPinned(target=one.component.target, pin=pin, skipped=asked.skipped)
         await self._writer.append(pinned_now, actor)
         await self._writer.append(decision)
@@ -162,6 +163,9 @@ class ScalingDesk:
         finding = finding_of(decision, self._clock.now_ms(), asked_by=actor)
         wanted = decide(finding, self._writer.state, self._policy(), self._clock.now_ms())
         acted, outcome = await self._executor.decide_and_carry_out(wanted)
+        if outcome is None or outcome.refusal:
+            # Whoever is told that it is not set must not find it done an hour later.
+            await self._writer.append(ScalingPinned(target=one.component.target, pin=before), actor)
         if outcome is None:
             return Answer(decision, SetRefusal.HELD, acted.detail, acted)
         return Answer(decision, None, outcome.refusal if outcome.refusal else outcome.detail, acted, outcome)

@@ -16,12 +16,14 @@ from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.scaling.deciding import decide
 from remediation.scaling.model import Book, Direction, Reading, ScalingDecision, Source
-from remediation.scaling_findings import finding_of, short_finding
+from remediation.scaling_findings import blind_finding, finding_of, short_finding
 from remediation.state import Incident, IncidentState
 
 log = structlog.get_logger()
 
 HOUR_MS = 3_600_000
+BLIND_MS = 600_000
+"""CloudWatch is late by minutes now and then; who cannot be looked at for longer is somebody's to look after."""
 CHANGED_BY_DEPLOYMENTS = (EcsService, AlbTargets, Processes)
 """Kinds whose units a deployment replaces."""
 
@@ -113,6 +115,7 @@ class Scaler:
             await self._writer.append(decision)
 
     async def _follow(self, one: Watched, decision: ScalingDecision) -> None:
+        await self._page_blind(one, decision)
         await self._page(one, decision)
         if self.policy.mode != "act":
             return
@@ -120,6 +123,17 @@ class Scaler:
         if decision.direction is not Direction.NONE and (held is None or not held.running):
             await self._find(finding_of(decision, self._clock.now_ms(), asked_by=_person(one, decision)))
         await self._spilling.follow(decision)
+
+    async def _page_blind(self, one: Watched, decision: ScalingDecision) -> None:
+        """Tell somebody what nobody could look at for long, once; and that it is over, at the first look that could."""
+        now_ms = self._clock.now_ms()
+        finding = blind_finding(decision, one.blind_ms / 1000, one.fault, now_ms)
+        known = _open_incident(self._writer.state.incidents.values(), finding.fingerprint)
+        if known is None and one.blind_ms >= BLIND_MS:
+            log.warning("capacity unknown", action="capacity_blind", component=one.place, fault=one.fault)
+            await self._find(finding)
+        if known is not None and not one.blind_ms and one.readings:
+            await self._find(replace(known.findings[-1], state=State.CLEARED, at_ms=now_ms))
 
     async def _page(self, one: Watched, decision: ScalingDecision) -> None:
         """Tell somebody what cannot be had, once; and that it is over, when it was for as long as a cool-down."""
@@ -130,6 +144,10 @@ class Scaler:
         if decision.page and known is None:
             log.warning("capacity short", action="capacity_short", component=one.place, words=decision.words)
             await self._find(finding)
+        if one.blind_ms:
+            # What is not known is not over: the cool-down begins when something is known again.
+            one.short_ms = now_ms
+            return
         calm_ms = round(one.component.scaled.cool_down.scale_in * 1000)
         if known is not None and not decision.page and now_ms - one.short_ms >= calm_ms:
             await self._find(replace(known.findings[-1], state=State.CLEARED, at_ms=now_ms))

@@ -10,7 +10,7 @@ from remediation.aiming.spill import SPILL_RULE, SpillAim, spilled
 from remediation.errors import RemediationError
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock, Traffic
-from remediation.scaling.model import ScalingDecision
+from remediation.scaling.model import ScalingDecision, ScalingReason
 from remediation.scaling_findings import spill_finding
 from remediation.state import IncidentState
 
@@ -35,6 +35,9 @@ class Spilling:
     async def follow(self, decision: ScalingDecision) -> None:
         """Say that the region is full and what would relieve it, or that it no longer is."""
         region = decision.target_name.removeprefix("scale:").partition("/")[0]
+        if decision.reason is ScalingReason.NO_DATA:
+            # Nobody knows whether it is still full.
+            return
         if not decision.spill_to or self._between is None or decision.current is None:
             await self._clear(region, decision)
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from config.scaling import Scaling
+from config.scaling import EcsService, Processes, Scaling
 from daemon.scaling.load import UNKNOWN, Gauge, Load, reading_of
 from remediation.aiming.capacity import SCALE_ACTIONS
 from remediation.decisions import OutcomeStatus
@@ -28,7 +28,8 @@ READINGS_MAX = 2_000
 class Watched:
     """scalable: None for what nobody sizes. gauge: None where nobody tells a load. fault: why it was not read.
 
-    short_ms: when somebody had to know of it last, 0 for never since the start.
+    short_ms: when somebody had to know of it last, 0 for never since the start. known_ms: when its units and its load
+    were told last; before they ever were, when it was looked at first.
     """
 
     component: Component
@@ -39,11 +40,17 @@ class Watched:
     decision: ScalingDecision | None = None
     fault: str = ""
     short_ms: int = 0
+    known_ms: int = 0
     _ended: set[str] = field(default_factory=set)
     _ordered: int = 0
 
     def __post_init__(self) -> None:
         self.book = Book(component=self.component.name)
+
+    @property
+    def blind_ms(self) -> int:
+        """How long nobody has told what it has and how busy it is; 0 when the last look did."""
+        return self.readings[-1].at_ms - self.known_ms if self.readings else 0
 
     @property
     def place(self) -> str:
@@ -62,6 +69,7 @@ class Watched:
         load = await self._load(capacity)
         reading = reading_of(self.component.name, now_ms(), capacity, load)
         self.readings.append(reading)
+        self.known_ms = reading.at_ms if _is_told(self.component, reading) or not self.known_ms else self.known_ms
         kept_ms = round((self.component.scaled.cool_down.scale_in + 2 * policy.stale) * 1000)
         while self.readings[0].at_ms < reading.at_ms - kept_ms:
             self.readings.popleft()
@@ -119,6 +127,19 @@ def needed_units(component: Component, in_flight: int | None) -> int | None:
     if in_flight is None:
         return 0 if per_unit is None else None
     return -(-in_flight // (1 if per_unit is None else per_unit))
+
+
+def _is_told(component: Component, reading: Reading) -> bool:
+    """Whether it is known what it has and how busy it is.
+
+    AWS tells nothing of functions, tables and balancers that have nothing to do; a processor is told while it runs.
+    """
+    scaled = component.scaled
+    if reading.desired is None:
+        return False
+    if not isinstance(scaled, EcsService | Processes) or "utilization" not in scaled.signals:
+        return True
+    return reading.utilization is not None or reading.desired == 0
 
 
 def _order(component: Component, one: ActionState) -> ScalingDecision:

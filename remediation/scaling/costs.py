@@ -80,6 +80,14 @@ def affordable(component: Component, book: Book, raised: tuple[Raised, ...], uni
     return low
 
 
+def standing(component: Component, units: int, now_ms: int) -> int:
+    """So many units, or as many as may stand there for good by the cap of now: for what AWS adds without asking."""
+    plans = [one.plan.hourly_cap_cents for one in peaks.current(component, now_ms)]
+    cents = max(component.scaled.hourly_cap_cents, *(one for one in plans if one is not None), 0)
+    price = component.scaled.unit.hour_microdollars
+    return min(units, cents * MICRODOLLARS_PER_CENT // price) if price else units
+
+
 def within_total(component: Component, book: Book, policy: Scaling, units: int) -> int:
     """So many units, or as many as the cap of all components together leaves room for."""
     price = component.scaled.unit.hour_microdollars

@@ -11,6 +11,7 @@ from daemon.aws.session import Aws
 from daemon.scaling.kinds.managed import ManagedTarget
 from remediation.errors import RemediationError
 from remediation.ports import Clock
+from remediation.scaling.costs import standing
 from remediation.scaling.model import Component
 from remediation.scaling.peaks import ceiling
 
@@ -71,8 +72,9 @@ class AutoScaling:
         return drift
 
     async def _limits(self, *, act: bool) -> list[str]:
-        """The most is the configuration's; the least is what was decided last, never below the configuration's."""
-        least, most = self.component.scaled.min, ceiling(self.component, self._clock.now_ms())
+        """The most is what max and cap allow; the least is what was decided last, never below the configuration's."""
+        now_ms = self._clock.now_ms()
+        least, most = self.component.scaled.min, standing(self.component, ceiling(self.component, now_ms), now_ms)
         found = await self._target.limits()
         right = (max(least, found[0]), max(most, found[0])) if found is not None else (least, most)
         if found == right:

@@ -122,6 +122,28 @@ async def test_what_was_decided_stays_the_least_although_the_configuration_asks_
     assert await place.target.limits() == (6, 8)
 
 
+async def test_aws_may_add_no_more_by_itself_than_can_be_paid_for() -> None:
+    place = Kept(component(application_auto_scaling=True, hourly_cap_cents=50))
+    await place.keep()
+    assert await place.target.limits() == (2, 5)
+
+
+async def test_aws_may_add_what_a_peak_pays_for_while_it_lasts() -> None:
+    sale = {
+        "name": "sale",
+        "starts": "2026-01-01T00:00",
+        "ends": "2027-01-01T00:00",
+        "zone": "UTC",
+        "min": 4,
+        "max": 10,
+        "hourly_cap_cents": 70,
+    }
+    place = Kept(component(application_auto_scaling=True, hourly_cap_cents=50, peaks=(sale,)))
+    place.clock.at_ms = round(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
+    await place.keep()
+    assert await place.target.limits() == (2, 7)
+
+
 async def test_a_target_that_cannot_be_looked_at_is_told_as_drift(place: Kept) -> None:
     place.client = StandInClient(AutoScalingStandIn(place.world, place.clock).app())
     place.target.resource = "service/till/gone"

@@ -11,7 +11,7 @@ from remediation.aiming.spill import SPILL_REGION, SPILL_RULE
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.errors import WorldUnreachable
 from remediation.scaling.model import Direction, ScalingReason
-from remediation.scaling_findings import SHORT_RULE
+from remediation.scaling_findings import BLIND_RULE, SHORT_RULE
 from remediation.state import IncidentState, TargetState
 from tests.unit.daemon.scaling.scaling_house import SPILL, FakeGauge, House, component, policy
 from tests.unit.remediation.test_scale_actions import FakeFleet
@@ -147,6 +147,35 @@ async def test_whoever_is_at_max_and_still_short_is_told_of_once_and_it_is_over_
     await house.tick(10, utilization=0.3)
     assert house.state.incidents[incident.id].state is IncidentState.OPEN
     await house.tick(25, utilization=0.3)
+    assert house.state.incidents[incident.id].state is IncidentState.RESOLVED
+
+
+async def test_what_nobody_can_look_at_for_ten_minutes_is_told_once_and_is_over_by_itself(house: House) -> None:
+    await house.tick(3, utilization=0.4)
+    house.gauge.unread = True
+    await house.tick(59)
+    assert [one.rule_id for one in house.told].count(BLIND_RULE) == 0
+    await house.tick(30)
+    [told] = [one for one in house.told if one.rule_id == BLIND_RULE]
+    assert "not told for 600 s what it has or how busy it is: " in told.breach
+    assert "ThrottlingException" in told.breach
+    house.gauge.unread = False
+    await house.tick(1)
+    [incident] = [one for one in house.state.incidents.values() if one.rule_id == BLIND_RULE]
+    assert incident.state is IncidentState.RESOLVED
+
+
+async def test_what_is_short_is_not_over_because_nobody_can_tell_any_more(tmp_path: Path) -> None:
+    house = await House(tmp_path, policy(component(max=3)), FakeFleet(3, 3)).begin()
+    await house.tick(10, utilization=1.0)
+    house.gauge.unread = True
+    await house.tick(60)
+    [incident] = [one for one in house.state.incidents.values() if one.rule_id == SHORT_RULE]
+    assert incident.state is IncidentState.OPEN
+    house.gauge.unread = False
+    await house.tick(25, utilization=0.3)
+    assert house.state.incidents[incident.id].state is IncidentState.OPEN
+    await house.tick(10, utilization=0.3)
     assert house.state.incidents[incident.id].state is IncidentState.RESOLVED
 
 

@@ -89,13 +89,26 @@ async def test_an_unknown_size_is_no_ground_to_set_one(house: House) -> None:
     assert "it cannot be told how many units us-east-1/core has" in answer.detail
 
 
-async def test_what_somebody_else_is_changing_is_refused_and_kept_in_mind(house: House) -> None:
-    busy = {**house.state.targets, "scale:us-east-1/core": TargetState(running="dec-1")}
+async def test_what_somebody_else_is_changing_is_refused_and_not_done_later(house: House) -> None:
+    before = house.state.targets
+    busy = {**before, "scale:us-east-1/core": TargetState(running="dec-1")}
     house.writer._state = replace(house.state, targets=busy)
     answer = await house.desk.set("us-east-1/core", asked(5), "ana")
     assert answer.refusal is SetRefusal.HELD
     assert "dec-1 is still acting" in answer.detail
     assert house.fleet.sets == []
+    house.writer._state = replace(house.state, targets=before)
+    await house.tick(3, utilization=0.4)
+    assert (house.fleet.sets, house.state.pins) == ([], {})
+
+
+async def test_what_is_held_leaves_what_a_person_set_before(house: House) -> None:
+    await house.desk.set("us-east-1/core", asked(4), "ana")
+    busy = {**house.state.targets, "scale:us-east-1/core": TargetState(running="dec-1")}
+    house.writer._state = replace(house.state, targets=busy)
+    assert (await house.desk.set("us-east-1/core", asked(6), "bo")).refusal is SetRefusal.HELD
+    [pin] = house.state.pins.values()
+    assert (pin.units, pin.by) == (4, "ana")
 
 
 async def test_load_decides_again_once_a_person_lets_go(house: House) -> None:
