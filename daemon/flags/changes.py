@@ -80,7 +80,7 @@ class FlagChanges:
 
     async def propagation(self, version: int) -> Propagation:
         """See Flags."""
-        return self._followers.propagation(version, self._clock.now_ms())
+        return self._followers.propagation(version, self.book.version, self._clock.now_ms())
 
     async def _record(self, change: FlagChanged, actor: str) -> None:
         if self.book.made_by(change.flag, change.key) is None:

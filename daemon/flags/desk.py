@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -12,7 +11,8 @@ from daemon.flags.policies import FlagPolicies
 from daemon.flags.wishes import FlagRefusal, FlagRefused, Wish, no, wanted_setting
 from remediation.aiming.flag import target_of
 from remediation.errors import WorldRefused
-from remediation.flags.document import flags_of
+from remediation.flags.checked import safe_default_of
+from remediation.flags.document import Document, flags_of
 from remediation.flags.model import FlagChange, Setting, written
 from remediation.flags.state import FlagBook, FlagState
 from remediation.flags.words import DONE_WORDS, setting_words
@@ -91,7 +91,7 @@ class FlagDesk:
         actor: str,
         key: str,
         setting: Setting | None,
-        document: dict[str, Any],
+        document: Document,
         *,
         dry_run: bool,
     ) -> FlagAnswer | FlagRefused:
@@ -100,9 +100,8 @@ class FlagDesk:
         try:
             if dry_run:
                 await self._changes.look(change)
-                return FlagAnswer(
-                    flag=flag, changed=True, version=self.book.version, detail=_plan(change, setting), planned=True
-                )
+                planned = _plan(change, setting, document)
+                return FlagAnswer(flag=flag, changed=True, version=self.book.version, detail=planned, planned=True)
             if wish.what is not FlagChange.KILL and self._policies.is_critical(flag, document):
                 unapproved = await self._unapproved(flag, wish, actor, setting)
                 if unapproved is not None:
@@ -110,7 +109,9 @@ class FlagDesk:
             await self._changes.change(change, actor)
         except WorldRefused as fault:
             return no(FlagRefusal.NOT_READABLE, f"no process could read it: {fault.detail}")
-        return self._answer(flag, changed=True)
+        made = self.book.made_by(flag, key)
+        # It was killed while this was looked at.
+        return self._killed(flag) if made is not None and made.void else self._answer(flag, changed=True)
 
     def _refused(self, flag: str, wish: Wish, *, known: bool) -> FlagRefused | None:
         now_ms = self._clock.now_ms()
@@ -123,14 +124,16 @@ class FlagDesk:
         if wish.what is FlagChange.KILL:
             return None
         if killed is not None and wish.what is not FlagChange.REVIVE:
-            detail = (
-                f"{flag} was killed by {killed.by} ({killed.reason:.200}), so nothing else is served; revive it first"
-            )
-            return no(FlagRefusal.KILLED, detail)
+            return self._killed(flag)
         if killed is None and wish.what is FlagChange.REVIVE:
             return no(FlagRefusal.NOT_KILLED, f"{flag} is not killed")
         closed = None if wish.force else closed_for(Change.FLAG, self._policy().closing, now_ms)
         return None if closed is None else no(FlagRefusal.FROZEN, f"{closed.detail}; --force passes it over")
+
+    def _killed(self, flag: str) -> FlagRefused:
+        killed = self.book.of(flag).killed
+        by = "somebody" if killed is None else f"{killed.by} ({killed.reason:.200})"
+        return no(FlagRefusal.KILLED, f"{flag} was killed by {by}, so nothing else is served; revive it first")
 
     async def _unapproved(self, flag: str, wish: Wish, actor: str, setting: Setting | None) -> FlagRefused | None:
         """Ask for the approval that a critical flag needs; None when it was given, or nobody has to be asked.
@@ -160,19 +163,27 @@ class FlagDesk:
         asked = newest(self._writer.state, change, subject, digest)
         name = "it" if asked is None else asked.id
         detail = (
-            f"{flag} is critical: another person has to approve {name} first; then ask again. A kill needs no approval"
+            f"{flag} is critical: another person has to run tillwatch approvals approve {name} first; then ask again. "
+            "A kill needs no approval"
         )
         return no(FlagRefusal.NEEDS_APPROVAL, detail)
 
     def _answer(self, flag: str, *, changed: bool) -> FlagAnswer:
         return FlagAnswer(
-            flag=flag, changed=changed, version=self.book.version, detail=served_words(self.book.of(flag))
+            flag=flag,
+            changed=changed,
+            version=self.book.version,
+            detail=served_words(self.book.of(flag), flags_of(self.book)[flag]),
         )
 
 
-def served_words(state: FlagState) -> str:
-    """What a flag serves now, as one line."""
-    return "its safe default for everybody, because it is killed" if state.killed else setting_words(state.setting)
+def served_words(state: FlagState, document: Document) -> str:
+    """What a flag serves now, as one line; document: the flag's own in ``flags.json``."""
+    return _killed_words(document) if state.killed is not None else setting_words(state.setting)
+
+
+def _killed_words(document: Document) -> str:
+    return f"{safe_default_of(document)} for everybody, its safe default"
 
 
 def _comparable(setting: Setting | None) -> str:
@@ -183,6 +194,6 @@ def _comparable(setting: Setting | None) -> str:
     return written(msgspec.structs.replace(setting, ramp=msgspec.structs.replace(setting.ramp, plan=plan)))
 
 
-def _plan(change: FlagChanged, setting: Setting | None) -> str:
-    done = DONE_WORDS[change.what]
-    return f"would be {done}" if change.what is FlagChange.KILL else f"would be {done}: {setting_words(setting)}"
+def _plan(change: FlagChanged, setting: Setting | None, document: Document) -> str:
+    serves = _killed_words(document) if change.what is FlagChange.KILL else setting_words(setting)
+    return f"would be {DONE_WORDS[change.what]}: {serves}"

@@ -20,12 +20,21 @@ Place = tuple[str, str]
 
 
 class Follower(msgspec.Struct, frozen=True, kw_only=True):
-    """One process. report: the last. heard_at_ms: when it came. lags: serves an older version. live: heard lately."""
+    """One process. report: the last. heard_at_ms: when it came. lags: serves an older version. live: heard lately.
+
+    strays: serves a later version than there is, of another journal, and so ignores everything that we publish.
+    """
 
     report: Report
     heard_at_ms: int
     lags: bool
     live: bool
+    strays: bool = False
+
+    @property
+    def follows(self) -> bool:
+        """Whether it serves the newest version."""
+        return not self.lags and not self.strays
 
 
 class Followers:
@@ -42,7 +51,7 @@ class Followers:
             del self._heard[min(self._heard, key=lambda name: self._heard[name][1])]
 
     def rows(self, version: int, now_ms: int) -> list[Follower]:
-        """Every process by name; those that stopped on purpose or long ago are left out."""
+        """Every process by name, held against the newest version; who stopped on purpose or long ago is left out."""
         absent = self._absent()
         found = []
         for name in sorted(self._heard):
@@ -51,15 +60,18 @@ class Followers:
             live = silent_ms <= LIVE_MS
             if silent_ms > FORGOTTEN_MS or (not live and (report.region, report.environment) in absent):
                 continue
-            found.append(Follower(report=report, heard_at_ms=heard_at_ms, lags=report.version < version, live=live))
+            lags, strays = report.version < version, report.version > version
+            found.append(Follower(report=report, heard_at_ms=heard_at_ms, lags=lags, live=live, strays=strays))
         return found
 
-    def propagation(self, version: int, now_ms: int) -> Propagation:
-        """Who serves this version, who does not, and who lately fell silent."""
-        rows = self.rows(version, now_ms)
+    def propagation(self, version: int, newest: int, now_ms: int) -> Propagation:
+        """Who serves this version or one up to the newest, who does not, and who lately fell silent."""
+        rows = self.rows(newest, now_ms)
+        live = [(one.report.process, one.report.version) for one in rows if one.live]
         return Propagation(
             version=version,
-            serving=tuple(one.report.process for one in rows if one.live and not one.lags),
-            lagging=tuple(f"{one.report.process} ({one.report.version})" for one in rows if one.live and one.lags),
+            serving=tuple(name for name, served in live if version <= served <= newest),
+            lagging=tuple(f"{name} ({served})" for name, served in live if served < version),
+            straying=tuple(f"{name} ({served})" for name, served in live if served > newest),
             silent=tuple(one.report.process for one in rows if not one.live and now_ms - one.heard_at_ms <= SILENT_MS),
         )

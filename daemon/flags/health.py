@@ -11,6 +11,7 @@ CHECK = "propagation"
 """Told from the component's probe, which does not know the newest version."""
 EMBEDDED = "embedded"
 """The source of a process that follows no daemon, or has not heard of one yet."""
+STRAYS = "ignore our flags, because they serve later ones than version {version} from another journal"
 NAMES_MAX = 5
 """Of processes in one line."""
 
@@ -73,7 +74,10 @@ def _served_wrong(live: list[Follower], version: int) -> str:
     if missing:
         return f"answered with safe defaults for want of a readable flag: {_names(missing)}"
     lagging = [one.report.process for one in live if one.lags]
-    return f"{len(lagging)} of {len(live)} serve older flags than {version}: {_names(lagging)}" if lagging else ""
+    if lagging:
+        return f"{len(lagging)} of {len(live)} serve older flags than {version}: {_names(lagging)}"
+    straying = [one.report.process for one in live if one.strays]
+    return f"{len(straying)} of {len(live)} {STRAYS.format(version=version)}: {_names(straying)}" if straying else ""
 
 
 def _names(names: list[str]) -> str:

@@ -9,7 +9,8 @@ from daemon.flags.publisher import PublisherStatus
 from remediation.flags.checked import safe_default_of
 from remediation.flags.document import Document, flags_of
 from remediation.flags.model import FlagChange, Ramp
-from remediation.flags.state import ChangeMade, Killed
+from remediation.flags.ramping import Move
+from remediation.flags.state import ChangeMade, FlagState, Killed
 from remediation.flags.words import setting_words
 
 
@@ -42,8 +43,8 @@ class FlagRow(msgspec.Struct, frozen=True, kw_only=True):
 class FlagList(msgspec.Struct, frozen=True, kw_only=True):
     """All flags by name. version: of the document that every process should serve; digest: of ``flags.json``.
 
-    processes: that reported in the last hour. lagging, silent: their names. publisher: how the broker is reached.
-    refused: why a changed ``flags.json`` is not in effect; empty when it is.
+    processes: that reported in the last hour. lagging, silent, straying: their names. publisher: how the broker is
+    reached. refused: why a changed ``flags.json`` is not in effect; empty when it is.
     """
 
     version: int
@@ -53,6 +54,7 @@ class FlagList(msgspec.Struct, frozen=True, kw_only=True):
     processes: list[Follower]
     lagging: list[str]
     silent: list[str]
+    straying: list[str]
     publisher: PublisherStatus
     refused: str
 
@@ -95,6 +97,7 @@ def flag_list(parts: FlagParts, now_ms: int) -> FlagList:
         processes=rows,
         lagging=[one.report.process for one in rows if one.live and one.lags],
         silent=[one.report.process for one in rows if not one.live],
+        straying=[one.report.process for one in rows if one.live and one.strays],
         publisher=parts.publisher.status,
         refused=parts.health.refused,
     )
@@ -124,7 +127,6 @@ def _fields(parts: FlagParts, key: str) -> Document:
     definition, state = flags_of(book)[key], book.of(key)
     metadata = definition.get("metadata", {})
     last = state.history[-1] if state.history else None
-    move = parts.ramps.moves.get(key)
     return {
         "key": key,
         "description": str(metadata.get("description", "")),
@@ -135,15 +137,23 @@ def _fields(parts: FlagParts, key: str) -> Document:
         "default_variant": str(definition.get("defaultVariant", "")),
         "safe_default": safe_default_of(definition),
         "targeted": bool(definition.get("targeting")),
-        "serves": served_words(state),
+        "serves": served_words(state, definition),
         "killed": state.killed,
         "ramp": state.ramp,
-        "ramp_waits": "" if move is None or state.ramp is None else str(getattr(move, "detail", "")),
+        "ramp_waits": _ramp_waits(state, parts.ramps.moves.get(key)),
         "version": 0 if last is None else last.version,
         "changed_at_ms": 0 if last is None else last.at_ms,
         "changed_by": "" if last is None else last.by,
         "reason": "" if last is None else last.reason,
     }
+
+
+def _ramp_waits(state: FlagState, move: Move | None) -> str:
+    if state.ramp is None:
+        return ""
+    if state.killed is not None:
+        return "it stands still while the flag is killed, and goes on from there when it is revived"
+    return "" if move is None else str(getattr(move, "detail", ""))
 
 
 def _change_row(one: ChangeMade) -> ChangeRow:

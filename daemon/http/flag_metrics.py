@@ -28,8 +28,9 @@ def flag_values(parts: FlagParts | None, now_ms: int) -> dict[MetricName, Values
         KILLED: {(flag,): book.of(flag).killed is not None for flag in flags_of(book)},
         RAMPED: {(flag,): ramp.percent / WHOLE for flag, ramp in book.ramps.items()},
         PROCESSES: {
-            ("current",): sum(one.live and not one.lags for one in rows),
+            ("current",): sum(one.live and one.follows for one in rows),
             ("lagging",): sum(one.live and one.lags for one in rows),
+            ("straying",): sum(one.live and one.strays for one in rows),
             ("silent",): sum(not one.live for one in rows),
         },
         CONNECTED: {(): status.connected} if status.broker else {},

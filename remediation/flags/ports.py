@@ -11,26 +11,29 @@ from remediation.journal.flag_kinds import FlagChanged
 class Propagation(msgspec.Struct, frozen=True, kw_only=True):
     """How far a version has come. serving: processes that report it or a newer one; lagging: that report an older one.
 
-    silent: processes that reported lately and say nothing now; what they serve is not known. Each list is of names.
+    silent: processes that reported lately and say nothing now; what they serve is not known. straying: that report a
+    version which our journal has not reached, so that they ignore ours. Each list is of names.
     """
 
     version: int
     serving: tuple[str, ...] = ()
     lagging: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    straying: tuple[str, ...] = ()
 
     @property
     def is_everywhere(self) -> bool:
         """Whether every process is known to serve it; without any process nothing is known."""
-        return bool(self.serving) and not self.lagging and not self.silent
+        return bool(self.serving) and not self.lagging and not self.silent and not self.straying
 
     @property
     def words(self) -> str:
         """How far it has come, as one sentence without its end."""
-        if not self.serving and not self.lagging and not self.silent:
+        if not self.serving and not self.lagging and not self.silent and not self.straying:
             return f"no process reports what it serves, so version {self.version} is not seen anywhere"
         parts = [f"{len(self.serving)} processes serve version {self.version} or newer"]
         parts += [f"{', '.join(self.lagging)} serve an older one"] if self.lagging else []
+        parts += [f"{', '.join(self.straying)} follow another journal"] if self.straying else []
         parts += [f"{', '.join(self.silent)} say nothing"] if self.silent else []
         return "; ".join(parts)
 

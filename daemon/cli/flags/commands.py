@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.flags.report import report
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.flags.desk import FlagAnswer
@@ -25,6 +25,9 @@ flags_app = typer.Typer(
 
 Key = Annotated[str, typer.Argument(help="Such as instant-payouts, from the list.", metavar="FLAG")]
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Do not ask before, and pass a freeze of changes over; approvals still hold.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Look at everything, say what would be done, and do nothing.")]
 Wait = Annotated[
     float,
@@ -60,9 +63,10 @@ def get(flag: Key, url: Url = "", token: Token = "", as_json: Json = False) -> N
     say(f"  document   {found.default_variant}{', with a rule of its own' if found.targeted else ''}")
     if found.killed is not None:
         say(f"  killed by  {found.killed.by}, {_moment(found.killed.at_ms)}: {found.killed.reason}")
+        say(f'  way back   tillwatch flags revive {found.key} --reason "..."')
     if found.ramp is not None:
         say(f"  ramp       at {found.ramp.percent} %: {found.ramp_waits or 'not looked at yet'}")
-    if found.changed_at_ms:
+    if found.changed_at_ms and found.killed is None:
         say(f"  changed by {found.changed_by}, {_moment(found.changed_at_ms)}: {found.reason}")
     for rule in (found.targeting, found.definition.get("targeting")):
         if rule:
@@ -229,14 +233,15 @@ def _followed(told: FlagAnswer, wait_seconds: float, url: str, token: str) -> st
         live = [one for one in found.processes if one.live]
         behind = [one.report.process for one in live if one.report.version < told.version]
         silent = [name for name in found.silent if name not in behind]
-        if live and not behind and not silent:
+        if live and not behind and not silent and not found.straying:
             note(f"all {len(live)} processes serve version {told.version} or newer")
             return ""
         if time.monotonic() >= deadline:
             named = f"behind: {', '.join(behind)}; " if behind else ""
             gone = f"silent: {', '.join(silent)}; " if silent else ""
+            other = f"of another journal: {', '.join(found.straying)}; " if found.straying else ""
             nobody = "no process reports; " if not live else ""
-            return f"{nobody}{named}{gone}version {told.version} is not seen everywhere after {wait_seconds:g} s"
+            return f"{nobody}{named}{other}{gone}version {told.version} is not seen everywhere after {wait_seconds:g} s"
         time.sleep(POLL_SECONDS)
 
 
@@ -266,9 +271,10 @@ def _changed(row: FlagRow) -> str:
 
 def _processes(found: FlagList) -> list[str]:
     live = [one for one in found.processes if one.live]
-    current = sum(not one.lags for one in live)
+    current = sum(one.follows for one in live)
     lines = [f"version {found.version}: {current} of {len(live)} processes serve it" if live else _NOBODY]
     lines += [f"lags: {one.report.process} serves {one.report.version}" for one in live if one.lags]
+    lines += [f"strays: {one.report.process} serves {one.report.version} {_STRAYS}" for one in live if one.strays]
     lines += [f"silent: {name}" for name in found.silent]
     if found.publisher.broker and not found.publisher.connected:
         lines.append(f"the broker is away: {found.publisher.fault}")
@@ -277,6 +283,7 @@ def _processes(found: FlagList) -> list[str]:
     return lines
 
 
+_STRAYS = "of another journal, and ignores us\n  fix: stop it, remove payments.flags.json and its .seen, start it"
 _NOBODY = "no process reports which flags it serves"
 
 

@@ -70,13 +70,12 @@ def _row(row: FlagRow, now_ms: int) -> FlagPanelRow:
         state, tone = f"{row.ramp.percent} %", "pending"
     else:
         state, tone = "set", "pending"
-    serves = f"{row.safe_default} for everybody, its safe default" if row.killed is not None else row.serves
     return FlagPanelRow(
         key=row.key,
         title=row.description,
         state=state,
         tone=tone,
-        serves=serves,
+        serves=row.serves,
         waits=row.ramp_waits if row.killed is None else "",
         changed=moment(row.changed_at_ms, now_ms) if row.changed_at_ms else None,
         by=row.changed_by,
@@ -88,13 +87,14 @@ def _followed(found: FlagList) -> str:
     live = [one for one in found.processes if one.live]
     if not live:
         return NO_DATA
-    return f"{sum(not one.lags for one in live)} of {len(live)} processes serve it"
+    return f"{sum(one.follows for one in live)} of {len(live)} processes serve it"
 
 
 def _faults(found: FlagList) -> tuple[str, ...]:
     faults = [f"{name} serves an older version" for name in found.lagging[:NAMES_MAX]]
+    faults += [f"{name} follows another journal and ignores us" for name in found.straying[:NAMES_MAX]]
     faults += [f"{name} says nothing" for name in found.silent[:NAMES_MAX]]
-    hidden = max(0, len(found.lagging) - NAMES_MAX) + max(0, len(found.silent) - NAMES_MAX)
+    hidden = sum(max(0, len(names) - NAMES_MAX) for names in (found.lagging, found.straying, found.silent))
     faults += [f"and {hidden} more"] if hidden else []
     faults += [f"the broker is away: {found.publisher.fault}"] if _broker_away(found) else []
     return (*faults, f"flags.json is not in effect: {found.refused}") if found.refused else tuple(faults)

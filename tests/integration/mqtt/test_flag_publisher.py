@@ -71,5 +71,5 @@ async def test_processes_that_report_are_heard_and_the_one_that_lags_is_named(br
                 await cores.publish(f"{REPORT_TOPICS}{name}", body, qos=1)
         heard = house.parts.followers
         await until(lambda: len(heard.rows(0, house.now_ms)) == 2, "both are heard", seconds=WAIT_SECONDS)
-    found = heard.propagation(house.version, house.now_ms)
+    found = heard.propagation(house.version, house.version, house.now_ms)
     assert (found.serving, found.lagging) == (("core-1",), ("core-2 (0)",))

@@ -61,7 +61,10 @@ def test_force_asks_nothing_and_json_is_the_answer_alone(place: Place) -> None:
 
 def test_a_dry_run_asks_nobody_and_does_nothing(place: Place) -> None:
     found = run("operator", "flags", "kill", "payouts", *WHY, "--dry-run")
-    assert (found.exit_code, found.stdout) == (0, "payouts would be killed; nothing was done\n")
+    assert (found.exit_code, found.stdout) == (
+        0,
+        "payouts would be killed: off for everybody, its safe default; nothing was done\n",
+    )
     assert place.house.parts.changes.book.killed == ()
 
 
@@ -124,11 +127,15 @@ def test_the_list_says_what_each_flag_serves_and_who_lags(place: Place) -> None:
     place.loop.run(place.house.done(FlagChange.KILL))
     place.house.reports("core-1")
     place.house.reports("core-2", version=0)
+    place.house.reports("core-3", version=900)
     lines = run("viewer", "flags", "list").stdout.splitlines()
     assert lines[0].split()[:2] == ["payouts", "KILLED"]
+    assert "off for everybody" in lines[0]
     assert lines[1].split()[:2] == ["processor", "document"]
-    assert lines[2] == f"version {place.house.version}: 1 of 2 processes serve it"
+    assert lines[2] == f"version {place.house.version}: 1 of 3 processes serve it"
     assert lines[3] == "lags: core-2 serves 0"
+    assert lines[4].startswith("strays: core-3 serves 900 of another journal")
+    assert lines[5].strip().startswith("fix: ")
     assert document(run("viewer", "flags", "list", "--json"))["lagging"] == ["core-2"]
 
 
@@ -143,3 +150,19 @@ def test_waiting_ends_when_every_process_reports_it_and_with_3_when_one_does_not
     late = run("operator", "flags", "revive", "payouts", *WHY, "--force", "--wait", "0.001")
     assert (late.exit_code, "behind: core-1" in late.stderr) == (3, True)
     assert place.house.parts.changes.book.killed == ()
+
+
+def test_waiting_never_takes_a_process_of_another_journal_for_one_that_followed(place: Place) -> None:
+    place.house.reports("core-1", version=900)
+    found = run("operator", "flags", "kill", "payouts", *WHY, "--force", "--wait", "0.001")
+    assert (found.exit_code, "of another journal: core-1" in found.stderr) == (3, True)
+
+
+def test_a_killed_flag_says_what_everybody_gets_who_did_it_what_its_ramp_does_and_the_way_back(place: Place) -> None:
+    place.loop.run(place.house.done(FlagChange.RAMP, variant="off", steps=(5, 100)))
+    place.loop.run(place.house.done(FlagChange.KILL))
+    told = run("viewer", "flags", "get", "payouts").stdout
+    assert "serves     off for everybody, its safe default" in told
+    assert "killed by  ada" in told
+    assert "stands still while the flag is killed" in told
+    assert "tillwatch flags revive payouts" in told

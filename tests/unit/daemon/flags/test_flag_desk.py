@@ -1,5 +1,6 @@
 """What people may do to flags: what is done at once, what waits for another, and what is refused with what to do."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ from config.flags import FlagPolicy, Flags, RampStep
 from config.guardrails import ApprovalRule, Approvals
 from config.policy import Policy
 from daemon.flags.desk import FlagAnswer
-from daemon.flags.wishes import FlagRefusal
+from daemon.flags.wishes import FlagRefusal, FlagRefused
 from remediation.errors import JournalFull
 from remediation.flags.model import FlagChange
+from remediation.journal.flag_kinds import FlagBody
 from remediation.journal.guardrail_kinds import ApprovalGiven
 from remediation.state import ActionState
 from tests.unit.daemon.flags.flag_house import DOCUMENT, TEXT, FlagHouse, flag_house
@@ -215,3 +217,20 @@ async def test_an_automatic_kill_of_a_critical_flag_is_taken_back_by_reviving_it
     assert "flags revive processor" in policies.revived_elsewhere(killed, book)
     assert policies.revived_elsewhere(replace(killed, arguments={"flag": "payouts"}), book) == ""
     assert policies.revived_elsewhere(replace(killed, action="flags.ramp"), book) == ""
+
+
+@pytest.mark.parametrize("what", [FlagChange.SET, FlagChange.RAMP])
+async def test_who_loses_a_race_against_a_kill_is_told_so_and_not_that_it_was_done(what: FlagChange) -> None:
+    one = await flag_house()
+    changing = asyncio.create_task(one.ask(what, variant="off"))
+    looked = one.parts.changes.look
+
+    async def killed_meanwhile(said: FlagBody) -> None:
+        await looked(said)
+        await one.done(FlagChange.KILL, actor="bob")
+
+    one.parts.changes.look = killed_meanwhile  # type: ignore[method-assign]  # the moment between look and record
+    answered = await changing
+    assert isinstance(answered, FlagRefused)
+    assert (answered.refusal, "bob" in answered.detail) == (FlagRefusal.KILLED, True)
+    assert one.parts.changes.book.of("payouts").history[-1].void

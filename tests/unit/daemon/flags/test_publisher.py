@@ -76,7 +76,7 @@ async def test_what_processes_report_is_heard_and_what_none_can_mean_is_counted(
         one.broker.drop()
         await one.broker.until(2)
     assert one.parts.publisher.unreadable_reports == 1
-    assert one.parts.followers.propagation(one.version, one.now_ms).serving == ("core-1",)
+    assert one.parts.followers.propagation(one.version, one.version, one.now_ms).serving == ("core-1",)
 
 
 async def test_a_document_is_sealed_anew_each_minute_under_the_same_version() -> None:
