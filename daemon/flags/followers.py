@@ -23,6 +23,7 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
     """One process. report: the last. heard_at_ms: when it came. lags: serves an older version. live: heard lately.
 
     strays: serves a later version than there is, of another journal, and so ignores everything that we publish.
+    missed: fell silent so lately that changes wait for it.
     """
 
     report: Report
@@ -30,6 +31,7 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
     lags: bool
     live: bool
     strays: bool = False
+    missed: bool = False
 
     @property
     def follows(self) -> bool:
@@ -61,7 +63,10 @@ class Followers:
             if silent_ms > FORGOTTEN_MS or (not live and (report.region, report.environment) in absent):
                 continue
             lags, strays = report.version < version, report.version > version
-            found.append(Follower(report=report, heard_at_ms=heard_at_ms, lags=lags, live=live, strays=strays))
+            missed = not live and silent_ms <= SILENT_MS
+            found.append(
+                Follower(report=report, heard_at_ms=heard_at_ms, lags=lags, live=live, strays=strays, missed=missed)
+            )
         return found
 
     def propagation(self, version: int, newest: int, now_ms: int) -> Propagation:
@@ -73,5 +78,5 @@ class Followers:
             serving=tuple(name for name, served in live if version <= served <= newest),
             lagging=tuple(f"{name} ({served})" for name, served in live if served < version),
             straying=tuple(f"{name} ({served})" for name, served in live if served > newest),
-            silent=tuple(one.report.process for one in rows if not one.live and now_ms - one.heard_at_ms <= SILENT_MS),
+            silent=tuple(one.report.process for one in rows if one.missed),
         )

@@ -232,7 +232,7 @@ def _followed(told: FlagAnswer, wait_seconds: float, url: str, token: str) -> st
         found: FlagList = ask("GET", url, token, "flags", FlagList)
         live = [one for one in found.processes if one.live]
         behind = [one.report.process for one in live if one.report.version < told.version]
-        silent = [name for name in found.silent if name not in behind]
+        silent = [one.report.process for one in found.processes if one.missed]
         if live and not behind and not silent and not found.straying:
             note(f"all {len(live)} processes serve version {told.version} or newer")
             return ""

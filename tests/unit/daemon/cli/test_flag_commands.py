@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.flags.followers import LIVE_MS, SILENT_MS
 from remediation.flags.model import FlagChange
 from tests.unit.daemon.cli.release_commands import Line, document, run
-from tests.unit.daemon.flags.flag_house import FlagHouse, flag_house
+from tests.unit.daemon.flags.flag_house import FlagHouse, flag_house, report
 from tests.unit.daemon.http.doors.flag_doors import FlagDoors
 
 WHY = ("--reason", "payouts arrive twice")
@@ -166,3 +167,15 @@ def test_a_killed_flag_says_what_everybody_gets_who_did_it_what_its_ramp_does_an
     assert "killed by  ada" in told
     assert "stands still while the flag is killed" in told
     assert "tillwatch flags revive payouts" in told
+
+
+def test_waiting_names_who_fell_silent_lately_and_does_not_wait_for_who_stopped_before(place: Place) -> None:
+    house, followers = place.house, place.house.parts.followers
+    followers.heard(report("stopped", house.version), house.now_ms - SILENT_MS - 1)
+    followers.heard(report("mute", house.version), house.now_ms - LIVE_MS - 1)
+    house.reports("core-1", version=house.version + 1)
+    missing = run("operator", "flags", "kill", "payouts", *WHY, "--force", "--wait", "0.001")
+    assert (missing.exit_code, "silent: mute;" in missing.stderr, "stopped" in missing.stderr) == (3, True, False)
+    followers.heard(report("mute", house.version), house.now_ms - SILENT_MS - 1)
+    found = run("operator", "flags", "kill", "payouts", *WHY, "--force", "--wait", "0.001")
+    assert (found.exit_code, "all 1 processes" in found.stderr) == (0, True)
