@@ -31,7 +31,7 @@ QUESTIONS = {
 
 HELP = {
     RollbackKind.EMERGENCY: "Kill the release's flag, hold every payment, then give the traffic back. "
-    "Held payments are sent once when a person ends it.",
+    "Held payments are sent once when a person ends it: tillwatch actions undo of that kill.switch.",
     RollbackKind.TRAFFIC: "Give all traffic back to the version before, if it is alive.",
     RollbackKind.COMPLETE: "Traffic, flags, payments, books, environment, communication. "
     "It asks another person first; then ask again.",

@@ -89,7 +89,10 @@ def explain_command(
     config: _Directory = None,
     as_json: _Json = False,
 ) -> None:
-    """Show a payment's score with every rule's reading, and reach it again; exit 1 when it comes out otherwise."""
+    """Show a payment's score with every rule's reading, and reach it again; exit 1 when it comes out otherwise.
+
+    Exit 1 as well when there is no such payment.
+    """
     options = store_options(
         store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, region=region
     )
@@ -119,7 +122,7 @@ def _read(options: CoreOptions, payment_id: str) -> tuple[Payment, FraudRules | 
 
     payment, kept = asked(options, look)
     if payment is None:
-        fail(f"{place}: there is no payment {payment_id!r:.80}", Exit.BAD_INPUT)
+        fail(f"{place}: there is no payment {payment_id!r:.80}", Exit.NO)
     if payment.fraud.version == "":
         return payment, None
     if kept is None:
