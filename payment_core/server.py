@@ -34,13 +34,78 @@ BACKLOG = 2048
 """Connections that wait to be accepted."""
 
 
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients and load balancers keep an idle connection (httpx 5 s, an ALB 60 s), so that they are who closes:
+a request that meets the server's closing gets no answer, and nobody can tell whether it was taken."""
+
+FIRST_REQUEST_SECONDS = 0.5
+"""A connection that was made while the process stops gets this long to ask, and then its answer."""
+
+FIRST_REQUEST_LOOK_SECONDS = 0.005
+
+
 class _Server(uvicorn.Server):
-    """Leaves signals to serve_async, so that a stopped process ends with code 0."""
+    """Leaves signals to serve_async, so that a stopped process ends with code 0, and nobody who reached it unanswered.
+
+    Whoever listens at the same address gets what comes after.
+    """
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture nothing."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take every connection that the kernel has made, let each ask and answer it, then close."""
+        self.server_state.default_headers.append((b"connection", b"close"))
+        await self._take_waiting([] if sockets is None else sockets)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + FIRST_REQUEST_SECONDS
+        # uvicorn tells nobody of a first request, so there is no event to wait for.
+        while loop.time() < until and any(  # noqa: ASYNC110 - see above.
+            _is_silent(one) for one in self.server_state.connections
+        ):
+            await asyncio.sleep(FIRST_REQUEST_LOOK_SECONDS)
+        await super().shutdown(sockets)
+
+    async def _take_waiting(self, sockets: Sequence[socket.socket]) -> None:
+        """Closing a listening socket resets the connections that wait in it, so they are taken in the same moment."""
+        loop = asyncio.get_running_loop()
+        # The duplicates keep the kernel from closing while the loop lets go of the socket.
+        kept = [one.dup() for one in sockets]
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(0)
+        waiting = []
+        for listener in kept:
+            waiting += _accepted(listener)
+            listener.close()
+        for one in waiting:
+            await loop.connect_accepted_socket(self._protocol, one)
+
+    def _protocol(self) -> asyncio.Protocol:
+        config = self.config
+        made: asyncio.Protocol = config.http_protocol_class(
+            config=config, server_state=self.server_state, app_state=self.lifespan.state
+        )  # type: ignore[call-arg]  # uvicorn's own call, with its own pragma
+        return made
+
+
+def _accepted(listener: socket.socket) -> list[socket.socket]:
+    """Every connection that waits in it at this moment."""
+    listener.setblocking(False)  # noqa: FBT003  # the standard library's own signature
+    found: list[socket.socket] = []
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return found
+        found.append(connection)
+
+
+def _is_silent(connection: object) -> bool:
+    """Whether nothing was ever asked on it."""
+    return getattr(connection, "cycle", None) is None
 
 
 def serve(options: CoreOptions, arguments: Sequence[str] = ()) -> None:
@@ -137,6 +202,7 @@ def _config(app: Application) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 
