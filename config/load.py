@@ -12,6 +12,7 @@ from config.ach import Ach
 from config.calendar_files import CALENDARS_DIRECTORY, filled
 from config.delivery.deployment import Deployments
 from config.escalation.escalation_file import Escalation
+from config.escalation.reached import unreached
 from config.flags import Flags
 from config.fraud import Fraud
 from config.loading.document import Document
@@ -130,6 +131,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
         raise ConfigurationError(in_order(problems))
     if scaling is None or escalation is None or flags is None or flag_document is None:
         raise ConfigurationError(in_order(problems))
+    problems += unreached(settings.channels, escalation, str(_path_of(directory, ESCALATION_FILE)))
     problems += unknown_flags(flag_document, flags, str(_path_of(directory, FLAGS_FILE)), rule_files)
     if problems:
         raise ConfigurationError(in_order(problems))

@@ -10,6 +10,7 @@ from config.costs import CostSettings
 from config.delivery.environments import EnvironmentSettings
 from config.delivery.names import ENVIRONMENT, REGION, RegionName
 from config.delivery.traffic import TrafficSettings
+from config.escalation.channel_settings import ChannelSettings
 from config.loading.url import Url
 from config.model import Duration, Model, refusal
 from config.reports import ReportSettings
@@ -173,6 +174,7 @@ class Settings(BaseSettings):
     reports: ReportSettings = ReportSettings()
     mqtt: MqttSettings | None = None
     flag_broker: FlagBrokerSettings | None = None
+    channels: ChannelSettings = ChannelSettings()
     data_dir: Path = Field(default=Path("data"), strict=False, examples=["data"])
     hosted_zone_id: str = Field(default="", max_length=32, examples=["Z0123456789ABCDEFGHIJ"])
     traffic: TrafficSettings = TrafficSettings()

@@ -127,6 +127,8 @@ class App:
         supervisor.start(Task("http", lambda: serve(http, listening)))
         for task in parts.senses.tasks():
             supervisor.start(task)
+        if parts.channels is not None:
+            supervisor.start(Task("channels", parts.channels.outbox.run))
         if parts.archive is not None:
             supervisor.start(Task("archive", parts.archive.run))
         if parts.traces is not None:
@@ -189,6 +191,7 @@ class App:
             changed=self._changes.mark,
             deploy_by=parts.deployments.current.follow,
             tell_by=parts.incidents.follow,
+            size_by=parts.scaling.follow,
             flags=parts.flags.base,
         )
 

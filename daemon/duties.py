@@ -41,6 +41,8 @@ TALLY_SECONDS = 30.0
 """Before the checkpoint is pruned; an hour of 55 payments a second is what it holds at the least."""
 PAGING_SECONDS = 1.0
 """Who is told of what: each entry of the journal that stirs it, and each moment at which it is due, wakes it sooner."""
+CHANNELS_SECONDS = 10.0
+"""How channels do is a fact this often; the rule about it wants to see it for longer."""
 EXPOSURE_SECONDS = 5.0
 AFTERMATH_SECONDS = 5.0
 """How often is asked whether a rollback has settled, and whether people approved what puts its payments right."""
@@ -70,6 +72,7 @@ class Duties:
             ("deployments", DEPLOYMENTS_SECONDS, self._deployments),
             ("automation", RULES_SECONDS, self._automation),
             ("paging", PAGING_SECONDS, parts.incidents.pager.tick),
+            ("channel-health", CHANNELS_SECONDS, self._channels),
             ("exposure", EXPOSURE_SECONDS, parts.incidents.exposures.tick),
             ("rollbacks", RULES_SECONDS, parts.rollbacks.tick),
             ("aftermath", AFTERMATH_SECONDS, parts.rollbacks.look_back),
@@ -161,6 +164,12 @@ class Duties:
 
     async def _ledger(self) -> None:
         await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
+
+    async def _channels(self) -> None:
+        channels = self._parts.channels
+        if channels is not None:
+            await channels.outbox.tidy()
+            await self._take(channels.health.look(self._clock.now_ms()))
 
     async def _ramps(self) -> None:
         try:

@@ -13,6 +13,7 @@ from config.settings import Settings
 from daemon.archive.archive import Archive
 from daemon.automation import Automation
 from daemon.aws.session import AwsClients
+from daemon.channels.opened import Channels, open_channels
 from daemon.cores.flag_reports import FlagReports
 from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
 from daemon.environments.opened import open_environments
@@ -86,6 +87,7 @@ class Parts:
     deployments: DeploymentParts
     rollbacks: RollbackParts
     incidents: IncidentParts
+    channels: Channels | None
     flags: FlagParts
     scaling: ScalingParts
     flag_reports: FlagReports
@@ -113,9 +115,8 @@ async def open_parts(
     clients = AwsClients(settings.aws)
     sqs = await stack.enter_async_context(clients.client("sqs"))
     traffic = await open_traffic(stack, settings, policy.traffic, clients)
-    sightings = await outliving_sightings(settings.data_dir)
+    payments, sightings = PaymentSeries(), await outliving_sightings(settings.data_dir)
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
-    payments = PaymentSeries()
     environments = await open_environments(stack, settings, clients, clock)
     flags = await open_flag_foundation(configuration, writer, clock)
     scaling = await open_scaling_foundation(stack, configuration, clients, environments, traffic.by_region, clock)
@@ -131,6 +132,7 @@ async def open_parts(
         configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow, flags.changes
     )
     deployments = open_deployments(over)
+    incidents = open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(
         journal=journal,
@@ -155,7 +157,8 @@ async def open_parts(
         traces=await open_traces(stack, settings, journal, clock),
         deployments=deployments,
         rollbacks=await _open_rollbacks(stack, over, ReleaseFlags(flags.changes, flags.policies)),
-        incidents=open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation),
+        incidents=incidents,
+        channels=await open_channels(stack, settings, writer, clock, incidents.escalation),
         flags=await _open_flags(stack, over, flags, deployments),
         scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),

@@ -18,10 +18,14 @@ class Seal(Protocol):
 
 
 class Sent(msgspec.Struct, frozen=True, gc=False):
-    """What became of a request. status_code: of the answer, 0 when there was none; then fault says why."""
+    """What became of a request. status_code: of the answer, 0 when there was none; then fault says why.
+
+    retry_after_seconds: how long the receiver wants to be left alone, 0 when it did not say.
+    """
 
     status_code: int
     fault: str = ""
+    retry_after_seconds: int = 0
 
     @property
     def accepted(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ TIMEOUT_SECONDS = 10.0
 
 ANSWER_BYTES_MAX = 16 * 1024
 """What is read of an answer, whose content means nothing."""
+
+RETRY_AFTER_SECONDS_MAX = 3_600
+_SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 USER_AGENT = "Tillwatch-Webhooks/1"
 
@@ -112,9 +116,14 @@ class HttpSender:
                 read += len(chunk)
                 if read > ANSWER_BYTES_MAX:
                     break
-            return Sent(response.status_code)
+            return Sent(response.status_code, retry_after_seconds=_retry_after(response.headers.get("retry-after", "")))
         finally:
             await response.aclose()
+
+
+def _retry_after(text: str) -> int:
+    """Seconds; a date, or anything else, is taken as not said."""
+    return min(int(text), RETRY_AFTER_SECONDS_MAX) if _SECONDS.fullmatch(text) else 0
 
 
 def _host_header(destination: Destination) -> str:

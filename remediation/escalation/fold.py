@@ -118,7 +118,9 @@ def _answered(chain: Chain, entry: Entry, body: NoticeSent | NoticeFailed) -> Ch
         if isinstance(body, NoticeSent):
             # Also one that was void by then: it was on its way, and its receiver has to hear the rest.
             detail = f"{body.channel}: {body.detail}" if body.detail else body.channel
-            return replace(state, status=NoticeStatus.SENT, ended_at_ms=entry.at_ms, detail=detail)
+            return replace(
+                state, status=NoticeStatus.SENT, ended_at_ms=entry.at_ms, detail=detail, through=body.channel
+            )
         failed = replace(state, tries=state.tries + 1, detail=f"{body.channel}: {body.why}")
         if body.final and state.status is NoticeStatus.WAITING:
             return replace(failed, status=NoticeStatus.FAILED, ended_at_ms=entry.at_ms)

@@ -59,7 +59,8 @@ class NoticeStatus(StrEnum):
 class NoticeState(msgspec.Struct, frozen=True, kw_only=True):
     """A notice and what became of it. since_ms: when it was due. tries: that failed. ended_at_ms: 0 while it waits.
 
-    followed: what its receiver was told after it, empty while that is nothing.
+    followed: what its receiver was told after it, empty while that is nothing. through: the channel that took it, where
+    whatever follows has to go too.
     """
 
     notice: Notice
@@ -69,3 +70,4 @@ class NoticeState(msgspec.Struct, frozen=True, kw_only=True):
     ended_at_ms: int = 0
     detail: str = ""
     followed: NoticeKind | Literal[""] = ""
+    through: str = ""

@@ -24,6 +24,7 @@ NAMES = (
     "deployments",
     "automation",
     "paging",
+    "channel-health",
     "exposure",
     "rollbacks",
     "aftermath",

@@ -1,0 +1,1 @@
+"""Channels: how what the journal wants told reaches people, at least once each, under one key."""
