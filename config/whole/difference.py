@@ -1,6 +1,7 @@
 """What is different between two configurations, value by value, and what of it takes effect without a restart."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
@@ -11,12 +12,18 @@ from config.loading.loader import Loaded
 from config.rules.rule_file import Rule
 
 ABSENT = "(absent)"
-_RELOADED = frozenset({"rule_files", "policy", "deployment", "escalation", "flags", "flag_document"})
+_RELOADED = frozenset({"rule_files", "policy", "deployment", "escalation", "flags", "flag_document", "scaling"})
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
 """But not how traffic is shifted: actions were made with it, and one may be under way."""
 _EVIDENCE = ("deployment.gates", "deployment.evidence")
 """Nor what a release is held against: a stage that is being watched has counted by it."""
+
+_OPENED_SCALING = re.compile(
+    r"scaling\.(every|components(\.[^.]+(\.(region|kind|application_auto_scaling|queue_age|cluster|service|function|"
+    r"concurrency|alias|table|direction|mode|target_group|pool))?)?)"
+)
+"""Nor what is looked after, where it is and by what: its adapters were opened by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class Difference:
     """added, removed, changed: rules by id. policy: what a reload changes of it. restart: what only a restart changes.
 
     deployment: what a reload changes for the deployments that are planned from then on. flags: of the document of
-    flags and of what may be done with them. escalation: of who is told of incidents from then on.
+    flags and of what may be done with them. escalation: of who is told of incidents from then on. scaling: of how
+    much capacity there is to be, from the next look on.
     """
 
     added: tuple[str, ...]
@@ -47,12 +55,13 @@ class Difference:
     deployment: tuple[Change, ...] = ()
     flags: tuple[Change, ...] = ()
     escalation: tuple[Change, ...] = ()
+    scaling: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
         rules = self.added or self.removed or self.changed
-        return bool(rules or self.policy or self.deployment or self.flags or self.escalation)
+        return bool(rules or self.policy or self.deployment or self.flags or self.escalation or self.scaling)
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:
@@ -62,6 +71,9 @@ def difference(before: Configuration, after: Configuration) -> Difference:
     rest = [change for name in _restarted() for change in _part(name, before, after)]
     policy = list(_part("policy", before, after))
     deployment = list(_part("deployment", before, after))
+    scaling = tuple(_part("scaling", before, after))
+    # All of the file or nothing of it: half of it was never checked to fit together.
+    is_opened_anew = any(_is_opened_anew(change) for change in scaling)
     return Difference(
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
@@ -71,16 +83,25 @@ def difference(before: Configuration, after: Configuration) -> Difference:
             *rest,
             *(change for change in policy if change.path.startswith(_TRAFFIC)),
             *(change for change in deployment if change.path.startswith(_EVIDENCE)),
+            *(scaling if is_opened_anew else ()),
         ),
         deployment=tuple(change for change in deployment if not change.path.startswith(_EVIDENCE)),
         flags=(*_part("flags", before, after), *_document(before, after)),
         escalation=tuple(_part("escalation", before, after)),
+        scaling=() if is_opened_anew else scaling,
     )
 
 
 def rules_by_id(configuration: Configuration) -> dict[str, Rule]:
     """Every rule, in the order of the files."""
     return {rule.id: rule for loaded in configuration.rule_files for rule in loaded.value.rules}
+
+
+def _is_opened_anew(change: Change) -> bool:
+    """Whether the change of scaling.yaml asks for other adapters; where it is off there are none."""
+    if change.path == "scaling.mode":
+        return "off" in (change.before, change.after)
+    return _OPENED_SCALING.fullmatch(change.path) is not None
 
 
 def _restarted() -> list[str]:

@@ -15,6 +15,7 @@ from config.delivery.deployment import Deployments
 from config.escalation.escalation_file import Escalation
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
+from config.scaling import Scaling
 from config.whole.difference import Difference, difference
 from daemon.errors import CheckpointFailed
 from daemon.pipeline import JOURNAL_PAUSE_SECONDS, Pipeline
@@ -61,7 +62,8 @@ class Reload:
 
     directory: None for the packaged configuration, which does not change. asked: set by whoever wants a reload now.
     changed: called when something to show has changed.
-    deploy_by: called with what deployments are planned by from now on, tell_by: with whom is told of incidents.
+    deploy_by: called with what deployments are planned by from now on, tell_by: with whom is told of incidents,
+    size_by: with how much capacity there is to be.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class Reload:
         changed: Callable[[], None],
         deploy_by: Callable[[Deployments], None] = lambda _: None,
         tell_by: Callable[[Escalation], None] = lambda _: None,
+        size_by: Callable[[Scaling], None] = lambda _: None,
         flags: FollowedFlags | None = None,
     ) -> None:
+        self._size_by = size_by
         self._deploy_by = deploy_by
         self._tell_by = tell_by
         self._flags = flags
@@ -155,10 +159,13 @@ class Reload:
             deployment=deployment,
             escalation=configuration.escalation,
             flags=configuration.flags,
+            scaling=configuration.scaling if found.scaling else self._running.scaling,
             flag_document=configuration.flag_document,
         )
         self._deploy_by(deployment)
         self._tell_by(configuration.escalation)
+        if found.scaling:
+            self._size_by(configuration.scaling)
         if self._flags is not None:
             flags = self._flags
             await self._journal(lambda: flags.reload(configuration))
@@ -232,7 +239,7 @@ def _entry(
 def _changes(found: Difference) -> list[str]:
     """With their values, but for who is told of incidents: addresses of people stand in no journal and no log."""
     return [
-        *(str(change) for change in (*found.policy, *found.deployment, *found.flags)),
+        *(str(change) for change in (*found.policy, *found.deployment, *found.flags, *found.scaling)),
         *(change.path for change in found.escalation),
     ]
 

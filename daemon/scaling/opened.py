@@ -9,7 +9,7 @@ from typing import assert_never
 from checks.findings import Finding
 from config.load import Configuration
 from config.policy import Policy
-from config.scaling import AlbTargets, DynamoDbTable, EcsService, LambdaFunction, Processes
+from config.scaling import AlbTargets, DynamoDbTable, EcsService, LambdaFunction, Processes, Scaling
 from daemon.aws.cloudwatch import CloudWatchMetrics
 from daemon.aws.session import Aws, AwsClients
 from daemon.environments.processes import Processes as ProcessService
@@ -73,6 +73,12 @@ class ScalingParts:
     scaler: Scaler
     desk: ScalingDesk
     auto_scaling: tuple[AutoScaling, ...]
+
+    def follow(self, policy: Scaling) -> None:
+        """Decide by other limits from the next look on; the components are those that were opened."""
+        self.scaler.follow(policy)
+        for one in self.auto_scaling:
+            one.follow(policy.components[one.component.name])
 
     async def tick(self) -> None:
         """What was configured at Application Auto Scaling is there, and every component is looked at."""

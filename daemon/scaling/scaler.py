@@ -15,7 +15,7 @@ from remediation.guardrails.money_at_risk import Flow
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.scaling.deciding import decide
-from remediation.scaling.model import Book, Direction, Reading, ScalingDecision, Source
+from remediation.scaling.model import Book, Component, Direction, Reading, ScalingDecision, Source
 from remediation.scaling_findings import blind_finding, finding_of, short_finding
 from remediation.state import Incident, IncidentState
 
@@ -54,6 +54,12 @@ class Scaler:
         self._find = find
         self._flow = flow
         self._clock = clock
+
+    def follow(self, policy: Scaling) -> None:
+        """Decide by this from the next look on; it has the components that were opened, with other limits."""
+        self.policy = policy
+        for one in self.watched:
+            one.component = Component(one.component.name, policy.components[one.component.name])
 
     async def tick(self) -> None:
         """One look at each, all at once, and what follows from it, one after the other."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from config.scaling import EcsService, LambdaFunction, ScheduleEntry
+from config.scaling import EcsService, LambdaFunction, ScaledComponent, ScheduleEntry
 from daemon.aws.calls import ask
 from daemon.aws.session import Aws
 from daemon.scaling.kinds.managed import ManagedTarget
@@ -50,6 +50,10 @@ class AutoScaling:
         self._clock = clock
         self._looked_at_ms = 0
         self.drift: tuple[str, ...] = ()
+
+    def follow(self, scaled: ScaledComponent) -> None:
+        """Keep this there from the next look on, which is at once."""
+        self.component, self._looked_at_ms = Component(self.component.name, scaled), 0
 
     async def keep(self, *, act: bool) -> None:
         """Look whether all is as configured, now and then; put what is not. act: false only looks."""

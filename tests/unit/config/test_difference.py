@@ -117,3 +117,36 @@ def test_deployments_are_planned_anew_without_a_restart_and_judged_anew_only_wit
     assert [str(change) for change in found.deployment] == ["deployment.bake: 1800.0 -> 3600.0"]
     assert [str(change) for change in found.restart] == ["deployment.evidence.faulty: 2% -> 3%"]
     assert found.reloads
+
+
+CORE = """
+mode: {mode}
+components:
+  core:
+    kind: processes
+    region: us-east-1
+    max: {most}
+    unit: {{hour_microdollars: 0, source: a test, concurrency: {concurrency}}}
+    hourly_cap_cents: 1
+{more}"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "concurrency", "more", "reloads"),
+    [
+        ("act", 32, "", True),
+        ("observe", 8, "", True),
+        ("off", 32, "", False),
+        ("act", 8, "    queue_age: 30s\n", False),
+        ("act", 8, "every: 5s\n", False),
+    ],
+)
+def test_limits_of_capacity_need_no_restart_and_what_is_opened_by_them_does(
+    tmp_path: Path, mode: str, concurrency: int, more: str, *, reloads: bool
+) -> None:
+    rule = ("kept", "60s", "> 1%")
+    before = directory(tmp_path, "a", rule, scaling=CORE.format(mode="observe", most=3, concurrency=32, more=""))
+    after = directory(tmp_path, "b", rule, scaling=CORE.format(mode=mode, most=4, concurrency=concurrency, more=more))
+    found = difference(load_configuration(before, {}), load_configuration(after, {}))
+    assert (found.reloads, found.restart == ()) == (reloads, reloads)
+    assert "scaling.components.core.max: 3 -> 4" in map(str, found.scaling if reloads else found.restart)

@@ -12,6 +12,7 @@ import pytest
 from config.delivery.deployment import Deployments
 from config.escalation.escalation_file import Escalation
 from config.load import DEFAULTS, Configuration, load_configuration
+from config.scaling import Scaling
 from daemon.reloading import rule_exchange
 from daemon.reloading.reload import Reload
 from remediation.state import IncidentState
@@ -53,6 +54,7 @@ class Watched:
     deployed: list[Deployments]
     following: "Following"
     escalated: list[Escalation]
+    sized: list[Scaling]
 
     def write(self, *rules: str, file: str = "mine.yaml") -> None:
         """Write a rule file."""
@@ -104,6 +106,7 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     asked, taken = asyncio.Event(), asyncio.Event()
     deployed: list[Deployments] = []
     escalated: list[Escalation] = []
+    sized: list[Scaling] = []
     following = Following()
     async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
         reload = Reload(
@@ -117,9 +120,10 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
             changed=taken.set,
             deploy_by=deployed.append,
             tell_by=escalated.append,
+            size_by=sized.append,
             flags=following,
         )
-        watched = Watched(one, reload, directory, asked, taken, deployed, following, escalated)
+        watched = Watched(one, reload, directory, asked, taken, deployed, following, escalated, sized)
         await watched.look_until_taken()
         assert await one.kinds() == []
         yield watched
@@ -379,3 +383,14 @@ async def test_counters_never_go_down_when_rules_go(tmp_path: Path) -> None:
         watched.write(FAILURES.replace("60s", "30s"))
         await watched.look_until_taken()
         assert watched.one.pipeline.engine_counts.late >= before.late
+
+
+async def test_other_limits_of_capacity_take_effect_and_other_components_wait_for_a_restart(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        packaged, file = (DEFAULTS / "scaling.yaml").read_text("utf-8"), watched.directory / "scaling.yaml"
+        for percent, mode in ((90, "off"), (80, "act")):
+            text = packaged.replace("percent: 98", f"percent: {percent}").replace('mode: "off"', f'mode: "{mode}"')
+            file.write_text(text, encoding="utf-8")
+            await watched.look_until_taken()
+        assert [one.savings.percent for one in watched.sized] == [90]
+        assert watched.reload.running.scaling.savings.percent == 90

@@ -128,6 +128,13 @@ async def test_aws_may_add_no_more_by_itself_than_can_be_paid_for() -> None:
     assert await place.target.limits() == (2, 5)
 
 
+async def test_other_limits_are_put_there_at_once(place: Kept) -> None:
+    await place.keep()
+    place.kept.follow(component(application_auto_scaling=True, max=6))
+    await place.kept.keep(act=True)
+    assert await place.target.limits() == (2, 6)
+
+
 async def test_aws_may_add_what_a_peak_pays_for_while_it_lasts() -> None:
     sale = {
         "name": "sale",

@@ -150,6 +150,15 @@ async def test_whoever_is_at_max_and_still_short_is_told_of_once_and_it_is_over_
     assert house.state.incidents[incident.id].state is IncidentState.RESOLVED
 
 
+async def test_other_limits_are_decided_by_from_the_next_look_on_and_what_was_seen_stays(house: House) -> None:
+    await house.tick(12, utilization=0.95)
+    seen = len(house.watched.readings)
+    house.scaler.follow(policy(component(max=9, min=9, hourly_cap_cents=100)))
+    await house.tick(8, utilization=0.4)
+    assert house.fleet.desired == 9
+    assert len(house.watched.readings) > seen
+
+
 async def test_what_nobody_can_look_at_for_ten_minutes_is_told_once_and_is_over_by_itself(house: House) -> None:
     await house.tick(3, utilization=0.4)
     house.gauge.unread = True
