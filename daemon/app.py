@@ -192,7 +192,6 @@ class App:
             deploy_by=parts.deployments.current.follow,
             tell_by=parts.incidents.follow,
             size_by=parts.scaling.follow,
-            size_by=parts.scaling.follow,
             flags=parts.flags.base,
         )
 
