@@ -170,10 +170,10 @@ class Traffic:
                 self.tally.count(Answer.FAILED)
                 return
             receipt = await self._gateway.pay(address, order)
-            answer = await self._final(address, receipt)
+            answer = await self._final(address, order, receipt)
             self.tally.count(answer)
             if answer is Answer.SUCCEEDED:
-                await self._follow_up(address, order, receipt.payment_id)
+                await self._follow_up(await self._address_now(address, order), order, receipt.payment_id)
         finally:
             self._in_flight -= 1
 
@@ -182,13 +182,20 @@ class Traffic:
         named = "" if self._named is None else await self._named.address(order)
         return named if named else (await self._resolver.resolve(order.number % self._settings.clients)).address
 
-    async def _final(self, address: str, receipt: Receipt) -> Answer:
+    async def _address_now(self, before: str, order: Order) -> str:
+        """Where it is sent now: the process that took the payment may be gone. As before when nobody can tell."""
+        try:
+            return await self._address(order)
+        except (WorldUnreachable, WorldRefused):
+            return before
+
+    async def _final(self, address: str, order: Order, receipt: Receipt) -> Answer:
         answer = receipt.answer
         for _ in range(LOOKS):
             if answer is not Answer.PROCESSING:
                 break
             await self._clock.sleep(LOOK_SECONDS)
-            answer = await self._gateway.look(address, receipt.payment_id)
+            answer = await self._gateway.look(await self._address_now(address, order), receipt.payment_id)
         return answer
 
     async def _follow_up(self, address: str, order: Order, payment_id: str) -> None:

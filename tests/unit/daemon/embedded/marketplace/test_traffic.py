@@ -37,6 +37,16 @@ class _Zone:
         return (WeightedRecord("blue", "127.0.0.2", 100, 3600),)
 
 
+class _Moving:
+    """A name that leads elsewhere after the first answer."""
+
+    def __init__(self) -> None:
+        self._addresses = iter(("127.0.0.2",))
+
+    async def records(self) -> tuple[WeightedRecord, ...]:
+        return (WeightedRecord("blue", next(self._addresses, "127.0.0.9"), 100, 1),)
+
+
 class _NoZone:
     async def records(self) -> tuple[WeightedRecord, ...]:
         raise WorldRefused("no such zone")
@@ -54,6 +64,7 @@ class _Gateway:
         self.refunded: list[Order] = []
         self.asked: list[Order] = []
         self.release: asyncio.Event | None = None
+        self.looked: list[str] = []
 
     async def pay(self, address: str, order: Order) -> Receipt:
         assert address == "127.0.0.2"
@@ -66,7 +77,7 @@ class _Gateway:
         return Receipt(self._answer(order), f"pay_{order.number}")
 
     async def look(self, address: str, payment_id: str) -> Answer:
-        assert address
+        self.looked.append(address)
         assert payment_id
         return self.looks.pop(0)
 
@@ -81,7 +92,7 @@ class _Gateway:
         self.refunded.append(order)
 
 
-def _traffic(gateway: _Gateway, zone: _Zone | _NoZone | None = None, clock: _Clock | None = None) -> Traffic:
+def _traffic(gateway: _Gateway, zone: _Zone | _Moving | _NoZone | None = None, clock: _Clock | None = None) -> Traffic:
     clock = _Clock() if clock is None else clock
     resolver = Resolver(_Zone() if zone is None else zone, clock, random.Random(1))  # noqa: S311  # a reproducible test
     traffic = Traffic(TrafficSettings(payments_per_second=100, clients=3), resolver, gateway, clock)
@@ -107,6 +118,14 @@ async def test_a_payment_that_is_still_processing_is_asked_for_until_its_outcome
     await traffic.run()
     assert traffic.tally.succeeded == traffic.tally.attempted
     assert traffic.tally.processing == 0
+
+
+async def test_what_became_of_a_payment_is_asked_where_its_name_leads_now() -> None:
+    zone = _Moving()
+    gateway = _Gateway(lambda _: Answer.PROCESSING, 1)
+    gateway.looks = [Answer.PROCESSING] * 40
+    await _traffic(gateway, zone).run()
+    assert gateway.looked[-1] == "127.0.0.9"
 
 
 async def test_a_payment_whose_outcome_nobody_learns_is_counted_as_processing_and_nothing_else() -> None:
