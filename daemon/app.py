@@ -171,6 +171,7 @@ class App:
             rollbacks=lambda: parts.rollbacks,
             incidents=lambda: parts.incidents,
             flags=lambda: parts.flags,
+            channels=lambda: parts.channels,
             scaling=lambda: parts.scaling.desk,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),

@@ -41,7 +41,7 @@ def decide(finding: Finding, state: State, policy: Policy, now_ms: int) -> Decis
     """The one decision about this finding: act, or the first reason not to.
 
     Of the actions that the rule asks for, the first that has something to act on is decided on. ``page`` is none of
-    them: until there are channels, the finding's incident is the only notice, and no decision claims more.
+    them: the finding's incident is what people are told of, by its escalation.
     """
     asked = [name for name in finding.do if name in ACTIONS]
     situations = [_situation(name, finding, state, policy, now_ms) for name in asked]

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daemon.http.channel_metrics import CHANNEL_METRICS, channel_values
 from daemon.http.flag_metrics import FLAG_METRICS, flag_values
 from daemon.http.histogram import Histogram
 from daemon.http.metric_name import MetricName, Values
@@ -197,6 +198,7 @@ METRICS = (
     OUTLET_FAILURES,
     *FLAG_METRICS,
     *SCALING_METRICS,
+    *CHANNEL_METRICS,
 )
 """All of them, in the order in which they are exposed."""
 
@@ -235,6 +237,7 @@ class MetricsPage:
         )
         values |= self._sensed() | flag_values(self._options.flags(), self._view.now_ms())
         values |= scaling_values(self._options.scaling())
+        values |= channel_values(self._options.channels(), self._view.now_ms())
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         stages = self._journal.rollback_stages
         families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))

@@ -9,6 +9,7 @@ from config.rules.rule_file import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.automation import Automation
+from daemon.channels.opened import Channels
 from daemon.clock import SystemClock
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.service import DeploymentDesk
@@ -78,6 +79,10 @@ def _no_rollbacks() -> RollbackParts | None:
     return None
 
 
+def _no_channels() -> Channels | None:
+    return None
+
+
 def _no_flags() -> FlagParts | None:
     return None
 
@@ -98,6 +103,7 @@ class HttpOptions:
     automation: what people may do to it; None: it is not held from here. deployments, rollbacks: where they are asked
     for; None: nothing is deployed or taken back from here. flags: None: none are kept here.
     incidents: None: nobody is told of any from here. scaling: None: no capacity is looked after from here.
+    channels: None: there are none, and nothing is sent.
     """
 
     tokens: Sequence[Token]
@@ -119,6 +125,7 @@ class HttpOptions:
     rollbacks: Callable[[], RollbackParts | None] = _no_rollbacks
     incidents: Callable[[], IncidentParts | None] = _no_incidents
     flags: Callable[[], FlagParts | None] = _no_flags
+    channels: Callable[[], Channels | None] = _no_channels
     scaling: Callable[[], ScalingDesk | None] = _no_scaling
 
     @property

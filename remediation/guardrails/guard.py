@@ -108,7 +108,7 @@ def _no_action(situation: Situation) -> str:
     if situation.action:
         return ""
     if "page" in situation.finding.do:
-        return "the rule asks for a page alone, and no channel exists yet: the incident is the only notice"
+        return "the rule asks for a page alone: people are told of the incident, and nothing is changed"
     return "the rule asks for no action"
 
 

@@ -31,6 +31,7 @@ BOUNDED_LABELS = {
     "by": "a person or a storm",
     "change": "an enum",
     "flag": "the flags of the document",
+    "channel": "the channels of the settings",
     "region": "the regions of scaling.yaml",
     "what": "five",
 }
