@@ -1,6 +1,7 @@
 """Incidents: a month of schedules and chains in virtual time, deaths at random entries, storms of one or many parts."""
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
 
+from bench.incident_channels import figures as channel_figures
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from config.escalation.escalation_file import Escalation
@@ -91,6 +93,7 @@ def main() -> None:
     figures = schedules()
     for name, subjects in (("one", 1), ("many", 100)):
         figures |= storm(escalation, arguments.alarms, name, subjects=subjects)
+    figures |= asyncio.run(channel_figures())
     print(json.dumps({**figures, **month(escalation), **kills(escalation, arguments.kills)}))
 
 

@@ -18,7 +18,7 @@ from remediation.journal.incident_kinds import IncidentExposed
 from remediation.rollback.model import RollbackRun
 from remediation.scaling.model import Pin, ScalingDecision
 
-INCIDENTS_MAX = 500
+INCIDENTS_MAX = 2_000
 """Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""
 DEPLOYMENTS_MAX = 50
 ACTIONS_MAX = 400

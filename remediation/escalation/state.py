@@ -7,7 +7,7 @@ import msgspec
 from remediation.escalation.chain import Chain
 from remediation.escalation.notices import NoticeState
 
-CHAINS_MAX = 600
+CHAINS_MAX = 2_400
 """More than there are incidents in memory, so that none of one that is open is forgotten."""
 SILENCES_MAX = 500
 """Those that are over go first; more than these in force are refused."""
