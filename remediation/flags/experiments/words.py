@@ -45,7 +45,7 @@ def sample_ratio_words(counts: dict[str, int], expected: dict[str, float], *, is
 def _told(one: ComparisonReport) -> str:
     match one.verdict:
         case Verdict.NO_DATA:
-            return f"no payments of both {one.variant} and {one.control} yet"
+            return f"no payments of both {one.variant} and {one.control} within the same five seconds yet"
         case Verdict.WORSE | Verdict.BETTER:
             return f"{_sides(one)}, {_apart(one.interval)}, so {one.variant} is {one.verdict}"
         case Verdict.ALIKE:

@@ -1,6 +1,5 @@
 """What people may do to flags: what is done at once, what waits for another, and what is refused with what to do."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -222,7 +221,6 @@ async def test_an_automatic_kill_of_a_critical_flag_is_taken_back_by_reviving_it
 @pytest.mark.parametrize("what", [FlagChange.SET, FlagChange.RAMP])
 async def test_who_loses_a_race_against_a_kill_is_told_so_and_not_that_it_was_done(what: FlagChange) -> None:
     one = await flag_house()
-    changing = asyncio.create_task(one.ask(what, variant="off"))
     looked = one.parts.changes.look
 
     async def killed_meanwhile(said: FlagBody) -> None:
@@ -230,7 +228,7 @@ async def test_who_loses_a_race_against_a_kill_is_told_so_and_not_that_it_was_do
         await one.done(FlagChange.KILL, actor="bob")
 
     one.parts.changes.look = killed_meanwhile  # type: ignore[method-assign]  # the moment between look and record
-    answered = await changing
+    answered = await one.ask(what, variant="off")
     assert isinstance(answered, FlagRefused)
     assert (answered.refusal, "bob" in answered.detail) == (FlagRefusal.KILLED, True)
     assert one.parts.changes.book.of("payouts").history[-1].void

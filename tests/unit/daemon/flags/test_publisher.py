@@ -1,6 +1,7 @@
 """Publishing: at once, renewed, after every gap of the broker, and always what the journal says now."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from payment_core.flags.errors import EnvelopeRefused
 from remediation.flags.model import FlagChange
 from remediation.flags.state import FlagBook
 from tests.unit.daemon.flags.flag_house import SIGNER, FlagHouse, flag_house, report
-from tests.unit.remediation.worlds import FakeClock
+from tests.unit.remediation.worlds import DyingJournal, FakeClock
 
 
 def opened(body: bytes) -> Envelope:
@@ -44,6 +45,22 @@ async def test_a_change_is_published_without_waiting_for_a_renewal() -> None:
         await one.done(FlagChange.KILL)
         bodies = await one.broker.until(2)
     assert [opened(body).version for body in bodies] == [one.version - 1, one.version]
+
+
+async def test_a_daemon_that_died_between_the_entry_of_a_kill_and_its_publishing_publishes_it_when_it_starts() -> None:
+    journal = DyingJournal("flag.changed", RuntimeError("killed"), written=True)
+    died = await flag_house(journal=journal)
+    with pytest.raises(RuntimeError, match="killed"):
+        await died.ask(FlagChange.KILL)
+    assert died.broker.bodies == []
+    journal.fault = None
+    # Whoever comes next has to wait for the lease to be over.
+    await journal.release_lease(died.writer.lease)
+    one = await flag_house(journal=journal)
+    async with publishing(one):
+        [body] = await one.broker.until(1)
+    served = json.loads(opened(body).document)["flags"]["payouts"]
+    assert (served["defaultVariant"], served["metadata"]["killed"]) == ("off", True)
 
 
 async def test_a_change_during_a_gap_of_the_broker_is_published_when_it_is_back() -> None:
