@@ -19,8 +19,7 @@ def status(url: Url = "", token: Token = "", as_json: Json = False) -> None:  # 
         return
     cap = dollars(found.hourly_cap_microdollars)
     say(f"mode {found.mode}; {dollars(found.hourly_microdollars)} an hour of {cap}")
-    if not found.components:
-        say("no component is looked at; see mode and components in scaling.yaml")
+    _say_if_none(found)
     for one in found.components:
         say(f"{one.place}: {_size(one)}, {one.least} to {one.most}; {_load(one.reading)}")
         if one.decision is not None:
@@ -35,16 +34,21 @@ def plan(url: Url = "", token: Token = "", as_json: Json = False) -> None:  # no
     if as_json:
         print_json(found)
         return
+    _say_if_none(found)
     for one in found.components:
         decision = one.decision
-        wanted = "nobody knows" if decision is None else f"{_size(one)} -> {decision.target}, {decision.words}"
-        say(f"{one.place}: {wanted}")
+        say(f"{one.place}: {'nobody knows' if decision is None else decision.words}")
         if one.outlook is not None:
             say(f"  up to {one.outlook:.4g} requests/s are expected while new units would warm up")
         elif one.outlook_words:
             say(f"  no forecast: {one.outlook_words}")
         for peak in one.peaks:
             say(f"  {peak.name}: at least {peak.min}, at most {peak.max}, {_at(peak.from_ms)} to {_at(peak.until_ms)}")
+
+
+def _say_if_none(found: ScalingDocument) -> None:
+    if not found.components:
+        say("no component is looked at; see mode and components in scaling.yaml")
 
 
 def _size(one: ComponentStatus) -> str:

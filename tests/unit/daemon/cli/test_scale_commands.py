@@ -80,7 +80,14 @@ def test_the_plan_says_what_would_be_done(here: House) -> None:
     asyncio.run(here.tick())
     told = run("viewer", "plan")
     assert told.exit_code == 0
-    assert "-> 3, 2 -> 3 units, $0.200 -> $0.300 an hour" in told.stdout
+    assert told.stdout.startswith("us-east-1/core: 2 -> 3 units, $0.200 -> $0.300 an hour: ")
+
+
+@pytest.mark.parametrize("command", ["status", "plan"])
+def test_where_nothing_is_looked_after_it_is_said_and_not_left_blank(here: House, command: str) -> None:
+    here.scaler.watched = ()
+    told = run("viewer", command)
+    assert (told.exit_code, "no component is looked at" in told.stdout) == (0, True)
 
 
 def test_units_are_set_after_a_confirmation_and_the_name_is_kept(here: House) -> None:
