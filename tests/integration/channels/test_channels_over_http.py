@@ -1,11 +1,8 @@
 """Channels over real sockets, opened as the daemon opens them: PagerDuty, Slack, a receiver that checks signatures."""
 
-import asyncio
 import base64
 import json
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from daemon.clock import SystemClock
 from daemon.errors import NotUsable
 from remediation.journal.escalation_kinds import NoticeSent
 from remediation.journal.kinds import body_of
+from tests.integration.channels.receiver import Receiver
 from tests.serving import serving
 from tests.unit.daemon.channels.channel_world import reached_by
 from tests.unit.daemon.channels.fake_pagerduty import FakePagerDuty
@@ -26,26 +24,6 @@ from tests.unit.remediation.incidents.telling import breach
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode("ascii")
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
-Answer = Callable[[str, dict[str, str], bytes], int]
-
-
-@dataclass
-class Receiver:
-    """answer: gives the status of a request. requests: what came: path, headers, body."""
-
-    answer: Answer
-    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request, one answer."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        body = await reader.readexactly(int(headers["content-length"]))
-        path = head[0].split(" ")[1]
-        self.requests.append((path, headers, body))
-        status = self.answer(path, headers, body)
-        writer.write(f"HTTP/1.1 {status} -\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode("ascii"))
-        await writer.drain()
 
 
 def settings_of(**via: object) -> Settings:

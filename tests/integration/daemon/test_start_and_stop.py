@@ -6,10 +6,27 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from daemon.clock import SystemClock
 from remediation.journal.sqlite import SqliteJournal
-from tests.integration.daemon.world import BEARER, Account, Programs, ask, configure, entries, until
+from tests.integration.channels.receiver import Receiver
+from tests.integration.daemon.world import (
+    BEARER,
+    COUNTING_RULE,
+    Account,
+    Program,
+    Programs,
+    Sender,
+    ask,
+    attempt,
+    configure,
+    entries,
+    packed,
+    until,
+)
+from tests.serving import serving
+from tests.unit.daemon.channels.fake_pagerduty import FakePagerDuty
 
 STOP_SECONDS = 15.0
 """Half of what ECS gives before it kills."""
@@ -21,10 +38,34 @@ def lease_holder(directory: Path) -> str:
     return str(holder)
 
 
-async def test_sigterm_stops_in_bounded_time_with_a_console_open_and_gives_the_lease_back(
-    tmp_path: Path, programs: Programs, account: Account
+def with_pagerduty(folder: Path, port: int) -> Path:
+    """The same configuration, in which everybody is reached by this receiver."""
+    via = {"pagerduty": {"kind": "pagerduty", "routing_key": "key", "url": f"http://127.0.0.1:{port}"}}
+    settings = yaml.safe_load((folder / "tillwatch.yaml").read_text("utf-8"))
+    settings["channels"] = {"via": via, "fallback": "pagerduty", "loopback_allowed": True}
+    (folder / "tillwatch.yaml").write_text(yaml.safe_dump(settings), "utf-8")
+    return folder
+
+
+async def test_what_is_wrong_reaches_a_person_and_sigterm_stops_in_bounded_time_and_gives_the_lease_back(
+    tmp_path: Path, programs: Programs, account: Account, sender: Sender
 ) -> None:
-    daemon = await programs.ready_daemon(configure(tmp_path, account))
+    theirs = FakePagerDuty(SystemClock().now_ms)
+    receiver = Receiver(lambda path, _, body: theirs.answer(path.removeprefix("/"), body))
+    await sender.send(account.payment_queue, packed(attempt(1)))
+    rules = COUNTING_RULE.replace("> 1000000", "> 0").replace("severity: low", "severity: critical")
+    async with serving(receiver.serve) as port:
+        folder = with_pagerduty(configure(tmp_path, account, rules=rules), port)
+        daemon = await programs.ready_daemon(folder)
+        await until(lambda: len(entries(tmp_path, "notice.sent")) == 1, "somebody is told")
+        assert list(theirs.alerts.values()) == ["trigger"]
+        assert not theirs.broken
+        metrics = (await ask(daemon, "/metrics")).text
+        assert 'till_channel_attempts_total{channel="pagerduty",outcome="delivered"} 1.0' in metrics
+        await _stops(tmp_path, daemon)
+
+
+async def _stops(tmp_path: Path, daemon: Program) -> None:
     assert lease_holder(tmp_path) == str(tmp_path / "data")
     async with (
         httpx.AsyncClient(base_url=daemon.url, trust_env=False, headers=BEARER) as client,
@@ -41,6 +82,7 @@ async def test_sigterm_stops_in_bounded_time_with_a_console_open_and_gives_the_l
     order = [line.split('"task": "')[1].split('"')[0] for line in said]
     assert order[:2] == ["control-events", "payment-events"], "facts stop to come before anything else ends"
     assert "http" in order[2:-1]
+    assert "channels" in order[2:-1]
     assert order[-1] == "decide", "what came is decided on to the last"
 
 
