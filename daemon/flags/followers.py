@@ -47,7 +47,10 @@ class Followers:
         self._heard: dict[str, tuple[Report, int]] = {}
 
     def heard(self, report: Report, now_ms: int) -> None:
-        """A process said what it serves; what it said before is forgotten."""
+        """A process said what it serves, or that it ends; what it said before is forgotten."""
+        if report.ended:
+            self._heard.pop(report.process, None)
+            return
         self._heard[report.process] = (report, now_ms)
         if len(self._heard) > PROCESSES_MAX:
             del self._heard[min(self._heard, key=lambda name: self._heard[name][1])]

@@ -66,7 +66,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     applied_at_ms: since when; source: embedded, disk, mqtt, http, or none when it serves safe defaults alone.
     missing: flags that had to be answered with their safe default in the last minute; ignored: documents that were not
-    taken over since the process started.
+    taken over since the process started. ended: the process stops in order, and this is the last that it says.
     """
 
     process: str
@@ -78,6 +78,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     missing: tuple[str, ...] = ()
     ignored: int = 0
+    ended: bool = False
 
 
 def key_id(public_key: bytes) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,9 @@ log = structlog.get_logger()
 
 REPORT_SECONDS = 10.0
 """How often a process says what it runs, beside each time that this changes."""
+
+FAREWELL_SECONDS = 1.0
+"""A process that stops says so, so that no change waits for it; a broker that does not answer holds no stop up."""
 
 PAUSE_SECONDS_MIN = 0.1
 PAUSE_SECONDS_MAX = 5.0
@@ -91,9 +94,18 @@ class Listening:
 
     async def _attend(self, session: Session) -> None:
         """Take over and report until the connection ends; either fault ends both."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._take_over(session), name="flags-documents")
-            group.create_task(self._tell(session), name="flags-reports")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._take_over(session), name="flags-documents")
+                group.create_task(self._tell(session), name="flags-reports")
+        except asyncio.CancelledError:
+            await self._say_farewell(session)
+            raise
+
+    async def _say_farewell(self, session: Session) -> None:
+        with suppress(DocumentOutOfReach, TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await _publish(session, msgspec.structs.replace(self._report(), ended=True))
 
     async def _take_over(self, session: Session) -> None:
         async for bodies in session.documents():
@@ -104,13 +116,16 @@ class Listening:
         changed = self._taking_over.changed
         while True:
             changed.clear()
-            report = self._report()
-            await session.publish(f"{REPORT_TOPICS}{report.process}", msgspec.json.encode(report))
+            await _publish(session, self._report())
             try:
                 async with asyncio.timeout(self._report_seconds):
                     await changed.wait()
             except TimeoutError:
                 continue
+
+
+async def _publish(session: Session, report: Report) -> None:
+    await session.publish(f"{REPORT_TOPICS}{report.process}", msgspec.json.encode(report))
 
 
 def _said(fault: BaseException) -> str:

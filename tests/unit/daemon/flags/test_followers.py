@@ -46,6 +46,16 @@ def test_a_process_that_was_silent_for_long_keeps_nothing_waiting_and_is_forgott
     assert [one.report.process for one in heard.rows(7, NOW_MS + FORGOTTEN_MS - SILENT_MS)] == ["new"]
 
 
+def test_a_process_that_stops_in_order_keeps_no_change_waiting() -> None:
+    heard = followers()
+    heard.heard(report("new", 7), NOW_MS)
+    heard.heard(report("stopped", 6), NOW_MS)
+    assert not heard.propagation(7, 8, NOW_MS).is_everywhere
+    heard.heard(replace(report("stopped", 6), ended=True), NOW_MS)
+    assert heard.propagation(7, 8, NOW_MS).is_everywhere
+    assert [one.report.process for one in heard.rows(7, NOW_MS)] == ["new"]
+
+
 def test_what_was_stopped_on_purpose_is_missed_by_nobody() -> None:
     heard = followers(frozenset({("us-east-1", "green")}))
     heard.heard(report("blue", 7), NOW_MS)

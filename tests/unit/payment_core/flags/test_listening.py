@@ -128,6 +128,29 @@ async def test_an_old_message_that_a_broker_retained_is_ignored_by_who_is_ahead(
     assert process.ignored == {"older": 1}
 
 
+async def test_a_process_that_stops_in_order_says_so_as_its_last_word() -> None:
+    broker, process = Broker(), await started(None)
+    async with listening(broker, process):
+        await broker.opened()
+        assert await broker.told() == 0
+    topic, last = broker.reports.get_nowait()
+    assert (topic, last.ended, broker.reports.empty()) == (f"{REPORT_TOPICS}{last.process}", True, True)
+
+
+async def test_a_broker_that_does_not_answer_holds_no_stop_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("payment_core.flags.arriving.listening.FAREWELL_SECONDS", 0.0)
+    broker, process = Broker(), await started(None)
+    async with listening(broker, process):
+        session = await broker.opened()
+        assert await broker.told() == 0
+        monkeypatch.setattr(session, "publish", _never)
+    assert broker.reports.empty()
+
+
+async def _never(_topic: str, _body: bytes) -> None:
+    await asyncio.Event().wait()
+
+
 def test_a_report_says_which_flags_had_no_answer() -> None:
     process = Process(None, HandClock())
     reporting = Reporting(process.flags, ORIGIN, "p")
