@@ -95,4 +95,4 @@ class ChannelSettings(Model):
 
 def _one_of(name: str, secret: SecretStr, file: Path | None) -> None:
     if (secret.get_secret_value() != "") == (file is not None):
-        raise refusal(f"neither {name} nor {name}_file is given, or both", f"give {name}_file", (name,))
+        raise refusal(f"neither {name} nor {name}_file is given, or both", f"give {name}_file", (name,), hide=True)
