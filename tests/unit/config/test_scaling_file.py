@@ -96,10 +96,10 @@ def test_what_savings_leave_for_capacity_is_rounded_down_to_a_whole_millionth_of
     assert allowed * 10_000 <= exact_times_10_000 < (allowed + 1) * 10_000
 
 
-def test_another_cap_is_told_and_waits_for_a_restart(tmp_path: Path) -> None:
+def test_another_cap_is_told_and_needs_no_restart(tmp_path: Path) -> None:
     packaged = load_configuration(None, {})
     text = (Path(__file__).parents[3] / "config" / "defaults" / "scaling.yaml").read_text(encoding="utf-8")
     (tmp_path / "scaling.yaml").write_text(text.replace("hourly_cap_cents: 48", "hourly_cap_cents: 47"), "utf-8")
     found = difference(packaged, load_configuration(tmp_path, {}))
-    assert [str(change) for change in found.restart] == ["scaling.components.core.hourly_cap_cents: 48 -> 47"]
-    assert not found.reloads
+    assert [str(change) for change in found.scaling] == ["scaling.components.core.hourly_cap_cents: 48 -> 47"]
+    assert (found.reloads, found.restart) == (True, ())
