@@ -23,9 +23,9 @@ DEPTH_MAX = 16
 NODES_MAX = 20_000
 """About 1,000 rules; counted with every alias expanded, so that an alias bomb ends here."""
 
-_READ_DIFFERENTLY = re.compile(r"[\t\ufeff?]|[|>]\S*#|:\s*[\]},]")
+_READ_DIFFERENTLY = re.compile(r"[\t\ufeff?]|[|>]\S*#|:\s*[\]},]|(\A|[\n\r\x85\u2028\u2029])(---|\.\.\.)")
 """What libyaml lets pass, or places otherwise, than PyYAML does: tabs, explicit keys, marks glued to a comment, empty
-values in brackets."""
+values in brackets, the lines between documents."""
 _PROPERTIES = re.compile(r"([&!]\S*\s+)*")  # An anchor or a tag in front of a value.
 _TAG_BY_KIND = {
     yaml.ScalarNode: "tag:yaml.org,2002:str",

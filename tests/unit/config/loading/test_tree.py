@@ -23,6 +23,7 @@ PIECES = st.sampled_from(
         "{a: 1}",
         "[1, 2]",
         "a: |\n  b\n",
+        "---",
     ]
 )
 
@@ -106,6 +107,6 @@ def test_what_is_wrong_with_a_text_and_what_it_means_do_not_depend_on_the_quick_
     assert parse("f", text) == _walked("f", text, _compose)
 
 
-@pytest.mark.parametrize("text", ["a:\t1", "|#x", "[a?b]", "{a: }", "? a\n: b", "\ufeffa: 1"])
+@pytest.mark.parametrize("text", ["a:\t1", "|#x", "[a?b]", "{a: }", "? a\n: b", "\ufeffa: 1", "---", "a\r..."])
 def test_where_the_readers_differ_the_exact_one_is_believed(text: str) -> None:
     assert parse("f", text) == _walked("f", text, _compose)
