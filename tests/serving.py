@@ -31,3 +31,17 @@ async def serving(connection: Connection, context: ssl.SSLContext | None = None)
             yield server.sockets[0].getsockname()[1]
         for task in connections:
             task.cancel()
+
+
+@asynccontextmanager
+async def answering(head: str, body: bytes = b"") -> AsyncIterator[tuple[str, list[bytes]]]:
+    """An address that answers every request so, and what it was asked."""
+    asked: list[bytes] = []
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+        await writer.drain()
+
+    async with serving(connection) as port:
+        yield f"http://127.0.0.1:{port}", asked

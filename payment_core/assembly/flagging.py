@@ -37,7 +37,10 @@ class Flagging(msgspec.Struct, frozen=True):
 async def open_flagging(
     stack: AsyncExitStack, options: CoreOptions, packaged: bytes, origin: Origin, clock: Clock
 ) -> Flagging:
-    """Flags that serve already: what is on disk, or the packaged document. Raises FlagFileUnusable."""
+    """Flags that serve already: what is on disk, else what the daemon's address says, else the packaged document.
+
+    Raises FlagFileUnusable.
+    """
     flags = Flags(clock)
     path = options.flags_trusted_keys
     keys: Mapping[str, Checker] = {} if path is None else await asyncio.to_thread(read_trusted_keys, path)
@@ -52,6 +55,8 @@ async def open_flagging(
         token = await asyncio.to_thread(read_secret, options.flags_token_file)
         source = await stack.enter_async_context(HttpOrigin(options.flags_url, token))
         polling = Polling(origin=source, taking_over=taking_over, counts=flags.counts, clock=clock)
+        if flags.serving.source == "embedded":
+            await polling.look_before_answering()
     return Flagging(flags, taking_over, reporting, polling)
 
 

@@ -22,6 +22,9 @@ POLL_SECONDS = 15.0
 TIMEOUT_SECONDS = 5.0
 """Of a whole look."""
 
+FIRST_LOOK_SECONDS = 2.0
+"""A start without anything kept waits for so long, lest it does what was killed; longer would hold up a whole start."""
+
 OK, NOT_MODIFIED = 200, 304
 
 
@@ -100,6 +103,15 @@ class Polling:
             looked_at_ms = self._looked_at_ms
             if looked_at_ms is None or self._clock.monotonic_ms() >= looked_at_ms + POLL_SECONDS * 1000:
                 await self._look()
+
+    async def look_before_answering(self) -> None:
+        """One look that is given up soon: a process that kept nothing would begin with the packaged document."""
+        try:
+            async with asyncio.timeout(FIRST_LOOK_SECONDS):
+                await self.run_if_due()
+        except TimeoutError:
+            self._counts.polls["failed"] += 1
+            self._complain(f"no answer within {FIRST_LOOK_SECONDS:g} s, at the start")
 
     async def _look(self) -> int:
         self._looked_at_ms = self._clock.monotonic_ms()

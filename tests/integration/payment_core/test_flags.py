@@ -11,10 +11,12 @@ import pytest
 from checks.facts import PaymentAttempted
 from config.load import DEFAULTS
 from payment_core.assembly.core import Core, running_core
+from payment_core.clock import SystemClock
 from payment_core.flags.envelope import seal
 from payment_core.options import CoreOptions
 from tests.integration.payment_core.conftest import bearer
-from tests.unit.payment_core.flags.sealed import SIGNER
+from tests.serving import answering
+from tests.unit.payment_core.flags.sealed import SIGNER, sealed
 
 PACKAGED = json.loads((DEFAULTS / "flags.json").read_bytes())
 CHALLENGE = "challenge_required"
@@ -92,6 +94,16 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         async with httpx.AsyncClient(transport=transport, base_url="http://core", headers=headers) as client:
             yield Shop(core, client)
     assert deaths == []
+
+
+async def test_a_core_that_kept_nothing_serves_what_its_daemon_says_before_it_answers_anybody(tmp_path: Path) -> None:
+    (tmp_path / "flags.pub").write_text(SIGNER.public_key.hex())
+    async with answering("200 OK", sealed(7, issued_at_ms=SystemClock().now_ms())) as (url, _):
+        options = CoreOptions.model_validate(
+            {"database": tmp_path / "payments.db", "flags_trusted_keys": tmp_path / "flags.pub", "flags_url": url}
+        )
+        async with running_core(options, pytest.fail) as (core, _app):
+            assert core.flagging.flags.serving.version == 7
 
 
 async def test_while_payments_are_killed_none_begins_and_what_began_is_finished(shop: Shop) -> None:

@@ -1,15 +1,13 @@
 """The second way: the newest document over HTTP, asked for with what is known; a fault of it is counted and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from payment_core.flags.arriving.polling import POLL_SECONDS, Fetched, HttpOrigin, Polling
 from payment_core.flags.envelope import BYTES_MAX
 from payment_core.flags.errors import DocumentOutOfReach
-from tests.serving import serving
+from tests.serving import answering
 from tests.unit.payment_core.flags.sealed import Process, sealed, started
 
 
@@ -59,18 +57,25 @@ async def test_who_is_frozen_between_requests_looks_when_the_last_look_is_old_an
     assert len(origin.tags) == 2
 
 
-@asynccontextmanager
-async def answering(head: str, body: bytes = b"") -> AsyncIterator[tuple[str, list[bytes]]]:
-    """An address that answers every request so, and what it was asked."""
-    asked: list[bytes] = []
+async def test_a_process_that_kept_nothing_serves_what_was_killed_from_its_first_answer_on() -> None:
+    process = await started(None)
+    await polling_of(process, Scripted(Fetched(sealed(9), ""))).look_before_answering()
+    assert process.version == 9
 
-    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-        await writer.drain()
 
-    async with serving(connection) as port:
-        yield f"http://127.0.0.1:{port}/api/v1/flags/document", asked
+async def test_an_address_that_never_answers_holds_no_start_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("payment_core.flags.arriving.polling.FIRST_LOOK_SECONDS", 0.0)
+    process = await started(None)
+    await polling_of(process, Silent()).look_before_answering()
+    assert (process.version, process.flags.counts.polls) == (0, {"failed": 1})
+
+
+class Silent(Scripted):
+    """An origin that never answers."""
+
+    async def fetch(self, tag: str) -> Fetched:
+        await asyncio.Event().wait()
+        return Fetched(None, tag)
 
 
 async def test_the_token_and_the_tag_are_sent_and_the_new_tag_is_kept() -> None:
