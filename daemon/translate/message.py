@@ -39,7 +39,7 @@ from daemon.translate.security import (
     health_facts,
     securityhub_facts,
 )
-from daemon.translate.sns import PACKED_HEAD, topic_owner
+from daemon.translate.sns import OUTLINE, PACKED_HEAD, Outline, topic_owner
 from daemon.translate.soundness import all_sound, unsound
 
 MAX_BODY_BYTES = 1_048_576
@@ -99,16 +99,6 @@ class _Allowed:
             raise Untranslatable(f"It is from region {cut(region)!r}, which is none of ours.")
 
 
-class _Outline(msgspec.Struct, frozen=True, gc=False):
-    """As much of a message as tells what it is."""
-
-    schema: str = ""
-    detail_type: str = msgspec.field(name="detail-type", default="")
-    source: str = ""
-    type: str = msgspec.field(name="Type", default="")
-    alarm_name: str = msgspec.field(name="AlarmName", default="")
-
-
 class _PackedRaw(msgspec.Struct, frozen=True, gc=False):
     events: list[msgspec.Raw]
 
@@ -131,7 +121,6 @@ class _Kind:
     facts: Callable[[Any], list[Fact]]  # each takes what its decoder gives
 
 
-_OUTLINE = msgspec.json.Decoder(_Outline)
 _PACKED = msgspec.json.Decoder(PackedEvents)
 _PACKED_RAW = msgspec.json.Decoder(_PackedRaw)
 _FACT = msgspec.json.Decoder(AnyFact)
@@ -164,7 +153,7 @@ def translate(body: bytes | str, account_id: str = "", regions: Collection[str] 
     """
     raw = _bytes_of(body)
     if raw.startswith(PACKED_HEAD):
-        return _packed(raw)
+        return _checked(_packed(raw))
     return _checked(_translated(raw, _Allowed(account_id, regions), wrapped=False))
 
 
@@ -179,19 +168,19 @@ def _bytes_of(body: bytes | str) -> bytes:
 
 
 def _translated(raw: bytes, allowed: _Allowed, *, wrapped: bool) -> Translation:
-    outline = decode(_OUTLINE, raw)
+    outline = decode(OUTLINE, raw)
     if outline.schema:
         return _packed(raw)
-    if outline.detail_type and outline.source:
+    if outline.is_event:
         return _event(raw, outline, allowed)
     if outline.alarm_name:
         return _owned(alarm_notice_facts(raw), allowed)
-    if outline.type and not wrapped:
+    if outline.is_sns and not wrapped:
         return _sns(raw, outline.type, allowed)
     raise Untranslatable("It is neither packed events, nor an EventBridge event, nor an SNS notification.")
 
 
-def _event(raw: bytes, outline: _Outline, allowed: _Allowed) -> Translation:
+def _event(raw: bytes, outline: Outline, allowed: _Allowed) -> Translation:
     kind = _KINDS.get(outline.detail_type)
     if kind is None:
         return Translation((), ignored=f"no translation for detail-type {cut(outline.detail_type)!r}")
@@ -231,12 +220,12 @@ def _packed(raw: bytes) -> Translation:
         return _salvaged(raw, fault)
     except (msgspec.MsgspecError, UnicodeError) as fault:
         raise Untranslatable(f"{fault}.") from None
-    return _checked(_own(Translation(tuple(facts))))
+    return _own(Translation(tuple(facts)))
 
 
 def _salvaged(raw: bytes, fault: msgspec.ValidationError) -> Translation:
     """The events of a packed message one by one, so that a bad one does not take the others with it."""
-    if decode(_OUTLINE, raw).schema != PACKED_SCHEMA:
+    if decode(OUTLINE, raw).schema != PACKED_SCHEMA:
         raise Untranslatable(f"{fault}.")
     facts: list[Fact] = []
     refused: list[Refused] = []
@@ -245,7 +234,7 @@ def _salvaged(raw: bytes, fault: msgspec.ValidationError) -> Translation:
             facts.append(decode(_FACT, bytes(event)))
         except Untranslatable as bad:
             refused.append(Refused(bytes(event), bad.detail))
-    return _checked(_own(Translation(tuple(facts), refused=tuple(refused))))
+    return _own(Translation(tuple(facts), refused=tuple(refused)))
 
 
 def _foreign(fact: Fact) -> str:

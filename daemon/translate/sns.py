@@ -21,11 +21,24 @@ _SIGNED = {
 """What is signed, in order (Amazon SNS Developer Guide, verifying signatures); an absent Subject is left out."""
 
 
-class _Outline(msgspec.Struct, frozen=True, gc=False):
+class Outline(msgspec.Struct, frozen=True, gc=False):
+    """As much of a message as tells what it is; whoever reads it and whoever asks for a signature go by this alone."""
+
     schema: str = ""
     detail_type: str = msgspec.field(name="detail-type", default="")
-    alarm_name: str = msgspec.field(name="AlarmName", default="")
+    source: str = ""
     type: str = msgspec.field(name="Type", default="")
+    alarm_name: str = msgspec.field(name="AlarmName", default="")
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is read as an EventBridge event."""
+        return bool(self.detail_type and self.source) and not self.schema
+
+    @property
+    def is_sns(self) -> bool:
+        """Whether it is read as a message of SNS."""
+        return bool(self.type) and not (self.schema or self.is_event or self.alarm_name)
 
 
 class SnsMessage(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
@@ -62,7 +75,7 @@ class SnsMessage(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
         return "".join(f"{name}\n{values[name]}\n" for name in names if values[name] is not None).encode()
 
 
-_OUTLINE = msgspec.json.Decoder(_Outline)
+OUTLINE = msgspec.json.Decoder(Outline)
 _MESSAGE = msgspec.json.Decoder(SnsMessage)
 
 
@@ -70,10 +83,7 @@ def sns_message(body: bytes) -> SnsMessage | None:
     """The message if the body is one of SNS, else None. Raises Untranslatable when it cannot be read."""
     if body.startswith(PACKED_HEAD):
         return None
-    outline = decode(_OUTLINE, body)
-    if not outline.type or outline.schema or outline.detail_type or outline.alarm_name:
-        return None
-    return decode(_MESSAGE, body)
+    return decode(_MESSAGE, body) if decode(OUTLINE, body).is_sns else None
 
 
 def topic_owner(topic_arn: str) -> tuple[str, str]:

@@ -110,6 +110,7 @@ async def test_a_confirmation_is_signed_over_its_own_fields() -> None:
         (signed() | {"Signature": "?"}, "not base64"),
         (signed() | {"Signature": ""}, "did not sign"),
         (dict(FIELDS), "no signature version"),
+        (dict(FIELDS) | {"detail-type": "an event without a source is read as SNS's"}, "no signature version"),
         (signed() | {"Type": "Other"}, "nothing of type"),
         (signed() | {"TopicArn": "arn:aws:sqs:eu-west-1:123456789012:q"}, "no topic"),
     ],
