@@ -29,14 +29,13 @@ LAST_KEEP_SECONDS = 1.5
 class StateStatus:
     """kept_at_ms, size_bytes: of the newest snapshot, 0 before the first. failures: that could not be written.
 
-    unusable: what was wrong with the snapshots that this start found. fresh: rules whose windows no snapshot knew.
+    unusable: what was wrong with the snapshots that this start found.
     """
 
     kept_at_ms: int = 0
     size_bytes: int = 0
     failures: int = 0
     unusable: int = 0
-    fresh: int = 0
 
 
 class StateKeeping:
@@ -54,7 +53,6 @@ class StateKeeping:
         self._pipeline = pipeline
         self._series = series
         self._clock = clock
-        self._log_id = ""
         self._kept_facts = 0
         self.status = StateStatus()
 
@@ -67,8 +65,7 @@ class StateKeeping:
         for problem in rebuild.problems:
             log.error("kept state not used", action="state_unusable", problem=problem)
         log.info("state restored", action="state_restored", place=rebuild.sequence, fresh_rules=list(rebuild.fresh))
-        self._log_id = restored.log_id
-        self.status.unusable, self.status.fresh = len(rebuild.problems), len(rebuild.fresh)
+        self.status.unusable = len(rebuild.problems)
         for batch in restored.batches:
             if batch.arrived_at_ms > now_ms - KEPT_SECONDS * 1000:
                 self._series.observe(batch.facts, batch.arrived_at_ms)
@@ -94,7 +91,7 @@ class StateKeeping:
             told_ms = self._pipeline.time.told_ms(at_ms)
             state = await asyncio.to_thread(engine.snapshot)
         try:
-            size_bytes = await self._store.keep(Snapshot(self._log_id, place, told_ms, state))
+            size_bytes = await self._store.keep(Snapshot(self._checkpoint.log_id, place, told_ms, state))
         except StateNotKept as fault:
             self.status.failures += 1
             log.error("state not kept", action="state_not_kept", fault=str(fault))
