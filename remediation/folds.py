@@ -163,9 +163,13 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
         # A person's own hand, and what one has planned, spends no budget of automation.
         return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
     acts = (*state.targets.get(intent.target, TargetState()).acts_at_ms, entry.at_ms)[-ACTS_MAX:]
-    state = _put_target(state, intent.target, acts_at_ms=acts)
-    state = with_spent(state, intent.action, entry.at_ms)
-    return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
+    return _put_target(
+        with_spent(state, intent.action, entry.at_ms),
+        intent.target,
+        running=intent.decision_id,
+        acted_at_ms=entry.at_ms,
+        acts_at_ms=acts,
+    )
 
 
 def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
@@ -203,26 +207,11 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
         return with_undone_scaling(with_undone(state, action), action, entry.at_ms)
     if outcome.status in IN_EFFECT:
         # Where nothing was sent because the release held no traffic yet, it may get some later.
-        had_traffic = bool(action.intent_sequence) or _weight(state, action.arguments.get("deployment_id", "")) > 0
-        state = (
-            state if not had_traffic else _rolled_back(state, action.arguments.get("deployment_id", ""), entry.at_ms)
-        )
+        release = state.deployments.get(action.arguments.get("deployment_id", ""))
+        if release is not None and (action.intent_sequence or release.weight_percent > 0):
+            back = replace(release, rolled_back=True, status="rolled_back", weight_percent=0, changed_at_ms=entry.at_ms)
+            state = _put_deployment(state, back)
     return _tell_outcome(state, action.sequence, outcome.status, detail, entry.at_ms)
-
-
-def _weight(state: State, deployment_id: str) -> int:
-    deployment = state.deployments.get(deployment_id)
-    return 0 if deployment is None else deployment.weight_percent
-
-
-def _rolled_back(state: State, deployment_id: str, at_ms: int) -> State:
-    deployment = state.deployments.get(deployment_id)
-    if deployment is None:
-        return state
-    return _put_deployment(
-        state,
-        replace(deployment, rolled_back=True, status="rolled_back", weight_percent=0, changed_at_ms=at_ms),
-    )
 
 
 def _tell_outcome(state: State, sequence: int, status: OutcomeStatus, detail: str, at_ms: int) -> State:
