@@ -69,7 +69,7 @@ class Duties:
             ("lease", RENEW_SECONDS, leadership.renew),
             ("rules", RULES_SECONDS, parts.pipeline.tick),
             ("recover", RULES_SECONDS, self._recover),
-            ("deployments", DEPLOYMENTS_SECONDS, self._deployments),
+            ("deployments", DEPLOYMENTS_SECONDS, parts.deployments.runner.tick),
             ("automation", RULES_SECONDS, self._automation),
             ("paging", PAGING_SECONDS, parts.incidents.pager.tick),
             ("channel-health", CHANNELS_SECONDS, self._channels),
@@ -124,9 +124,6 @@ class Duties:
             await self._parts.automation.tick()
         except (JournalFull, JournalFailed, SequenceConflict, CheckpointFailed) as fault:
             log.error("storm not recorded", action="journal_fault", fault=str(fault))
-
-    async def _deployments(self) -> None:
-        await self._parts.deployments.runner.tick()
 
     async def _scaling(self) -> None:
         try:

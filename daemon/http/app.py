@@ -115,7 +115,7 @@ def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
 
 
 def _incident_routes(view: SystemView, options: HttpOptions) -> list[Route]:
-    desk = IncidentDoor(view, options.incidents, lambda: options.severities, lambda: options.rules)
+    desk = IncidentDoor(view, options.incidents, options.current_severities, options.current_rules)
     quiet, one = QuietDoor(options.incidents, view.now_ms), "/api/v1/incidents/{incident_id}"
     return [
         _route(one, desk.show),

@@ -1,4 +1,4 @@
-"""What the HTTP application needs beside the view: tokens, rules, the clock, and two optional readings."""
+"""What the HTTP application needs beside the view: tokens, rules and the clock, and every part that may be absent."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -42,53 +42,8 @@ class RulesStatus:
     state_unusable: int
 
 
-def _unruled() -> RulesStatus | None:
-    return None
-
-
-def _never_checked() -> LedgerStatus | None:
-    return None
-
-
-def _not_traced() -> tuple[int, int] | None:
-    """No collector is named."""
-    return None
-
-
-def _not_archived() -> ArchiveStatus | None:
-    return None
-
-
-def _not_measured() -> float | None:
-    return None
-
-
-def _no_outlet() -> MetricOutlet | None:
-    return None
-
-
-def _no_deployments() -> DeploymentDesk | None:
-    return None
-
-
-def _no_incidents() -> IncidentParts | None:
-    return None
-
-
-def _no_rollbacks() -> RollbackParts | None:
-    return None
-
-
-def _no_channels() -> Channels | None:
-    return None
-
-
-def _no_flags() -> FlagParts | None:
-    return None
-
-
-def _no_scaling() -> ScalingDesk | None:
-    return None
+def _absent() -> None:
+    """What a daemon without the part has of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +67,21 @@ class HttpOptions:
     trust: Trust = NOBODY_KNOWN
     current_severities: Callable[[], Severities] = Severities
     clock: Clock = field(default_factory=SystemClock)
-    loop_lag_seconds: Callable[[], float | None] = _not_measured
-    ledger: Callable[[], LedgerStatus | None] = _never_checked
-    rules_status: Callable[[], RulesStatus | None] = _unruled
-    archive: Callable[[], ArchiveStatus | None] = _not_archived
-    traces: Callable[[], tuple[int, int] | None] = _not_traced
+    loop_lag_seconds: Callable[[], float | None] = _absent
+    ledger: Callable[[], LedgerStatus | None] = _absent
+    rules_status: Callable[[], RulesStatus | None] = _absent
+    archive: Callable[[], ArchiveStatus | None] = _absent
+    traces: Callable[[], tuple[int, int] | None] = _absent
     costs: CostsSource | None = None
     probed: Callable[[], Sequence[HealthProbed]] = tuple
-    outlet: Callable[[], MetricOutlet | None] = _no_outlet
+    outlet: Callable[[], MetricOutlet | None] = _absent
     automation: Automation | None = None
-    deployments: Callable[[], DeploymentDesk | None] = _no_deployments
-    rollbacks: Callable[[], RollbackParts | None] = _no_rollbacks
-    incidents: Callable[[], IncidentParts | None] = _no_incidents
-    flags: Callable[[], FlagParts | None] = _no_flags
-    channels: Callable[[], Channels | None] = _no_channels
-    scaling: Callable[[], ScalingDesk | None] = _no_scaling
+    deployments: Callable[[], DeploymentDesk | None] = _absent
+    rollbacks: Callable[[], RollbackParts | None] = _absent
+    incidents: Callable[[], IncidentParts | None] = _absent
+    flags: Callable[[], FlagParts | None] = _absent
+    channels: Callable[[], Channels | None] = _absent
+    scaling: Callable[[], ScalingDesk | None] = _absent
 
     @property
     def rules(self) -> Sequence[Rule]:
