@@ -113,6 +113,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         """Whether what is measured may still move it; also one that a person closed while it was not over."""
         return self.state is not IncidentState.RESOLVED or not self.over
 
+    @property
+    def is_counted_open(self) -> bool:
+        """Whether people see it as open: it is not resolved, and no other incident speaks for it."""
+        return self.resolved_at_ms == 0 and not self.merged_into
+
 
 class DeploymentState(msgspec.Struct, frozen=True, kw_only=True):
     """A release on its way. sequence: the entry that first named it. rolled_back: never becomes false again.

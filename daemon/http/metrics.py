@@ -262,7 +262,7 @@ class MetricsPage:
     def _system(self) -> dict[MetricName, Values]:
         view, state, traffic = self._view, self._view.state(), self._view.traffic()
         severities: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
-        open_roots = [one for one in state.incidents.values() if one.resolved_at_ms == 0 and not one.merged_into]
+        open_roots = [one for one in state.incidents.values() if one.is_counted_open]
         severities.update((str(one.severity),) for one in open_roots)
         overdue: Counter[tuple[str, ...]] = Counter({("1",): 0, ("2",): 0, ("3",): 0})
         overdue.update(

@@ -166,7 +166,7 @@ def status_document(view: SystemView, version: str) -> StatusDocument:
         observe_only=view.observe_only(),
         traffic=view.traffic(),
         sources=list(view.sources()),
-        incidents_open=sum(one.resolved_at_ms == 0 and not one.merged_into for one in state.incidents.values()),
+        incidents_open=sum(one.is_counted_open for one in state.incidents.values()),
         journal_sequence=state.sequence,
     )
 

@@ -26,7 +26,7 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
     held = halted(view.state())
     # Whatever else is wrong, whoever looks has to know that nothing will be done about it.
     stop = f" {held[:1].upper()}{held[1:]}." if held else ""
-    unresolved = [one for one in view.state().incidents.values() if one.resolved_at_ms == 0 and not one.merged_into]
+    unresolved = [one for one in view.state().incidents.values() if one.is_counted_open]
     if unresolved:
         critical = sum(one.severity == 1 for one in unresolved)
         headline = f"{counted(len(unresolved), 'incident')} open" + (f", {critical} critical" if critical else "")
