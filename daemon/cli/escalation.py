@@ -236,7 +236,9 @@ def _step(step: PlannedStep, begins_ms: int) -> str:
     whom = ", ".join(f"{one.person} by {one.channel}" for one in step.targets)
     told = whom if whom else "nobody"
     action = f", tries {step.action}" if step.action else ""
-    return f"{(step.at_ms - begins_ms) / MINUTE_MS:.3g} min  {step.level} ({step.tier}): {told}{action}"
+    after_ms = step.at_ms - begins_ms
+    after = f"{after_ms / 1000:g} s" if 0 < after_ms < MINUTE_MS else f"{after_ms / MINUTE_MS:g} min"
+    return f"{after}  {step.level} ({step.tier}): {told}{action}"
 
 
 def _named(line: DutyLine) -> str:

@@ -24,6 +24,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Directory = Annotated[
     Path | None, typer.Option("--config", help="Directory with fraud.yaml; the rules that scored when left out.")
 ]
+_Linted = Annotated[Path | None, typer.Option("--config", help="Directory with fraud.yaml; default: what is packaged")]
 
 
 class RuleReading(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 @fraud_app.command("lint")
-def lint_command(config: _Directory = None, *, as_json: _Json = False) -> None:
+def lint_command(config: _Linted = None, *, as_json: _Json = False) -> None:
     """Check every rule, hard rule, allow rule and list entry of fraud.yaml. Exit 2 with every mistake by line."""
     try:
         rules = compile_fraud(load_configuration(config).fraud)
