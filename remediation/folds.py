@@ -50,12 +50,10 @@ from remediation.journal.scaling_kinds import ScalingBody
 from remediation.run_folds import with_run
 from remediation.scaling_folds import with_scaling, with_spent, with_undone_scaling
 from remediation.state import (
-    ACTIONS_MAX,
     BUDGETS_MAX,
     DECISIONS_MAX,
     DEPLOYMENTS_MAX,
     RUNNING,
-    TARGETS_MAX,
     ActionState,
     DecisionSummary,
     DeploymentState,
@@ -63,6 +61,8 @@ from remediation.state import (
     IncidentState,
     State,
     TargetState,
+    with_action,
+    with_target,
 )
 from remediation.undo import subject_of, with_undo, with_undone
 
@@ -145,7 +145,7 @@ def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
         decided_at_ms=entry.at_ms,
         asked_by=decision.finding.asked_by,
     )
-    return _put_target(_put_action(state, action), decision.target, running=decision.id)
+    return with_target(with_action(state, action), decision.target, running=decision.id)
 
 
 def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
@@ -158,12 +158,12 @@ def _with_intent(state: State, entry: Entry, intent: Intent) -> State:
         intended_at_ms=entry.at_ms,
         before=intent.before,
     )
-    state = _put_action(state, started)
+    state = with_action(state, started)
     if decided.undoes or intent.action == FLAGS_RAMP:
         # A person's own hand, and what one has planned, spends no budget of automation.
-        return _put_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
+        return with_target(state, intent.target, running=intent.decision_id, acted_at_ms=entry.at_ms)
     acts = (*state.targets.get(intent.target, TargetState()).acts_at_ms, entry.at_ms)[-ACTS_MAX:]
-    return _put_target(
+    return with_target(
         with_spent(state, intent.action, entry.at_ms),
         intent.target,
         running=intent.decision_id,
@@ -178,7 +178,7 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
         return state
     detail = outcome.refusal if outcome.status is OutcomeStatus.REFUSED else outcome.detail
     regions = with_evacuation(state.regions, action.action, action.arguments, outcome.status, entry.at_ms)
-    state = _put_action(
+    state = with_action(
         replace(state, regions=regions),
         replace(
             action,
@@ -193,12 +193,12 @@ def _with_outcome(state: State, entry: Entry, outcome: Outcome) -> State:
     if action.intent_sequence:
         verified = outcome.status is OutcomeStatus.VERIFIED
         until_ms = int(action.arguments.get("expires_at_ms", "0")) if verified else 0
-        state = _put_target(state, outcome.target, running="", acted_at_ms=entry.at_ms, refusals=0, until_ms=until_ms)
+        state = with_target(state, outcome.target, running="", acted_at_ms=entry.at_ms, refusals=0, until_ms=until_ms)
     elif outcome.refusal == INTERRUPTED:
-        state = _put_target(state, outcome.target, running="")
+        state = with_target(state, outcome.target, running="")
     else:
         refusals = state.targets.get(outcome.target, TargetState()).refusals + 1
-        state = _put_target(state, outcome.target, running="", refused_at_ms=entry.at_ms, refusals=refusals)
+        state = with_target(state, outcome.target, running="", refused_at_ms=entry.at_ms, refusals=refusals)
     if action.undoes and outcome.status in {OutcomeStatus.REFUSED, OutcomeStatus.FAILED}:
         return without_risk(state, subject_of(action.undoes))
     if action.undoes:
@@ -264,17 +264,6 @@ def _put_deployment(state: State, deployment: DeploymentState) -> State:
         {**state.deployments, deployment.id: deployment}, DEPLOYMENTS_MAX, lambda one: one.status not in RUNNING
     )
     return replace(state, deployments=kept)
-
-
-def _put_action(state: State, action: ActionState) -> State:
-    kept = bounded({**state.actions, action.decision_id: action}, ACTIONS_MAX, lambda one: one.status is not None)
-    return replace(state, actions=kept)
-
-
-def _put_target(state: State, target: str, **changes: str | int | tuple[int, ...]) -> State:
-    changed = replace(state.targets.get(target, TargetState()), **changes)
-    kept = bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
-    return replace(state, targets=kept)
 
 
 _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = MappingProxyType(

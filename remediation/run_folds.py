@@ -7,7 +7,7 @@ from remediation.deployment.folding import run_after
 from remediation.deployment.run import RUNS_MAX, DeploymentRun
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, DeploymentEnded, StepBegun, StepEnded
-from remediation.state import TARGETS_MAX, State, TargetState
+from remediation.state import State, with_target
 
 TRAFFIC = "dns:"
 """The kind of the targets that split traffic."""
@@ -38,6 +38,4 @@ def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun)
 def _held_by(state: State, target: str, holder: str) -> State:
     if not target or target.startswith(TRAFFIC):
         return state
-    changed = replace(state.targets.get(target, TargetState()), running=holder)
-    kept = bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
-    return replace(state, targets=kept)
+    return with_target(state, target, running=holder)

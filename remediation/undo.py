@@ -5,13 +5,12 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from remediation.bounded import bounded
 from remediation.decisions import OutcomeStatus
 from remediation.guardrails.locks import conflicts, holder
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.ports import Action, Look, Preflight, TakesItsTime
-from remediation.state import ACTIONS_MAX, TARGETS_MAX, ActionState, State, TargetState
+from remediation.state import ActionState, State, with_action, with_target
 
 UNDO = "undo"
 """The name of taking an action back, in intents and outcomes."""
@@ -129,10 +128,7 @@ def with_undo(state: State, entry: Entry, asked: UndoAsked) -> State:
         decided_at_ms=entry.at_ms,
         undoes=original.decision_id,
     )
-    actions = bounded({**state.actions, undo.decision_id: undo}, ACTIONS_MAX, lambda one: one.status is not None)
-    held = replace(state.targets.get(undo.target, TargetState()), running=undo.decision_id)
-    targets = bounded({**state.targets, undo.target: held}, TARGETS_MAX, lambda one: not one.running)
-    return replace(state, actions=actions, targets=targets)
+    return with_target(with_action(state, undo), undo.target, running=undo.decision_id)
 
 
 def with_undone(state: State, undo: ActionState) -> State:
@@ -140,10 +136,7 @@ def with_undone(state: State, undo: ActionState) -> State:
     original = state.actions.get(undo.undoes)
     if original is None:
         return state
-    state = replace(
-        state,
-        actions={**state.actions, original.decision_id: replace(original, undone_by=undo.decision_id)},
-    )
+    state = with_action(state, replace(original, undone_by=undo.decision_id))
     deployment = state.deployments.get(original.arguments.get("deployment_id", ""))
     weight = original.before.get(original.arguments.get("from_environment", ""), "")
     if deployment is None or not weight.isdigit():
