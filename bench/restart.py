@@ -17,7 +17,7 @@ from bench.workloads.rules import padded
 from bench.workloads.stream import START_MS, facts_of, messages
 from checks.continuation import continued
 from checks.engine import Engine
-from daemon.storage.checkpoint import Restored, StoredBatch, Totals
+from daemon.storage.checkpoint import Restored, StoredBatch
 from daemon.storage.restart import rebuilt
 from daemon.storage.state_store import Found, Snapshot, StateStore
 
@@ -63,7 +63,7 @@ async def measure(count: int, rule_count: int) -> dict[str, float | int | str]:
         read = perf_counter()
     continued(rules, found.snapshots[0].engine)
     restored_at = perf_counter()
-    restored = Restored(tuple(log), Totals(), "log", 0)
+    restored = Restored(tuple(log), "log", 0)
     rebuilt(rules, found, restored, now_ms)
     restarted = perf_counter()
     rebuilt(rules, Found((), ()), restored, now_ms)

@@ -95,14 +95,13 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a checkpoint holds: the batches of the horizon in order of arrival, and the totals of its whole life.
+    """What a checkpoint holds: the batches of the horizon in order of arrival.
 
     log_id: this log's and no other's, so that a place in it means nothing in another one. pruned_through: the last
     place that was forgotten; 0 when none was.
     """
 
     batches: tuple[StoredBatch, ...]
-    totals: Totals
     log_id: str
     pruned_through: int
 
@@ -240,8 +239,7 @@ class Checkpoint:
         batches: list[StoredBatch] = []
         self._seen.clear()
         self._batches.clear()
-        log_id, pruned_through = self._file.database.execute("SELECT id, pruned_through FROM log").fetchone()
-        self._log_id = log_id
+        self._log_id, pruned_through = self._file.database.execute("SELECT id, pruned_through FROM log").fetchone()
         rows = self._file.database.execute("SELECT sequence, at_ms, source, facts FROM batches ORDER BY sequence")
         for sequence, at_ms, source, blob in rows:
             facts: list[AnyFact] = _FACTS.decode(blob)
@@ -263,7 +261,7 @@ class Checkpoint:
             },
         )
         self._places = dict(self._file.database.execute("SELECT producer, place FROM places").fetchall())
-        return Restored(tuple(batches), self._totals, log_id, pruned_through)
+        return Restored(tuple(batches), self._log_id, pruned_through)
 
     def _read(self, after: int, through: int, limit: int) -> list[StoredBatch]:
         rows = self._file.database.execute(

@@ -35,6 +35,6 @@ async def test_every_acknowledged_fact_is_there_once_after_kill_9(tmp_path: Path
     stored = [fact.id for batch in restored.batches for fact in batch.facts]
     assert len(stored) == len(set(stored))
     assert set(acknowledged) <= set(stored)
-    assert restored.totals.consumed == len(stored)
-    assert restored.totals.outboxes["us-east-1"].stretches() == [(1, len(stored))]
+    assert checkpoint.totals().consumed == len(stored)
+    assert checkpoint.received("us-east-1").stretches() == [(1, len(stored))]
     await checkpoint.close()

@@ -15,7 +15,7 @@ from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
 from checks.state import Part
-from daemon.storage.checkpoint import Restored, StoredBatch, Totals
+from daemon.storage.checkpoint import Restored, StoredBatch
 from daemon.storage.restart import TICK_MS, rebuilt
 from daemon.storage.state_store import Found, Snapshot
 from tests.unit.checks.conftest import Compile, compiled, load  # noqa: F401  # fixtures
@@ -79,7 +79,7 @@ class Life:
 def restored(batches: Sequence[StoredBatch], pruned_through: int = 0) -> Restored:
     """What a checkpoint gives back."""
     kept = tuple(batch for batch in batches if batch.sequence > pruned_through)
-    return Restored(kept, Totals(), LOG, pruned_through)
+    return Restored(kept, LOG, pruned_through)
 
 
 def restart(life: Life, rules: Sequence[CompiledRule], kept: Sequence[Snapshot], pruned_through: int = 0) -> Life:
