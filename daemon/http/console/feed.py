@@ -63,13 +63,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One rendering. sequence: of the journal. panels: escaped HTML by name. rows: the chart, oldest first."""
+    """One rendering. sequence: of the journal. panels: escaped HTML by name. rows: the chart."""
 
     version: int
     sequence: int
     now_ms: int
     panels: dict[str, str]
-    rows: tuple[Row, ...]
+    rows: frozenset[Row]
     marks: tuple[Mark, ...]
 
 
@@ -132,7 +132,7 @@ class ConsoleFeed:
             sequence=sequence,
             now_ms=now_ms,
             panels=panels | {TIMELINE: self._render_timeline(now_ms)},
-            rows=tuple(_row(row) for row in self.view.series()),
+            rows=frozenset(_row(row) for row in self.view.series()),
             marks=self._marks(),
         )
 

@@ -54,13 +54,12 @@ class Sent:
     def update(self, snapshot: Snapshot) -> Update:
         """What the browser still needs; from here on it counts as sent."""
         changed = {name: html for name, html in snapshot.panels.items() if self.panels.get(name) != html}
-        rows = frozenset(snapshot.rows)
         chart: ChartUpdate | None = None
-        if rows != self.rows or snapshot.marks != self.marks:
+        if snapshot.rows != self.rows or snapshot.marks != self.marks:
             known = self.rows if self.rows is not None else frozenset()
-            fresh = sorted(rows - known)
+            fresh = sorted(snapshot.rows - known)
             chart = ChartUpdate(reset=self.rows is None, rows=fresh, marks=snapshot.marks)
-        self.panels, self.rows, self.marks = snapshot.panels, rows, snapshot.marks
+        self.panels, self.rows, self.marks = snapshot.panels, snapshot.rows, snapshot.marks
         return Update(snapshot.version, snapshot.now_ms, changed, chart)
 
 
