@@ -14,9 +14,10 @@ from remediation.errors import RemediationError, UnknownAction, WorldUnreachable
 from remediation.guardrails.approvals import ApprovalChange, to_ask
 from remediation.guardrails.guard import standing_guard
 from remediation.guardrails.target_turns import TargetTurns
+from remediation.journal.entry import DAEMON
 from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import Intent
-from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.journal.writer import JournalWriter
 from remediation.ports import Action, Clock, Look, Preflight, TakesItsTime
 from remediation.state import ActionState
 from remediation.undo import Reversal, UndoRefusal, refused

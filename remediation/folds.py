@@ -18,7 +18,6 @@ from remediation.flags.fold import with_flags
 from remediation.guardrails.folds import Folded, with_guardrail, without_risk
 from remediation.guardrails.state import ACTS_MAX
 from remediation.incidents import fold as incidents
-from remediation.incidents.fold import incident_of
 from remediation.journal.aftermath_kinds import (
     CompensationBegun,
     CompensationEnded,
@@ -57,27 +56,12 @@ from remediation.state import (
     ActionState,
     DecisionSummary,
     DeploymentState,
-    Incident,
-    IncidentState,
     State,
     TargetState,
     with_action,
     with_target,
 )
 from remediation.undo import subject_of, with_undo, with_undone
-
-__all__ = [
-    "ActionState",
-    "DecisionSummary",
-    "DeploymentState",
-    "Incident",
-    "IncidentState",
-    "State",
-    "TargetState",
-    "apply",
-    "fold",
-    "incident_of",
-]
 
 EMPTY = State()
 

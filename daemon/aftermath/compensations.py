@@ -15,7 +15,8 @@ from remediation.compensation.state import COMPENSATIONS_MAX, LISTED_MAX, Compen
 from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
 from remediation.guardrails.approvals import ApprovalChange, is_approved, to_ask
 from remediation.journal.aftermath_kinds import CompensationListed
-from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.journal.entry import DAEMON
+from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.state import DeploymentState, State
 

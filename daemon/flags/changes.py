@@ -13,8 +13,9 @@ from remediation.flags.fold import as_if
 from remediation.flags.model import FlagChange
 from remediation.flags.ports import Propagation
 from remediation.flags.state import FlagBook
+from remediation.journal.entry import DAEMON
 from remediation.journal.flag_kinds import FlagBody, FlagChanged, FlagDocument
-from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 
 log = structlog.get_logger()

@@ -10,7 +10,8 @@ from config.policy import Policy
 from daemon.view.news import News
 from remediation.decide import decide
 from remediation.decisions import Decision, Outcome, OutcomeStatus
-from remediation.folds import apply, incident_of
+from remediation.folds import apply
+from remediation.incidents.fold import incident_of
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Body, Intent, draft
 from remediation.state import State

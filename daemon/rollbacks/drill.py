@@ -19,7 +19,8 @@ from remediation.guardrails.changes import Change
 from remediation.guardrails.locks import holder
 from remediation.guardrails.permission import withheld
 from remediation.journal.aftermath_kinds import RehearsalBegun, RollbackMeasured
-from remediation.journal.writer import DAEMON, JournalWriter
+from remediation.journal.entry import DAEMON
+from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock, Destination, Traffic
 from remediation.state import RUNNING
 

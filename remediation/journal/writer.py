@@ -5,13 +5,12 @@ from collections.abc import Callable
 from typing import Self
 
 from remediation.errors import JournalCorrupt, SequenceConflict
-from remediation.folds import State, apply
+from remediation.folds import apply
 from remediation.journal.entry import DAEMON, Entry, Lease, expected_hash
 from remediation.journal.kinds import Body, draft
 from remediation.journal.port import READ_LIMIT, Journal
 from remediation.ports import Clock
-
-__all__ = ["DAEMON", "JournalWriter"]
+from remediation.state import State
 
 
 class JournalWriter:

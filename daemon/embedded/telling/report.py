@@ -12,7 +12,7 @@ from daemon.embedded.marketplace.traffic import Tally
 from daemon.embedded.telling.books import EventCounts
 from daemon.embedded.telling.savings import Savings
 from remediation.decisions import Decision, Outcome
-from remediation.folds import incident_of
+from remediation.incidents.fold import incident_of
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import Intent, body_of
 from remediation.state import DeploymentState, Incident, State

@@ -9,7 +9,8 @@ from checks.findings import State as FindingState
 from config.policy import Policy
 from remediation.decide import decide
 from remediation.decisions import Outcome, OutcomeStatus, Reason
-from remediation.folds import IncidentState, State, apply, fold, incident_of
+from remediation.folds import apply, fold
+from remediation.incidents.fold import incident_of
 from remediation.journal.entry import GENESIS_HASH, Draft, Entry, canonical, seal
 from remediation.journal.incident_kinds import IncidentAcknowledged, IncidentResolved
 from remediation.journal.kinds import (
@@ -24,7 +25,7 @@ from remediation.journal.kinds import (
     body_of,
     draft,
 )
-from remediation.state import DECISIONS_MAX, INCIDENTS_MAX
+from remediation.state import DECISIONS_MAX, INCIDENTS_MAX, IncidentState, State
 from tests.unit.remediation.worlds import NOW_MS, TARGET, deployment, finding
 
 

@@ -7,7 +7,7 @@ from remediation.deployment.plan import Step
 from remediation.deployment.planning import plan
 from remediation.deployment.run import RUNS_MAX, DeploymentRun, RunOutcome
 from remediation.deployment.telling import key_of
-from remediation.folds import State, fold
+from remediation.folds import fold
 from remediation.journal.entry import GENESIS_HASH, Entry, seal
 from remediation.journal.kinds import (
     Body,
@@ -18,6 +18,7 @@ from remediation.journal.kinds import (
     StepEnded,
     draft,
 )
+from remediation.state import State
 from tests.unit.remediation.deployment.ground import REGION, deployments, request, standing
 from tests.unit.remediation.worlds import NOW_MS
 
