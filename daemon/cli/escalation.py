@@ -108,14 +108,14 @@ def who(
         fix = f"name one of {', '.join(escalation.schedules)}" if escalation.schedules else "add one to escalation.yaml"
         fail(f"there is no schedule {schedule!r:.60}\n  fix: {fix}", Exit.BAD_INPUT)
     asked = {name: plan for name, plan in escalation.schedules.items() if schedule in {"", name}}
-    found = [
-        _lines(escalation, name, duties(plan, at_ms, at_ms + SHOWN_DAYS * DAY_MS))[0] for name, plan in asked.items()
-    ]
+    seen_until_ms = at_ms + SHOWN_DAYS * DAY_MS
+    found = [_lines(escalation, name, duties(plan, at_ms, seen_until_ms))[0] for name, plan in asked.items()]
     if as_json:
         print_json(OnDutyNow(at_ms=at_ms, on_duty=found))
     else:
         for line in found:
-            say(f"{line.schedule}: {_named(line)} until {shown(line.ends_at_ms)}")
+            longer = "" if line.ends_at_ms < seen_until_ms else " at least"
+            say(f"{line.schedule}: {_named(line)} until {shown(line.ends_at_ms)}{longer}")
     if not found or any(not line.person for line in found):
         raise typer.Exit(Exit.NO)
 

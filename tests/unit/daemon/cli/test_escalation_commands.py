@@ -82,6 +82,15 @@ def test_the_packaged_matrix_and_its_schedule_are_shown_and_have_no_gap() -> Non
     assert "+1-555" not in shown.stdout
 
 
+def test_a_turn_that_goes_beyond_what_was_looked_at_is_no_end_of_duty() -> None:
+    on_duty = till("escalation", "who", "--at", "2026-11-01T01:30-05:00")
+    assert on_duty.stdout.endswith("until 2026-11-15 06:30 UTC at least\n")
+
+
+def test_a_step_within_the_first_minute_is_told_in_seconds() -> None:
+    assert "\n  10 s  On-call Engineer (L1)" in till("escalation", "test", "--severity", "high").stdout
+
+
 def test_hours_without_anybody_are_said_and_are_a_no(directory: Path) -> None:
     shown = till("escalation", "show", "--config", str(directory), "--at", NOVEMBER)
     assert shown.exit_code == 1
