@@ -14,7 +14,7 @@ from daemon.senses.health_check import HealthCheck
 from daemon.senses.sightings import BEAT_SECONDS
 from daemon.storage.checkpoint import PROBES
 from daemon.supervisor import Task
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.ports import Clock
 
 log = structlog.get_logger()
@@ -116,19 +116,19 @@ class Duties:
     async def _recover(self) -> None:
         try:
             await self._parts.executor.recover()
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             log.error("interrupted actions stay open", action="journal_fault", fault=str(fault))
 
     async def _automation(self) -> None:
         try:
             await self._parts.automation.tick()
-        except (JournalFull, JournalFailed, SequenceConflict, CheckpointFailed) as fault:
+        except (NotJournaled, CheckpointFailed) as fault:
             log.error("storm not recorded", action="journal_fault", fault=str(fault))
 
     async def _scaling(self) -> None:
         try:
             await self._parts.scaling.tick()
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             log.error("capacity not decided", action="journal_fault", fault=str(fault))
 
     async def _cores(self) -> None:
@@ -143,7 +143,7 @@ class Duties:
             facts = [fact for fact in found if (fact.region, fact.environment) not in absent]
             self._parts.senses.tell(facts)
             await self._take(facts)
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             log.error("health not recorded", action="journal_fault", fault=str(fault))
 
     async def _take(self, facts: Sequence[Fact]) -> None:
@@ -171,7 +171,7 @@ class Duties:
     async def _ramps(self) -> None:
         try:
             await self._parts.flags.ramps.tick()
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             log.error("end of a ramp not recorded", action="journal_fault", fault=str(fault))
 
     async def _flags(self) -> None:

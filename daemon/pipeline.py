@@ -20,7 +20,7 @@ from daemon.view.series import PaymentSeries
 from remediation.decide import decide
 from remediation.decisions import Decision
 from remediation.deployment.telling import OWN_RULES
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.executor import Executor
 from remediation.flags.telling import FLAG_RULES
 from remediation.guardrails.precedence import settle
@@ -268,7 +268,7 @@ class Pipeline:
     async def _carry_out(self, decision: Decision) -> None:
         try:
             await self._executor.carry_out(decision)
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             # Whatever is left open is brought to its end by recovery, on a tick, once the journal takes entries again.
             self._action_fault = str(fault)
             log.error("action not recorded", action="journal_fault", decision_id=decision.id, fault=str(fault))
@@ -282,7 +282,7 @@ class Pipeline:
         while True:
             try:
                 await write()
-            except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            except NotJournaled as fault:
                 self._journal_fault = str(fault)
                 log.error("journal does not take entries", action="journal_fault", fault=str(fault))
                 await self._clock.sleep(JOURNAL_PAUSE_SECONDS)

@@ -16,7 +16,11 @@ class JournalError(RemediationError):
     """The journal did not do what was asked."""
 
 
-class SequenceConflict(JournalError):
+class NotJournaled(JournalError):
+    """The journal did not take the entry, and nothing was written."""
+
+
+class SequenceConflict(NotJournaled):
     """Another entry was appended first; read it, decide again, append again."""
 
     retryable = True
@@ -32,11 +36,11 @@ class LeaseHeld(JournalError):
     retryable = True
 
 
-class JournalFull(JournalError):
+class JournalFull(NotJournaled):
     """There is no room for another journal entry; nothing was written and nothing may be done."""
 
 
-class JournalFailed(JournalError):
+class JournalFailed(NotJournaled):
     """The journal's storage failed; nothing of this entry was written."""
 
 

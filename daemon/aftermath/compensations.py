@@ -12,7 +12,7 @@ from remediation.compensation.applying import Compensating
 from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
 from remediation.compensation.proposing import digest_of
 from remediation.compensation.state import COMPENSATIONS_MAX, LISTED_MAX, CompensationState
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldRefused, WorldUnreachable
+from remediation.errors import NotJournaled, WorldRefused, WorldUnreachable
 from remediation.guardrails.approvals import ApprovalChange, is_approved, to_ask
 from remediation.journal.aftermath_kinds import CompensationListed
 from remediation.journal.entry import DAEMON
@@ -63,9 +63,7 @@ class Compensations:
             CheckpointFailed,
             WorldUnreachable,
             WorldRefused,
-            JournalFull,
-            JournalFailed,
-            SequenceConflict,
+            NotJournaled,
         ) as fault:
             log.warning(
                 "payments of a release not looked at",

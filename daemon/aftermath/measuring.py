@@ -8,7 +8,7 @@ from daemon.errors import CheckpointFailed
 from daemon.storage.checkpoint import Checkpoint
 from remediation.decide import ROLLBACK_TRAFFIC
 from remediation.decisions import OutcomeStatus
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.rollback_measure import measure
@@ -33,7 +33,7 @@ class RollbackMeasuring:
                 measured = measure(deployment, action, facts)
                 if measured is not None:
                     await self._writer.append(measured)
-        except (CheckpointFailed, JournalFull, JournalFailed, SequenceConflict) as fault:
+        except (CheckpointFailed, NotJournaled) as fault:
             log.warning("rollback not measured", action="rollback_not_measured", fault=str(fault))
 
     def _due(self) -> list[tuple[DeploymentState, ActionState]]:

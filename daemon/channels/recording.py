@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.journal.escalation_kinds import NoticeFailed, NoticeSent
 from remediation.journal.writer import JournalWriter
 
@@ -34,7 +34,7 @@ class Recording:
                 body = self._unwritten[0]
                 try:
                     await self._writer.append(body)
-                except (JournalFull, JournalFailed, SequenceConflict) as fault:
+                except NotJournaled as fault:
                     log.error("what became of a notice is not recorded", action="journal_fault", fault=str(fault))
                     return False
                 self._unwritten.pop(0)

@@ -7,7 +7,7 @@ from daemon.aftermath.payment_log import payments_since
 from daemon.errors import CheckpointFailed
 from daemon.storage.checkpoint import Checkpoint
 from daemon.storage.fact_log import LATE_MS, reaches
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.incidents.fold import members_of
 from remediation.journal.incident_kinds import IncidentExposed
 from remediation.journal.writer import JournalWriter
@@ -40,7 +40,7 @@ class Exposures:
             if _is_to_count(incident, now_ms):
                 try:
                     await self._writer.append(await self.of(incident))
-                except (JournalFull, JournalFailed, SequenceConflict, CheckpointFailed) as fault:
+                except (NotJournaled, CheckpointFailed) as fault:
                     log.error("exposure not counted", action="exposure_not_counted", fault=str(fault))
                 return
 

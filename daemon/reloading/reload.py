@@ -24,7 +24,7 @@ from daemon.reloading.rule_exchange import exchange
 from daemon.reloading.withdrawal import Withdrawal
 from daemon.storage.checkpoint import Checkpoint
 from remediation.deployment.gates.checked import check_gates
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.journal.kinds import ConfigurationRefused, ConfigurationReloaded
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -212,7 +212,7 @@ class Reload:
         while True:
             try:
                 await write()
-            except (JournalFull, JournalFailed, SequenceConflict) as fault:
+            except NotJournaled as fault:
                 log.error("reload not recorded", action="journal_fault", fault=str(fault))
                 await self._clock.sleep(JOURNAL_PAUSE_SECONDS)
             else:

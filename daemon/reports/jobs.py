@@ -23,7 +23,7 @@ from daemon.reports.security import security_report
 from daemon.reports.slots import slots_between
 from daemon.reports.tally import KEPT_DAYS, Tally
 from daemon.reports.writing import ReportPlace
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.journal.kinds import BudgetReached, ReportWritten
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -116,7 +116,7 @@ class ReportJobs:
         try:
             for first in self._budget_months():
                 await self._tell_budget(first)
-        except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
+        except (DaemonError, NotJournaled) as fault:
             log.error("budget not looked at", action="budget_failed", fault=str(fault))
 
     async def review(self) -> CostReview:
@@ -152,7 +152,7 @@ class ReportJobs:
     async def _try(self, job: Job, slot_ms: int) -> bool:
         try:
             await self._write(job, slot_ms)
-        except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
+        except (DaemonError, NotJournaled) as fault:
             log.error("report not written", action="report_failed", job=job.name, slot_ms=slot_ms, fault=str(fault))
             return False
         return True

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from config.policy import Policy
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
 from remediation.journal.aftermath_kinds import RollbackAsked
 from remediation.journal.writer import JournalWriter
@@ -64,7 +64,7 @@ class RollbackDesk:
             return begun
         try:
             return await self._rollbacks.advance(begun)
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             # It is in the journal, so it was not refused: the next tick goes on with it.
             log.error("rollback waits for the journal", action="journal_fault", rollback_id=begun, fault=str(fault))
             return self._writer.state.manual_rollbacks[begun]

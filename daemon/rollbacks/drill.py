@@ -7,9 +7,7 @@ import structlog
 from config.policy import Policy
 from remediation.actions.proving import not_well
 from remediation.errors import (
-    JournalFailed,
-    JournalFull,
-    SequenceConflict,
+    NotJournaled,
     UnsafeWeights,
     WorldRefused,
     WorldUnreachable,
@@ -71,7 +69,7 @@ class Drill:
             return
         try:
             await self.run(DAEMON)
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             log.warning("drill not recorded", action="drill_not_recorded", fault=str(fault))
 
     async def run(self, actor: str) -> RollbackMeasured:

@@ -8,7 +8,7 @@ from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
 from daemon.rollbacks.desk import RollbackDesk
 from daemon.rollbacks.drill import Drill
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 from remediation.rollback.running import Rollbacks
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ class RollbackParts:
         """Go on with what people asked for; a journal that takes no entry is tried again at the next tick."""
         try:
             await self.rollbacks.tick()
-        except (JournalFull, JournalFailed, SequenceConflict) as fault:
+        except NotJournaled as fault:
             log.error("rollback waits for the journal", action="journal_fault", fault=str(fault))
 
     async def look_back(self) -> None:

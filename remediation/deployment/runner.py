@@ -14,7 +14,7 @@ from remediation.deployment.run import DeploymentRun, RunOutcome
 from remediation.deployment.telling import Herald, fact_of, finding_of, is_told, key_of, weight_of
 from remediation.deployment.transitions import Move, Pressure, move, move_of_unwinding
 from remediation.deployment.vigil import Vigil
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict, WorldUnreachable
+from remediation.errors import NotJournaled, WorldUnreachable
 from remediation.journal.kinds import DeploymentEnded, StepBegun, StepEnded
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -74,7 +74,7 @@ class Runner:
             for _ in range(MOVES_PER_TICK):
                 if self._clock.now_ms() >= self._writer.lease.until_ms or not await self._advance(name):
                     return
-        except (JournalFull, JournalFailed, SequenceConflict, WorldUnreachable) as fault:
+        except (NotJournaled, WorldUnreachable) as fault:
             log.error("deployment waits for the journal", action="journal_fault", deployment=name, fault=str(fault))
 
     async def _advance(self, name: str) -> bool:

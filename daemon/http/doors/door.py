@@ -11,7 +11,7 @@ from starlette.responses import Response
 from daemon.http.auth import Principal
 from daemon.http.body import BodyTooLarge, read_body
 from daemon.http.problems import problem
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 
 BODY_LIMIT_BYTES = 4096
 """A reason is a sentence or two."""
@@ -36,7 +36,7 @@ async def guarded(request: Request, act: Callable[[Request], Awaitable[Response]
         return await act(request)
     except Refused as refusal:
         return problem(refusal.status, str(refusal), instance=path)
-    except (JournalFull, JournalFailed, SequenceConflict):
+    except NotJournaled:
         detail = "The journal did not take it, so nothing was changed; send it again."
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, instance=path, headers=_RETRY)
 

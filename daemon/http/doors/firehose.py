@@ -15,7 +15,7 @@ from daemon.sources.sink import FactSink
 from daemon.sources.trust import Trust
 from daemon.storage.quarantine import Quarantine
 from daemon.view.shape import SystemView
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 
 ACCESS_KEY = "x-amz-firehose-access-key"
 REQUEST_ID = "x-amz-firehose-request-id"
@@ -73,7 +73,7 @@ class FirehoseDoor:
             await take_delivery(delivery, self._sink, self._quarantine, self._view.now_ms(), self._trust)
         except _Refused as refusal:
             return self._error(refusal.status, told_id, refusal.why)
-        except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
+        except (DaemonError, NotJournaled) as fault:
             if isinstance(fault, DaemonError) and not fault.retryable:
                 raise
             return self._error(HTTPStatus.SERVICE_UNAVAILABLE, told_id, "The records were not stored; send them again.")

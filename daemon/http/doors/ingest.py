@@ -14,7 +14,7 @@ from daemon.sources.sink import FactSink
 from daemon.sources.trust import Trust
 from daemon.storage.quarantine import Quarantine
 from daemon.view.shape import SystemView
-from remediation.errors import JournalFailed, JournalFull, SequenceConflict
+from remediation.errors import NotJournaled
 
 BODY_LIMIT_BYTES = 1_048_576
 """1 MiB: four of the largest SQS messages."""
@@ -69,7 +69,7 @@ class IngestDoor:
             )
         except Untranslatable as fault:
             return problem(400, fault.detail, instance=path)
-        except (DaemonError, JournalFull, JournalFailed, SequenceConflict) as fault:
+        except (DaemonError, NotJournaled) as fault:
             if isinstance(fault, DaemonError) and not fault.retryable:
                 raise
             return problem(503, "The events were not stored; send them again.", instance=path, headers=_RETRY)
