@@ -1,40 +1,24 @@
 """Every command that README and docs show is run, with paths, ports and times of this test in place of theirs."""
 
-import os
 import re
 import shlex
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import asyncssh
 import pytest
 from typer.testing import CliRunner
 
-from config.load import DEFAULTS
 from daemon.cli import app
 from daemon.embedded.processes.ports import free_port
-from daemon.embedded.processes.surroundings import local_environment
 from daemon.embedded.stack import Wishes
-from tests import forked
 from tests.conftest import Require
+from tests.integration.newcomer import ROOT, START_SECONDS, Place, shown, shown_part, stop, until
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-START_SECONDS = 60
-
-
-def shown(text: str) -> list[str]:
-    """The tillwatch commands of a page's code blocks, without comments."""
-    fenced = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
-    blocks = [*(block for language, block in fenced if not language), *re.findall(r"(?m)^    (.+)$", text)]
-    lines = [re.split(r"\s#\s", line)[0].strip() for block in blocks for line in block.splitlines()]
-    return [line.removeprefix(".venv/bin/") for line in lines if re.match(r"(\.venv/bin/)?tillwatch ", line)]
 
 
 AROUND = "tillwatch up --scenario healthy"
@@ -45,105 +29,6 @@ COMMANDS = sorted({command for page in PAGES for command in shown(page.read_text
 def starting(*words: str) -> list[str]:
     """The shown commands that begin so."""
     return [command for command in COMMANDS if command.split()[1:][: len(words)] == list(words)]
-
-
-class Place:
-    """A folder in which a newcomer types commands; port: of the daemon that runs there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port("127.0.0.1")
-
-    def typed(self, command: str, **changes: str) -> list[str]:
-        """The command as the words of ``python -m``, with the changes made."""
-        text = command.replace("/etc/tillwatch", "data/config").replace("--config DIR", "--config data/config")
-        text = text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
-        text = text.replace("--config NEW", "--config tuning").replace("--against RUNNING", "--against data/config")
-        words = shlex.split(text)
-        for option, value in changes.items():
-            name = f"--{option.replace('_', '-')}"
-            if name in words:
-                words[words.index(name) + 1] = value
-            else:
-                words += [name, value]
-        return ["daemon", *words[1:]]
-
-    def start(self, words: list[str]) -> "subprocess.Popen[str]":
-        """Start it as a newcomer does; both outputs are one stream of lines."""
-        return subprocess.Popen(
-            [sys.executable, "-m", *words],
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
-        """Run it to its end."""
-        return forked.run(*words, environment=self.environment(), folder=self.folder, seconds=120)
-
-    def in_shell(self, script: str) -> "subprocess.CompletedProcess[str]":
-        """Run what a page shows beside our own commands."""
-        return subprocess.run(
-            ["bash", "-ec", script],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def environment(self) -> dict[str, str]:
-        """Nothing that leads to AWS, no token, and the project on the path."""
-        return local_environment(os.environ) | {"PYTHONPATH": str(ROOT)}
-
-    def keep_keys_for_the_bank(self) -> None:
-        """The files that the page on payouts names: our key at the bank's SFTP server, and the server's own."""
-        key = asyncssh.generate_private_key("ssh-ed25519")
-        key.write_private_key(str(self.folder / "ach-key"))
-        (self.folder / "ach-key").chmod(0o600)
-        known = key.export_public_key().decode("ascii")
-        (self.folder / "ach-known-hosts").write_text(f"sftp.example.org {known}", encoding="ascii")
-
-    def with_few_payments(self, scenario: str) -> str:
-        """The file of this scenario with so little traffic that the commands beside it are not waited for."""
-        text = (DEFAULTS / "scenarios" / f"{scenario}.yaml").read_text("utf-8")
-        lighter, count = re.subn(r"(?<=payments_per_second: )\d+", "5", text)
-        assert count == 1
-        path = self.folder / f"{scenario}.yaml"
-        path.write_text(lighter, encoding="utf-8")
-        return str(path)
-
-    def prepare_tuning(self) -> None:
-        """What the tuning page does beside our own commands: its file of tests, and the copy of the rules."""
-        page = (ROOT / "docs" / "tuning.md").read_text("utf-8")
-        (tests,) = re.findall(r"```yaml\n(rule_files:.*?)```", page, re.DOTALL)
-        (self.folder / "bin-attack.yaml").write_text(tests, encoding="utf-8")
-        steps = re.findall(r"(?m)^(?:mkdir|cp|sed) .*$", page)
-        assert len(steps) == 4
-        done = self.in_shell("\n".join(steps).replace("config/defaults", str(DEFAULTS)))
-        assert done.returncode == 0, done.stderr
-
-
-def until(process: "subprocess.Popen[str]", word: str) -> str:
-    """Read lines up to the first with the word."""
-    said = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        said.append(line)
-        if word in line:
-            return line
-    pytest.fail(f"{word!r} was never said: {''.join(said)}")
-
-
-def stop(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGTERM) -> int:
-    """Stop it in order; its exit code."""
-    process.send_signal(number)
-    process.communicate(timeout=START_SECONDS)
-    return process.returncode
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +135,7 @@ LOOKING = [
         ("rollback", "payments"),
         *(("flags", look) for look in ("list", "get", "history", "report")),
         *(("scale", look) for look in ("status", "plan", "set")),
+        *((kept, "list") for kept in ("silence", "maintenance")),
     )
     for command in starting(*name)
     if not re.search(r"pause|resume|abort|scale set(?!.*--dry-run)", command)
@@ -264,6 +150,13 @@ def test_a_look_is_answered_also_where_there_is_nothing_to_see(command: str, pla
     assert is_unknown is (re.search("dep-|inc-|flags report .", command) is not None)
 
 
+@pytest.mark.parametrize("command", starting("escalation"))
+def test_who_is_told_is_shown_without_a_daemon(command: str, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    done = place.run(place.typed(command))
+    assert (done.returncode, "on-call-engineer" in done.stdout) == (0, True), done.stderr
+
+
 CHANGING = [
     command
     for name in (
@@ -275,6 +168,8 @@ CHANGING = [
         "stop-automation",
         "resume-automation",
         "flags",
+        "silence",
+        "maintenance",
     )
     for command in starting(name)
     if command not in LOOKING and "--dry-run" not in command
@@ -332,11 +227,8 @@ def test_the_daemon_alone_starts_from_the_shown_folder(command: str, tmp_path: P
     assert stop(running) == 0
 
 
-def shown_part(page: str, pattern: str) -> str:
-    """The first part of a page that the pattern's group meets."""
-    found = re.search(pattern, (ROOT / "docs" / page).read_text("utf-8"))
-    assert found is not None, pattern
-    return found.group(1)
+NOWHERE = {"flags-broker": "mqtts", "flags-url": "http"}
+"""What a page shows of somebody's own surroundings: here nobody answers, and payments are taken all the same."""
 
 
 def test_core_serve_is_shown() -> None:
@@ -348,8 +240,10 @@ def test_a_payment_is_taken_by_the_shown_requests(command: str, tmp_path: Path, 
     require("curl", shutil.which("curl") is not None)
     place = Place(tmp_path)
     place.keep_keys_for_the_bank()
+    place.keep_files_for_flags()
     port = str(free_port("127.0.0.1"))
-    running = place.start(place.typed(command, port=port))
+    here = {option: f"{scheme}://127.0.0.1:1/" for option, scheme in NOWHERE.items() if f"--{option}" in command}
+    running = place.start(place.typed(command, port=port, **here))
     try:
         until(running, '"listening"')
         entering = shown_part("api.md", r"(?m)^(export TILL_KEY=\"[^\"]+\")")
@@ -387,5 +281,5 @@ def test_no_shown_command_is_left_out() -> None:
     names = ("health", "validate", "audit", "ledger", "rules", "config", "up", "run", "core", "costs", "fraud")
     plans = [command for command in starting("deploy") if "--dry-run" in command]
     tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
-    tried += starting("scale", "replay")
+    tried += starting("scale", "replay") + starting("escalation")
     assert sorted(tried) == COMMANDS

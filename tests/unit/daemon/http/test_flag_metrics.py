@@ -15,7 +15,7 @@ async def test_what_is_killed_ramped_and_followed_is_told_flag_by_flag() -> None
     assert values[VERSION] == {(): house.version}
     assert values[KILLED] == {("payouts",): False, ("processor",): True}
     assert values[RAMPED] == {("payouts",): 0.05}
-    assert values[PROCESSES] == {("current",): 1, ("lagging",): 1, ("silent",): 0}
+    assert values[PROCESSES] == {("current",): 1, ("lagging",): 1, ("straying",): 0, ("silent",): 0}
     assert values[CONNECTED] == {(): False}
 
 
