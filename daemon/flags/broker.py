@@ -11,7 +11,7 @@ import aiomqtt
 from config.sources import FlagBrokerSettings
 from daemon.errors import BrokerGone, NotUsable
 from payment_core.flags.arriving.files import client_tls
-from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, reachable
+from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, pass_on_cancellation, reachable
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS
 from payment_core.flags.errors import FlagFileUnusable
 
@@ -48,6 +48,7 @@ class FlagBroker:
         try:
             async with client:
                 await client.subscribe(f"{REPORT_TOPICS}+", qos=1)
+                pass_on_cancellation()
                 yield FlagSession(client)
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{self._settings.host}:{self._settings.port}: {fault}") from fault
@@ -90,6 +91,7 @@ class FlagSession:
             await self._client.publish(DOCUMENT_TOPIC, body, qos=1, retain=True)
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{DOCUMENT_TOPIC}: {fault}") from fault
+        pass_on_cancellation()
 
     async def reports(self) -> AsyncIterator[bytes]:
         """See Session."""

@@ -49,6 +49,16 @@ def let_go(client: aiomqtt.Client) -> None:
             end.exception()
 
 
+def pass_on_cancellation() -> None:
+    """End this task if it was cancelled and that was lost.
+
+    aiomqtt waits by `asyncio.wait_for`, and before Python 3.12 that loses a cancellation that comes with its result.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
     """url: mqtt, mqtts, ws or wss. tls: for mqtts and wss; None otherwise. username: empty for none."""
 
@@ -84,6 +94,7 @@ class MqttBroker:
             async with client:
                 for topic in self._topics:
                     await client.subscribe(topic, qos=1)
+                pass_on_cancellation()
                 yield MqttSession(client)
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{self._address.url}: {fault}.") from fault
@@ -140,3 +151,4 @@ class MqttSession:
             await self._client.publish(topic, body, qos=1, retain=retain)
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{topic}: {fault}.") from fault
+        pass_on_cancellation()
