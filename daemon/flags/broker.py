@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ import aiomqtt
 from config.sources import FlagBrokerSettings
 from daemon.errors import BrokerGone, NotUsable
 from payment_core.flags.arriving.files import client_tls
-from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, pass_on_cancellation, reachable
+from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, reachable
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS
 from payment_core.flags.errors import FlagFileUnusable
 
@@ -48,7 +49,6 @@ class FlagBroker:
         try:
             async with client:
                 await client.subscribe(f"{REPORT_TOPICS}+", qos=1)
-                pass_on_cancellation()
                 yield FlagSession(client)
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{self._settings.host}:{self._settings.port}: {fault}") from fault
@@ -88,10 +88,13 @@ class FlagSession:
     async def publish(self, body: bytes) -> None:
         """See Session."""
         try:
-            await self._client.publish(DOCUMENT_TOPIC, body, qos=1, retain=True)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                # aiomqtt's own limit loses, before Python 3.12, a stop that comes together with the acknowledgement.
+                await self._client.publish(DOCUMENT_TOPIC, body, qos=1, retain=True, timeout=math.inf)
+        except TimeoutError as fault:
+            raise BrokerGone(f"{DOCUMENT_TOPIC}: no acknowledgement within {CONNECT_SECONDS:g} s") from fault
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{DOCUMENT_TOPIC}: {fault}") from fault
-        pass_on_cancellation()
 
     async def reports(self) -> AsyncIterator[bytes]:
         """See Session."""

@@ -14,7 +14,7 @@ from config.sources import MqttSettings
 from daemon.errors import BrokerGone, NotUsable
 from daemon.sources.devices import Delivery
 from daemon.translate.message import MAX_BODY_BYTES
-from payment_core.flags.arriving.mqtt import let_go, pass_on_cancellation
+from payment_core.flags.arriving.mqtt import let_go
 
 KEEP_ALIVE_SECONDS = 10
 """A connection that died unseen is known within twice this."""
@@ -69,7 +69,6 @@ class MqttBroker:
             async with client:
                 for topic in settings.topics:
                     await _subscribe(client, topic.filter)
-                pass_on_cancellation()
                 yield MqttSession(client, [topic.filter for topic in settings.topics])
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{settings.host}:{settings.port}: {fault}") from fault

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -49,16 +50,6 @@ def let_go(client: aiomqtt.Client) -> None:
             end.exception()
 
 
-def pass_on_cancellation() -> None:
-    """End this task if it was cancelled and that was lost.
-
-    aiomqtt waits by `asyncio.wait_for`, and before Python 3.12 that loses a cancellation that comes with its result.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
     """url: mqtt, mqtts, ws or wss. tls: for mqtts and wss; None otherwise. username: empty for none."""
 
@@ -94,7 +85,6 @@ class MqttBroker:
             async with client:
                 for topic in self._topics:
                     await client.subscribe(topic, qos=1)
-                pass_on_cancellation()
                 yield MqttSession(client)
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{self._address.url}: {fault}.") from fault
@@ -148,7 +138,10 @@ class MqttSession:
     async def publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
         """See Session. retain: the broker gives it to whoever subscribes later."""
         try:
-            await self._client.publish(topic, body, qos=1, retain=retain)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                # aiomqtt's own limit loses, before Python 3.12, a stop that comes together with the acknowledgement.
+                await self._client.publish(topic, body, qos=1, retain=retain, timeout=math.inf)
+        except TimeoutError as fault:
+            raise DocumentOutOfReach(f"{topic}: no acknowledgement within {CONNECT_SECONDS:g} s.") from fault
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{topic}: {fault}.") from fault
-        pass_on_cancellation()
