@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +33,29 @@ Wait = Annotated[
     float,
     typer.Option(help="Seconds until every process has to report it; exit 3 when one does not. 0: do not wait.", min=0),
 ]
+
+OF_A_FLAG_ALONE = {
+    "revert": (
+        "Take the last change of {} back?",
+        "Serve again what the flag did before its last change, or before the whole of its ramp.",
+    ),
+    "kill": (
+        "Kill {}: its safe default for every payment, within milliseconds?",
+        (
+            "Serve the flag's safe default to everybody, whatever else is set, until it is revived. "
+            "No approval is needed.\n\n"
+            'Example: tillwatch flags kill instant-payouts --reason "payouts arrive twice" --wait 5'
+        ),
+    ),
+    "revive": (
+        "Revive {}, for every payment from now on?",
+        (
+            "Take a kill back: the flag serves exactly what it did before. "
+            "A critical flag needs another person's approval."
+        ),
+    ),
+}
+"""The commands that take no value: what is asked before, and what they say of themselves."""
 
 
 @flags_app.command("list")
@@ -140,57 +163,27 @@ def ramp(
     _change("ramp", flag, reason, body, question, wait, url, token, dry_run=dry_run, force=force, as_json=as_json)
 
 
-@flags_app.command("revert")
-def revert(
-    flag: Key,
-    reason: Reason,
-    wait: Wait = 0.0,
-    url: Url = "",
-    token: Token = "",
-    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
-    force: Force = False,  # noqa: FBT002 - a flag.
-    as_json: Json = False,  # noqa: FBT002 - a flag.
-) -> None:
-    """Serve again what the flag did before its last change, or before the whole of its ramp."""
-    question = f"Take the last change of {flag} back?"
-    _change("revert", flag, reason, {}, question, wait, url, token, dry_run=dry_run, force=force, as_json=as_json)
+def _command(what: str, question: str) -> Callable[..., None]:
+    """A command that says nothing but which flag and why; what it does is its name."""
+
+    def command(
+        flag: Key,
+        reason: Reason,
+        wait: Wait = 0.0,
+        url: Url = "",
+        token: Token = "",
+        dry_run: DryRun = False,  # noqa: FBT002 - a flag.
+        force: Force = False,  # noqa: FBT002 - a flag.
+        as_json: Json = False,  # noqa: FBT002 - a flag.
+    ) -> None:
+        asked = question.format(flag)
+        _change(what, flag, reason, {}, asked, wait, url, token, dry_run=dry_run, force=force, as_json=as_json)
+
+    return command
 
 
-@flags_app.command("kill")
-def kill(
-    flag: Key,
-    reason: Reason,
-    wait: Wait = 0.0,
-    url: Url = "",
-    token: Token = "",
-    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
-    force: Force = False,  # noqa: FBT002 - a flag.
-    as_json: Json = False,  # noqa: FBT002 - a flag.
-) -> None:
-    """Serve the flag's safe default to everybody, whatever else is set, until it is revived. No approval is needed.
-
-    Example: tillwatch flags kill instant-payouts --reason "payouts arrive twice" --wait 5
-    """
-    question = f"Kill {flag}: its safe default for every payment, within milliseconds?"
-    _change("kill", flag, reason, {}, question, wait, url, token, dry_run=dry_run, force=force, as_json=as_json)
-
-
-@flags_app.command("revive")
-def revive(
-    flag: Key,
-    reason: Reason,
-    wait: Wait = 0.0,
-    url: Url = "",
-    token: Token = "",
-    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
-    force: Force = False,  # noqa: FBT002 - a flag.
-    as_json: Json = False,  # noqa: FBT002 - a flag.
-) -> None:
-    """Take a kill back: the flag serves exactly what it did before. A critical flag needs another person's approval."""
-    question = f"Revive {flag}, for every payment from now on?"
-    _change("revive", flag, reason, {}, question, wait, url, token, dry_run=dry_run, force=force, as_json=as_json)
-
-
+for _what, (_question, _help) in OF_A_FLAG_ALONE.items():
+    flags_app.command(_what, help=_help)(_command(_what, _question))
 flags_app.command("report")(report)
 
 
