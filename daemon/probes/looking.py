@@ -69,4 +69,4 @@ def worst(looks: Iterable[Observed], nothing: str) -> Observed:
         return Observed("unknown", nothing)
     status = min((one.status for one in seen), key=WORST_FIRST.index)
     findings = tuple(finding for one in seen for finding in one.findings)
-    return Observed(status, "; ".join(one.detail for one in seen if one.status == status), findings)
+    return Observed(status, "; ".join(one.detail for one in seen if one.status == status and one.detail), findings)

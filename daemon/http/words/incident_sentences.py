@@ -81,7 +81,7 @@ def _chain(body: EscalationStarted | EscalationHeld | EscalationStep) -> Parts:
         text = f"{body.incident_id} goes by the policy {body.policy}, {counted(len(body.steps), 'step')}."
         return "plain", "escalation", text, body.why
     whom = ", ".join(one.target.person for one in body.notices)
-    told = f"tells {whom}" if whom else "tells nobody"
+    told = f"is to tell {whom}" if whom else "is to tell nobody"
     action = f"tries {body.action}" if body.action else ""
     return "act", "escalation", f"Step {body.number} of {body.incident_id} {told}.", action
 
@@ -89,7 +89,7 @@ def _chain(body: EscalationStarted | EscalationHeld | EscalationStep) -> Parts:
 def _notice(body: EscalationTold | NoticeSent | NoticeFailed) -> Parts:
     if isinstance(body, EscalationTold):
         whom = ", ".join(f"{one.target.person} ({one.kind})" for one in body.notices)
-        return "plain", "escalation", f"How {body.incident_id} goes on is told to {whom}.", ""
+        return "plain", "escalation", f"How {body.incident_id} goes on is to be told to {whom}.", ""
     if isinstance(body, NoticeSent):
         return "good", "notice", f"{body.channel} took {body.notice_id}.", body.detail
     again = "it is not tried again" if body.final else "it is tried again"
