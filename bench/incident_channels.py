@@ -16,6 +16,8 @@ from daemon.channels.opened import open_channels
 from daemon.channels.pagerduty import PagerDuty
 from daemon.clock import SystemClock
 from daemon.incidents.pager import Pager
+from payment_core.loop import run_loop
+from remediation.journal.entry import Entry
 from remediation.journal.sqlite import SqliteJournal
 from remediation.journal.writer import JournalWriter
 from tests.serving import serving
@@ -100,8 +102,12 @@ async def _outage() -> dict[str, object]:
 
 
 async def _page() -> dict[str, object]:
-    """From the finding in the journal on disk to the request at the receiver, one at a time."""
-    clock, taken = SystemClock(), asyncio.Event()
+    """From the finding, journaled on disk, to the request at the receiver; one at a time, all of them stay open."""
+    clock, taken, recorded = SystemClock(), asyncio.Event(), asyncio.Event()
+
+    def heard(entry: Entry) -> None:
+        if entry.kind == "notice.sent":
+            recorded.set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").lower()
@@ -119,6 +125,7 @@ async def _page() -> dict[str, object]:
         stack.push_async_callback(journal.close)
         lease = await journal.acquire_lease("bench", LEASE_MS, clock.now_ms())
         writer = await JournalWriter.open(journal, lease, clock)
+        writer.heard_by(heard)
         escalation = reached_by(NAME)
         pager = Pager(writer, clock, lambda: escalation, tuple, _nothing)
         channels = await open_channels(stack, settings, writer, clock, lambda: escalation)
@@ -128,11 +135,13 @@ async def _page() -> dict[str, object]:
             running = group.create_task(channels.outbox.run(), name="outbox")
             for number in range(PAGES):
                 taken.clear()
+                recorded.clear()
                 began = perf_counter()
                 await writer.append(breach(f"rule-{number}", "critical", subject=f"part-{number}"))
                 await pager.tick()
                 await taken.wait()
                 waits.append((perf_counter() - began) * 1000)
+                await recorded.wait()
             running.cancel()
     return {
         "page_pages": PAGES,
@@ -155,4 +164,4 @@ def _minutes(tries: list[int]) -> list[int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(figures()), indent=1))
+    print(json.dumps(run_loop(figures()), indent=1))

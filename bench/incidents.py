@@ -1,7 +1,6 @@
 """Incidents: a month of schedules and chains in virtual time, deaths at random entries, storms of one or many parts."""
 
 import argparse
-import asyncio
 import json
 import os
 import random
@@ -18,6 +17,7 @@ from checks.findings import State as FindingState
 from config.escalation.escalation_file import Escalation
 from config.escalation.on_call import Layer, Override, Schedule
 from config.load import load_configuration
+from payment_core.loop import run_loop
 from remediation.escalation.due import due, next_due_ms
 from remediation.escalation.on_call import duties
 from remediation.folds import apply, fold
@@ -93,7 +93,7 @@ def main() -> None:
     figures = schedules()
     for name, subjects in (("one", 1), ("many", 100)):
         figures |= storm(escalation, arguments.alarms, name, subjects=subjects)
-    figures |= asyncio.run(channel_figures())
+    figures |= run_loop(channel_figures())
     print(json.dumps({**figures, **month(escalation), **kills(escalation, arguments.kills)}))
 
 

@@ -11,18 +11,15 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 import uvicorn
-import uvloop
 
 from payment_core.assembly.core import Core, Listening, running_core
 from payment_core.errors import AddressTaken, BackgroundWorkDied
 from payment_core.http.app import Application
+from payment_core.loop import run_loop
 from payment_core.options import CoreOptions
 from payment_core.workers import Workers, parent_gone
 
 log = structlog.get_logger()
-
-SWITCH_INTERVAL_SECONDS = 0.0001
-"""Python's 5 ms would let the event loop starve the thread that commits."""
 
 STOP_SECONDS = 10
 """Requests in flight get this long: longer than the rail's timeout; ECS kills after 30 s."""
@@ -113,10 +110,8 @@ def serve(options: CoreOptions, arguments: Sequence[str] = ()) -> None:
 
     Raises AddressTaken and DatabaseUnusable before anything is answered, BackgroundWorkDied after.
     """
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     listener = listen(options.host, options.port, shared=options.workers > 1 or options.address == "shared")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(options, arguments, listener))
+    run_loop(_serve(options, arguments, listener))
 
 
 def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
@@ -13,6 +12,7 @@ from daemon.app import App
 from daemon.cli.output import Exit, fail, print_json
 from daemon.errors import DaemonError
 from payment_core.logs import configure_logs
+from payment_core.loop import run_loop
 from remediation.errors import RemediationError
 
 
@@ -26,7 +26,7 @@ def run(
     except ConfigurationError as problems:
         fail(str(problems), Exit.BAD_INPUT)
     try:
-        uvloop.run(_serve(app))
+        run_loop(_serve(app))
     except (DaemonError, RemediationError, OSError) as fault:
         fail(f"the daemon stopped: {fault}", Exit.WORLD_REFUSED)
 

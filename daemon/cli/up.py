@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
@@ -28,6 +27,7 @@ from daemon.errors import DaemonError
 from daemon.http.words.wording import subject_text
 from payment_core.errors import CoreError
 from payment_core.logs import configure_logs
+from payment_core.loop import run_loop
 from remediation.errors import RemediationError
 
 
@@ -49,7 +49,7 @@ def up(
     configure_logs(level=30)
     wishes = _wishes(scenario, for_, port, data_dir, time_scale, config)
     try:
-        report = uvloop.run(_run(wishes))
+        report = run_loop(_run(wishes))
     except MissingExtra as fault:
         fail(str(fault), Exit.BAD_INPUT)
     except (DaemonError, RemediationError, CoreError, sqlite3.Error, OSError) as fault:

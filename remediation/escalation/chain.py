@@ -42,8 +42,8 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     generation: rises with each new plan; 0 when there was none yet, because it is held. severity: that it was planned
     for. done: the last step that is done. held_by: what keeps it, in words. ack_timeout_ms: how long who took it on
     may be silent; 0 for ever. notices: of all generations, oldest first.
-    settled: it is over, nothing waits, and whoever was told has heard so. outlived: somebody was told of an older
-    generation and has not heard that there is another one.
+    waits: something is to be sent now. settled: it is over, nothing waits, and whoever was told has heard so.
+    outlived: somebody was told of an older generation and has not heard that there is another one.
     """
 
     incident_id: str
@@ -58,6 +58,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     state: ChainState = ChainState.RUNNING
     held_by: str = ""
     notices: tuple[NoticeState, ...] = ()
+    waits: bool = False
     settled: bool = False
     outlived: bool = False
 

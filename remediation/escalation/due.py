@@ -17,6 +17,8 @@ from remediation.state import Incident, IncidentState, State
 
 Due = EscalationBody | IncidentBody
 
+_UNDER_WAY = (ChainState.RUNNING, ChainState.SPENT)
+
 
 def due(state: State, escalation: Escalation, now_ms: int) -> tuple[Due, ...]:
     """At most one entry for each incident, the gravest first; ask again once they are written.
@@ -27,7 +29,7 @@ def due(state: State, escalation: Escalation, now_ms: int) -> tuple[Due, ...]:
     """
     found: list[Due] = []
     holding = Holding(state, escalation, now_ms)
-    moving = (one for one in state.incidents.values() if _may_move(state, one))
+    moving = [one for one in state.incidents.values() if _may_move(state, one) and not _waits(state, one, now_ms)]
     for incident in sorted(moving, key=lambda one: (one.severity, one.opened_at_ms)):
         entry = _of_incident(state, incident, escalation, holding, now_ms)
         if entry is not None:
@@ -52,6 +54,17 @@ def _may_move(state: State, incident: Incident) -> bool:
     chain = state.escalation.chains.get(incident.id)
     by_hand = not incident.merged_into and incident.resolved_by != DAEMON
     return by_hand or (chain is not None and not chain.settled)
+
+
+def _waits(state: State, incident: Incident, now_ms: int) -> bool:
+    """True for what is open and has nothing to do before its next step: in a long storm, nearly all of it."""
+    chain = state.escalation.chains.get(incident.id)
+    if chain is None or chain.outlived or incident.merged_into or incident.state is not IncidentState.OPEN:
+        return False
+    if incident.severity < chain.severity or chain.state not in _UNDER_WAY:
+        return False
+    step = chain.next_step
+    return step is None or step.at_ms > now_ms
 
 
 def _of_incident(state: State, incident: Incident, escalation: Escalation, holding: Holding, now_ms: int) -> Due | None:

@@ -153,7 +153,8 @@ def _voided(chain: Chain, at_ms: int) -> Chain:
 def _put(book: EscalationBook, chain: Chain) -> EscalationBook:
     opened = [one for one in chain.notices if _is_open(one)]
     older = any(one.status is NoticeStatus.SENT and one.notice.generation < chain.generation for one in opened)
-    chain = replace(chain, settled=chain.state is ChainState.OVER and not opened, outlived=older)
+    waits = any(one.status is NoticeStatus.WAITING for one in opened)
+    chain = replace(chain, waits=waits, settled=chain.state is ChainState.OVER and not opened, outlived=older)
     chains = bounded(
         {**book.chains, chain.incident_id: chain},
         CHAINS_MAX,

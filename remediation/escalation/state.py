@@ -73,5 +73,5 @@ class EscalationBook(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def waiting(self) -> tuple[NoticeState, ...]:
         """What is to be sent now, the gravest first, and of equally grave ones what has waited longest."""
-        found = [one for chain in self.chains.values() if not chain.settled for one in chain.waiting]
+        found = [one for chain in self.chains.values() if chain.waits for one in chain.waiting]
         return tuple(sorted(found, key=lambda one: (one.notice.severity, one.since_ms)))

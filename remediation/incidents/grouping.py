@@ -11,7 +11,7 @@ def merge_of(state: State, incident: Incident, policy: Grouping) -> IncidentMerg
     if incident.merged_into or incident.state is IncidentState.RESOLVED or not incident.findings:
         return None
     for other in state.incidents.values():
-        if other.state is IncidentState.RESOLVED or not _is_older(other, incident, policy):
+        if not _is_older(other, incident, policy) or other.state is IncidentState.RESOLVED:
             continue
         shared = shared_labels(incident, other, policy)
         root = root_of(state, other)
