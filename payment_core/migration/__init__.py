@@ -1,0 +1,1 @@
+"""Moves what the replaced processor held into the payment core, with proof, while both run."""
