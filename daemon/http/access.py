@@ -84,6 +84,9 @@ ACCESS: dict[str, Access] = {
 }
 """Role by route pattern, or by method and pattern where a write needs more. What is not in here is denied to all."""
 
+NO_PAGES = frozenset({"/console/stream", "/console/static/{name}", "/console/logout", "/console/login"})
+"""Below the console's address, and nothing that a person goes to."""
+
 SESSION_WRITES = frozenset({"/console/logout"})
 """Routes that change something and accept the console's cookie; every other write needs a bearer token."""
 
@@ -155,7 +158,7 @@ class Guard:
     ) -> Response | None:
         path = request.url.path
         if principal is None:
-            if pattern == "/console":
+            if request.method == "GET" and is_page(pattern):
                 return self._at_the_door(request)
             detail = "Send a bearer token of this daemon's settings in the Authorization header."
             headers = {"www-authenticate": 'Bearer realm="tillwatch"'}
@@ -168,6 +171,11 @@ class Guard:
             detail = f"This needs the role {needed}; {principal.name} is {principal.role}."
             return problem(HTTPStatus.FORBIDDEN, detail, instance=path)
         return None
+
+
+def is_page(pattern: str) -> bool:
+    """Whether people open this route in a browser, so that whoever is not signed in is led to the form."""
+    return pattern == "/console" or (pattern.startswith("/console/") and pattern not in NO_PAGES)
 
 
 def needed_for(method: str, pattern: str, access: Mapping[str, Access]) -> Access | None:

@@ -94,7 +94,7 @@ def _routes(view: SystemView, login: Login, options: HttpOptions) -> list[Route]
         _route("/api/v1/slos", api.slos),
         _route("/api/v1/costs", api.costs),
         _route("/", login.lead_in),
-        _route("/console", console.page),
+        *(_route(path, handler) for path, handler in console.handlers().items()),
         _route("/console/stream", console.stream),
         _route("/console/login", login.form, "GET", "POST"),
         _route("/console/logout", login.leave, "POST"),

@@ -141,7 +141,7 @@ function lowest(_, least) {
 
 function makeChart() {
   const box = document.getElementById("chart");
-  if (typeof uPlot === "undefined") return;
+  if (!box || typeof uPlot === "undefined") return;
   if (plot) plot.destroy();
   box.replaceChildren();
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
@@ -184,6 +184,8 @@ function onMessage(event) {
   lastMessageAt = performance.now();
   setLive("live", "Live");
   showPanels(update.panels);
+  document.dispatchEvent(new CustomEvent("console:update", { detail: Object.keys(update.panels) }));
+  if (!document.getElementById("chart")) return;
   const second = Math.floor(update.now_ms / 1000);
   if (update.chart) takeRows(update.chart);
   if (update.chart || second !== nowSeconds) {
@@ -197,7 +199,8 @@ let stream = null;
 
 function connect() {
   if (stream) stream.close();
-  stream = new EventSource("/console/stream");
+  const { live, of } = document.body.dataset;
+  stream = new EventSource(`/console/stream?${new URLSearchParams({ page: live, of })}`);
   stream.onmessage = onMessage;
 }
 
@@ -220,8 +223,10 @@ lastMessageAt = performance.now();
 connect();
 setInterval(watch, 1000);
 document.addEventListener("mouseover", localTime);
-new ResizeObserver(() => {
-  const box = document.getElementById("chart");
-  if (plot) plot.setSize({ width: box.clientWidth, height: box.clientHeight });
-}).observe(document.getElementById("chart"));
+const chartBox = document.getElementById("chart");
+if (chartBox) {
+  new ResizeObserver(() => {
+    if (plot) plot.setSize({ width: chartBox.clientWidth, height: chartBox.clientHeight });
+  }).observe(chartBox);
+}
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot && makeChart());

@@ -1,4 +1,4 @@
-"""Fills the console's page from the view."""
+"""Fills the console's overview from the view."""
 
 from collections.abc import Sequence
 
@@ -43,13 +43,13 @@ LEDGER_STALE_MS = 900_000
 
 
 def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving] = ()) -> Page:
-    """The page from the view; the timeline, which only the journal changes, is timeline_rows. savings: this month's."""
+    """The overview from the view; the timeline, which only the journal changes, is timeline_rows. savings: this month's."""
     now_ms, state, readings = view.now_ms(), view.state(), view.readings()
     rows = enforced_rows(options.rules, readings, now_ms)
     traffic = view.traffic()
     desk = options.deployments()
     runs = () if desk is None else desk.list()
-    sources = tuple(_source(source, now_ms) for source in view.sources())
+    sources = source_rows(view, now_ms)
     return Page(
         version=options.version,
         now=moment(now_ms, now_ms),
@@ -171,6 +171,11 @@ def _incidents(state: State, options: HttpOptions, now_ms: int) -> tuple[Inciden
         )
         for one in ordered
     )
+
+
+def source_rows(view: SystemView, now_ms: int) -> tuple[SourceRow, ...]:
+    """How fresh each source is."""
+    return tuple(_source(source, now_ms) for source in view.sources())
 
 
 def _source(source: SourceStatus, now_ms: int) -> SourceRow:

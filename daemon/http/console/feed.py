@@ -1,18 +1,21 @@
-"""The console's page rendered once for everybody who watches, and what changed since for each."""
+"""The console's pages rendered once for everybody who watches, and what changed since for each."""
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from daemon.errors import DaemonError
-from daemon.http.console.compose import build_page
+from daemon.http.console.pages.declared import ConsolePage
+from daemon.http.console.pages.scene import Scene
+from daemon.http.console.pages.standing import standing
 from daemon.http.console.templates import render
 from daemon.http.console.timeline import timeline_rows
 from daemon.http.options import HttpOptions
 from daemon.http.words.wording import action_words
-from daemon.reports.savings import Saving
+from daemon.reports.view import CostsDocument
 from daemon.view.shape import SecondOfPayments, SystemView
 from remediation.errors import JournalError
 from remediation.journal.entry import Entry
@@ -20,7 +23,7 @@ from remediation.journal.entry import Entry
 log = structlog.get_logger()
 
 TIMELINE_ENTRIES = 60
-"""Newest entries on the first page; the API has the rest."""
+"""Newest entries on the first page; the journal's page has the rest."""
 
 FRESH_MS = 1000
 """A rendered page is used again for so long when nothing changed; ages on it are in seconds."""
@@ -31,22 +34,12 @@ COSTS_FRESH_MS = 30_000
 MARKS = 20
 """Newest deployments and newest actions on the chart; five minutes hold fewer."""
 
+KEPT_PAGES = 32
+"""Renderings that are kept, as many as browsers may watch; the one that was made the longest ago goes."""
+
 TIMELINE = "timeline"
-PANELS = (
-    "verdict",
-    "traffic",
-    "deployment",
-    "incidents",
-    "rules",
-    TIMELINE,
-    "why-not",
-    "sources",
-    "components",
-    "flags",
-    "capacity",
-    "costs",
-)
-"""Each is a template ``panel-NAME.html`` and an element with the id ``panel-NAME``."""
+STANDING = "standing"
+"""On every page: the verdict in the header."""
 
 Row = tuple[int, str, int, int]
 """Second, environment, payments that did not fail, payments."""
@@ -63,43 +56,52 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One rendering. sequence: of the journal. panels: escaped HTML by name. rows: the chart."""
+    """One rendering of a page. sequence: of the journal. panels: escaped HTML by name.
+
+    rows, marks: the chart, None and empty where the page has none.
+    """
 
     version: int
     sequence: int
     now_ms: int
     panels: dict[str, str]
-    rows: frozenset[Row]
+    rows: frozenset[Row] | None
     marks: tuple[Mark, ...]
 
 
 class ConsoleFeed:
-    """Renders a version of the view at most once, however many browsers watch."""
+    """Renders a version of a page at most once, however many browsers watch it."""
 
     def __init__(self, view: SystemView, options: HttpOptions) -> None:
         self.view = view
         self._options = options
         self._entries: deque[Entry] = deque(maxlen=TIMELINE_ENTRIES)
-        self._latest: Snapshot | None = None
-        self._savings: tuple[Saving, ...] = ()
-        self._savings_read_at_ms = 0
+        self._latest: dict[tuple[str, str], Snapshot] = {}
+        self._costs: CostsDocument | None = None
+        self._costs_read_at_ms = 0
         self._timeline = ""
         self._timeline_of = (-1, -1)
         # Two readers at a time would append the same entries.
         self._one_at_a_time = asyncio.Lock()
 
-    async def snapshot(self, version: int) -> Snapshot:
-        """The page as of the version or later."""
+    async def snapshot(self, page: ConsolePage, of: str, version: int) -> Snapshot | None:
+        """The page as of the version or later; None when there is no such thing. of: which one of many, or empty."""
         async with self._one_at_a_time:
-            latest, now_ms, sequence = self._latest, self.view.now_ms(), self.view.state().sequence
+            key = (page.name, of)
+            latest, now_ms, sequence = self._latest.get(key), self.view.now_ms(), self.view.state().sequence
             # What a person has just done stands in the journal before anything else says that something has changed.
             known = latest is not None and latest.version >= version and latest.sequence >= sequence
             if latest is not None and known and now_ms - latest.now_ms < FRESH_MS:
                 return latest
             await self._read_entries()
-            await self._read_savings(now_ms)
-            self._latest = self._render(version, sequence, now_ms)
-            return self._latest
+            await self._read_costs(now_ms)
+            made = self._render(page, of, version, sequence, now_ms)
+            self._latest.pop(key, None)
+            if made is not None:
+                self._latest[key] = made
+            if len(self._latest) > KEPT_PAGES:
+                self._latest.pop(next(iter(self._latest)))
+            return made
 
     async def _read_entries(self) -> None:
         head = self.view.state().sequence
@@ -113,35 +115,43 @@ class ConsoleFeed:
                 return
             self._entries.extend(entry for entry in entries if entry.sequence > known)
 
-    async def _read_savings(self, now_ms: int) -> None:
+    async def _read_costs(self, now_ms: int) -> None:
         """Sums that cannot be read are no data, never the ones of before."""
-        if self._options.costs is None or now_ms - self._savings_read_at_ms < COSTS_FRESH_MS:
+        if self._options.costs is None or now_ms - self._costs_read_at_ms < COSTS_FRESH_MS:
             return
-        self._savings_read_at_ms = now_ms
+        self._costs_read_at_ms = now_ms
         try:
-            self._savings = (await self._options.costs.costs()).savings
+            self._costs = await self._options.costs.costs()
         except DaemonError as fault:
-            self._savings = ()
+            self._costs = None
             log.warning("costs not read for the console", action="console_costs", fault=str(fault))
 
-    def _render(self, version: int, sequence: int, now_ms: int) -> Snapshot:
-        page = build_page(self.view, self._options, self._savings)
-        panels = {name: render(f"panel-{name}.html", page=page) for name in PANELS if name != TIMELINE}
+    def _render(self, page: ConsolePage, of: str, version: int, sequence: int, now_ms: int) -> Snapshot | None:
+        scene = Scene(
+            view=self.view, options=self._options, now_ms=now_ms, entries=tuple(self._entries), costs=self._costs
+        )
+        composed = page.compose(scene, of)
+        if composed is None:
+            return None
+        panels = {name: render(f"panels/{name}.html", page=composed) for name in page.panels if name != TIMELINE}
+        panels[STANDING] = render(f"panels/{STANDING}.html", standing=standing(scene))
+        if TIMELINE in page.panels:
+            panels[TIMELINE] = self._render_timeline(scene.entries, now_ms)
         return Snapshot(
             version=version,
             sequence=sequence,
             now_ms=now_ms,
-            panels=panels | {TIMELINE: self._render_timeline(now_ms)},
-            rows=frozenset(_row(row) for row in self.view.series()),
-            marks=self._marks(),
+            panels=panels,
+            rows=frozenset(_row(row) for row in self.view.series()) if page.chart else None,
+            marks=self._marks() if page.chart else (),
         )
 
-    def _render_timeline(self, now_ms: int) -> str:
+    def _render_timeline(self, entries: Sequence[Entry], now_ms: int) -> str:
         """Half of all rendering, and only a new entry or a new day changes it."""
-        of = (self._entries[-1].sequence if self._entries else 0, now_ms // 86_400_000)
+        of = (entries[-1].sequence if entries else 0, now_ms // 86_400_000)
         if of != self._timeline_of:
-            rows = timeline_rows(self._entries, self._options.rules, now_ms)
-            self._timeline, self._timeline_of = render(f"panel-{TIMELINE}.html", timeline=rows), of
+            rows = timeline_rows(entries, self._options.rules, now_ms)
+            self._timeline, self._timeline_of = render(f"panels/{TIMELINE}.html", timeline=rows), of
         return self._timeline
 
     def _marks(self) -> tuple[Mark, ...]:

@@ -1,7 +1,7 @@
-"""The console's page and its live stream."""
+"""The console's live pages and their stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -12,7 +12,9 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from daemon.http.console.feed import ConsoleFeed, Mark, Row, Snapshot
 from daemon.http.console.login import Login
-from daemon.http.console.templates import render
+from daemon.http.console.pages.declared import ConsolePage
+from daemon.http.console.pages.table import PAGE_BY_NAME, PAGES
+from daemon.http.console.shell import shell
 from daemon.http.problems import problem
 from remediation.ports import Clock
 
@@ -24,6 +26,9 @@ HEARTBEAT_SECONDS = 2.0
 
 STREAM_LIMIT = 32
 """Browsers that watch at a time; each costs a few milliseconds of encoding a second."""
+
+OF_LENGTH_MAX = 200
+"""Characters of the name of one deployment, flag or rule."""
 
 
 class ChartUpdate(msgspec.Struct, frozen=True):
@@ -55,7 +60,7 @@ class Sent:
         """What the browser still needs; from here on it counts as sent."""
         changed = {name: html for name, html in snapshot.panels.items() if self.panels.get(name) != html}
         chart: ChartUpdate | None = None
-        if snapshot.rows != self.rows or snapshot.marks != self.marks:
+        if snapshot.rows is not None and (snapshot.rows != self.rows or snapshot.marks != self.marks):
             known = self.rows if self.rows is not None else frozenset()
             fresh = sorted(snapshot.rows - known)
             chart = ChartUpdate(reset=self.rows is None, rows=fresh, marks=snapshot.marks)
@@ -64,7 +69,7 @@ class Sent:
 
 
 class Console:
-    """``/console`` and ``/console/stream``."""
+    """The pages of the table, and ``/console/stream?page=NAME&of=WHICH``, which keeps one of them up to date."""
 
     def __init__(self, feed: ConsoleFeed, login: Login, clock: Clock) -> None:
         self._feed = feed
@@ -72,31 +77,54 @@ class Console:
         self._clock = clock
         self.streams = 0
 
-    async def page(self, request: Request) -> Response:
+    def handlers(self) -> dict[str, Callable[[Request], Awaitable[Response]]]:
+        """What answers each page, by its path."""
+        return {page.path: self._handler(page) for page in PAGES}
+
+    def _handler(self, page: ConsolePage) -> Callable[[Request], Awaitable[Response]]:
+        async def show(request: Request) -> Response:
+            return await self.page(request, page)
+
+        return show
+
+    async def page(self, request: Request, page: ConsolePage) -> Response:
         """The whole page, useful without a script; with ``?token=`` first a session."""
         token = request.query_params.get("token")
         if token is not None:
             return self._login.enter(request, token)
-        snapshot = await self._feed.snapshot(0)
+        of = str(request.path_params.get("of", ""))
+        snapshot = await self._feed.snapshot(page, of, 0) if len(of) <= OF_LENGTH_MAX else None
+        if snapshot is None:
+            return _missing(request, of)
         panels = {name: Markup(html) for name, html in snapshot.panels.items()}  # noqa: S704  # rendered and escaped by our own templates
-        return HTMLResponse(render("console.html", panels=panels, principal=request.state.principal))
+        return HTMLResponse(shell(request, page, of, panels))
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events until the browser leaves."""
         if self.streams >= STREAM_LIMIT:
             detail = f"{STREAM_LIMIT} consoles are open; close one."
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, instance=request.url.path)
+        page = PAGE_BY_NAME.get(request.query_params.get("page", PAGES[0].name))
+        of = request.query_params.get("of", "")
+        known = page is not None and len(of) <= OF_LENGTH_MAX
+        if page is None or not known or await self._feed.snapshot(page, of, 0) is None:
+            return _missing(request, of)
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(self.events(), headers=headers, media_type="text/event-stream")
+        return StreamingResponse(self.events(page, of), headers=headers, media_type="text/event-stream")
 
-    async def events(self) -> AsyncGenerator[bytes]:
-        """A first update with everything, then one for each change, paced, and one for each quiet interval."""
+    async def events(self, page: ConsolePage, of: str = "") -> AsyncGenerator[bytes]:
+        """A first update with everything, then one for each change, paced, and one for each quiet interval.
+
+        It ends when what the page shows is gone.
+        """
         self.streams += 1
         try:
             yield b"retry: 1000\n\n"
             sent, version = Sent(), 0
             while True:
-                snapshot = await self._feed.snapshot(version)
+                snapshot = await self._feed.snapshot(page, of, version)
+                if snapshot is None:
+                    return
                 yield b"data: " + msgspec.json.encode(sent.update(snapshot)) + b"\n\n"
                 await self._clock.sleep(MIN_INTERVAL_SECONDS)
                 version = await self._next(snapshot.version)
@@ -109,3 +137,8 @@ class Console:
                 return await self._feed.view.changed(seen)
         except TimeoutError:
             return seen
+
+
+def _missing(request: Request, of: str) -> Response:
+    detail = f"The console has no {of!r} here; its list has what there is." if of else "The console has no such page."
+    return problem(HTTPStatus.NOT_FOUND, detail, instance=request.url.path)

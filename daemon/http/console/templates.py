@@ -1,16 +1,15 @@
 """Renders the console's templates; everything put into them is escaped."""
 
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-CONSOLE_DIRECTORY = Path(__file__).parents[2] / "console"
+from daemon.http.console.static import CONSOLE_DIRECTORY, asset_address
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(CONSOLE_DIRECTORY / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -18,6 +17,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals["asset"] = asset_address
+    return environment
 
 
 def render(template: str, **values: object) -> str:

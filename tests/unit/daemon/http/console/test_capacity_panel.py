@@ -6,6 +6,7 @@ from pathlib import Path
 from daemon.http.console.capacity_rows import capacity_panel
 from daemon.http.console.feed import ConsoleFeed
 from daemon.scaling.desk import Asked
+from tests.unit.daemon.http.rendering import rendered
 from tests.unit.daemon.http.story import healthy, options
 from tests.unit.daemon.scaling.scaling_house import House, component, policy
 
@@ -45,8 +46,8 @@ async def test_the_page_has_the_panel_with_and_without_components(tmp_path: Path
     view = healthy()
     house = await House(tmp_path, policy(component())).begin()
     await house.tick(2, utilization=0.4)
-    shown = (await ConsoleFeed(view, replace(options(view), scaling=lambda: house.desk)).snapshot(1)).panels["capacity"]
+    shown = (await rendered(ConsoleFeed(view, replace(options(view), scaling=lambda: house.desk)))).panels["capacity"]
     assert "us-east-1/core" in shown
     assert "2 of 2" in shown
-    empty = (await ConsoleFeed(view, options(view)).snapshot(1)).panels["capacity"]
+    empty = (await rendered(ConsoleFeed(view, options(view)))).panels["capacity"]
     assert "No capacity is looked after" in empty

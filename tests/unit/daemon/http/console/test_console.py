@@ -15,8 +15,9 @@ from checks.findings import State
 from daemon.http.auth import Authority
 from daemon.http.console import serving as console_module
 from daemon.http.console.compose import LEDGER_STALE_MS
-from daemon.http.console.feed import PANELS, TIMELINE_ENTRIES, ConsoleFeed
+from daemon.http.console.feed import STANDING, TIMELINE_ENTRIES, ConsoleFeed
 from daemon.http.console.login import Login
+from daemon.http.console.pages.overview import OVERVIEW
 from daemon.http.console.serving import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
 from daemon.view.shape import SecondOfPayments
 from remediation.errors import JournalCorrupt
@@ -24,6 +25,7 @@ from remediation.journal.guardrail_kinds import AutomationStopped
 from remediation.journal.kinds import Quarantined
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView, token_of
+from tests.unit.daemon.http.rendering import rendered
 from tests.unit.daemon.http.story import finding, options
 
 XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
@@ -167,9 +169,9 @@ async def test_only_files_that_were_there_at_start_are_served(as_role: Client, n
 
 
 async def test_the_first_update_has_everything_and_the_next_only_what_changed(view: FakeView) -> None:
-    stream = console_of(view).events()
+    stream = console_of(view).events(OVERVIEW)
     first = await opened(stream)
-    assert set(cast("dict[str, str]", first["panels"])) == set(PANELS)
+    assert set(cast("dict[str, str]", first["panels"])) == {*OVERVIEW.panels, STANDING}
     assert cast("dict[str, object]", first["chart"])["reset"] is True
     view.payments = [*view.payments, SecondOfPayments(NOW_MS // 1000, "blue", 5, 0, 1)]
     view.append(finding(State.NO_DATA, None, NOW_MS), NOW_MS)
@@ -185,7 +187,7 @@ async def test_the_first_update_has_everything_and_the_next_only_what_changed(vi
 
 
 async def test_updates_are_paced(view: FakeView) -> None:
-    stream = console_of(view).events()
+    stream = console_of(view).events(OVERVIEW)
     await opened(stream)
     for _ in range(3):
         view.bump()
@@ -197,7 +199,7 @@ async def test_updates_are_paced(view: FakeView) -> None:
 async def test_a_quiet_view_still_beats(view: FakeView, monkeypatch: pytest.MonkeyPatch) -> None:
     assert HEARTBEAT_SECONDS <= 5
     monkeypatch.setattr(console_module, "HEARTBEAT_SECONDS", 0)
-    stream = console_of(view).events()
+    stream = console_of(view).events(OVERVIEW)
     await opened(stream)
     view.version = 0
     view.clock.now += 1000
@@ -208,7 +210,7 @@ async def test_a_quiet_view_still_beats(view: FakeView, monkeypatch: pytest.Monk
 
 async def test_a_stream_that_ends_gives_its_place_back(view: FakeView) -> None:
     console = console_of(view)
-    stream = console.events()
+    stream = console.events(OVERVIEW)
     await opened(stream)
     assert console.streams == 1
     await stream.aclose()
@@ -218,29 +220,31 @@ async def test_a_stream_that_ends_gives_its_place_back(view: FakeView) -> None:
 async def test_streams_are_bounded(view: FakeView) -> None:
     console = console_of(view)
     console.streams = STREAM_LIMIT
-    answer = await console.stream(Request({"type": "http", "method": "GET", "path": "/console/stream", "headers": []}))
+    answer = await console.stream(
+        Request({"type": "http", "method": "GET", "path": "/console/stream", "headers": [], "query_string": b""})
+    )
     assert answer.status_code == 503
 
 
 async def test_many_browsers_cost_one_rendering_and_one_read_of_the_journal(view: FakeView) -> None:
     feed = ConsoleFeed(view, options(view))
-    first = await feed.snapshot(1)
-    assert await feed.snapshot(1) is first
+    first = await rendered(feed)
+    assert await rendered(feed) is first
     assert view.journal_reads == [(0, TIMELINE_ENTRIES)]
 
 
 async def test_what_a_person_has_just_done_is_on_the_next_page_before_the_version_tells_of_it(view: FakeView) -> None:
     feed = ConsoleFeed(view, options(view))
-    await feed.snapshot(1)
+    await rendered(feed)
     view.append(AutomationStopped(reason="looking at the rail"), NOW_MS, actor="ann")
-    assert "looking at the rail" in (await feed.snapshot(1)).panels["timeline"]
+    assert "looking at the rail" in (await rendered(feed)).panels["timeline"]
 
 
 async def test_only_the_newest_entries_of_a_long_journal_are_read() -> None:
     view = FakeView()
     for _ in range(TIMELINE_ENTRIES * 3):
         view.append(finding(), NOW_MS)
-    snapshot = await ConsoleFeed(view, options(view)).snapshot(1)
+    snapshot = await rendered(ConsoleFeed(view, options(view)))
     assert view.journal_reads == [(TIMELINE_ENTRIES * 2, TIMELINE_ENTRIES)]
     assert f'data-key="{TIMELINE_ENTRIES * 3}"' in snapshot.panels["timeline"]
 

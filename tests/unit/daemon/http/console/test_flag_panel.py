@@ -28,7 +28,7 @@ class PageOfFlags:
 
 
 def shown(flags: FlagPanel | None) -> str:
-    return render("panel-flags.html", page=PageOfFlags(flags))
+    return render("panels/flags.html", page=PageOfFlags(flags))
 
 
 async def test_without_any_report_nothing_is_claimed_of_processes(house: FlagHouse) -> None:

@@ -19,6 +19,7 @@ from daemon.reports.tally import Captures
 from daemon.reports.view import CostsDocument
 from remediation.decisions import Reason
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
+from tests.unit.daemon.http.rendering import rendered
 from tests.unit.daemon.http.story import (
     bad_canary,
     decision,
@@ -62,7 +63,7 @@ def test_what_only_watches_is_folded_under_one_line_with_its_count_and_changes_n
     assert page.verdict.level == "safe"
     assert "savings" not in {row.rule_id for row in page.rules}
     assert (page.watched.rules, page.watched.beyond) == (1, "6 keys of 1 rule")
-    html = render("panel-rules.html", page=page)
+    html = render("panels/rules.html", page=page)
     assert html.count("<details") == 2
     assert "Beyond a limit: 6 keys of 1 rule." in html
     assert '<details class="watched" data-key="watched">' in html, "unfolded by nobody"
@@ -75,7 +76,7 @@ def test_only_rules_with_something_to_look_at_stand_unfolded() -> None:
     assert {row.state for row in page.rules} == {"breached", "no_data"}
     assert {row.rule_id for row in page.quiet_rules if not row.is_heard} == {"payments-late"}
     assert all(row.state == "cleared" for row in page.quiet_rules if row.is_heard)
-    assert "1 that no fact has reached yet." in render("panel-rules.html", page=page)
+    assert "1 that no fact has reached yet." in render("panels/rules.html", page=page)
 
 
 def test_every_key_is_told_by_what_distinguishes_it_and_the_rest_is_a_title(watching: FakeView) -> None:
@@ -95,7 +96,7 @@ def test_a_single_key_is_told_in_the_order_of_the_rule(watching: FakeView) -> No
 
 def test_nothing_beyond_a_limit_is_said_so() -> None:
     view = healthy()
-    html = render("panel-rules.html", page=build_page(view, options(view)))
+    html = render("panels/rules.html", page=build_page(view, options(view)))
     assert "None is beyond its limit." in html
 
 
@@ -174,23 +175,23 @@ class Costs:
 async def test_the_costs_say_the_true_saving_beside_the_name_of_its_baseline() -> None:
     view, costs = healthy(), Costs()
     feed = ConsoleFeed(view, priced_options(view, costs))
-    html = (await feed.snapshot(1)).panels["costs"]
+    html = (await rendered(feed)).panels["costs"]
     assert "91.30 %" in html
     assert BASELINE in html
     assert "30.000 c" in html
     assert "no price to hold it against" in html
     view.clock.now += COSTS_FRESH_MS - 1
-    await feed.snapshot(2)
+    await rendered(feed, version=2)
     assert costs.asked == 1
 
 
 async def test_costs_that_cannot_be_read_are_no_data_and_the_page_stands() -> None:
     view, costs = healthy(), Costs()
     feed = ConsoleFeed(view, priced_options(view, costs))
-    await feed.snapshot(1)
+    await rendered(feed)
     costs.fault = CostsNotKept("disk full")
     view.clock.now += COSTS_FRESH_MS
-    panels = (await feed.snapshot(2)).panels
+    panels = (await rendered(feed, version=2)).panels
     assert "No data: no capture" in panels["costs"]
     assert "Safe" in panels["verdict"]
 
@@ -201,7 +202,7 @@ def test_a_version_is_what_payments_and_probes_carry_without_any_deployment() ->
     assert {part.version for part in build_page(view, options(view)).traffic} == {""}
     view.seen_versions = {"blue": "1.0.0", "green": "1.0.0"}
     assert {part.version for part in build_page(view, options(view)).traffic} == {"1.0.0"}
-    assert "version unknown" not in render("panel-traffic.html", page=build_page(view, options(view)))
+    assert "version unknown" not in render("panels/traffic.html", page=build_page(view, options(view)))
 
 
 def priced_options(view: FakeView, costs: Costs) -> HttpOptions:

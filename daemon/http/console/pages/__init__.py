@@ -1,0 +1,1 @@
+"""The console's pages: what each shows, composed from the view, and the way from one to the other."""

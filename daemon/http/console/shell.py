@@ -1,0 +1,21 @@
+"""What is around every page of the console: navigation, who is signed in, and the files that it needs."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from daemon.http.console.pages.declared import ConsolePage
+from daemon.http.console.pages.table import SECTIONS
+from daemon.http.console.templates import render
+
+
+def shell(request: Request, page: ConsolePage, of: str, panels: Mapping[str, str]) -> str:
+    """A live page. panels: escaped HTML by name."""
+    return framed(request, f"pages/{page.name}.html", page.title, page.section, live=page.name, of=of, panels=panels)
+
+
+def framed(request: Request, template: str, title: str, section: str, **values: object) -> str:
+    """A template that extends ``base.html``. live: the page whose stream it follows; without one the overview's."""
+    given = {"live": "", "of": "", "panels": {}} | values
+    principal = request.state.principal
+    return render(template, title=title, section=section, sections=SECTIONS, principal=principal, **given)
