@@ -12,8 +12,8 @@ from time import perf_counter
 import structlog
 
 from config.settings import Settings
+from daemon.channels.kinds.pagerduty import PagerDuty
 from daemon.channels.opened import open_channels
-from daemon.channels.pagerduty import PagerDuty
 from daemon.clock import SystemClock
 from daemon.incidents.pager import Pager
 from payment_core.loop import run_loop

@@ -1,7 +1,7 @@
 """What the daemon reads beside its queues: CloudWatch metrics, and the topics of terminals and devices."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -155,7 +155,18 @@ class MqttSettings(Model):
         return self
 
 
-def check_tls_files(broker: FlagBrokerSettings | MqttSettings) -> None:
+class TlsFiles(Protocol):
+    """What says how a broker is reached over TLS."""
+
+    @property
+    def tls(self) -> bool: ...  # noqa: D102 - as in the settings.
+    @property
+    def certificate_file(self) -> Path | None: ...  # noqa: D102 - as in the settings.
+    @property
+    def key_file(self) -> Path | None: ...  # noqa: D102 - as in the settings.
+
+
+def check_tls_files(broker: TlsFiles) -> None:
     """Refuse files that TLS would not use: without it, or half a pair."""
     for name in ("ca_file", "certificate_file", "key_file"):
         if getattr(broker, name) is not None and not broker.tls:

@@ -9,7 +9,15 @@ import structlog
 from config.escalation.channel_settings import ChannelSettings
 from config.escalation.escalation_file import Escalation
 from daemon.channels.pace import Pace
-from daemon.channels.ports import Channel, NotDelivered, NoticeNotTaken, NoticeRefused, Receipt
+from daemon.channels.ports import (
+    ATTEMPT_SECONDS,
+    Channel,
+    ChannelDown,
+    NotDelivered,
+    NoticeNotTaken,
+    NoticeRefused,
+    Receipt,
+)
 from daemon.channels.recording import Recording
 from daemon.channels.routing import way_now, ways
 from daemon.channels.setbacks import Setbacks, wait_ms
@@ -173,9 +181,12 @@ class Outbox:
 
     async def _send(self, channel: Channel, name: str, notice: Notice, at_ms: int) -> Receipt:
         try:
-            return await channel.send(notice, notice.id, self._address(notice, name), at_ms)
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                return await channel.send(notice, notice.id, self._address(notice, name), at_ms)
         except NotDelivered:
             raise
+        except TimeoutError as fault:
+            raise ChannelDown(f"no answer within {ATTEMPT_SECONDS:g} s") from fault
         except Exception as fault:
             # A fault of ours must not end telling people of others; the text may hold an address, so it is not told.
             log.error("channel broke", action="channel_fault", channel=name, fault=type(fault).__name__)

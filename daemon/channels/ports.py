@@ -6,6 +6,9 @@ from typing import Protocol
 from daemon.errors import DaemonError
 from remediation.escalation.notices import Notice
 
+ATTEMPT_SECONDS = 10.0
+"""Of one attempt, whatever the kind: with `fallback_after` at its most, the next channel is tried within a minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:

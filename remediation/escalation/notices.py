@@ -25,7 +25,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell one person. step: of the chain, from 1. title: one line. body: what was seen, what to do."""
+    """One thing to tell one person. step: of the chain, from 1. title: one line. body: what was seen, what to do.
+
+    trace_id: of the newest decision about it, or of the finding that opened it. about: what is wrong where, the same in
+    all that is told of one alert. labels: of the incident. began_at_ms: event time of what opened it, 0 when not known.
+    """
 
     incident_id: str
     generation: int
@@ -35,6 +39,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     step: int
     target: Target
+    trace_id: str = ""
+    about: str = ""
+    labels: dict[str, str] = {}
+    began_at_ms: int = 0
 
     @property
     def dedup_key(self) -> str:

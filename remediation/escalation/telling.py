@@ -6,7 +6,7 @@ from remediation.decide import reading
 from remediation.escalation.chain import Chain, PlannedStep
 from remediation.escalation.notices import Notice, NoticeKind, Target
 from remediation.incidents.fold import members_of
-from remediation.incidents.labels import SEVERITY_NAMES
+from remediation.incidents.labels import SEVERITY_NAMES, labels_of
 from remediation.state import Incident, State
 
 MEMBERS_TOLD = 10
@@ -16,7 +16,7 @@ _ENDS = {"acknowledge": "taken on", "resolve": "over"}
 
 def notices_of(state: State, incident: Incident, chain: Chain, step: PlannedStep) -> tuple[Notice, ...]:
     """The notices of a step that is due, one for each person."""
-    head = f"{SEVERITY_NAMES.get(incident.severity, 'medium')}: {incident.rule_id}{_place(incident)}"
+    about = f"{incident.rule_id}{_place(incident)} ({incident.id})"
     body = "\n".join(_lines(state, incident, step))
     return tuple(
         Notice(
@@ -24,10 +24,13 @@ def notices_of(state: State, incident: Incident, chain: Chain, step: PlannedStep
             generation=chain.generation,
             kind="trigger",
             severity=incident.severity,
-            title=f"{head} ({incident.id})",
+            title=f"{SEVERITY_NAMES.get(incident.severity, 'medium')}: {about}",
             body=body,
             step=step.number,
             target=target,
+            about=about,
+            labels=labels_of(incident),
+            began_at_ms=incident.began_at_ms,
         )
         for target in step.targets
     )
@@ -46,6 +49,9 @@ def follow_up(incident: Incident, told: Notice, kind: NoticeKind) -> Notice:
         body=_ended(incident, kind, who),
         step=told.step,
         target=Target(person=told.target.person, channel=told.target.channel, fallbacks=told.target.fallbacks),
+        about=told.about,
+        labels=told.labels,
+        began_at_ms=told.began_at_ms,
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.channels.pagerduty import EVENT_BYTES_MAX, SUMMARY_LENGTH_MAX, PagerDuty, event_of
+from daemon.channels.kinds.pagerduty import EVENT_BYTES_MAX, SUMMARY_LENGTH_MAX, PagerDuty, event_of
 from daemon.channels.ports import ChannelDown, NotDelivered, NoticeNotTaken, NoticeRefused
 from payment_core.webhooks.ports import Sent
 from remediation.escalation.notices import Notice, NoticeKind, Target

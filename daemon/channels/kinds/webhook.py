@@ -46,6 +46,7 @@ def document_of(notice: Notice, address: str, at_ms: int) -> dict[str, object]:
             "title": cut(notice.title, _TITLE_LENGTH_MAX),
             "text": cut_bytes(notice.body, BODY_BYTES_MAX),
             "step": notice.step,
+            "trace_id": notice.trace_id,
             "person": notice.target.person,
             "to": address,
         },

@@ -54,6 +54,7 @@ def event_of(notice: Notice, key: str, at_ms: int) -> dict[str, object]:
                 "person": notice.target.person,
                 "notice": key,
                 "told_at_ms": at_ms,
+                "trace_id": notice.trace_id,
                 "text": cut_bytes(notice.body, _DETAILS_BYTES_MAX),
             },
         },
