@@ -26,7 +26,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: event time of the fact that tipped the rule, or the tick's time. fact_id: that fact, empty on a tick.
     do: the actions the rule asks for, in order. no_data: what the rule says that silence means. asked_by: the person
     who asks for it in place of a rule; empty for none. flag: the one that flags.kill and flags.revert change.
-    component: the one that scale.out gives more of.
+    component: the one that scale.out gives more of. heard_at_ms: when that fact was taken over, 0 on a tick.
+    traceparent: of whoever sent that fact, empty when it had none.
     """
 
     rule_id: str
@@ -47,6 +48,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str = ""
     flag: str = ""
     component: str = ""
+    heard_at_ms: int = 0
+    traceparent: str = ""
 
     @property
     def is_alarming(self) -> bool:

@@ -15,6 +15,7 @@ from daemon.engine_tally import EngineCounts, EngineTally
 from daemon.errors import CheckpointFailed
 from daemon.rule_time import RuleTime
 from daemon.storage.checkpoint import PROBES, Checkpoint, Recorded
+from daemon.traces.causes import Causes
 from daemon.view.news import News
 from daemon.view.series import PaymentSeries
 from remediation.decide import decide
@@ -83,6 +84,7 @@ class Pipeline:
         self._archived = archived
         self._findings: asyncio.Queue[Finding] = asyncio.Queue(WAITING_FINDINGS_MAX)
         self._news = News(writer.state)
+        self._causes = Causes()
         self._acting: set[str] = set()
         # Whoever holds the turn has the engine for itself: facts and ticks, a snapshot, a change of rules.
         self.turn = asyncio.Lock()
@@ -149,7 +151,8 @@ class Pipeline:
         now_ms = self._clock.now_ms()
         await self._journal_deployments(facts)
         # What is recorded is evaluated too, or a snapshot would say that the engine has seen what it has not.
-        await self._hand_over(await asyncio.shield(self._take(facts, source, now_ms)))
+        self._causes.note()
+        await self._hand_over(await asyncio.shield(self._take(facts, source, now_ms)), now_ms)
         self._changed()
 
     async def tick(self) -> None:
@@ -297,6 +300,6 @@ class Pipeline:
             if isinstance(fact, Deployment) and self._news.is_deployment(fact, self._writer.state):
                 await self._writer.append(fact)
 
-    async def _hand_over(self, findings: Sequence[Finding]) -> None:
-        for finding in findings:
+    async def _hand_over(self, findings: Sequence[Finding], heard_at_ms: int = 0) -> None:
+        for finding in self._causes.told(findings, heard_at_ms):
             await self._findings.put(finding)

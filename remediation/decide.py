@@ -18,6 +18,7 @@ from remediation.decisions import Decision, Reason
 from remediation.flags.model import written
 from remediation.guardrails.guard import APPROVED_AS, KILL_SWITCH, Aim, Situation, held_back, question
 from remediation.state import DeploymentState, State
+from remediation.tracing import trace_id_of
 
 ROLLBACK_TRAFFIC = "rollback.traffic"
 """The action that gives all traffic back to the version that a deployment replaces."""
@@ -63,6 +64,7 @@ def decide(finding: Finding, state: State, policy: Policy, now_ms: int) -> Decis
         at_ms=now_ms,
         detail=f"{reading(finding)}: {why}",
         asks=asks,
+        trace_id=trace_id_of(finding),
     )
 
 
@@ -154,6 +156,7 @@ def _act(situation: Situation, aim: Aim | None) -> Decision:
         at_ms=situation.now_ms,
         detail=f"{reading(situation.finding)}: {plan.way}",
         arguments=plan.arguments,
+        trace_id=trace_id_of(situation.finding),
     )
 
 

@@ -54,7 +54,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     can be named.
     detail: one sentence for the person at 03:00, with the numbers.
     asks: what people could allow, when that is what it waits for. set_aside: what other rules wanted of the target at
-    the same moment, as ``action of rule``.
+    the same moment, as ``action of rule``. trace_id: see `remediation.tracing`; empty in entries of older versions.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, str] = {}
     asks: Question | None = None
     set_aside: tuple[str, ...] = ()
+    trace_id: str = ""
 
 
 class OutcomeStatus(StrEnum):
@@ -92,7 +93,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     called_at_ms: when the first mitigating call was sent, 0 when none was. cause_to_call_ms: from the event time
     of the fact that breached the rule to that call. verified_ms: from the call to the verifying look.
-    refusal: why preflight said no, empty otherwise.
+    refusal: why preflight said no, empty otherwise. trace_id: of the decision.
     """
 
     decision_id: str
@@ -106,3 +107,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     verified_ms: float | None = None
     refusal: str = ""
     detail: str = ""
+    trace_id: str = ""

@@ -20,7 +20,8 @@ from remediation.journal.kinds import Intent
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Action, Clock, Look, Preflight, TakesItsTime
 from remediation.state import ActionState
-from remediation.undo import Reversal, UndoRefusal, refused
+from remediation.tracing import traced
+from remediation.undo import UNDO, Reversal, UndoRefusal, refused
 
 log = structlog.get_logger()
 
@@ -187,8 +188,9 @@ class Executor:
         return self._clock.now_ms() >= self._writer.lease.until_ms
 
     async def _act(self, action: Action, one: ActionState) -> Outcome:
-        async with self.turns.of(one.target):
-            return await self._act_in_turn(action, one)
+        with traced(one.trace_id, one.sequence):
+            async with self.turns.of(one.target):
+                return await self._act_in_turn(action, one)
 
     async def _act_in_turn(self, action: Action, one: ActionState) -> Outcome:
         preflight = await _preflight(action, one)
@@ -207,13 +209,15 @@ class Executor:
                 arguments=one.arguments,
                 before=preflight.before,
                 cause_at_ms=one.cause_at_ms,
+                trace_id=one.trace_id,
             )
         )
         return await self._effect(action, one)
 
     async def _resume(self, action: Action, one: ActionState) -> Outcome | None:
-        async with self.turns.of(one.target):
-            return await self._resume_in_turn(action, one)
+        with traced(one.trace_id, one.sequence):
+            async with self.turns.of(one.target):
+                return await self._resume_in_turn(action, one)
 
     async def _resume_in_turn(self, action: Action, one: ActionState) -> Outcome | None:
         if not one.intent_sequence:
@@ -305,6 +309,7 @@ class Executor:
             verified_ms=verified_ms,
             refusal=refusal,
             detail=detail,
+            trace_id=one.trace_id,
         )
         await self._writer.append(outcome)
         log.info(

@@ -114,6 +114,7 @@ def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
         reason=decision.reason,
         act=decision.act,
         detail=decision.detail,
+        trace_id=decision.trace_id,
     )
     state = incidents.with_decision(replace(state, decisions=(*state.decisions, summary)[-DECISIONS_MAX:]), summary)
     if not decision.act:
@@ -128,6 +129,7 @@ def _with_decision(state: State, entry: Entry, decision: Decision) -> State:
         cause_at_ms=decision.finding.at_ms,
         decided_at_ms=entry.at_ms,
         asked_by=decision.finding.asked_by,
+        trace_id=decision.trace_id,
     )
     return with_target(with_action(state, action), decision.target, running=decision.id)
 

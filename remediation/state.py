@@ -73,6 +73,7 @@ class DecisionSummary(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     outcome: OutcomeStatus | None = None
     outcome_detail: str = ""
+    trace_id: str = ""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +153,7 @@ class ActionState(msgspec.Struct, frozen=True, kw_only=True):
     cause_at_ms: event time of the breaching fact. intent_sequence, intended_at_ms: 0 until the intent is on disk.
     before: what reverse would restore. status: None while there is no outcome. undoes: the decision that a person takes
     back by it, undone_by: by which this one was taken back; empty for none. asked_by: the person who asked for it.
+    trace_id: of its decision, and of the one that it takes back.
     """
 
     decision_id: str
@@ -174,6 +176,7 @@ class ActionState(msgspec.Struct, frozen=True, kw_only=True):
     undoes: str = ""
     undone_by: str = ""
     asked_by: str = ""
+    trace_id: str = ""
 
 
 class TargetState(msgspec.Struct, frozen=True, kw_only=True):

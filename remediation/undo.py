@@ -127,6 +127,7 @@ def with_undo(state: State, entry: Entry, asked: UndoAsked) -> State:
         cause_at_ms=entry.at_ms,
         decided_at_ms=entry.at_ms,
         undoes=original.decision_id,
+        trace_id=original.trace_id,
     )
     return with_target(with_action(state, undo), undo.target, running=undo.decision_id)
 

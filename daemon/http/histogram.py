@@ -2,6 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The newest observation of a bucket that has a trace."""
+
+    trace_id: str
+    value: float
+    at_seconds: float
 
 
 class Histogram:
@@ -11,11 +21,15 @@ class Histogram:
         self._bounds = tuple(bounds)
         self._counts = [0] * (len(self._bounds) + 1)
         self.sum = 0.0
+        self._examples: dict[int, Example] = {}
 
-    def observe(self, value: float) -> None:
-        """Count one."""
+    def observe(self, value: float, trace_id: str = "", at_ms: int = 0) -> None:
+        """Count one. trace_id: of what took so long, empty when it is in none; at_ms: when it ended."""
         self.sum += value
-        self._counts[bisect_left(self._bounds, value)] += 1
+        place = bisect_left(self._bounds, value)
+        self._counts[place] += 1
+        if trace_id:
+            self._examples[place] = Example(trace_id, value, at_ms / 1000)
 
     def buckets(self) -> list[tuple[str, float]]:
         """Cumulative counts by upper bound, as Prometheus wants them."""
@@ -25,3 +39,7 @@ class Histogram:
             cumulative += count
             found.append((bound, cumulative))
         return found
+
+    def examples(self) -> list[Example | None]:
+        """One for each bucket, None for those that have none."""
+        return [self._examples.get(place) for place in range(len(self._counts))]

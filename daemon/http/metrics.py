@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -361,8 +362,18 @@ def _family(metric: MetricName, values: Values) -> Metric:
 def _histogram(metric: MetricName, histograms: dict[tuple[str, ...], Histogram]) -> Metric:
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     for labels, histogram in histograms.items():
-        family.add_metric(labels, histogram.buckets(), sum_value=histogram.sum)
+        family.add_metric(labels, _exemplified(histogram), sum_value=histogram.sum)
     return family
+
+
+def _exemplified(histogram: Histogram) -> list[tuple[str, float] | tuple[str, float, Exemplar]]:
+    """Its buckets; exemplars are in OpenMetrics alone, and only a scraper that asks for it gets them."""
+    return [
+        (bound, count)
+        if example is None
+        else (bound, count, Exemplar({"trace_id": example.trace_id}, example.value, example.at_seconds))
+        for (bound, count), example in zip(histogram.buckets(), histogram.examples(), strict=True)
+    ]
 
 
 def _telling(state: State, now_ms: int) -> dict[MetricName, Values]:

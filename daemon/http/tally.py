@@ -64,7 +64,7 @@ class JournalTally:
             case Outcome():
                 self.actions[body.action, body.status.value] += 1
                 if body.cause_to_call_ms is not None:
-                    self.cause_to_call.observe(body.cause_to_call_ms / 1000)
+                    self.cause_to_call.observe(body.cause_to_call_ms / 1000, body.trace_id, body.at_ms)
             case RollbackMeasured() if not body.drill:
                 self.exposed_dollars.observe(body.exposed_cents / 100)
                 for stage, seconds in seconds_of(body).items():

@@ -2,6 +2,8 @@
 
 import httpx
 
+from remediation.tracing import traceparent_now
+
 
 def bearer_client(
     token: str,
@@ -12,7 +14,8 @@ def bearer_client(
 ) -> httpx.AsyncClient:
     """A client that no proxy of the surroundings and no redirect can send elsewhere with its token.
 
-    token: empty for a service that asks for none. transport: in place of the network, for tests.
+    token: empty for a service that asks for none. transport: in place of the network, for tests. A request that is made
+    while an action is carried out carries the ``traceparent`` of its decision.
     """
     return httpx.AsyncClient(
         base_url=base_url,
@@ -21,4 +24,11 @@ def bearer_client(
         transport=transport,
         trust_env=False,
         follow_redirects=False,
+        event_hooks={"request": [_tell_trace]},
     )
+
+
+async def _tell_trace(request: httpx.Request) -> None:
+    traceparent = traceparent_now()
+    if traceparent:
+        request.headers["traceparent"] = traceparent

@@ -13,6 +13,7 @@ from daemon.errors import Untranslatable
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import Trust
 from daemon.storage.quarantine import Quarantine
+from daemon.traces.causes import arriving
 from daemon.translate.message import translate
 
 SOURCE = "firehose"
@@ -81,6 +82,7 @@ async def take_delivery(
     Raises whatever the sink raises: then nothing was taken, and the delivery has to come again.
     """
     facts: list[Fact] = []
+    traceparents: dict[str, str] = {}
     refused = ignored = 0
     for text in delivery.bad:
         refused += 1
@@ -96,12 +98,14 @@ async def take_delivery(
             await quarantine.put(SOURCE, record, fault.detail, now_ms)
             continue
         facts.extend(translation.facts)
+        traceparents |= translation.traceparents()
         ignored += bool(translation.ignored)
         for part in translation.refused:
             refused += 1
             await quarantine.put(SOURCE, part.body, part.what, now_ms)
     if facts:
-        await sink.accept(facts, SOURCE)
+        with arriving(traceparents):
+            await sink.accept(facts, SOURCE)
     return DeliveryResult(len(facts), refused, ignored)
 
 

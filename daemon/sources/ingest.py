@@ -10,6 +10,7 @@ from daemon.errors import Untranslatable
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from daemon.storage.quarantine import Quarantine
+from daemon.traces.causes import arriving
 from daemon.translate.cloudevents import translate_cloud_event
 from daemon.translate.envelope import decode
 from daemon.translate.message import MAX_BODY_BYTES, Translation, translate
@@ -44,16 +45,24 @@ class IngestResult:
 
 
 async def ingest(
-    body: bytes, content_type: str, sink: FactSink, quarantine: Quarantine, now_ms: int, trust: Trust = NOBODY_KNOWN
+    body: bytes,
+    content_type: str,
+    sink: FactSink,
+    quarantine: Quarantine,
+    now_ms: int,
+    trust: Trust = NOBODY_KNOWN,
+    traceparent: str = "",
 ) -> IngestResult:
     """Take a request's events over; a bad event does not hold up the others.
 
     content_type: ``application/json`` (EventBridge, or packed events), ``application/cloudevents+json`` or
-    ``application/cloudevents-batch+json``; parameters are ignored. Raises Untranslatable when the body as a whole
+    ``application/cloudevents-batch+json``; parameters are ignored. traceparent: of the request, for events that have
+    none of their own. Raises Untranslatable when the body as a whole
     cannot be read (nothing is quarantined: the caller has it), and whatever the sink raises: then nothing was taken.
     """
     read, events = _split(body, content_type.partition(";")[0].strip().lower(), trust)
     facts: list[Fact] = []
+    traceparents: dict[str, str] = {}
     refused: list[RefusedEvent] = []
     ignored: list[RefusedEvent] = []
     for index, event in enumerate(events):
@@ -65,13 +74,15 @@ async def ingest(
             await quarantine.put(SOURCE, event, fault.detail, now_ms)
             continue
         facts.extend(translation.facts)
+        traceparents |= translation.traceparents(traceparent)
         for part in translation.refused:
             refused.append(RefusedEvent(index, part.what))
             await quarantine.put(SOURCE, part.body, part.what, now_ms)
         if translation.ignored:
             ignored.append(RefusedEvent(index, translation.ignored))
     if facts:
-        await sink.accept(facts, SOURCE)
+        with arriving(traceparents):
+            await sink.accept(facts, SOURCE)
     return IngestResult(len(facts), tuple(refused), tuple(ignored))
 
 

@@ -14,6 +14,7 @@ from daemon.sources.backoff import Backoff
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from daemon.storage.quarantine import Quarantine
+from daemon.traces.causes import arriving
 from daemon.translate.message import Translation, translate
 from remediation.ports import Clock
 
@@ -177,11 +178,14 @@ class SqsSource:
 
     async def _take_over(self, messages: Sequence[Message]) -> None:
         facts: list[Fact] = []
+        traceparents: dict[str, str] = {}
         for message in messages:
             translation = await self._translation(message)
             facts.extend(translation.facts)
+            traceparents |= translation.traceparents()
         if facts:
-            await self._sink.accept(facts, self._name)
+            with arriving(traceparents):
+                await self._sink.accept(facts, self._name)
         self._stats.messages += len(messages)
         self._stats.facts += len(facts)
         await self._delete([message.receipt for message in messages])

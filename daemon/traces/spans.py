@@ -1,15 +1,15 @@
 """Stories as spans in OpenTelemetry's own encoding."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from daemon.traces.story import Step, Story, trace_id_of
+from daemon.traces.story import Step, Story
+from remediation.tracing import CALLED, parsed_traceparent
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
@@ -22,24 +22,42 @@ class SpanEncoder:
         self._scope = InstrumentationScope("tillwatch.decisions", version)
 
     def encode(self, stories: Sequence[Story]) -> bytes:
-        """An ExportTraceServiceRequest of OTLP: for each story one span over all of it, and its steps below."""
+        """An ExportTraceServiceRequest of OTLP: for each story one span over all of it, and its steps below.
+
+        The trace of whoever sent the fact is a link and no parent: one event of many tips a rule, and caused none of
+        what was decided on all of them (OpenTelemetry, semantic conventions for messaging).
+        """
         return bytes(encode_spans([span for story in stories for span in self._spans(story)]).SerializeToString())
 
     def _spans(self, story: Story) -> list[ReadableSpan]:
-        root = _context(story, 0)
-        steps = enumerate(story.steps, start=1)
+        whole = _context(story.trace_id, story.whole.span_id)
+        parent = _context(story.trace_id, story.parent_id) if story.parent_id else None
+        links = _links(story.cause)
+        kind = SpanKind.INTERNAL if parent is not None else SpanKind.CONSUMER
         return [
-            self._span(story.whole, root, None, SpanKind.CONSUMER),
-            *(self._span(step, _context(story, place), root, SpanKind.INTERNAL) for place, step in steps),
+            self._span(story.whole, whole, parent, kind, links),
+            *(
+                self._span(step, _context(story.trace_id, step.span_id), whole, _kind_of(step.name))
+                for step in story.steps
+            ),
         ]
 
-    def _span(self, step: Step, context: SpanContext, parent: SpanContext | None, kind: SpanKind) -> ReadableSpan:
+    def _span(
+        self,
+        step: Step,
+        context: SpanContext,
+        parent: SpanContext | None,
+        kind: SpanKind,
+        links: Sequence[Link] = (),
+    ) -> ReadableSpan:
         return ReadableSpan(
             step.name,
             context,
             parent,
             self._resource,
             step.attributes,
+            (),
+            links,
             kind=kind,
             status=Status(StatusCode.ERROR, step.fault) if step.fault else Status(StatusCode.OK),
             start_time=round(step.start_ms * NANOSECONDS_PER_MILLISECOND),
@@ -48,7 +66,14 @@ class SpanEncoder:
         )
 
 
-def _context(story: Story, place: int) -> SpanContext:
-    """Ids that follow from the decision, so that a story that is sent twice is one trace."""
-    span_id = int.from_bytes(sha256(f"{story.decision_id} {place}".encode()).digest()[:8]) or 1
-    return SpanContext(trace_id_of(story.decision_id), span_id, is_remote=False, trace_flags=TraceFlags(1))
+def _kind_of(name: str) -> SpanKind:
+    return SpanKind.CLIENT if name == CALLED else SpanKind.INTERNAL
+
+
+def _links(cause: str) -> tuple[Link, ...]:
+    parsed = parsed_traceparent(cause)
+    return () if parsed is None else (Link(_context(*parsed, is_remote=True)),)
+
+
+def _context(trace_id: str, span_id: str, *, is_remote: bool = False) -> SpanContext:
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=is_remote, trace_flags=TraceFlags(1))

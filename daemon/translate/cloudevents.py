@@ -7,12 +7,16 @@ from daemon.errors import Untranslatable
 from daemon.translate.envelope import cut, decode, milliseconds
 from daemon.translate.message import Translation
 from daemon.translate.soundness import unsound
+from remediation.tracing import usable_traceparent
 
 TYPE_PREFIX = "com.tillwatch."
 
 
 class _CloudEvent(msgspec.Struct, frozen=True, gc=False):
-    """The attributes of CloudEvents 1.0 section 3.1 that are read; source and id together are unique."""
+    """The attributes of CloudEvents 1.0 section 3.1 that are read; source and id together are unique.
+
+    traceparent: of the extension for distributed tracing, which repeats W3C Trace Context.
+    """
 
     specversion: str
     id: str
@@ -20,6 +24,7 @@ class _CloudEvent(msgspec.Struct, frozen=True, gc=False):
     type: str
     time: str = ""
     subject: str = ""
+    traceparent: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -55,4 +60,4 @@ def translate_cloud_event(body: bytes, account_id: str = "") -> Translation:
         raise Untranslatable(f"It is from account {cut(account)!r}, which is not ours.")
     if account_id and fact.sequence:
         raise Untranslatable("It claims a position in the outbox of a payment core, which sends packed events alone.")
-    return Translation((fact,))
+    return Translation((fact,), traceparent=usable_traceparent(event.traceparent))

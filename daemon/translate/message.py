@@ -41,6 +41,7 @@ from daemon.translate.security import (
 )
 from daemon.translate.sns import OUTLINE, PACKED_HEAD, Outline, topic_owner
 from daemon.translate.soundness import all_sound, unsound
+from remediation.tracing import usable_traceparent
 
 MAX_BODY_BYTES = 1_048_576
 """The largest message that SQS carries: 1 MiB."""
@@ -77,11 +78,20 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What a message said. ignored: why a sound message has no fact, empty when it has or is about nothing else."""
+    """What a message said. ignored: why a sound message has no fact, empty when it has or is about nothing else.
+
+    traceparent: of its sender (W3C Trace Context); empty when it has none, or one that cannot be read.
+    """
 
     facts: tuple[Fact, ...]
     ignored: str = ""
     refused: tuple[Refused, ...] = ()
+    traceparent: str = ""
+
+    def traceparents(self, otherwise: str = "") -> dict[str, str]:
+        """The sender's trace by fact. otherwise: what the carrier of the message says of it."""
+        said = self.traceparent if self.traceparent else usable_traceparent(otherwise)
+        return {fact.id: said for fact in self.facts} if said else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,14 @@ class _SnsEnvelope(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     timestamp: str
 
 
+class _TracedDetail(msgspec.Struct, frozen=True, gc=False):
+    traceparent: str = ""
+
+
+class _Traced(msgspec.Struct, frozen=True, gc=False):
+    detail: _TracedDetail = _TracedDetail()
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """How one detail-type is read; source must be the event's, so that nobody else can speak for it."""
@@ -125,6 +143,7 @@ _PACKED = msgspec.json.Decoder(PackedEvents)
 _PACKED_RAW = msgspec.json.Decoder(_PackedRaw)
 _FACT = msgspec.json.Decoder(AnyFact)
 _SNS = msgspec.json.Decoder(_SnsEnvelope)
+_TRACED = msgspec.json.Decoder(_Traced)
 _HEALTH = _Kind("aws.health", msgspec.json.Decoder(Envelope[HealthDetail]), health_facts)
 _KINDS: dict[str, _Kind] = {
     "CloudWatch Alarm State Change": _Kind("aws.cloudwatch", msgspec.json.Decoder(Envelope[AlarmDetail]), alarm_facts),
@@ -188,7 +207,12 @@ def _event(raw: bytes, outline: Outline, allowed: _Allowed) -> Translation:
         raise Untranslatable(f"source is {cut(outline.source)!r}; {outline.detail_type} comes from {kind.source}.")
     event = decode(kind.decoder, raw)
     allowed.check(event.account, event.region)
-    return Translation(tuple(kind.facts(event)))
+    return Translation(tuple(kind.facts(event)), traceparent=_traceparent(raw))
+
+
+def _traceparent(raw: bytes) -> str:
+    """What an event of our own, or of a deployment's tool, says in its detail; AWS's events have none."""
+    return usable_traceparent(decode(_TRACED, raw).detail.traceparent) if b'"traceparent"' in raw else ""
 
 
 def _owned(facts: list[Fact], allowed: _Allowed) -> Translation:
@@ -267,4 +291,4 @@ def _checked(translation: Translation) -> Translation:
     bad = tuple(
         Refused(msgspec.json.encode(fact), f"{reason}.") for fact, reason in zip(facts, reasons, strict=True) if reason
     )
-    return Translation(sound, translation.ignored, translation.refused + bad)
+    return Translation(sound, translation.ignored, translation.refused + bad, translation.traceparent)

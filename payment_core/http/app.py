@@ -1,5 +1,6 @@
 """The payment core as an ASGI application: made from route tables, the same way through for every request."""
 
+import re
 from collections.abc import Iterable
 
 import structlog
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 UNKNOWN_ROUTE = "unknown"
 """The metrics label of every address that no route has: a label must not be what callers write."""
 
+TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context, version 00: a fault is found by the trace of whoever asked."""
 _JSON = JSON.encode()
 _NO_HEADERS: Headers = []
 
@@ -96,7 +99,9 @@ class Application:
         except ClientLeft:
             raise
         except Exception as error:
-            log.exception("request met a fault", action="request_fault", route=endpoint.route.path)
+            traceparent = request.headers.get(b"traceparent", b"")
+            trace = {"trace_id": traceparent[3:35].decode("ascii")} if TRACEPARENT.fullmatch(traceparent) else {}
+            log.exception("request met a fault", action="request_fault", route=endpoint.route.path, **trace)
             retryable = isinstance(error, CoreError) and error.retryable
             instance = request.instance
             return problems.unavailable(instance) if retryable else problems.fault(instance), headers

@@ -8,6 +8,7 @@ from remediation.escalation.notices import Notice, NoticeKind, Target
 from remediation.incidents.fold import members_of
 from remediation.incidents.labels import SEVERITY_NAMES, labels_of
 from remediation.state import Incident, State
+from remediation.tracing import trace_id_of
 
 MEMBERS_TOLD = 10
 """Of a group, by name; the rest is a number."""
@@ -28,6 +29,7 @@ def notices_of(state: State, incident: Incident, chain: Chain, step: PlannedStep
             body=body,
             step=step.number,
             target=target,
+            trace_id=_trace_id(incident),
             about=about,
             labels=labels_of(incident),
             began_at_ms=incident.began_at_ms,
@@ -49,6 +51,7 @@ def follow_up(incident: Incident, told: Notice, kind: NoticeKind) -> Notice:
         body=_ended(incident, kind, who),
         step=told.step,
         target=Target(person=told.target.person, channel=told.target.channel, fallbacks=told.target.fallbacks),
+        trace_id=told.trace_id,
         about=told.about,
         labels=told.labels,
         began_at_ms=told.began_at_ms,
@@ -73,6 +76,15 @@ def _lines(state: State, incident: Incident, step: PlannedStep) -> Iterable[str]
         yield f"decided: {incident.decisions[-1].detail}"
     yield f"runbook {incident.runbook}; step {step.number}: {step.level} ({step.tier})"
     yield f"take it on: tillwatch incidents ack {incident.id}"
+    trace_id = _trace_id(incident)
+    if trace_id:
+        yield f"trace {trace_id}"
+
+
+def _trace_id(incident: Incident) -> str:
+    """Of the newest decision about it, or of what was found, whose decision will be in that trace."""
+    decided = next((one.trace_id for one in reversed(incident.decisions) if one.trace_id), "")
+    return decided if decided or not incident.findings else trace_id_of(incident.findings[-1])
 
 
 def _place(incident: Incident) -> str:

@@ -66,7 +66,8 @@ class ConfigurationRefused(msgspec.Struct, frozen=True, kw_only=True):
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """An effect is about to be sent; on disk before it is.
 
-    cause_at_ms: event time of the fact that breached. before: what preflight read, for undoing.
+    cause_at_ms: event time of the fact that breached. before: what preflight read, for undoing. trace_id: of the
+    decision.
     """
 
     decision_id: str
@@ -76,6 +77,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, str]
     before: dict[str, str]
     cause_at_ms: int
+    trace_id: str = ""
 
 
 class HealthChanged(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,7 +65,13 @@ class IngestDoor:
             return problem(413, f"The limit is {BODY_LIMIT_BYTES} bytes; send smaller batches.", instance=path)
         try:
             result = await source.ingest(
-                body, content_type, self._sink, self._quarantine, self._view.now_ms(), trust=self._trust
+                body,
+                content_type,
+                self._sink,
+                self._quarantine,
+                self._view.now_ms(),
+                trust=self._trust,
+                traceparent=request.headers.get("traceparent", ""),
             )
         except Untranslatable as fault:
             return problem(400, fault.detail, instance=path)

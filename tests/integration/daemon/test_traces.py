@@ -25,7 +25,14 @@ from tests.integration.daemon.world import (
 )
 from tests.serving import serving
 
-ROLLBACK = ["signal", "decision", "preflight", "act", "verify"]
+ROLLBACK = [
+    "fact received",
+    "rule evaluated",
+    "decided",
+    "intent journaled",
+    "action called",
+    "verified",
+]
 
 
 class Collector:
@@ -80,7 +87,7 @@ async def test_a_rollback_arrives_as_one_trace(
     async with serving(collector.serve) as port:
         daemon = await rolling_back(tmp_path, programs, account, sender, port)
         await until(lambda: bool(collector.rollback()), "the trace is at the collector")
-        metrics = (await ask(daemon, "/metrics")).text
+        metrics = (await ask(daemon, "/metrics", "application/openmetrics-text")).text
         assert await daemon.stop() == 0
     whole, *steps = collector.rollback()
     (outcome,) = entries(tmp_path, "outcome")
@@ -88,6 +95,14 @@ async def test_a_rollback_arrives_as_one_trace(
     assert [step.name for step in steps] == ROLLBACK
     assert {step.parent_span_id for step in steps} == {whole.span_id}
     assert re.search(r'(?m)^till_traces_total\{outcome="sent"\} [1-9]', metrics)
+    # The same trace is in the journal, in the line of the log, and beside the bucket of the histogram.
+    trace_id = whole.trace_id.hex()
+    told = [entry.fields for kind in ("decision", "intent", "outcome") for entry in entries(tmp_path, kind)]
+    assert trace_id in [one["trace_id"] for one in told if one.get("act")]
+    assert outcome.fields["trace_id"] == trace_id
+    (line,) = [one for one in daemon.said().splitlines() if '"action_ended"' in one]
+    assert f'"trace_id": "{trace_id}"' in line
+    assert re.search(rf'(?m)^till_cause_to_call_seconds_bucket\{{.*\}} \S+ # \{{trace_id="{trace_id}"\}}', metrics)
 
 
 @pytest.mark.timeout(120)

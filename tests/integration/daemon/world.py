@@ -341,10 +341,10 @@ class Sender:
                     return
 
 
-async def ask(program: Program, path: str) -> httpx.Response:
+async def ask(program: Program, path: str, accept: str = "*/*") -> httpx.Response:
     """One GET with the operator's token."""
     async with httpx.AsyncClient(base_url=program.url, trust_env=False, headers=BEARER, verify=NO_ROOTS) as client:
-        return await client.get(path)
+        return await client.get(path, headers={"Accept": accept})
 
 
 async def pay(core: Program, keys: Sequence[str], method: str = "tok_visa") -> None:

@@ -81,6 +81,18 @@ async def test_openmetrics_is_answered_to_who_asks_for_it(as_role: Client) -> No
     assert answer.text.endswith("# EOF\n")
 
 
+async def test_a_bucket_leads_to_the_newest_trace_in_openmetrics_and_in_no_other_text(
+    as_role: Client, view: FakeView
+) -> None:
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    view.append(msgspec.structs.replace(outcome(), trace_id=trace_id), NOW_MS)
+    accept = {"accept": "application/openmetrics-text; version=1.0.0"}
+    told = (await as_role("viewer").get("/metrics", headers=accept)).text
+    (example,) = re.findall(r'(?m)^till_cause_to_call_seconds_bucket\{le="0\.1"\} \S+ # (.*)$', told)
+    assert example == f'{{trace_id="{trace_id}"}} 0.084 {(NOW_MS - 94_800) / 1000}'
+    assert trace_id not in (await as_role("viewer").get("/metrics")).text
+
+
 async def test_values_come_from_the_view_and_the_journal(as_role: Client) -> None:
     values = await scraped(as_role)
     assert values["till_facts_consumed_total", (("source", "payment-events"),)] == 18_422

@@ -13,12 +13,15 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from daemon.clock import SystemClock
 from daemon.traces.export import WAITING_MAX, TraceExport
 from daemon.traces.spans import SpanEncoder
-from daemon.traces.story import STORIES_MAX, trace_id_of
+from daemon.traces.story import NOTICES_MAX, STORIES_MAX
 from remediation.decisions import Decision, Outcome, OutcomeStatus, Reason
 from remediation.errors import JournalFailed
+from remediation.escalation.notices import Notice, Target
 from remediation.journal.entry import Entry
+from remediation.journal.escalation_kinds import EscalationStep, NoticeFailed, NoticeSent
 from remediation.journal.kinds import Body, Intent, draft
 from remediation.journal.memory import MemoryJournal
+from remediation.tracing import CALLED, span_id_of, trace_id_of, traced, traceparent_now
 from tests.unit.daemon.http.fake_view import NOW_MS
 from tests.unit.daemon.http.story import decision, outcome
 
@@ -83,6 +86,30 @@ def ended(begun: Decision, status: OutcomeStatus = OutcomeStatus.VERIFIED) -> Ou
     return msgspec.structs.replace(outcome(status), decision_id=begun.id)
 
 
+FOUND = ["fact received", "rule evaluated", "decided"]
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def page(number: int = 1) -> Notice:
+    """What somebody is told of what the story decides on."""
+    return Notice(
+        incident_id="inc-4",
+        generation=1,
+        kind="trigger",
+        severity=1,
+        title="critical",
+        body="",
+        step=number,
+        target=Target(person="oncall", channel="pagerduty"),
+        trace_id=trace_id_of(decision().finding),
+    )
+
+
+def told(*notices: Notice) -> EscalationStep:
+    """The step with which these are due."""
+    return EscalationStep(incident_id="inc-4", generation=1, number=1, notices=notices)
+
+
 ROLLBACK = ((decision(), NOW_MS - 94_950), (intent(), NOW_MS - 94_920), (ended(decision()), NOW_MS - 94_800))
 
 
@@ -98,8 +125,8 @@ async def test_a_rollback_is_one_trace_from_the_event_to_the_verifying_look(worl
     await world.export.look()
     await world.export.send()
     root, *steps = world.spans()
-    assert [step.name for step in steps] == ["signal", "decision", "preflight", "act", "verify"]
-    assert {span.trace_id for span in (root, *steps)} == {trace_id_of(decision().id).to_bytes(16)}
+    assert [step.name for step in steps] == [*FOUND, "intent journaled", "action called", "verified"]
+    assert {span.trace_id.hex() for span in (root, *steps)} == {trace_id_of(decision().finding)}
     assert {step.parent_span_id for step in steps} == {root.span_id}
     assert root.parent_span_id == b""
     assert root.start_time_unix_nano == decision().finding.at_ms * 1_000_000
@@ -117,7 +144,7 @@ async def test_what_was_not_done_is_a_trace_with_its_reason(world: World) -> Non
     root, *steps = world.spans()
     told = {pair.key: pair.value.string_value for pair in root.attributes}
     assert (told["till.reason"], told["till.outcome"]) == ("cooling_down", "not_acted")
-    assert [step.name for step in steps] == ["signal", "decision"]
+    assert [step.name for step in steps] == FOUND
 
 
 @pytest.mark.parametrize("status", [OutcomeStatus.REFUSED, OutcomeStatus.FAILED, OutcomeStatus.UNVERIFIED])
@@ -202,3 +229,75 @@ async def test_a_journal_that_cannot_be_read_for_a_while_ends_nothing_and_costs_
     with pytest.raises(asyncio.CancelledError):
         await world.export.run()
     assert world.export.sent == 1
+
+
+async def test_a_notice_is_in_the_trace_of_what_it_tells_below_its_first_span(world: World) -> None:
+    sent = NoticeSent(incident_id="inc-4", notice_id=page().id, channel="pagerduty")
+    await world.write((told(page()), NOW_MS - 94_940), *ROLLBACK, (sent, NOW_MS - 94_000))
+    await world.export.look()
+    await world.export.send()
+    root, notice = world.spans()[0], world.spans()[-1]
+    assert (notice.name, notice.trace_id) == ("notice sent", root.trace_id)
+    assert notice.parent_span_id == root.span_id
+    assert notice.end_time_unix_nano - notice.start_time_unix_nano == 940_000_000
+    assert {pair.key: pair.value.string_value for pair in notice.attributes}["till.channel"] == "pagerduty"
+
+
+async def test_a_notice_that_nobody_took_is_an_error_once_it_is_given_up(world: World) -> None:
+    failed = [
+        NoticeFailed(incident_id="inc-4", notice_id=page().id, channel="slack", why="HTTP 503", final=final)
+        for final in (False, True)
+    ]
+    await world.write((told(page()), NOW_MS), (failed[0], NOW_MS + 1), (failed[1], NOW_MS + 2))
+    await world.export.look()
+    await world.export.send()
+    (notice,) = world.spans()
+    assert (notice.status.code, notice.status.message) == (Status.StatusCode.STATUS_CODE_ERROR, "HTTP 503")
+
+
+async def test_notices_without_a_channel_are_remembered_up_to_a_limit_and_counted(world: World) -> None:
+    notices = [page(number) for number in range(NOTICES_MAX + 2)]
+    await world.write((told(*notices), NOW_MS))
+    await world.export.look()
+    assert world.export.dropped == 2
+
+
+async def test_what_is_decided_anew_on_the_same_evidence_is_below_the_first_decision(world: World) -> None:
+    await world.write((decision(Reason.COOLING_DOWN, "still 40 s"), NOW_MS), *ROLLBACK)
+    await world.export.look()
+    await world.export.send()
+    first, *_, second = [span for span in world.spans() if span.name.startswith("decide ")]
+    assert first.parent_span_id == b""
+    assert second.parent_span_id == first.span_id
+    assert first.trace_id == second.trace_id
+    assert len({span.span_id for span in world.spans()}) == len(world.spans())
+
+
+async def test_the_trace_of_whoever_sent_the_event_is_a_link(world: World) -> None:
+    made = decision()
+    caused = msgspec.structs.replace(made, finding=msgspec.structs.replace(made.finding, traceparent=TRACEPARENT))
+    await world.write((caused, NOW_MS), (ended(caused), NOW_MS))
+    await world.export.look()
+    await world.export.send()
+    (link,) = world.spans()[0].links
+    assert f"00-{link.trace_id.hex()}-{link.span_id.hex()}-01" == TRACEPARENT
+    assert world.spans()[0].trace_id != link.trace_id
+
+
+async def test_the_span_of_the_call_is_the_parent_that_called_services_are_told(world: World) -> None:
+    await world.write(*ROLLBACK)
+    await world.export.look()
+    await world.export.send()
+    (call,) = [span for span in world.spans() if span.name == CALLED]
+    with traced(trace_id_of(decision().finding), 1):
+        assert traceparent_now() == f"00-{call.trace_id.hex()}-{call.span_id.hex()}-01"
+    assert traceparent_now() == ""
+
+
+def test_nothing_is_told_outside_of_a_trace() -> None:
+    with traced("", 1):
+        assert traceparent_now() == ""
+
+
+def test_spans_of_one_name_differ_by_trace_and_by_decision() -> None:
+    assert len({span_id_of(trace, CALLED, number) for trace in ("a", "b") for number in (1, 2)}) == 4
