@@ -11,11 +11,15 @@ SCORE, REVIEW = "score", "review"
 
 
 class DeclaredFlag(msgspec.Struct, frozen=True):
-    """A flag of the code. safe: the variant when there is no document, no such flag in it, or an answer of no use."""
+    """A flag of the code. safe: the variant when there is no document, no such flag in it, or an answer of no use.
+
+    normal: the variant of normal operation; empty for the one that is not safe.
+    """
 
     key: str
     safe: str
     variants: tuple[str, ...]
+    normal: str = ""
 
 
 PAYMENT_PROCESSOR = DeclaredFlag("payment-processor", OFF, (ON, OFF))
@@ -36,6 +40,9 @@ INSTANT_PAYOUTS = DeclaredFlag("instant-payouts", OFF, (ON, OFF))
 CARD_TESTING_CHALLENGE = DeclaredFlag("card-testing-challenge", ON, (ON, OFF))
 """On: a payment that looks like card testing is declined with ``challenge_required`` before the rail is asked."""
 
+MIGRATION_CUT_OVER = DeclaredFlag("migration-cut-over", "old", ("old", "new"), normal="old")
+"""``new``: this core's record of the customer counts; ``old``: that of the processor that is left."""
+
 _ALL = (
     PAYMENT_PROCESSOR,
     FRAUD_DETECTOR,
@@ -43,6 +50,7 @@ _ALL = (
     AUTOMATED_ESCROW,
     INSTANT_PAYOUTS,
     CARD_TESTING_CHALLENGE,
+    MIGRATION_CUT_OVER,
 )
 
 DECLARED: Mapping[str, DeclaredFlag] = MappingProxyType({flag.key: flag for flag in _ALL})
@@ -76,7 +84,9 @@ class NormalOperation:
         return self.variant(flag, context) == ON
 
     def variant(self, flag: DeclaredFlag, context: Context) -> str:  # noqa: ARG002 - the port's name
-        """Of two variants, the one that is not safe."""
+        """Its own, or of two variants the one that is not safe."""
+        if flag.normal:
+            return flag.normal
         return next(variant for variant in flag.variants if variant != flag.safe)
 
     def exposures(self, context: Context) -> tuple[str, ...]:  # noqa: ARG002 - the port's name

@@ -61,6 +61,7 @@ def test_before_any_document_every_flag_is_at_its_safe_default() -> None:
         "automated-escrow": "off",
         "instant-payouts": "off",
         "card-testing-challenge": "on",
+        "migration-cut-over": "old",
     }
 
 
