@@ -31,10 +31,6 @@ class FileUnreadable(ExportError):
     """A file of the export cannot be read as what the manifest says it is."""
 
 
-class FileChanged(ExportError):
-    """A file of the export was changed while it was read; nothing after this place was believed."""
-
-
 class HashKeyMissing(ExportError):
     """Records with card or account numbers are read with a key for their hashes alone; give one."""
 
@@ -62,3 +58,7 @@ class CipherDamaged(ExportError):
 
 class CipherUnprotected(ExportError):
     """An encrypted file of the export has no protection against changes (MDC or AEAD); ask for one that has."""
+
+
+class CipherTooLarge(ExportError):
+    """An encrypted file of the export holds far more than its size; it was made to fill a memory or a disk."""

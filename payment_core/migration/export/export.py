@@ -7,6 +7,7 @@ from typing import Self
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.manifest import Manifest, ManifestFile, read_manifest
 from payment_core.migration.export.opening.keys import KeySource
+from payment_core.migration.export.proving import Proof, prove_file
 
 HASH_KEY_BYTES_MIN = 32
 """HMAC-SHA-256 (RFC 2104): a shorter key is weaker than the hash."""
@@ -43,3 +44,8 @@ class Export:
     def records(self, kind: Kind) -> int:
         """How many records of a kind the manifest promises."""
         return sum(file.records for file in self.files(kind))
+
+    async def prove(self, kind: Kind) -> Proof:
+        """That all files of a kind are what the manifest says; nothing may move before. Raises ExportError."""
+        proofs = [await prove_file(self.directory, file, self.keys) for file in self.files(kind)]
+        return Proof(kind=kind, files=tuple(proofs))

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     UNKNOWN_OBJECT = "unknown_object"
     MISSING_FIELD = "missing_field"
     WRONG_FIELD = "wrong_field"
+    INCOMPLETE = "incomplete"
     DOES_NOT_ADD_UP = "does_not_add_up"
     CARD_NUMBER_IN_TEXT = "card_number_in_text"
 

@@ -20,7 +20,7 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 NOTHING_ASKED = Requirements()
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="account"):
     """``/v1/accounts``, a provider. type: ``standard``, ``express``, ``custom`` or ``none``. name: of the business.
 
     charges_enabled, payouts_enabled, details_submitted, requirements and capabilities are its verification.
@@ -48,7 +48,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deleted: bool = False
 
 
-class BankAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BankAccount(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="bank_account"
+):
     """A ``bank_account`` of an account's ``external_accounts``. account: its owner's id.
 
     account_number: as it was sent, not checked; None where the source has none, as the API and its events.

@@ -17,7 +17,9 @@ class FeeDetail(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     description: Text | None = None
 
 
-class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BalanceTransaction(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="balance_transaction"
+):
     """``/v1/balance_transactions``. net = amount - fee, each minor units of ``currency``; below 0 leaves the balance.
 
     type: ``charge``, ``payment``, ``refund``, ``adjustment``, ``payout``, ``stripe_fee``, ``application_fee``,

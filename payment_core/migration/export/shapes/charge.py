@@ -46,7 +46,7 @@ class TransferData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     destination: Text
 
 
-class Charge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Charge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="charge"):
     """``/v1/charges``. Amounts are minor units of ``currency``; created is Unix seconds.
 
     account: whose balance it is in, a connected account's id; None for the platform's own. application_fee_amount: what

@@ -5,7 +5,7 @@ import msgspec
 from payment_core.migration.export.shapes.parts import NO_ADDRESS, Address, Amount, Id, Metadata, Seconds, Text
 
 
-class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Customer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="customer"):
     """``/v1/customers``. balance: what the next invoice is raised by, in minor units; below 0 is the customer's credit.
 
     deleted: the processor keeps the id and forgets the rest. default_source: a card's, bank account's or source's id.

@@ -5,7 +5,7 @@ import msgspec
 from payment_core.migration.export.shapes.parts import Amount, Currency, Id, Metadata, Seconds, Text
 
 
-class Dispute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Dispute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="dispute"):
     """``/v1/disputes``. amount: minor units of ``currency``. evidence_due_by: Unix seconds, 0 when none is asked for.
 
     status: ``needs_response``, ``under_review``, ``won``, ``lost``, or the same of an inquiry (``warning_...``), which

@@ -6,7 +6,9 @@ from payment_core.migration.export.shapes.parts import NO_ADDRESS, Address, Id, 
 from payment_core.vault.numbers.sensitive import Sensitive
 
 
-class PaymentMethod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PaymentMethod(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="payment_method"
+):
     """A card (``card_...``) or payment method (``pm_...``). customer: its owner's id; None once it was detached.
 
     number: the card number as it was sent, not checked (a transfer file has typing errors, too); None where the source

@@ -5,7 +5,7 @@ import msgspec
 from payment_core.migration.export.shapes.parts import Amount, Currency, Id, Metadata, Seconds, Text
 
 
-class Payout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Payout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="payout"):
     """``/v1/payouts``. amount: minor units of ``currency``; below 0 takes money back to cover a negative balance.
 
     status: ``paid``, ``pending``, ``in_transit``, ``canceled`` or ``failed``; one that was paid may still fail.

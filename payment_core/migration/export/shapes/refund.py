@@ -5,7 +5,7 @@ import msgspec
 from payment_core.migration.export.shapes.parts import Amount, Currency, Id, Metadata, Seconds, Text
 
 
-class Refund(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Refund(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="object", tag="refund"):
     """``/v1/refunds``. amount: minor units of ``currency``, above 0.
 
     status: ``succeeded``, ``pending``, ``failed``, ``canceled`` or ``requires_action``. failure_balance_transaction:

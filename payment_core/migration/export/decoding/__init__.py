@@ -1,0 +1,1 @@
+"""From the bytes of a record to one of the processor's objects, or to what is wrong with it."""
