@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.console import ConsoleSettings
 from config.costs import CostSettings
 from config.delivery.environments import EnvironmentSettings
 from config.delivery.names import ENVIRONMENT, REGION, RegionName
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     queues: QueueSettings = QueueSettings()
     http: HttpSettings = HttpSettings()
     metrics: MetricSettings = MetricSettings()
+    console: ConsoleSettings = ConsoleSettings()
     costs: CostSettings = CostSettings()
     reports: ReportSettings = ReportSettings()
     mqtt: MqttSettings | None = None

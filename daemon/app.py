@@ -161,6 +161,7 @@ class App:
             version=version("tillwatch"),
             trust=parts.trust,
             current_severities=lambda: parts.pipeline.policy.severities,
+            console=settings.console,
             clock=self._clock,
             loop_lag_seconds=lambda: parts.loop_lag.seconds,
             ledger=lambda: parts.probes.ledger.status,

@@ -1,7 +1,7 @@
 """What people may do to automation: stop it, let it go on, answer what it asks, take back what it did."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -52,6 +52,15 @@ class Undone:
     refusal: UndoRefusal | None
     detail: str
     outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoLook:
+    """refusal: why nothing would be taken back. restores: what would be so again. asks: why others have to agree."""
+
+    refusal: str = ""
+    restores: Mapping[str, str] = field(default_factory=dict)
+    asks: str = ""
 
 
 class Automation:
@@ -138,6 +147,22 @@ class Automation:
             return Undone(*found)
         return Undone(None, found.refusal if found.refusal else found.detail, found)
 
+    async def look_at_undo(self, decision_id: str) -> UndoLook:
+        """What taking an action back would do now; nothing is written, and nobody is asked."""
+        found = await self._executor.look_at_undo(decision_id)
+        if isinstance(found, tuple):
+            return UndoLook(refusal=found[1])
+        one = self.state.actions[decision_id]
+        elsewhere = self._another_way(one)
+        if elsewhere:
+            return UndoLook(refusal=elsewhere)
+        asks = ""
+        share = share_back_percent(one)
+        if share is not None:
+            approved, risked = self._risked(one, share)
+            asks = "" if approved or (risked is not None and risked.allowed) else _figure(risked)
+        return UndoLook(refusal=found.refusal, restores=found.before, asks=asks)
+
     async def tick(self) -> None:
         """Stop automation when too much happens at once, let it go on when it is calm, and tell the rules of it."""
         said = judge(self.state, self.policy.storm, self._clock.now_ms())
@@ -158,10 +183,18 @@ class Automation:
         share = share_back_percent(one)
         if share is None:
             return None
-        policy, now_ms = self.policy, self._clock.now_ms()
-        subject = subject_of(one.decision_id)
-        digest = digest_of(subject, one.key, str(share))
-        approved = is_approved(self.state, policy.approvals, ApprovalChange.AT_RISK, subject, digest, now_ms)
+        approved, risked = self._risked(one, share)
+        if risked is not None:
+            await self._writer.append(risked, actor)
+        if approved or (risked is not None and risked.allowed):
+            return None
+        return await self._ask(subject_of(one.decision_id), _digest(one, share), actor, reason, risked)
+
+    def _risked(self, one: ActionState, share: int) -> tuple[bool, MoneyRisked | None]:
+        """Whether others have agreed to it, and how much money it puts at risk; None when that is not known."""
+        policy, now_ms, subject = self.policy, self._clock.now_ms(), subject_of(one.decision_id)
+        change, digest = ApprovalChange.AT_RISK, _digest(one, share)
+        approved = is_approved(self.state, policy.approvals, change, subject, digest, now_ms)
         risked = weigh(
             RiskKind.ACTION,
             subject,
@@ -172,20 +205,12 @@ class Automation:
             now_ms=now_ms,
             approved=approved,
         )
-        if risked is not None:
-            await self._writer.append(risked, actor)
-        if approved or (risked is not None and risked.allowed):
-            return None
-        return await self._ask(subject, digest, actor, reason, risked)
+        return approved, risked
 
     async def _ask(
         self, subject: str, digest: str, actor: str, reason: str, risked: MoneyRisked | None
     ) -> tuple[UndoRefusal, str]:
-        figure = (
-            "how much money would be at risk is not known, because no payment was seen"
-            if risked is None
-            else f"{risked.cents} cents would be at risk, {risked.limit_cents} are allowed"
-        )
+        figure = _figure(risked)
         asked = to_ask(
             self.state,
             self.policy.approvals,
@@ -199,6 +224,16 @@ class Automation:
         if asked is not None:
             await self._writer.append(asked, actor)
         return UndoRefusal.NEEDS_APPROVAL, f"{figure}: others have to approve it, see tillwatch approvals list"
+
+
+def _digest(one: ActionState, share: int) -> str:
+    return digest_of(subject_of(one.decision_id), one.key, str(share))
+
+
+def _figure(risked: MoneyRisked | None) -> str:
+    if risked is None:
+        return "how much money would be at risk is not known, because no payment was seen"
+    return f"{risked.cents} cents would be at risk, {risked.limit_cents} are allowed"
 
 
 def words_of(refusal: ApprovalRefusal) -> str:

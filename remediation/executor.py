@@ -129,6 +129,20 @@ class Executor:
         finally:
             self._in_flight.discard(undo_id)
 
+    async def look_ahead(self, decision: Decision) -> Preflight | None:
+        """What its action would find if it were carried out now, None when it does not act; nothing is written."""
+        if not decision.act:
+            return None
+        return await _preflight(self._action(decision.action), decision.action, decision.arguments)
+
+    async def look_at_undo(self, decision_id: str) -> tuple[UndoRefusal, str] | Preflight:
+        """Why this decision's action cannot be taken back, or what taking it back would find; nothing is written."""
+        refusal = refused(self._writer.state, decision_id)
+        if refusal is not None:
+            return refusal
+        one = self._writer.state.actions[decision_id]
+        return await _preflight(Reversal(self._action(one.action), one.before), UNDO, one.arguments)
+
     async def _record(self, decision: Decision) -> None:
         """Write the decision, and what people are asked when it waits for them."""
         await self._writer.append(decision)
@@ -193,7 +207,7 @@ class Executor:
                 return await self._act_in_turn(action, one)
 
     async def _act_in_turn(self, action: Action, one: ActionState) -> Outcome:
-        preflight = await _preflight(action, one)
+        preflight = await _preflight(action, one.action, one.arguments)
         if preflight.refusal:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
         if preflight.already_done:
@@ -232,7 +246,7 @@ class Executor:
         if held:
             why = f"interrupted after its intent and found not in effect ({look.detail}); not sent now: {held}"
             return await self._end(one, OutcomeStatus.REFUSED, refusal=why)
-        preflight = await _preflight(action, one)
+        preflight = await _preflight(action, one.action, one.arguments)
         if preflight.refusal:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
         return await self._effect(action, one)
@@ -339,14 +353,14 @@ def _words(fault: Exception | None, look: Look | None) -> str:
     return seen if fault is None else f"{seen}; the call ended with: {fault}"
 
 
-async def _preflight(action: Action, one: ActionState) -> Preflight:
+async def _preflight(action: Action, name: str, arguments: Mapping[str, str]) -> Preflight:
     try:
         async with asyncio.timeout(PREFLIGHT_SECONDS):
-            return await action.preflight(one.arguments)
+            return await action.preflight(arguments)
     except TimeoutError:
         return Preflight(refusal=f"the world could not be read within {PREFLIGHT_SECONDS:g} s")
     except Exception as fault:  # noqa: BLE001 whatever keeps the world from being read, acting blindly is worse
-        log.warning("preflight failed", action="preflight_failed", kind=one.action, fault=repr(fault))
+        log.warning("preflight failed", action="preflight_failed", kind=name, fault=repr(fault))
         return Preflight(refusal=f"the world could not be read: {fault}")
 
 

@@ -107,27 +107,48 @@ class DeploymentDesk:
 
     async def pause(self, deployment_id: str, actor: str, reason: str = "") -> Refused | None:
         """Begin no further step; what was begun ends. Gates are read on: a bad release is taken back all the same."""
+        refused = self.pause_refused(deployment_id)
+        if refused is None:
+            await self._say(DeploymentAsked(deployment_id=deployment_id, what="pause", reason=reason), actor)
+        return refused
+
+    def pause_refused(self, deployment_id: str) -> Refused | None:
+        """Why it is not paused; None when nothing stands in the way. Nothing is written."""
         run = self._running(deployment_id)
         if isinstance(run, Refused):
             return run
         if run.paused:
             return Refused(refusal=Refusal.ALREADY_SO, detail=f"{run.paused_by} has paused {run.id}")
-        await self._say(DeploymentAsked(deployment_id=run.id, what="pause", reason=reason), actor)
         return None
 
     async def resume(self, deployment_id: str, actor: str, reason: str = "") -> Refused | None:
         """Go on after a pause, or give a step that is held the whole of its time once more."""
+        refused = self.resume_refused(deployment_id)
+        if refused is None:
+            await self._say(DeploymentAsked(deployment_id=deployment_id, what="resume", reason=reason), actor)
+        return refused
+
+    def resume_refused(self, deployment_id: str) -> Refused | None:
+        """Why it does not go on; see ``pause_refused``."""
         run = self._running(deployment_id)
         if isinstance(run, Refused):
             return run
         known = self._writer.state.deployments.get(run.id)
         if not run.paused and not (known is not None and known.held):
             return Refused(refusal=Refusal.ALREADY_SO, detail=f"{run.id} is neither paused nor held")
-        await self._say(DeploymentAsked(deployment_id=run.id, what="resume", reason=reason), actor)
         return None
 
     async def abort(self, deployment_id: str, actor: str, reason: str = "", *, force: bool = False) -> Refused | None:
         """End it: the traffic that it has is given back, and what it prepared is undone. force: nobody was asked."""
+        refused = self.abort_refused(deployment_id)
+        if refused is None:
+            skipped = _skipped(force=force)
+            asked = DeploymentAsked(deployment_id=deployment_id, what="abort", reason=reason, skipped=skipped)
+            await self._say(asked, actor)
+        return refused
+
+    def abort_refused(self, deployment_id: str) -> Refused | None:
+        """Why it is not ended; see ``pause_refused``."""
         run = self._running(deployment_id)
         if isinstance(run, Refused):
             return run
@@ -139,8 +160,6 @@ class DeploymentDesk:
                 f"{run.no_return} has begun, so {run.plan.request.version} has to be mended: fix forward, flags off"
             )
             return Refused(refusal=Refusal.PAST_RETURN, detail=detail)
-        asked = DeploymentAsked(deployment_id=run.id, what="abort", reason=reason, skipped=_skipped(force=force))
-        await self._say(asked, actor)
         return None
 
     def list(self) -> list[RunView]:

@@ -94,7 +94,12 @@ class Layout:
 
     def console_token(self) -> str:
         """The token of the console, made at the first run and kept, readable by its owner alone."""
-        return _kept_token(self.root / "console-token")
+        return _kept_token(self.console_token_file)
+
+    @property
+    def console_token_file(self) -> Path:
+        """Where it is kept."""
+        return self.root / "console-token"
 
     def operator_token(self) -> str:
         """The token with which a scenario asks for deployments."""

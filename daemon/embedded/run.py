@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
+from daemon.embedded.console_address import console_address
 from daemon.embedded.faults import StackFailed
 from daemon.embedded.layout import Layout
 from daemon.embedded.processes import ministack
@@ -16,6 +17,7 @@ from daemon.embedded.session import Session
 from daemon.embedded.stack import HOST, Stack, Wishes
 from daemon.embedded.telling.follower import Follower
 from daemon.embedded.telling.report import Report
+from daemon.http.sessions.codes import CODE_MINUTES
 from remediation.ports import Clock
 
 
@@ -55,7 +57,8 @@ async def run(wishes: Wishes, stop: Stop, clock: Clock, say: Callable[[str], Non
         resources = await _unless_stopped(stack, stop.asked)
         if resources is None:
             return None
-        say(f"console: {stack.console_url}")
+        say(f"console: {await console_address(stack.daemon_url, stack.token)}")
+        say(f"it opens once, within {CODE_MINUTES} min; later, sign in with the token in {layout.console_token_file}")
         with _leaf_faults():
             return await Session(wishes, layout, stack, follower, resumed, resources, clock, say).play(stop.asked)
 

@@ -101,11 +101,6 @@ class Stack:
         """Where the daemon answers."""
         return f"http://{HOST}:{self._wishes.port}"
 
-    @property
-    def console_url(self) -> str:
-        """The console's address with the token that opens it."""
-        return f"{self.daemon_url}/console?token={self.token}"
-
     async def start(self) -> Resources:
         """Start everything, and return when everything is ready. Raises StackFailed, AwsFailed or NotUsable."""
         async with httpx.AsyncClient(trust_env=False) as client:

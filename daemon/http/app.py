@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from daemon.http.access import ACCESS, Access, Guard
+from daemon.http.access import ACCESS, Access
 from daemon.http.api import Api
-from daemon.http.auth import Authority
 from daemon.http.console.feed import ConsoleFeed
 from daemon.http.console.login import Login
 from daemon.http.console.serving import Console
@@ -33,6 +32,8 @@ from daemon.http.options import HttpOptions
 from daemon.http.probes import Probes
 from daemon.http.problems import on_fault, on_http_exception
 from daemon.sources.sink import FactSink
+from daemon.http.sessions.guard import Guard
+from daemon.http.sessions.reception import Reception
 from daemon.storage.quarantine import Quarantine
 from daemon.view.shape import SystemView
 
@@ -48,15 +49,17 @@ def create_app(
     access: Mapping[str, Access] = ACCESS,
 ) -> Starlette:
     """The application over one view; it starts no task and opens nothing. access: role by route pattern."""
-    authority = Authority(options.tokens, options.clock.monotonic_ms)
-    login = Login(authority)
+    reception = Reception(options.console, lambda: options.tokens, options.clock)
+    login = Login(reception, options.clock)
     doors = (
         _route("/ingest/events", IngestDoor(view, sink, quarantine, options.trust).take, "POST"),
-        _route("/ingest/firehose", FirehoseDoor(view, sink, quarantine, authority, options.trust).take, "POST"),
+        _route(
+            "/ingest/firehose", FirehoseDoor(view, sink, quarantine, reception.authority, options.trust).take, "POST"
+        ),
     )
     routes = [
         *doors,
-        *_routes(view, login, options),
+        *_routes(view, login, options, reception),
         *_automation_routes(view, options),
         *_incident_routes(view, options),
         *_deployment_routes(options),
@@ -69,7 +72,7 @@ def create_app(
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
-            Middleware(Guard, routes=routes, authority=authority, access=access, at_the_door=login.at_the_door),
+            Middleware(Guard, routes=routes, reception=reception, access=access, at_the_door=login.at_the_door),
         ],
         exception_handlers={HTTPException: on_http_exception, Exception: on_fault},
     )
@@ -77,9 +80,9 @@ def create_app(
     return app
 
 
-def _routes(view: SystemView, login: Login, options: HttpOptions) -> list[Route]:
+def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Reception) -> list[Route]:
     probes, api, metrics = Probes(view), Api(view, options), MetricsPage(view, options)
-    console = Console(ConsoleFeed(view, options), login, options.clock)
+    console = Console(ConsoleFeed(view, options), reception.book, options.clock)
     return [
         _route("/livez", probes.livez),
         _route("/readyz", probes.readyz),
@@ -100,6 +103,7 @@ def _routes(view: SystemView, login: Login, options: HttpOptions) -> list[Route]
         _route("/console/logout", login.leave, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
     ]
+        _route("/console/codes", login.code, "POST"),
 
 
 def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
@@ -126,6 +130,7 @@ def _incident_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route(f"{one}/merge", desk.merge, "POST"),
         _route("/api/v1/escalation", quiet.escalation),
         _route("/api/v1/silences", quiet.silences),
+        _route(f"{one}/note", desk.note, "POST"),
         _route("/api/v1/silences", quiet.silence, "POST"),
         _route("/api/v1/silences/{silence_id}/expire", quiet.expire, "POST"),
         _route("/api/v1/maintenances", quiet.maintenances),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from checks.facts import HealthProbed
+from config.console import ConsoleSettings
 from config.policy import Severities
 from config.rules.rule_file import Rule
 from config.settings import Token
@@ -50,7 +51,8 @@ def _absent() -> None:
 class HttpOptions:
     """tokens: empty means that nobody gets in. current_rules: for limits and runbooks beside the readings.
 
-    trust: whose events the doors believe. current_severities: by when incidents are to be answered.
+    console: who gets into it, and for how long. trust: whose events the doors believe.
+    current_severities: by when incidents are to be answered.
 
     loop_lag_seconds: the event loop's latest lag. ledger: its last check. archive: of facts. None: there is none.
     probed: the latest health check, empty before the first. outlet: its way to CloudWatch; None: it goes there not.
@@ -64,6 +66,7 @@ class HttpOptions:
     tokens: Sequence[Token]
     current_rules: Callable[[], Sequence[Rule]]
     version: str
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
     trust: Trust = NOBODY_KNOWN
     current_severities: Callable[[], Severities] = Severities
     clock: Clock = field(default_factory=SystemClock)

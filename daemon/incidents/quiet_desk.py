@@ -51,6 +51,18 @@ class QuietDesk:
         self, matchers: Sequence[str], ends_at_ms: int, actor: str, comment: str, starts_at_ms: int = 0
     ) -> Silence | QuietRefused:
         """Tell nobody of what matches all of these. starts_at_ms: now when 0, or when it is past."""
+        starts_at_ms = max(starts_at_ms, self._clock.now_ms())
+        refused = self.silence_refused(matchers, ends_at_ms, starts_at_ms)
+        if refused is not None:
+            return refused
+        entry = await self._writer.append(
+            SilenceAdded(matchers=tuple(matchers), starts_at_ms=starts_at_ms, ends_at_ms=ends_at_ms, comment=comment),
+            actor,
+        )
+        return self.book.silences[f"sil-{entry.sequence}"]
+
+    def silence_refused(self, matchers: Sequence[str], ends_at_ms: int, starts_at_ms: int = 0) -> QuietRefused | None:
+        """Why no such silence is added; None when nothing stands in its way. Nothing is written."""
         rules, now_ms = self._rules().silences, self._clock.now_ms()
         starts_at_ms = max(starts_at_ms, now_ms)
         times = _times(starts_at_ms, ends_at_ms, rules.longest)
@@ -59,20 +71,19 @@ class QuietDesk:
             return refused
         if sum(not one.is_over(now_ms) for one in self.book.silences.values()) >= rules.most:
             return _no(QuietRefusal.TOO_MANY, f"{rules.most} silences are in force; expire one first")
-        entry = await self._writer.append(
-            SilenceAdded(matchers=tuple(matchers), starts_at_ms=starts_at_ms, ends_at_ms=ends_at_ms, comment=comment),
-            actor,
-        )
-        return self.book.silences[f"sil-{entry.sequence}"]
+        return None
 
     async def expire(self, silence_id: str, actor: str, comment: str) -> Silence | QuietRefused:
         """End a silence now; what still burns is told at once."""
-        known = self.book.silences.get(silence_id)
-        refused = _first(self._not_leading(), self._ended(known, silence_id, "silence"))
+        refused = self.expire_refused(silence_id)
         if refused is not None:
             return refused
         await self._writer.append(SilenceExpired(silence_id=silence_id, comment=comment), actor)
         return self.book.silences[silence_id]
+
+    def expire_refused(self, silence_id: str) -> QuietRefused | None:
+        """Why this silence is not ended. Nothing is written."""
+        return _first(self._not_leading(), self._ended(self.book.silences.get(silence_id), silence_id, "silence"))
 
     async def announce(
         self,
@@ -84,6 +95,21 @@ class QuietDesk:
         actor: str,
     ) -> Maintenance | QuietRefused:
         """Say that work begins later; without matchers it is about everything."""
+        refused = self.announce_refused(kind, matchers, starts_at_ms, ends_at_ms)
+        if refused is not None:
+            return refused
+        entry = await self._writer.append(
+            MaintenanceAnnounced(
+                kind=kind, what=what, matchers=tuple(matchers), starts_at_ms=starts_at_ms, ends_at_ms=ends_at_ms
+            ),
+            actor,
+        )
+        return self.book.maintenances[f"mnt-{entry.sequence}"]
+
+    def announce_refused(
+        self, kind: Literal["emergency", "planned"], matchers: Sequence[str], starts_at_ms: int, ends_at_ms: int
+    ) -> QuietRefused | None:
+        """Why no such work is announced. Nothing is written."""
         rules, now_ms = self._rules().maintenance, self._clock.now_ms()
         notice = rules.emergency_notice if kind == "emergency" else rules.planned_notice
         refused = _first(
@@ -98,22 +124,20 @@ class QuietDesk:
             return _no(QuietRefusal.NOTICE, detail)
         if sum(not one.is_over(now_ms) for one in self.book.maintenances.values()) >= MAINTENANCES_MAX:
             return _no(QuietRefusal.TOO_MANY, f"{MAINTENANCES_MAX} are announced; end one first")
-        entry = await self._writer.append(
-            MaintenanceAnnounced(
-                kind=kind, what=what, matchers=tuple(matchers), starts_at_ms=starts_at_ms, ends_at_ms=ends_at_ms
-            ),
-            actor,
-        )
-        return self.book.maintenances[f"mnt-{entry.sequence}"]
+        return None
 
     async def end(self, maintenance_id: str, actor: str, comment: str) -> Maintenance | QuietRefused:
         """End announced work now, or take it back; what still burns is told at once."""
-        known = self.book.maintenances.get(maintenance_id)
-        refused = _first(self._not_leading(), self._ended(known, maintenance_id, "maintenance"))
+        refused = self.end_refused(maintenance_id)
         if refused is not None:
             return refused
         await self._writer.append(MaintenanceEnded(maintenance_id=maintenance_id, comment=comment), actor)
         return self.book.maintenances[maintenance_id]
+
+    def end_refused(self, maintenance_id: str) -> QuietRefused | None:
+        """Why this maintenance is not ended. Nothing is written."""
+        known = self.book.maintenances.get(maintenance_id)
+        return _first(self._not_leading(), self._ended(known, maintenance_id, "maintenance"))
 
     def _not_leading(self) -> QuietRefused | None:
         if self._clock.now_ms() < self._writer.lease.until_ms:

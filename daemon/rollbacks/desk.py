@@ -73,12 +73,13 @@ class RollbackDesk:
         self, kind: RollbackKind, actor: str, reason: str, deployment_id: str, *, force: bool
     ) -> str | RollbackRefused:
         """The id of the rollback that is in the journal now, or why there is none."""
-        deployment = self._aim(deployment_id)
-        refused = self._refused(kind, deployment, deployment_id)
-        if refused is None and kind is RollbackKind.COMPLETE and deployment is not None:
+        deployment = self.aim(kind, deployment_id)
+        if isinstance(deployment, RollbackRefused):
+            return deployment
+        if kind is RollbackKind.COMPLETE and deployment is not None:
             refused = await self._unapproved(deployment, actor)
-        if refused is not None:
-            return refused
+            if refused is not None:
+                return refused
         rollback_id = f"rb-{self._writer.state.sequence + 1}"
         await self._writer.append(
             RollbackAsked(
@@ -99,6 +100,18 @@ class RollbackDesk:
     def show(self, rollback_id: str) -> RollbackRun | None:
         """One rollback; None when it is not known."""
         return self._writer.state.manual_rollbacks.get(rollback_id)
+
+    def aim(self, kind: RollbackKind, deployment_id: str = "") -> DeploymentState | RollbackRefused | None:
+        """Which deployment would be taken back, or why none; None for an emergency without one. Nothing is written."""
+        deployment = self._aim(deployment_id)
+        refused = self._refused(kind, deployment, deployment_id)
+        return deployment if refused is None else refused
+
+    def is_approved(self, deployment: DeploymentState) -> bool:
+        """Whether a complete rollback of it has the approval that it needs, or needs none."""
+        change, now_ms = ApprovalChange.ROLLBACK_COMPLETE, self._clock.now_ms()
+        digest = _digest(deployment)
+        return is_approved(self._writer.state, self._policy().approvals, change, deployment.id, digest, now_ms)
 
     def _aim(self, deployment_id: str) -> DeploymentState | None:
         """The deployment of this id; else the newest that is on its way, else the newest that was taken for good."""
@@ -139,11 +152,10 @@ class RollbackDesk:
 
     async def _unapproved(self, deployment: DeploymentState, actor: str) -> RollbackRefused | None:
         """Ask for the approval that a complete rollback needs; None when it was given, or nobody has to be asked."""
-        change, state, now_ms = ApprovalChange.ROLLBACK_COMPLETE, self._writer.state, self._clock.now_ms()
-        digest = digest_of(RollbackKind.COMPLETE, deployment.id, deployment.version)
-        approvals = self._policy().approvals
-        if is_approved(state, approvals, change, deployment.id, digest, now_ms):
+        if self.is_approved(deployment):
             return None
+        change, state, now_ms = ApprovalChange.ROLLBACK_COMPLETE, self._writer.state, self._clock.now_ms()
+        digest, approvals = _digest(deployment), self._policy().approvals
         what = f"complete rollback of {deployment.version} on {deployment.environment} ({deployment.id})"
         question = to_ask(
             state,
@@ -161,6 +173,10 @@ class RollbackDesk:
         name = "it" if asked is None else asked.id
         detail = f"another person has to approve {name} first; then ask again. `rollback traffic` needs no approval"
         return _no(RollbackRefusal.NEEDS_APPROVAL, detail)
+
+
+def _digest(deployment: DeploymentState) -> str:
+    return digest_of(RollbackKind.COMPLETE, deployment.id, deployment.version)
 
 
 def _no(refusal: RollbackRefusal, detail: str) -> RollbackRefused:

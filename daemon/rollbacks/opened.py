@@ -14,6 +14,7 @@ from daemon.pipeline import Pipeline
 from daemon.probes.opened import Probes
 from daemon.rollbacks.desk import RollbackDesk
 from daemon.rollbacks.drill import Drill
+from daemon.rollbacks.foresight import Foresight
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.rail import RecordsAgainstRail
@@ -65,8 +66,10 @@ async def open_rollbacks(
         clock=clock,
     )
     rollbacks = Rollbacks(writer, works.by_step(), clock)
+    desk = RollbackDesk(writer, rollbacks, lambda: pipeline.policy, clock)
     return RollbackParts(
-        desk=RollbackDesk(writer, rollbacks, lambda: pipeline.policy, clock),
+        desk=desk,
+        foresight=Foresight(desk, writer, executor, lambda: pipeline.policy, clock),
         rollbacks=rollbacks,
         compensations=compensations,
         measuring=RollbackMeasuring(checkpoint, writer, clock),

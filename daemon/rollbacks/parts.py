@@ -8,6 +8,7 @@ from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
 from daemon.rollbacks.desk import RollbackDesk
 from daemon.rollbacks.drill import Drill
+from daemon.rollbacks.foresight import Foresight
 from remediation.errors import NotJournaled
 from remediation.rollback.running import Rollbacks
 
@@ -16,13 +17,17 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RollbackParts:
-    """desk: what people ask. rollbacks: ticks each of them. compensations, measuring: tick once a release is gone."""
+    """desk: what people ask, foresight: what would come of it. rollbacks: ticks each of them.
+
+    compensations, measuring: tick once a release is gone.
+    """
 
     desk: RollbackDesk
     rollbacks: Rollbacks
     compensations: Compensations
     measuring: RollbackMeasuring
     drill: Drill
+    foresight: Foresight
 
     async def tick(self) -> None:
         """Go on with what people asked for; a journal that takes no entry is tried again at the next tick."""

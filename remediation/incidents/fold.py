@@ -17,6 +17,7 @@ from remediation.journal.incident_kinds import (
     IncidentBody,
     IncidentExposed,
     IncidentMerged,
+    IncidentNoted,
     IncidentReopened,
     IncidentResolved,
     IncidentUnacknowledged,
@@ -111,7 +112,7 @@ def with_outcome(state: State, sequence: int, status: OutcomeStatus, detail: str
 def with_incident(state: State, entry: Entry, body: IncidentBody) -> State:
     """What a person, or the daemon, did to an incident; what is done to a member is done to its group."""
     named = state.incidents.get(body.incident_id)
-    if named is None:
+    if named is None or isinstance(body, IncidentNoted):
         return state
     if isinstance(body, IncidentExposed):
         return _put(state, replace(named, exposed=body))

@@ -42,6 +42,13 @@ class IncidentMerged(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class IncidentNoted(msgspec.Struct, frozen=True, kw_only=True):
+    """A person wrote something down about the incident; nothing else changes by it."""
+
+    incident_id: str
+    note: str
+
+
 class IncidentExposed(msgspec.Struct, frozen=True, kw_only=True):
     """What went where it was wrong, from its begin until it was mitigated or over, counted once from the log of facts.
 
@@ -63,6 +70,7 @@ IncidentBody = (
     | IncidentResolved
     | IncidentReopened
     | IncidentMerged
+    | IncidentNoted
     | IncidentExposed
 )
 
@@ -72,5 +80,6 @@ INCIDENT_TYPE_BY_KIND: dict[str, type[IncidentBody]] = {
     "incident.resolved": IncidentResolved,
     "incident.reopened": IncidentReopened,
     "incident.merged": IncidentMerged,
+    "incident.noted": IncidentNoted,
     "incident.exposed": IncidentExposed,
 }

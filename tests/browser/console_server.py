@@ -10,6 +10,7 @@ from typing import cast
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page
 
+from config.settings import Role
 from daemon.deployments.service import RunView
 from daemon.http.app import create_app
 from daemon.sources.sink import FactSink
@@ -63,9 +64,14 @@ class Console:
     async def open(self, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
         """A page that is signed in and shows the first live update."""
         page = await self.blank(width, height, scheme)
-        await page.goto(f"{self.url}/console?token={token_of('viewer')}", wait_until="load")
+        await self.sign_in(page)
+        await page.goto(f"{self.url}/console", wait_until="load")
         await page.wait_for_selector('#live[data-state="live"]')
         return page
+
+    async def sign_in(self, page: Page, role: Role = "viewer") -> None:
+        """Give the page's browser a session, without showing it the form."""
+        await page.request.post(f"{self.url}/console/login", form={"token": token_of(role)}, max_redirects=0)
 
     async def blank(self, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
         """A fresh page whose complaints and bytes are counted."""

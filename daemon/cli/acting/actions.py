@@ -12,6 +12,7 @@ from daemon.cli.output import Exit, fail, print_json, say
 actions_app = typer.Typer(no_args_is_help=True, help="What automation did: list it, take it back.")
 
 IN_EFFECT = "verified"
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Look at everything, say what would be done, and do nothing.")]
 
 
 class _Action(msgspec.Struct):
@@ -39,7 +40,7 @@ class _Outcome(msgspec.Struct):
 class _Undone(msgspec.Struct):
     decision_id: str
     detail: str
-    outcome: _Outcome
+    outcome: _Outcome | None
 
 
 @actions_app.command("list")
@@ -67,17 +68,21 @@ def undo(
     reason: Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")],
     url: Url = "",
     token: Token = "",
+    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
     force: Force = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Restore what the action found. Exit 0 when it is seen to be so, 1 when it is refused or is not so."""
     name = name_of(decision, "a decision")
-    skipped = confirmed(f"Take {name} back, and restore what was so before it?", force=force)
-    body = {"reason": reason, "skipped": skipped}
+    question = f"Take {name} back, and restore what was so before it?"
+    skipped = [] if dry_run else confirmed(question, force=force)
+    body = {"reason": reason, "skipped": skipped, "dry_run": dry_run}
     found: _Undone = ask("POST", url, token, f"actions/{name}/undo", _Undone, body)
     if as_json:
         print_json(found)
+    elif found.outcome is None:
+        say(found.detail)
     else:
         say(f"{found.outcome.action} on {found.outcome.target}: {found.outcome.status}: {found.detail}")
-    if found.outcome.status != IN_EFFECT:
+    if found.outcome is not None and found.outcome.status != IN_EFFECT:
         fail("it was not seen to be as before", Exit.NO)

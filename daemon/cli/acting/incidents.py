@@ -33,6 +33,7 @@ incidents_app = typer.Typer(
 
 Id = Annotated[str, typer.Argument(help="Such as inc-25, from the list.", metavar="ID")]
 Note = Annotated[str, typer.Option(help="Goes into the journal beside your name.")]
+NoteText = Annotated[str, typer.Argument(help="What is to be remembered.", metavar="TEXT")]
 Every = Annotated[bool, typer.Option("--all", help="Those that are over or part of another, too.")]
 Why = Annotated[str, typer.Option(help="Why; the journal keeps it.")]
 
@@ -91,6 +92,12 @@ def unack(incident: Id, url: Url = "", token: Token = "", note: Note = "", as_js
 def resolve(incident: Id, reason: Why, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Close it. What is still measured to be so a while later opens it again."""
     _acted("resolve", incident, url, token, {"reason": reason}, as_json=as_json)
+
+
+@incidents_app.command("note")
+def note(incident: Id, text: NoteText, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+    """Write something down about it, for whoever comes next and for the review. Nobody is told."""
+    _acted("note", incident, url, token, {"note": text}, as_json=as_json)
 
 
 @incidents_app.command("merge")

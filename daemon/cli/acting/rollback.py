@@ -10,6 +10,7 @@ import typer
 from daemon.amounts import money
 from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
 from daemon.cli.output import Exit, fail, note, print_json, say
+from daemon.rollbacks.foresight import RollbackPlan
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.rollback.model import STEPS, RollbackKind, RollbackRun
@@ -21,6 +22,7 @@ rollback_app = typer.Typer(
 )
 
 Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Look at everything, say what would be done, and do nothing.")]
 Deployment = Annotated[str, typer.Option("--deployment-id", help="The newest release when left out.")]
 QUESTIONS = {
     RollbackKind.EMERGENCY: "Kill the release's flag, hold every payment, and give all traffic back?",
@@ -83,10 +85,14 @@ def _command(kind: RollbackKind) -> Callable[..., None]:
         deployment_id: Deployment = "",
         url: Url = "",
         token: Token = "",
+        dry_run: DryRun = False,  # noqa: FBT002 - a flag.
         force: Force = False,  # noqa: FBT002 - a flag.
         as_json: Json = False,  # noqa: FBT002 - a flag.
     ) -> None:
-        _roll_back(kind, reason, deployment_id, url, token, force=force, as_json=as_json)
+        if dry_run:
+            _foresee(kind, reason, deployment_id, url, token, as_json=as_json)
+        else:
+            _roll_back(kind, reason, deployment_id, url, token, force=force, as_json=as_json)
 
     return command
 
@@ -147,6 +153,22 @@ def _roll_back(
     else:
         say(f"{run.id}: complete" if run.complete else f"{run.id}: partial, not done: {', '.join(run.failed)}")
     if not run.complete:
+        raise typer.Exit(Exit.NO)
+
+
+def _foresee(kind: RollbackKind, reason: str, deployment_id: str, url: str, token: str, *, as_json: bool) -> None:
+    """Say each step that would be done; exit 1 when one would not be."""
+    body = {"kind": kind, "reason": reason, "deployment_id": deployment_id, "dry_run": True}
+    plan: RollbackPlan = ask("POST", url, token, "rollbacks", RollbackPlan, body)
+    if as_json:
+        print_json(plan)
+    else:
+        say(f"would take {plan.deployment_id} back ({plan.version})" if plan.deployment_id else "no release is known")
+        for one in plan.steps:
+            say(f"  {one.step}: {one.would}" if not one.refusal else f"  {one.step}: not done: {one.refusal}")
+        if plan.asks:
+            say(f"  {plan.asks}")
+    if any(one.refusal for one in plan.steps):
         raise typer.Exit(Exit.NO)
 
 

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from daemon.http.console.feed import ConsoleFeed, Mark, Row, Snapshot
-from daemon.http.console.login import Login
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.table import PAGE_BY_NAME, PAGES
 from daemon.http.console.shell import shell
 from daemon.http.problems import problem
+from daemon.http.sessions.book import Session, SessionBook
 from remediation.ports import Clock
 
 MIN_INTERVAL_SECONDS = 0.1
@@ -71,9 +71,9 @@ class Sent:
 class Console:
     """The pages of the table, and ``/console/stream?page=NAME&of=WHICH``, which keeps one of them up to date."""
 
-    def __init__(self, feed: ConsoleFeed, login: Login, clock: Clock) -> None:
+    def __init__(self, feed: ConsoleFeed, sessions: SessionBook, clock: Clock) -> None:
         self._feed = feed
-        self._login = login
+        self._sessions = sessions
         self._clock = clock
         self.streams = 0
 
@@ -88,10 +88,7 @@ class Console:
         return show
 
     async def page(self, request: Request, page: ConsolePage) -> Response:
-        """The whole page, useful without a script; with ``?token=`` first a session."""
-        token = request.query_params.get("token")
-        if token is not None:
-            return self._login.enter(request, token)
+        """The whole page, useful without a script."""
         of = str(request.path_params.get("of", ""))
         snapshot = await self._feed.snapshot(page, of, 0) if len(of) <= OF_LENGTH_MAX else None
         if snapshot is None:
@@ -110,18 +107,20 @@ class Console:
         if page is None or not known or await self._feed.snapshot(page, of, 0) is None:
             return _missing(request, of)
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(self.events(page, of), headers=headers, media_type="text/event-stream")
+        return StreamingResponse(
+            self.events(page, of, request.state.session), headers=headers, media_type="text/event-stream"
+        )
 
-    async def events(self, page: ConsolePage, of: str = "") -> AsyncGenerator[bytes]:
+    async def events(self, page: ConsolePage, of: str = "", session: Session | None = None) -> AsyncGenerator[bytes]:
         """A first update with everything, then one for each change, paced, and one for each quiet interval.
 
-        It ends when what the page shows is gone.
+        It ends when what the page shows is gone, and when the session has ended by which it is watched.
         """
         self.streams += 1
         try:
             yield b"retry: 1000\n\n"
             sent, version = Sent(), 0
-            while True:
+            while session is None or self._sessions.lives(session):
                 snapshot = await self._feed.snapshot(page, of, version)
                 if snapshot is None:
                     return

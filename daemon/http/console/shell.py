@@ -17,5 +17,6 @@ def shell(request: Request, page: ConsolePage, of: str, panels: Mapping[str, str
 def framed(request: Request, template: str, title: str, section: str, **values: object) -> str:
     """A template that extends ``base.html``. live: the page whose stream it follows; without one the overview's."""
     given = {"live": "", "of": "", "panels": {}} | values
-    principal = request.state.principal
-    return render(template, title=title, section=section, sections=SECTIONS, principal=principal, **given)
+    principal, session = request.state.principal, request.state.session
+    csrf = "" if session is None else session.csrf
+    return render(template, title=title, section=section, sections=SECTIONS, principal=principal, csrf=csrf, **given)

@@ -25,6 +25,12 @@ class Reasoned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     skipped: tuple[str, ...] = ()
 
 
+class UndoWish(Reasoned, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """dry_run: only say what would be done."""
+
+    dry_run: bool = False
+
+
 class ApprovalAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person's answer. digest: of what they looked at, as the list of approvals shows it; needed to approve."""
 
@@ -60,11 +66,11 @@ class AutomationDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UndoDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of taking an action back."""
+    """What became of taking an action back. outcome: None with a dry run, where nothing was done."""
 
     decision_id: str
     detail: str
-    outcome: Outcome
+    outcome: Outcome | None
 
 
 class AutomationDoor:
@@ -136,13 +142,22 @@ class AutomationDoor:
 
     async def _undo(self, request: Request) -> Response:
         decision_id = request.path_params["decision_id"]
-        body, actor = await door.body_as(request, Reasoned), door.caller(request).name
+        body, actor = await door.body_as(request, UndoWish), door.caller(request).name
+        if body.dry_run:
+            return await self._look_at_undo(decision_id)
         undone = await self._automation.undo(decision_id, actor, door.reason_of(body.reason), body.skipped)
         if undone.outcome is None:
             unknown = undone.refusal is UndoRefusal.UNKNOWN
             status = HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT
             raise door.Refused(status, f"Not taken back: {undone.detail}.")
         return door.answer(UndoDocument(decision_id=decision_id, detail=undone.detail, outcome=undone.outcome))
+
+    async def _look_at_undo(self, decision_id: str) -> Response:
+        look = await self._automation.look_at_undo(decision_id)
+        if look.refusal or look.asks:
+            raise door.Refused(HTTPStatus.CONFLICT, f"It would not be taken back: {look.refusal or look.asks}.")
+        restored = ", ".join(f"{name} {value}" for name, value in sorted(look.restores.items()))
+        return door.answer(UndoDocument(decision_id=decision_id, detail=f"would restore {restored}", outcome=None))
 
     def _document(self, *, changed: bool) -> AutomationDocument:
         state, policy = self._automation.state, self._automation.policy

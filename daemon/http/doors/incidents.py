@@ -109,6 +109,10 @@ class IncidentDoor:
         """200 with the incident that is over."""
         return await door.guarded(request, lambda one: self._acted(one, _resolve))
 
+    async def note(self, request: Request) -> Response:
+        """200 with the incident that something was written down about."""
+        return await door.guarded(request, lambda one: self._acted(one, _note))
+
     async def merge(self, request: Request) -> Response:
         """200 with the incident that speaks for both."""
         return await door.guarded(request, lambda one: self._acted(one, _merge))
@@ -170,6 +174,10 @@ async def _give_back(desk: IncidentDesk, name: str, actor: str, request: Request
 
 async def _resolve(desk: IncidentDesk, name: str, actor: str, request: Request) -> Incident | IncidentRefused:
     return await desk.resolve(name, actor, door.reason_of((await door.body_as(request, Closing)).reason))
+
+
+async def _note(desk: IncidentDesk, name: str, actor: str, request: Request) -> Incident | IncidentRefused:
+    return await desk.note(name, actor, door.reason_of((await door.body_as(request, Noted)).note))
 
 
 async def _merge(desk: IncidentDesk, name: str, actor: str, request: Request) -> Incident | IncidentRefused:

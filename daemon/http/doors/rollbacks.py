@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from daemon.errors import CheckpointFailed
 from daemon.http.doors import door
 from daemon.rollbacks.desk import RollbackRefusal, RollbackRefused
+from daemon.rollbacks.foresight import RollbackPlan
 from daemon.rollbacks.parts import RollbackParts
 from remediation.compensation.state import CompensationState
 from remediation.errors import WorldRefused, WorldUnreachable
@@ -17,14 +19,20 @@ from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.rollback.model import RollbackKind, RollbackRun
 from remediation.state import State
 
+Answered = TypeVar("Answered", RollbackRun, RollbackPlan)
+
 
 class RollbackWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """kind: see RollbackKind. deployment_id: the newest release when empty. force: a client passed a question over."""
+    """kind: see RollbackKind. deployment_id: the newest release when empty. force: a client passed a question over.
+
+    dry_run: only say what would be done.
+    """
 
     reason: str
     kind: RollbackKind = RollbackKind.TRAFFIC
     deployment_id: str = ""
     force: bool = False
+    dry_run: bool = False
 
 
 class RollbackList(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +63,7 @@ class RollbackDoor:
         return parts
 
     async def ask(self, request: Request) -> Response:
-        """201 with the rollback, as far as it went without waiting."""
+        """201 with the rollback, as far as it went without waiting; 200 with what a dry run says would be done."""
         return await door.guarded(request, self._ask)
 
     async def rehearse(self, request: Request) -> Response:
@@ -80,6 +88,9 @@ class RollbackDoor:
 
     async def _ask(self, request: Request) -> Response:
         wish = await door.body_as(request, RollbackWish)
+        if wish.dry_run:
+            actor = door.caller(request).name
+            return door.answer(_given(await self._parts.foresight.plan(wish.kind, actor, wish.deployment_id)))
         answered = await self._parts.desk.ask(
             wish.kind,
             door.caller(request).name,
@@ -87,9 +98,7 @@ class RollbackDoor:
             deployment_id=wish.deployment_id,
             force=wish.force,
         )
-        if isinstance(answered, RollbackRefused):
-            raise door.Refused(_status(answered.refusal), f"{answered.refusal}: {answered.detail}")
-        return door.answer(answered, HTTPStatus.CREATED)
+        return door.answer(_given(answered), HTTPStatus.CREATED)
 
     async def _rehearse(self, request: Request) -> Response:
         measured = await self._parts.drill.run(door.caller(request).name)
@@ -121,6 +130,13 @@ class RollbackDoor:
         except (CheckpointFailed, WorldUnreachable, WorldRefused) as fault:
             raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, f"Its payments cannot be read now: {fault}") from fault
         return door.answer(listed)
+
+
+def _given(answered: Answered | RollbackRefused) -> Answered:
+    """What was asked for. Raises Refused when the answer was no."""
+    if isinstance(answered, RollbackRefused):
+        raise door.Refused(_status(answered.refusal), f"{answered.refusal}: {answered.detail}")
+    return answered
 
 
 def _status(refusal: RollbackRefusal) -> HTTPStatus:

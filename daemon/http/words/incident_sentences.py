@@ -23,6 +23,7 @@ from remediation.journal.incident_kinds import (
     IncidentBody,
     IncidentExposed,
     IncidentMerged,
+    IncidentNoted,
     IncidentReopened,
     IncidentResolved,
     IncidentUnacknowledged,
@@ -46,10 +47,16 @@ def incident_parts(body: IncidentBody) -> Parts:
                 f"{count(body.payments)} payments, {count(body.failed)} of them failed, {money(body.amount_cents)}"
             )
             return "plain", "incident", f"{body.incident_id} exposed {counted_of}.", "" if body.whole else "at least"
-        case IncidentMerged():
-            return "plain", "incident", f"{body.incident_id} is part of {body.into}.", body.why
+        case IncidentMerged() | IncidentNoted():
+            return _said_by_people(body)
         case _:
             assert_never(body)
+
+
+def _said_by_people(body: IncidentMerged | IncidentNoted) -> Parts:
+    if isinstance(body, IncidentNoted):
+        return "plain", "note", f"A note about {body.incident_id}.", body.note
+    return "plain", "incident", f"{body.incident_id} is part of {body.into}.", body.why
 
 
 def escalation_parts(body: EscalationBody) -> Parts:

@@ -18,6 +18,7 @@ from daemon.flags.policies import FlagPolicies
 from daemon.probes.core_client import Reconciliation, ReleaseReconciliation
 from daemon.rollbacks.desk import RollbackDesk, RollbackRefused
 from daemon.rollbacks.drill import Drill
+from daemon.rollbacks.foresight import Foresight
 from daemon.rollbacks.notice import Notices
 from daemon.rollbacks.parts import RollbackParts
 from daemon.rollbacks.rail import RecordsAgainstRail
@@ -149,7 +150,9 @@ async def opened_house(tmp_path: Path) -> AsyncIterator[House]:
     rollbacks = Rollbacks(writer, works.by_step(), clock)
     desk = RollbackDesk(writer, rollbacks, lambda: policy, clock)
     drill = Drill({"us-east-1": world}, lambda _: world, lambda: policy, executor, writer, clock)
-    parts = RollbackParts(desk, rollbacks, compensations, RollbackMeasuring(checkpoint, writer, clock), drill)
+    foresight = Foresight(desk, writer, executor, lambda: policy, clock)
+    measuring = RollbackMeasuring(checkpoint, writer, clock)
+    parts = RollbackParts(desk, rollbacks, compensations, measuring, drill, foresight)
     await writer.append(deployment())
     await writer.append(AutomationStopped(reason="a drill"), "bob")
     try:

@@ -12,13 +12,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from checks.findings import State
-from daemon.http.auth import Authority
 from daemon.http.console import serving as console_module
 from daemon.http.console.compose import LEDGER_STALE_MS
 from daemon.http.console.feed import STANDING, TIMELINE_ENTRIES, ConsoleFeed
-from daemon.http.console.login import Login
 from daemon.http.console.pages.overview import OVERVIEW
 from daemon.http.console.serving import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
+from daemon.http.sessions.reception import Reception
 from daemon.view.shape import SecondOfPayments
 from remediation.errors import JournalCorrupt
 from remediation.journal.guardrail_kinds import AutomationStopped
@@ -33,7 +32,8 @@ XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 
 def console_of(view: FakeView) -> Console:
     made = options(view)
-    return Console(ConsoleFeed(view, made), Login(Authority(made.tokens, made.clock.monotonic_ms)), made.clock)
+    reception = Reception(made.console, lambda: made.tokens, made.clock)
+    return Console(ConsoleFeed(view, made), reception.book, made.clock)
 
 
 async def next_update(stream: AsyncIterator[bytes]) -> dict[str, object]:
@@ -113,46 +113,6 @@ async def test_observe_only_is_a_banner(as_role: Client, view: FakeView) -> None
     view.observing = True
     view.clock.now += 1000
     assert "Observe-only." in await page_of(as_role)
-
-
-async def test_a_token_in_the_url_becomes_a_cookie_and_leaves_the_url(as_role: Client) -> None:
-    client = as_role(None)
-    answer = await client.get("/console", params={"token": token_of("viewer")})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
-    cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "samesite=strict" in cookie.lower()
-    assert token_of("viewer") not in cookie
-    assert (await client.get("/console")).status_code == 200
-
-
-async def test_a_wrong_token_shows_the_form_again_and_sets_no_cookie(as_role: Client) -> None:
-    client = as_role(None)
-    answer = await client.get("/console?token=wrong")
-    assert answer.headers["location"] == "/console/login?refused=1"
-    assert "set-cookie" not in answer.headers
-    assert "not known here" in (await client.get("/console/login?refused=1")).text
-
-
-async def test_the_form_signs_in_from_our_own_page_only(as_role: Client) -> None:
-    client = as_role(None)
-    form = {"token": token_of("viewer")}
-    refused = await client.post("/console/login", data=form, headers={"sec-fetch-site": "cross-site"})
-    assert refused.status_code == 403
-    taken = await client.post("/console/login", data=form, headers={"sec-fetch-site": "same-origin"})
-    assert taken.headers["location"] == "/console"
-
-
-async def test_the_form_takes_no_large_body(as_role: Client) -> None:
-    answer = await as_role(None).post("/console/login", data={"token": "x" * 5000})
-    assert answer.status_code == 413
-
-
-async def test_the_cookie_is_secure_where_the_page_is(app: Starlette, as_role: Client) -> None:
-    client = as_role(None)
-    secure = await client.get(f"https://till.test/console?token={token_of('viewer')}")
-    assert "Secure" in secure.headers["set-cookie"]
-    assert app.routes
 
 
 async def test_a_static_file_is_sent_once_and_then_known(as_role: Client) -> None:
