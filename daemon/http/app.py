@@ -31,9 +31,9 @@ from daemon.http.metrics import MetricsPage
 from daemon.http.options import HttpOptions
 from daemon.http.probes import Probes
 from daemon.http.problems import on_fault, on_http_exception
-from daemon.sources.sink import FactSink
 from daemon.http.sessions.guard import Guard
 from daemon.http.sessions.reception import Reception
+from daemon.sources.sink import FactSink
 from daemon.storage.quarantine import Quarantine
 from daemon.view.shape import SystemView
 
@@ -101,9 +101,9 @@ def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Rec
         _route("/console/stream", console.stream),
         _route("/console/login", login.form, "GET", "POST"),
         _route("/console/logout", login.leave, "POST"),
+        _route("/console/codes", login.code, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
     ]
-        _route("/console/codes", login.code, "POST"),
 
 
 def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
@@ -128,9 +128,9 @@ def _incident_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route(f"{one}/unack", desk.give_back, "POST"),
         _route(f"{one}/resolve", desk.resolve, "POST"),
         _route(f"{one}/merge", desk.merge, "POST"),
+        _route(f"{one}/note", desk.note, "POST"),
         _route("/api/v1/escalation", quiet.escalation),
         _route("/api/v1/silences", quiet.silences),
-        _route(f"{one}/note", desk.note, "POST"),
         _route("/api/v1/silences", quiet.silence, "POST"),
         _route("/api/v1/silences/{silence_id}/expire", quiet.expire, "POST"),
         _route("/api/v1/maintenances", quiet.maintenances),

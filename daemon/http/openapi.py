@@ -87,10 +87,10 @@ INCIDENT_OPERATIONS = (
     Operation(f"{_INCIDENT}/ack", "Take an incident on: no others are told", IncidentStory, "post", takes=Noted),
     Operation(f"{_INCIDENT}/unack", "Give an incident back", IncidentStory, "post", takes=Noted),
     Operation(f"{_INCIDENT}/resolve", "Close an incident", IncidentStory, "post", takes=Closing),
+    Operation(f"{_INCIDENT}/note", "Write something down about it", IncidentStory, "post", takes=Noted),
     Operation(f"{_INCIDENT}/merge", "Say that two incidents are one", IncidentStory, "post", takes=Merging),
     Operation("/api/v1/escalation", "Who is on duty, and who is being told of what", EscalationDocument),
     Operation("/api/v1/silences", "Silences, newest first", SilenceList),
-    Operation(f"{_INCIDENT}/note", "Write something down about it", IncidentStory, "post", takes=Noted),
     Operation(
         "/api/v1/silences",
         "Tell nobody of what matches, for a while",
