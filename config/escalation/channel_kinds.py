@@ -256,5 +256,7 @@ AnyChannel = (
     | AppriseChannel
 )
 Channel = Annotated[AnyChannel, Field(discriminator="kind")]
+NEED_AN_ADDRESS = frozenset({"email", "sms"})
+"""Kinds that reach nobody without a contact's address."""
 KINDS: tuple[str, ...] = tuple(get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(AnyChannel))
 """The names of all kinds, in the order of the page about them."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from config.escalation.channel_kinds import Channel
+from config.escalation.channel_kinds import NEED_AN_ADDRESS, Channel
 from config.escalation.on_call import Name
 from config.model import Duration, Model, refusal
 
@@ -28,6 +28,9 @@ class ChannelSettings(Model):
         if self.fallback is not None and self.fallback not in self.via:
             known = f"write one of {', '.join(sorted(self.via))}" if self.via else "add it to via"
             raise refusal(f"there is no channel {self.fallback}", known, ("fallback",))
+        if self.fallback is not None and self.via[self.fallback].kind in NEED_AN_ADDRESS:
+            what = f"{self.fallback} needs an address of each person, so that it reaches nobody who has none"
+            raise refusal(what, "name a channel of another kind, or give it to everybody as a contact", ("fallback",))
         if self.fallback_after > FALLBACK_AFTER_SECONDS_MAX:
             what = f"another channel would be tried after {self.fallback_after:g}s, later than within a minute"
             raise refusal(what, f"write at most {FALLBACK_AFTER_SECONDS_MAX:g}s", ("fallback_after",))

@@ -21,8 +21,8 @@ _FIX = "install tillwatch with the extra chat: pip install 'tillwatch[chat]'"
 class Teller(Protocol):
     """Apprise with one service. Blocks."""
 
-    def notify(self, body: str, title: str, *, body_format: str, interpret_escapes: bool) -> bool | None:
-        """Whether the service took it."""
+    def notify(self, body: str, title: str, *, body_format: str, interpret_escapes: bool) -> object:
+        """Whether the service took it, by its truth."""
 
 
 class Chat:
@@ -35,7 +35,7 @@ class Chat:
         self._teller = teller
         self._pool = pool
         self._attempt_seconds = attempt_seconds
-        self._under_way: asyncio.Future[bool | None] | None = None
+        self._under_way: asyncio.Future[bool] | None = None
 
     async def send(self, notice: Notice, key: str, address: str, at_ms: int) -> Receipt:
         """See Channel; whom it reaches is in Apprise's URL, so that the address is not used."""
@@ -53,8 +53,8 @@ class Chat:
             raise ChannelDown("Apprise did not deliver it")
         return Receipt("Apprise delivered it")
 
-    def _told(self, title: str, body: str) -> bool | None:
-        return self._teller.notify(body, title, body_format="text", interpret_escapes=False)
+    def _told(self, title: str, body: str) -> bool:
+        return bool(self._teller.notify(body, title, body_format="text", interpret_escapes=False))
 
 
 async def open_chat(stack: AsyncExitStack, name: str, url: str) -> Chat:
@@ -65,7 +65,7 @@ async def open_chat(stack: AsyncExitStack, name: str, url: str) -> Chat:
     return Chat(await asyncio.get_running_loop().run_in_executor(pool, _teller, name, url), pool)
 
 
-def _seen(ended: asyncio.Future[bool | None]) -> None:
+def _seen(ended: asyncio.Future[bool]) -> None:
     """Nobody may be there any more to ask how a thread ended that hung."""
     if not ended.cancelled():
         ended.exception()

@@ -20,10 +20,17 @@ _QUIT_SECONDS = 1.0
 class Mailer:
     """Hands letters to a mail server. tls: None for a server on this machine that has none."""
 
-    def __init__(self, settings: EmailChannel, password: str, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        settings: EmailChannel,
+        password: str,
+        tls: ssl.SSLContext | None,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
         self._settings = settings
         self._password = password
         self._tls = tls
+        self._attempt_seconds = attempt_seconds
 
     async def send(self, letter: Letter, at_ms: int) -> Receipt:
         """Until the server has taken it. Raises NotDelivered, as one of its three kinds and without any address."""
@@ -32,11 +39,11 @@ class Mailer:
         message = message_of(letter, self._settings.sender, at_ms)
         client = self._client()
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
+            async with asyncio.timeout(self._attempt_seconds):
                 await client.connect()
                 await client.sendmail(self._settings.sender, [letter.to], message.as_bytes())
         except TimeoutError as fault:
-            raise ChannelDown(f"no answer within {ATTEMPT_SECONDS:g} s") from fault
+            raise ChannelDown(f"no answer within {self._attempt_seconds:g} s") from fault
         except (aiosmtplib.SMTPException, OSError) as fault:
             raise _meaning(fault) from fault
         else:
@@ -56,7 +63,7 @@ class Mailer:
             password=self._password if settings.username else None,
             # Its default looks the machine's name up, which may block.
             local_hostname=settings.sender.rpartition("@")[2],
-            timeout=ATTEMPT_SECONDS,
+            timeout=self._attempt_seconds,
             use_tls=settings.tls == "implicit",
             start_tls=settings.tls == "starttls",
             tls_context=self._tls,

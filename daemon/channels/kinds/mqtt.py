@@ -7,17 +7,24 @@ import math
 import ssl
 
 import aiomqtt
+from paho.mqtt.client import Client
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from config.escalation.channel_kinds import MqttChannel, is_mqtt_topic
 from daemon.channels.kinds.webhook import document_of
-from daemon.channels.ports import ATTEMPT_SECONDS, ChannelDown, NoticeRefused, Receipt
+from daemon.channels.ports import ATTEMPT_SECONDS, ChannelDown, NoticeNotTaken, NoticeRefused, Receipt
 from daemon.errors import NotUsable
 from payment_core.flags.arriving.files import client_tls
 from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, reachable
 from payment_core.flags.errors import FlagFileUnusable
 from remediation.escalation.notices import Notice
+
+_NOBODY_THERE = 0x10
+"""Brokers that know say so; a page that nobody gets has told nobody."""
+_REFUSED = frozenset({0x87, 0x90, 0x95, 0x99})
+"""Not authorized for the topic, a topic that is none, too large, not of the form that is wanted."""
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +35,17 @@ class Mqtt:
     password: empty for none. tls: None for a broker on this machine that has none.
     """
 
-    def __init__(self, settings: MqttChannel, password: str, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        settings: MqttChannel,
+        password: str,
+        tls: ssl.SSLContext | None,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
         self._settings = settings
         self._password = password
         self._tls = tls
+        self._attempt_seconds = attempt_seconds
 
     async def send(self, notice: Notice, key: str, address: str, at_ms: int) -> Receipt:
         """See Channel; it is taken once the broker has acknowledged it."""
@@ -40,19 +54,19 @@ class Mqtt:
             raise NoticeRefused("the contact's address is no topic")
         # An address is a topic here, and whoever reads it knows it.
         body = json.dumps(document_of(notice, "", at_ms)).encode("ascii")
-        client, taken = self._client(), False
+        client = self._client()
+        answers = _answers(client)
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS), client:
+            async with asyncio.timeout(self._attempt_seconds), client:
                 # aiomqtt's own limit loses, before Python 3.12, a stop that comes together with the acknowledgement.
                 await client.publish(topic, body, qos=1, properties=_properties(key), timeout=math.inf)
-                taken = True
         except (TimeoutError, aiomqtt.MqttError, OSError) as fault:
             # What goes wrong with saying goodbye must not have it sent again.
-            if not taken:
-                raise ChannelDown(_words(fault)) from fault
+            if not answers:
+                raise ChannelDown(self._words(fault)) from fault
         finally:
             let_go(client)
-        return Receipt("PUBACK")
+        return _receipt(answers[-1])
 
     def _client(self) -> aiomqtt.Client:
         settings = self._settings
@@ -64,11 +78,21 @@ class Mqtt:
             password=self._password if settings.username else None,
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=True,
-            timeout=ATTEMPT_SECONDS,
+            timeout=self._attempt_seconds,
             tls_context=self._tls,
             socket_options=AT_ONCE,
             logger=log,
         )
+
+    def _words(self, fault: Exception) -> str:
+        """MQTT's own reason, which names nobody; of anything else the kind alone."""
+        match fault:
+            case aiomqtt.MqttCodeError():
+                return f"MQTT: {fault}"
+            case TimeoutError():
+                return f"no acknowledgement within {self._attempt_seconds:g} s"
+            case _:
+                return type(fault).__name__
 
 
 async def open_mqtt(settings: MqttChannel, password: str) -> Mqtt:
@@ -89,12 +113,24 @@ def _properties(key: str) -> Properties:
     return properties
 
 
-def _words(fault: Exception) -> str:
-    """MQTT's own reason, which names nobody; of anything else the kind alone."""
-    match fault:
-        case aiomqtt.MqttCodeError():
-            return f"MQTT: {fault}"
-        case TimeoutError():
-            return f"no acknowledgement within {ATTEMPT_SECONDS:g} s"
-        case _:
-            return type(fault).__name__
+def _answers(client: aiomqtt.Client) -> list[ReasonCode]:
+    """What the broker will say of what is published; aiomqtt takes every acknowledgement for a yes."""
+    heard: list[ReasonCode] = []
+    own = client._client.on_publish  # noqa: SLF001  # aiomqtt has no way to do so
+
+    def listen(paho: Client, data: object, message_id: int, reason: ReasonCode, properties: Properties) -> None:
+        heard.append(reason)
+        own(paho, data, message_id, reason, properties)  # type: ignore[misc, call-arg]  # paho's own union
+
+    client._client.on_publish = listen  # noqa: SLF001  # as above
+    return heard
+
+
+def _receipt(reason: ReasonCode) -> Receipt:
+    """What an acknowledgement means (MQTT 5, 3.4.2.1). Raises NotDelivered."""
+    if reason.value == _NOBODY_THERE:
+        raise NoticeNotTaken("nobody subscribes to the topic")
+    if not reason.is_failure:
+        return Receipt("PUBACK")
+    words = f"MQTT: {reason.getName()}"
+    raise NoticeRefused(words) if reason.value in _REFUSED else NoticeNotTaken(words)

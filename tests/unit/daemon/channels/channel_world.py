@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from config.escalation.channel_settings import ChannelSettings
 from config.escalation.escalation_file import Escalation
@@ -82,9 +83,9 @@ class Sending:
         return [body for body in bodies if isinstance(body, NoticeSent | NoticeFailed)]
 
 
-def reached_by(*channels: str) -> Escalation:
-    """The packaged matrix, in which everybody has these channels."""
-    contacts = tuple(Contact(channel=name, address=f"@{name}") for name in channels)
+def reached_by(*channels: str, addresses: Mapping[str, str] = MappingProxyType({})) -> Escalation:
+    """The packaged matrix, in which everybody has these channels; addresses: by channel, ``@NAME`` when left out."""
+    contacts = tuple(Contact(channel=name, address=addresses.get(name, f"@{name}")) for name in channels)
     whole = shipped()
     people = {key: Person(name=person.name, contacts=contacts) for key, person in whole.people.items()}
     return whole.model_copy(update={"people": people})
@@ -97,9 +98,10 @@ async def sending(
     fallback: str | None = None,
     per_minute: int = 600,
     here: World | None = None,
+    addresses: Mapping[str, str] = MappingProxyType({}),
 ) -> Sending:
     """contacts: of everybody, all channels when None. here: a world whose process has died; the outbox is a new one."""
-    escalation = reached_by(*(channels if contacts is None else contacts))
+    escalation = reached_by(*(channels if contacts is None else contacts), addresses=addresses)
     made = await world(escalation) if here is None else here
     settings = ChannelSettings.model_construct(
         via={}, fallback=fallback, fallback_after=30.0, deadline=4 * 3600.0, loopback_allowed=False
