@@ -4,10 +4,28 @@ import secrets
 from typing import Literal
 
 Prefix = Literal[
-    "pay", "cap", "ref", "dis", "esc", "pro", "ba", "po", "ent", "ach", "ret", "acc", "whe", "whd", "rev", "key", "fle"
+    "pay",
+    "cap",
+    "ref",
+    "dis",
+    "esc",
+    "pro",
+    "ba",
+    "po",
+    "ent",
+    "ach",
+    "ret",
+    "acc",
+    "whe",
+    "whd",
+    "rev",
+    "key",
+    "fle",
+    "mig",
 ]
 """Payment, capture, refund, dispute, escrow, provider, bank account, payout, ACH entry, ACH file, ACH return, access to
-the vault, webhook endpoint, webhook delivery, compliance case, API key, entry of a fraud list."""
+the vault, webhook endpoint, webhook delivery, compliance case, API key, entry of a fraud list, act of a
+migration."""
 
 
 def new_id(prefix: Prefix, now_ms: int) -> str:

@@ -3,12 +3,14 @@
 from payment_core.ach.files.incoming.model import RETURN_RECORDS
 from payment_core.ach.files.model import FILE_RECORDS
 from payment_core.costs.notes import RECORDS as COST_RECORDS
+from payment_core.customers.model import RECORDS as CUSTOMER_RECORDS
 from payment_core.escrow.model import RECORDS as ESCROW_RECORDS
 from payment_core.fraud.list_model import RECORDS as FRAUD_LIST_RECORDS
 from payment_core.fraud.rule_sets import RULE_RECORDS
 from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.ledger.posting import Hold
 from payment_core.methods.model import RECORDS as METHOD_RECORDS
+from payment_core.migration.model import RECORDS as MIGRATION_RECORDS
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import RECORDS as PAYMENT_RECORDS
 from payment_core.payouts.model import RECORDS as PAYOUT_RECORDS
@@ -32,6 +34,8 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     *COST_RECORDS,
     *FRAUD_LIST_RECORDS,
     *RULE_RECORDS,
+    *CUSTOMER_RECORDS,
+    *MIGRATION_RECORDS,
 )
 
 

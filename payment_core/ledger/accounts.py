@@ -59,6 +59,20 @@ PAYOUT_IN_FLIGHT = Account("payout_in_flight", "credit", "payouts given to the b
 DISPUTES_HELD = Account("disputes_held", "credit", "money set aside while a dispute is open", hot=True)
 DISPUTES_LOST = Account("disputes_lost", "credit", "lost disputes that the rail has not taken from us yet", hot=True)
 FEE_EXPENSE = Account("fee_expense", "debit", "what rails and banks charged us", hot=True)
+HISTORY_BALANCE = Account(
+    "history_balance",
+    "debit",
+    "what the old processor held for one of its accounts, by the balance transactions that were migrated",
+    may_go_negative=True,
+    owned=True,
+)
+HISTORY_FLOW = Account(
+    "history_flow",
+    "credit",
+    "what changed those balances, one for each kind of balance transaction: past, and never paid out from here",
+    may_go_negative=True,
+    owned=True,
+)
 
 ACCOUNTS = (
     RAIL_CLEARING,
@@ -73,6 +87,8 @@ ACCOUNTS = (
     DISPUTES_HELD,
     DISPUTES_LOST,
     FEE_EXPENSE,
+    HISTORY_BALANCE,
+    HISTORY_FLOW,
 )
 CHART = MappingProxyType({account.name: account for account in ACCOUNTS})
 

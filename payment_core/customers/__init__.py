@@ -1,0 +1,1 @@
+"""Customers: who pays, as far as the marketplace told us."""

@@ -1,0 +1,1 @@
+"""The job ``transaction-history``: what was, to the field, and posted to accounts of its own."""

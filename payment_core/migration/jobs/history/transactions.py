@@ -1,0 +1,159 @@
+"""The job itself: objects first, then the balance transactions, each held against the object that caused it."""
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import msgspec
+
+from payment_core.ledger.journals import Move
+from payment_core.ledger.recipes import must_post
+from payment_core.migration.export.kinds import Kind
+from payment_core.migration.export.records import Malformed, Read, Record
+from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
+from payment_core.migration.jobs.history.bodies import (
+    CAUSES,
+    about,
+    decoded,
+    disagreement,
+    encoded,
+    exported_line,
+    stored_line,
+)
+from payment_core.migration.jobs.history.recipe import (
+    RECIPE,
+    REVERSED,
+    journal_of,
+    moves_of,
+    reversed_moves,
+    totals_after,
+)
+from payment_core.migration.jobs.port import BatchWork, Prepared, Refused, refusal_of
+from payment_core.migration.jobs.texts import text
+from payment_core.migration.model import Historical, LedgerTotal, moved_id
+from payment_core.migration.names import JobName, Outcome
+from payment_core.migration.proof.sides import Line
+from payment_core.store.port import Transaction
+
+
+class TransactionHistory:
+    """What was, is kept as it was: no payment, refund or payout of ours is made of it, and no money moves."""
+
+    name = JobName.TRANSACTION_HISTORY
+
+    async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
+        """Check that amounts add up, and work out what is posted."""
+        return [_prepared(read) for read in reads]
+
+    def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
+        """Keep the object, unless it is here as it is; of a balance transaction, note its moves."""
+        record = cast("Record", one.read)
+        body = encoded(record.body)
+        known = transaction.get(Historical, one.line.name)
+        if known is not None and known.undone_at_ms == 0:
+            if (known.body, known.currency) == (body, one.line.currency):
+                return Outcome.UNCHANGED
+            if _place_of(record) < (known.occurred_at_ms, known.position.file, known.position.record):
+                return Outcome.OLDER
+        if isinstance(record.body, BalanceTransaction):
+            wrong = _wrong(transaction, record.body)
+            if wrong != "":
+                return Refused(record, "amounts_disagree", wrong)
+            if known is not None and known.undone_at_ms == 0:
+                before = cast("BalanceTransaction", decoded(Kind.BALANCE_TRANSACTIONS, known.body))
+                work.moves.setdefault(known.currency, []).extend(reversed_moves(moves_of(before)))
+            work.moves.setdefault(one.line.currency, []).extend(cast("tuple[Move, ...]", one.material))
+        transaction.put(
+            Historical(
+                id=one.line.name,
+                body=body,
+                about=about(record.body),
+                amount=one.line.amount,
+                currency=one.line.currency,
+                source_hash=record.source_hash,
+                occurred_at_ms=record.occurred_at_ms,
+                position=record.position,
+                moved_at_ms=work.now_ms,
+            )
+        )
+        return Outcome.MOVED if known is None or known.undone_at_ms > 0 else Outcome.UPDATED
+
+    def finish(self, transaction: Transaction, work: BatchWork) -> None:
+        """Post what the batch gathered: one journal for each currency."""
+        post(transaction, work)
+
+    def find(self, transaction: Transaction, names: Sequence[str], batch: str) -> list[object]:  # noqa: ARG002 - as every job
+        """The kept objects."""
+        return [transaction.get(Historical, name) for name in names]
+
+    async def lines(self, names: Sequence[str], found: Sequence[object]) -> list[Line | None]:
+        """What the kept objects say."""
+        stored = cast("Sequence[Historical | None]", found)
+        return [
+            None if one is None or one.undone_at_ms > 0 else stored_line(name, one)
+            for name, one in zip(names, stored, strict=True)
+        ]
+
+    def release(self, lost_key: str = "") -> None:
+        """No key was used."""
+
+    def take_back(self, transaction: Transaction, name: str, now_ms: int) -> str:
+        """Mark the object; its entries are reversed by journals of their own (``reversal``)."""
+        known = transaction.get(Historical, name)
+        if known is not None and known.undone_at_ms == 0:
+            transaction.put(msgspec.structs.replace(known, undone_at_ms=now_ms))
+        return ""
+
+
+def reversal(transaction: Transaction, names: Iterable[str], work: BatchWork) -> None:
+    """Note the moves that take back what these objects posted; books are never deleted, only reversed."""
+    for name in names:
+        if not name.startswith(f"{Kind.BALANCE_TRANSACTIONS.value}:"):
+            continue
+        known = transaction.get(Historical, name)
+        if known is not None and known.undone_at_ms == 0:
+            body = cast("BalanceTransaction", decoded(Kind.BALANCE_TRANSACTIONS, known.body))
+            work.moves.setdefault(known.currency, []).extend(reversed_moves(moves_of(body)))
+
+
+def post(transaction: Transaction, work: BatchWork, *, is_reversal: bool = False) -> None:
+    """Post what was noted, one journal for each currency, and note what the accounts have to hold afterwards."""
+    totals: list[LedgerTotal] = []
+    journals: list[str] = []
+    for currency in sorted(work.moves):
+        moves = work.moves[currency]
+        if not moves:
+            continue
+        accounts = {account for move in moves for account in (move.debit, move.credit)}
+        before = {(account, currency): transaction.balances(account, currency).copy() for account in accounts}
+        recipe = REVERSED if is_reversal else RECIPE
+        journal = journal_of(f"{work.batch}:{currency}", work.batch, currency, moves, recipe)
+        must_post(transaction, journal)
+        totals.extend(totals_after(before, currency, moves))
+        journals.append(journal.id)
+    work.ledger, work.journals = tuple(totals), tuple(journals)
+
+
+def _prepared(read: Read) -> Prepared | Refused:
+    if isinstance(read, Malformed):
+        return refusal_of(read)
+    body = read.body
+    if isinstance(body, BalanceTransaction):
+        if body.amount - body.fee != body.net:
+            detail = f"{body.amount} less {body.fee} is not {body.net} {body.currency.upper()}."
+            return Refused(read, "does_not_add_up", detail)
+        return Prepared(read, exported_line(read), moves_of(body))
+    return Prepared(read, exported_line(read), ())
+
+
+def _wrong(transaction: Transaction, body: BalanceTransaction) -> str:
+    found = CAUSES.get(body.type)
+    source = text(body.source)
+    if found is None or source == "":
+        return ""
+    kind, _ = found
+    cause = transaction.get(Historical, moved_id(kind, source))
+    return "" if cause is None or cause.undone_at_ms > 0 else disagreement(body, decoded(kind, cause.body))
+
+
+def _place_of(record: Record) -> tuple[int, int, int]:
+    return record.occurred_at_ms, record.position.file, record.position.record

@@ -1,0 +1,6 @@
+"""Text as it is kept here, where nothing said and nothing there are the same. Pure."""
+
+
+def text(said: str | None) -> str:
+    """What the export says; empty where it says nothing."""
+    return "" if said is None else said

@@ -1,0 +1,24 @@
+"""A sealed number in the store, written and found by the jobs that move numbers."""
+
+from payment_core.methods.model import VaultDataKey, VaultKey, VaultRow
+from payment_core.methods.vault_records import require_data_key
+from payment_core.migration.jobs.sealing import SealedNumber
+from payment_core.store.port import Transaction
+from payment_core.vault.records import StoredToken
+
+
+def keep_number(transaction: Transaction, sealed: SealedNumber) -> None:
+    """Store a number, linked from the start. Raises DataKeyGone."""
+    require_data_key(transaction, sealed.key.data_key_id)
+    transaction.put(VaultRow(id=sealed.record.token, record=sealed.record))
+    transaction.put(VaultKey(id=sealed.key.token, key=sealed.key))
+
+
+def find_number(transaction: Transaction, token: str) -> StoredToken | None:
+    """The number with all that opens it; None when it was destroyed, or never was."""
+    row = transaction.get(VaultRow, token)
+    key = transaction.get(VaultKey, token)
+    data_key = None if key is None else transaction.get(VaultDataKey, key.key.data_key_id)
+    if row is None or key is None or data_key is None:
+        return None
+    return StoredToken(row.record, key.key, data_key.row)

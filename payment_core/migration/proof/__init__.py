@@ -1,0 +1,1 @@
+"""Both sides of what was moved, worked out apart from each other and compared."""
