@@ -24,7 +24,7 @@ class Approvals(Model):
     kill_switch: holding every payment, where ``fraud.kill_switch`` leaves it to people; 0: they do it themselves.
     repeat: an automatic action that did not help, once more. at_risk: what ``money_at_risk`` does not allow.
     region_spill: a part of a full region's traffic to another region.
-    flag: a change of a critical flag, but a kill.
+    flag: a change of a critical flag, but a kill. procedure: a step that wants a second person.
     """
 
     rollout: ApprovalRule = ApprovalRule(needed=1, expires=86_400.0)
@@ -35,6 +35,7 @@ class Approvals(Model):
     at_risk: ApprovalRule = ApprovalRule(needed=1, expires=3_600.0)
     region_spill: ApprovalRule = ApprovalRule(needed=1, expires=1_800.0)
     flag: ApprovalRule = ApprovalRule(needed=1, expires=1_800.0)
+    procedure: ApprovalRule = ApprovalRule(needed=1, expires=1_800.0)
 
 
 class MoneyAtRisk(Model):

@@ -25,6 +25,8 @@ from config.loading.suggest import closest, listed
 from config.loading.tree import Parsed
 from config.policy import Policy
 from config.prices import Prices
+from config.procedures.directory import PROCEDURES_DIRECTORY, procedure_problems, read_procedures
+from config.procedures.procedure import Procedure
 from config.rules.flags_named import unknown_flags
 from config.rules.rule_file import RuleFile
 from config.scaling import Scaling
@@ -78,6 +80,7 @@ class Configuration:
     flags: Flags
     flag_document: str
 
+    procedures: tuple[Loaded[Procedure], ...] = ()
     @property
     def digest(self) -> str:
         """SHA-256 over what takes effect, defaults and environment included; the same for files that mean the same."""
@@ -93,6 +96,7 @@ class Configuration:
             self.flags,
             *(loaded.value for loaded in self.rule_files),
         )
+            *(loaded.value for loaded in self.procedures),
         texts = (*(model.model_dump_json() for model in models), self.flag_document)
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
@@ -134,6 +138,10 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += unreached(settings.channels, escalation, str(_path_of(directory, ESCALATION_FILE)))
     problems += unknown_flags(flag_document, flags, str(_path_of(directory, FLAGS_FILE)), rule_files)
     if problems:
+    procedures, wrong = read_procedures(DEFAULTS, directory)
+    problems += wrong
+    # Names in files that cannot be read would be said to be missing, too.
+    problems += [] if wrong else procedure_problems(procedures, escalation, rule_files, DEFAULTS / RULES_DIRECTORY)
         raise ConfigurationError(in_order(problems))
     return Configuration(
         settings=settings,
@@ -148,6 +156,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
         flags=flags,
         flag_document=flag_document,
     )
+        procedures=procedures,
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:

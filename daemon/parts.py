@@ -132,7 +132,7 @@ async def open_parts(
         configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow, flags.changes
     )
     deployments = open_deployments(over)
-    incidents = open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation)
+    incidents = open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation, configuration.procedures)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(
         journal=journal,

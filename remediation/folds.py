@@ -45,7 +45,9 @@ from remediation.journal.kinds import (
     StepEnded,
     body_of,
 )
+from remediation.journal.procedure_kinds import ProcedureBody
 from remediation.journal.scaling_kinds import ScalingBody
+from remediation.procedures.state_fold import with_procedures
 from remediation.run_folds import with_run
 from remediation.scaling_folds import with_scaling, with_spent, with_undone_scaling
 from remediation.state import (
@@ -281,6 +283,7 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         **dict.fromkeys(get_args(Folded), with_guardrail),
         **dict.fromkeys(get_args(IncidentBody), incidents.with_incident),
         **dict.fromkeys(get_args(EscalationBody), _with_escalation),
+        **dict.fromkeys(get_args(ProcedureBody), with_procedures),
     }
 )
 """What each kind of entry moves; a kind that is not in here moves nothing but the sequence."""

@@ -17,6 +17,8 @@ from remediation.guardrails.state import ApprovalState, RiskState, StopState, St
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
 from remediation.journal.incident_kinds import IncidentExposed
+from remediation.journal.procedure_kinds import ContinuityMeasured
+from remediation.procedures.model import ProcedureRun
 from remediation.rollback.model import RollbackRun
 from remediation.scaling.model import Pin, ScalingDecision
 
@@ -209,7 +211,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     manual_rollbacks: those that people asked for, by id, oldest first.
     regions: what is said of each region, by name. flags: what each serves, and the document.
     scaling: the newest decision about each component's capacity, pins: what people set by hand, both by target.
-    scaled_at_ms: when capacity was changed in the last hour.
+    scaled_at_ms: when capacity was changed in the last hour. procedures: runs of them, by id, oldest first.
+    procedures_done: when each was last walked to its end. drills: of business continuity, oldest first.
     """
 
     sequence: int = 0
@@ -238,6 +241,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     scaled_at_ms: tuple[int, ...] = ()
     flags: FlagBook = FlagBook()
     escalation: EscalationBook = EscalationBook()
+    procedures: dict[str, ProcedureRun] = {}
+    procedures_done: dict[str, int] = {}
+    drills: tuple[ContinuityMeasured, ...] = ()
 
 
 def with_action(state: State, action: ActionState) -> State:

@@ -140,6 +140,7 @@ PURE = (
     "remediation/flags/words.py",
     "remediation/guardrails/*",
     "remediation/incidents/*",
+    "remediation/procedures/*",
     "remediation/rollback_measure.py",
     "remediation/scaling/*",
     "remediation/state.py",

@@ -12,7 +12,9 @@ from config.loading.loader import Loaded
 from config.rules.rule_file import Rule
 
 ABSENT = "(absent)"
-_RELOADED = frozenset({"rule_files", "policy", "deployment", "escalation", "flags", "flag_document", "scaling"})
+_RELOADED = frozenset(
+    {"rule_files", "policy", "deployment", "escalation", "flags", "flag_document", "scaling", "procedures"}
+)
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
 """But not how traffic is shifted: actions were made with it, and one may be under way."""
@@ -44,7 +46,7 @@ class Difference:
 
     deployment: what a reload changes for the deployments that are planned from then on. flags: of the document of
     flags and of what may be done with them. escalation: of who is told of incidents from then on. scaling: of how
-    much capacity there is to be, from the next look on.
+    much capacity there is to be, from the next look on. procedures: of those that people begin from then on.
     """
 
     added: tuple[str, ...]
@@ -56,12 +58,14 @@ class Difference:
     flags: tuple[Change, ...] = ()
     escalation: tuple[Change, ...] = ()
     scaling: tuple[Change, ...] = ()
+    procedures: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
         rules = self.added or self.removed or self.changed
-        return bool(rules or self.policy or self.deployment or self.flags or self.escalation or self.scaling)
+        others = self.deployment or self.flags or self.escalation or self.scaling or self.procedures
+        return bool(rules or self.policy or others)
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:
@@ -89,12 +93,17 @@ def difference(before: Configuration, after: Configuration) -> Difference:
         flags=(*_part("flags", before, after), *_document(before, after)),
         escalation=tuple(_part("escalation", before, after)),
         scaling=() if is_opened_anew else scaling,
+        procedures=tuple(_changes("sops", _procedures(before), _procedures(after))),
     )
 
 
 def rules_by_id(configuration: Configuration) -> dict[str, Rule]:
     """Every rule, in the order of the files."""
     return {rule.id: rule for loaded in configuration.rule_files for rule in loaded.value.rules}
+
+
+def _procedures(configuration: Configuration) -> dict[str, object]:
+    return {one.value.name: one.value.model_dump(by_alias=True) for one in configuration.procedures}
 
 
 def _is_opened_anew(change: Change) -> bool:

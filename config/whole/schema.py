@@ -12,6 +12,7 @@ from config.fraud import Fraud
 from config.model import DURATION_PATTERN
 from config.policy import Policy
 from config.prices import Prices
+from config.procedures.procedure import Procedure
 from config.rules.rule_file import RuleFile
 from config.rules.rule_tests import RuleTestFile
 from config.scaling import Scaling
@@ -30,6 +31,7 @@ Kind = Literal[
     "scaling",
     "escalation",
     "flags",
+    "procedure",
     "rule-tests",
 ]
 MODELS: dict[Kind, type[BaseModel]] = {
@@ -44,6 +46,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "scaling": Scaling,
     "escalation": Escalation,
     "flags": Flags,
+    "procedure": Procedure,
     "rule-tests": RuleTestFile,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -37,6 +37,7 @@ COMMANDS = MappingProxyType(
         "fraud": ("daemon.cli.core.fraud", "fraud_app"),
         "costs": ("daemon.cli.costs", "costs_app"),
         "scale": ("daemon.cli.scale.commands", "scale_app"),
+        "sop": ("daemon.cli.sop.commands", "sop_app"),
         "vault": ("daemon.cli.core.vault", "vault_app"),
     }
 )

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import msgspec
@@ -41,6 +41,22 @@ class _Problem(msgspec.Struct):
     detail: str = ""
 
 
+class Unanswered(Exception):
+    """The daemon gave no answer; whether it took what was sent is not known."""
+
+    def __init__(self, address: str, fault: Exception) -> None:
+        super().__init__(f"{address} gave no answer: {fault}")
+
+
+class Declined(Exception):
+    """The daemon's answer is no. status: of HTTP; said: its own sentence."""
+
+    def __init__(self, address: str, status: int, said: str) -> None:
+        super().__init__(f"{said} ({address} answered {status})")
+        self.status = status
+        self.said = said
+
+
 def ask(
     method: str,
     url: str,
@@ -55,6 +71,24 @@ def ask(
     resource: below ``/api/v1/``, without any part that a person typed unless it is checked by ``name_of``.
     seconds: how long the answer may take; None: as a look or an action usually does.
     """
+    try:
+        return answered(method, url, token, resource, shape, body, seconds)
+    except Unanswered as fault:
+        fail(f"{fault}\n  fix: is the daemon running there? give its address by --url", Exit.WORLD_REFUSED)
+    except Declined as no:
+        refused(no)
+
+
+def answered(
+    method: str,
+    url: str,
+    token: str,
+    resource: str,
+    shape: Any,  # noqa: ANN401 - a type in, a value of it out.
+    body: object = None,
+    seconds: float | None = None,
+) -> Any:  # noqa: ANN401 - as above.
+    """The same for who goes on without a daemon. Raises Unanswered and Declined."""
     url, token = _reached(url, token)
     address = f"{url}/api/v1/{resource}"
     headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -67,11 +101,8 @@ def ask(
         if response.is_success:
             return msgspec.json.decode(response.content, type=shape)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as fault:
-        fail(
-            f"{address} gave no answer: {fault}\n  fix: is the daemon running there? give its address by --url",
-            Exit.WORLD_REFUSED,
-        )
-    return _refused(address, response)
+        raise Unanswered(address, fault) from fault
+    raise _declined(address, response)
 
 
 def _reached(url: str, token: str) -> tuple[str, str]:
@@ -111,17 +142,20 @@ def confirmed(question: str, *, force: bool) -> list[str]:
     return []
 
 
-def _refused(address: str, response: httpx.Response) -> None:
+def _declined(address: str, response: httpx.Response) -> Declined:
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.MsgspecError:
         problem = _Problem()
-    said = problem.detail if problem.detail else problem.title
-    told = f"{said} ({address} answered {response.status_code})"
-    if response.status_code == UNKNOWN_CALLER:
-        fail(f"{told}\n  fix: give your token by --token or {TOKEN_VARIABLE}", Exit.WORLD_REFUSED)
-    if response.status_code in REFUSALS:
-        fail(told, Exit.NO)
-    if response.status_code < 500:  # noqa: PLR2004 - everything else that is the caller's
-        fail(told, Exit.BAD_INPUT)
-    fail(told, Exit.WORLD_REFUSED)
+    return Declined(address, response.status_code, problem.detail if problem.detail else problem.title)
+
+
+def refused(no: Declined) -> NoReturn:
+    """End the command as the daemon's answer asks for."""
+    if no.status == UNKNOWN_CALLER:
+        fail(f"{no}\n  fix: give your token by --token or {TOKEN_VARIABLE}", Exit.WORLD_REFUSED)
+    if no.status in REFUSALS:
+        fail(str(no), Exit.NO)
+    if no.status < 500:  # noqa: PLR2004 - everything else that is the caller's
+        fail(str(no), Exit.BAD_INPUT)
+    fail(str(no), Exit.WORLD_REFUSED)

@@ -23,6 +23,7 @@ from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.incidents import IncidentDoor
 from daemon.http.doors.ingest import IngestDoor
+from daemon.http.doors.procedures import ProcedureDoor
 from daemon.http.doors.quiet import QuietDoor
 from daemon.http.doors.rollbacks import RollbackDoor
 from daemon.http.doors.scaling import ScalingDoor
@@ -66,6 +67,7 @@ def create_app(
         *_rollback_routes(view, options),
         *_scaling_routes(options),
         *_flag_routes(view, options),
+        *_procedure_routes(view, options),
     ]
     app = Starlette(
         routes=routes,
@@ -186,6 +188,16 @@ def _scaling_routes(options: HttpOptions) -> list[Route]:
     return [
         _route("/api/v1/scaling", capacity.show),
         _route("/api/v1/scaling/{region}/{component}", capacity.set, "POST"),
+    ]
+
+
+def _procedure_routes(view: SystemView, options: HttpOptions) -> list[Route]:
+    walked = ProcedureDoor(view, options.incidents)
+    return [
+        _route("/api/v1/procedures", walked.list),
+        _route("/api/v1/procedures/drills", walked.drill, "POST"),
+        _route("/api/v1/procedures/runs/{run_id}", walked.show),
+        _route("/api/v1/procedures/runs/{run_id}/entries", walked.record, "POST"),
     ]
 
 

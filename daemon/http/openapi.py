@@ -28,6 +28,7 @@ from daemon.http.doors.flag_report import FlagReportList
 from daemon.http.doors.flags import FlagRamp, FlagReason, FlagSet, SealedDocument
 from daemon.http.doors.incidents import Closing, IncidentReview, IncidentStory, Merging, Noted
 from daemon.http.doors.ingest import IngestCounts
+from daemon.http.doors.procedures import EntryWish, ProcedureList
 from daemon.http.doors.quiet import (
     EscalationDocument,
     MaintenanceDocument,
@@ -46,6 +47,8 @@ from daemon.sources.firehose import FirehoseDelivery
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.port import READ_LIMIT
+from remediation.journal.procedure_kinds import ContinuityMeasured
+from remediation.procedures.model import ProcedureRun
 from remediation.rollback.model import RollbackRun
 from remediation.state import IncidentState
 
@@ -112,6 +115,22 @@ INCIDENT_OPERATIONS = (
     Operation(
         "/api/v1/maintenances/{maintenance_id}/end", "End maintenance", MaintenanceDocument, "post", takes=QuietEnding
     ),
+)
+
+_RUN = "/api/v1/procedures/runs/{run_id}"
+
+PROCEDURE_OPERATIONS = (
+    Operation("/api/v1/procedures", "Procedures, runs of them, and drills", ProcedureList),
+    Operation(
+        "/api/v1/procedures/drills",
+        "Record what a drill of the continuity plan measured",
+        ContinuityMeasured,
+        "post",
+        HTTPStatus.CREATED,
+        takes=ContinuityMeasured,
+    ),
+    Operation(_RUN, "A run of a procedure", ProcedureRun),
+    Operation(f"{_RUN}/entries", "Record what was done in a run, once", ProcedureRun, "post", takes=EntryWish),
 )
 
 OPERATIONS = (

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from checks.findings import Finding
 from config.escalation.escalation_file import Escalation
+from config.loading.loader import Loaded
+from config.procedures.procedure import Procedure
 from daemon.incidents.desk import IncidentDesk
 from daemon.incidents.exposure import Exposures
 from daemon.incidents.pager import Pager
 from daemon.incidents.parts import IncidentParts
 from daemon.incidents.quiet_desk import QuietDesk
 from daemon.pipeline import Pipeline
+from daemon.procedures.opened import open_procedures
 from daemon.storage.checkpoint import Checkpoint
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -31,7 +34,12 @@ class _Current:
 
 
 def open_incidents(
-    writer: JournalWriter, pipeline: Pipeline, checkpoint: Checkpoint, clock: Clock, escalation: Escalation
+    writer: JournalWriter,
+    pipeline: Pipeline,
+    checkpoint: Checkpoint,
+    clock: Clock,
+    escalation: Escalation,
+    procedures: Sequence[Loaded[Procedure]],
 ) -> IncidentParts:
     """Nothing of it begins before the first tick."""
     current = _Current(escalation)
@@ -47,4 +55,5 @@ def open_incidents(
         exposures=Exposures(checkpoint, writer, clock),
         escalation=current.value,
         follow=current.follow,
+        procedures=open_procedures(writer, procedures, lambda: pipeline.policy.approvals, clock),
     )

@@ -8,6 +8,7 @@ from daemon.incidents.desk import IncidentDesk
 from daemon.incidents.exposure import Exposures
 from daemon.incidents.pager import Pager
 from daemon.incidents.quiet_desk import QuietDesk
+from daemon.procedures.parts import ProcedureParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +21,4 @@ class IncidentParts:
     exposures: Exposures
     escalation: Callable[[], Escalation]
     follow: Callable[[Escalation], None]
+    procedures: ProcedureParts

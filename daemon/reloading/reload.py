@@ -14,7 +14,9 @@ from checks.state import StateUnfit
 from config.delivery.deployment import Deployments
 from config.escalation.escalation_file import Escalation
 from config.load import Configuration, load_configuration
+from config.loading.loader import Loaded
 from config.loading.problems import ConfigurationError
+from config.procedures.procedure import Procedure
 from config.scaling import Scaling
 from config.whole.difference import Difference, difference
 from daemon.errors import CheckpointFailed
@@ -63,7 +65,7 @@ class Reload:
     directory: None for the packaged configuration, which does not change. asked: set by whoever wants a reload now.
     changed: called when something to show has changed.
     deploy_by: called with what deployments are planned by from now on, tell_by: with whom is told of incidents,
-    size_by: with how much capacity there is to be.
+    size_by: with how much capacity there is to be, walk_by: with the procedures that people begin.
     """
 
     def __init__(
@@ -80,9 +82,11 @@ class Reload:
         deploy_by: Callable[[Deployments], None] = lambda _: None,
         tell_by: Callable[[Escalation], None] = lambda _: None,
         size_by: Callable[[Scaling], None] = lambda _: None,
+        walk_by: Callable[[Sequence[Loaded[Procedure]]], None] = lambda _: None,
         flags: FollowedFlags | None = None,
     ) -> None:
         self._size_by = size_by
+        self._walk_by = walk_by
         self._deploy_by = deploy_by
         self._tell_by = tell_by
         self._flags = flags
@@ -161,9 +165,11 @@ class Reload:
             flags=configuration.flags,
             scaling=configuration.scaling if found.scaling else self._running.scaling,
             flag_document=configuration.flag_document,
+            procedures=configuration.procedures,
         )
         self._deploy_by(deployment)
         self._tell_by(configuration.escalation)
+        self._walk_by(configuration.procedures)
         if found.scaling:
             self._size_by(configuration.scaling)
         if self._flags is not None:
@@ -237,10 +243,13 @@ def _entry(
 
 
 def _changes(found: Difference) -> list[str]:
-    """With their values, but for who is told of incidents: addresses of people stand in no journal and no log."""
+    """With their values, but for who is told of incidents: addresses of people stand in no journal and no log.
+
+    Of procedures the places alone: their texts are in their files.
+    """
     return [
         *(str(change) for change in (*found.policy, *found.deployment, *found.flags, *found.scaling)),
-        *(change.path for change in found.escalation),
+        *(change.path for change in (*found.escalation, *found.procedures)),
     ]
 
 

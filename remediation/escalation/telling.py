@@ -12,6 +12,8 @@ from remediation.tracing import trace_id_of
 
 MEMBERS_TOLD = 10
 """Of a group, by name; the rest is a number."""
+_NO_NAME = "://"
+"""A runbook may be an address; any other one is the name of a procedure, or of what one answers."""
 _ENDS = {"acknowledge": "taken on", "resolve": "over"}
 
 
@@ -75,6 +77,8 @@ def _lines(state: State, incident: Incident, step: PlannedStep) -> Iterable[str]
     if incident.decisions:
         yield f"decided: {incident.decisions[-1].detail}"
     yield f"runbook {incident.runbook}; step {step.number}: {step.level} ({step.tier})"
+    if _NO_NAME not in incident.runbook:
+        yield f"what to do: tillwatch sop run {incident.runbook} --incident {incident.id}"
     yield f"take it on: tillwatch incidents ack {incident.id}"
     trace_id = _trace_id(incident)
     if trace_id:

@@ -22,6 +22,7 @@ class ApprovalChange(StrEnum):
     AT_RISK = "at_risk"
     REGION_SPILL = "region_spill"
     FLAG = "flag"
+    PROCEDURE = "procedure"
 
 
 class ApprovalStatus(StrEnum):
@@ -66,6 +67,7 @@ def rule_of(change: ApprovalChange, approvals: Approvals) -> ApprovalRule:
         ApprovalChange.AT_RISK: approvals.at_risk,
         ApprovalChange.REGION_SPILL: approvals.region_spill,
         ApprovalChange.FLAG: approvals.flag,
+        ApprovalChange.PROCEDURE: approvals.procedure,
     }
     return rules[change]
 

@@ -17,6 +17,7 @@ from remediation.journal.escalation_kinds import ESCALATION_TYPE_BY_KIND, Escala
 from remediation.journal.flag_kinds import FLAG_TYPE_BY_KIND, FlagBody
 from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
 from remediation.journal.incident_kinds import INCIDENT_TYPE_BY_KIND, IncidentBody
+from remediation.journal.procedure_kinds import PROCEDURE_TYPE_BY_KIND, ProcedureBody
 from remediation.journal.scaling_kinds import SCALING_TYPE_BY_KIND, ScalingBody
 
 
@@ -213,6 +214,7 @@ Body = (
     | FlagBody
     | IncidentBody
     | EscalationBody
+    | ProcedureBody
 )
 
 BODY_TYPE_BY_KIND: dict[str, type[Body]] = {

@@ -68,7 +68,7 @@ def show(incident: Id, url: Url = "", token: Token = "", as_json: Json = False) 
     found = story.incident
     for line in _lines(found):
         say(line)
-    for line in (*_parts(story), *_people(story.escalation), *_took(story.times)):
+    for line in (*_parts(story), *_people(story.escalation), *_took(story.times), *_procedures(story)):
         say(f"  {line}")
     told = [(one.at_ms, f"{one.state}: {reading(one)}") for one in found.findings]
     told += [(one.at_ms, _decided(one)) for one in found.decisions]
@@ -169,6 +169,15 @@ def _lines(one: IncidentDocument) -> Iterator[str]:
 def _parts(story: IncidentStory) -> Iterator[str]:
     for one in story.members:
         yield f"with {one.id}: {one.rule_id} for {subject_text(one.subject)}, {one.state}"
+
+
+def _procedures(story: IncidentStory) -> Iterator[str]:
+    """What to walk for it, and what was walked."""
+    if story.procedure and story.incident.resolved_at_ms == 0:
+        yield f"what to do: tillwatch sop run {story.procedure} --incident {story.incident.id}"
+    for run in story.walked:
+        stands = f"stands at {run.stands_at}" if run.outcome is None else run.outcome
+        yield f"{run.id}: {run.procedure} by {', '.join(run.people)}, {stands}"
 
 
 def _people(chain: Chain | None) -> Iterator[str]:

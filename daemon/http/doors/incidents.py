@@ -20,6 +20,7 @@ from remediation.incidents.fold import members_of, root_of
 from remediation.incidents.times import Times, times_of
 from remediation.journal.entry import Entry
 from remediation.journal.port import READ_LIMIT
+from remediation.procedures.model import ProcedureRun
 from remediation.state import Incident, State
 
 REVIEW_ENTRIES_MAX = 20_000
@@ -46,21 +47,32 @@ class Merging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class IncidentStory(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident, what was merged into it, how long everything took, and who is told of it; None before the first."""
+    """An incident, what was merged into it, how long everything took, and who is told of it; None before the first.
+
+    procedure: what to walk for it; empty where none is for its runbook. walked: runs for it or for its members, newest
+    first.
+    """
 
     incident: IncidentDocument
     members: list[IncidentDocument]
     times: Times
     escalation: Chain | None
+    procedure: str = ""
+    walked: list[ProcedureRun] = []
 
 
-def story_of(state: State, incident: Incident, severities: Severities, now_ms: int) -> IncidentStory:
+def story_of(
+    state: State, incident: Incident, severities: Severities, now_ms: int, procedure: str = ""
+) -> IncidentStory:
     """Everything that is known of it now."""
+    names = {incident.id, *(one.id for one in members_of(state, incident.id))}
     return IncidentStory(
         incident=incident_document(incident, severities, now_ms),
         members=[incident_document(one, severities, now_ms) for one in members_of(state, incident.id)],
         times=times_of(state, incident),
         escalation=state.escalation.chains.get(incident.id),
+        procedure=procedure,
+        walked=[one for one in reversed(state.procedures.values()) if one.incident_id in names],
     )
 
 
@@ -154,7 +166,10 @@ class IncidentDoor:
         return door.answer(self._story(found))
 
     def _story(self, incident: Incident) -> IncidentStory:
-        return story_of(self._view.state(), incident, self._severities(), self._view.now_ms())
+        parts = self._held()
+        found = None if parts is None else parts.procedures.catalogue.answering(incident.runbook)
+        name = "" if found is None else found.name
+        return story_of(self._view.state(), incident, self._severities(), self._view.now_ms(), name)
 
     def _known(self, request: Request) -> Incident:
         name = request.path_params["incident_id"]

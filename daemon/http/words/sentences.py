@@ -12,6 +12,7 @@ from daemon.http.words.deployment_sentences import deployment_parts
 from daemon.http.words.flag_sentences import flag_parts
 from daemon.http.words.guardrail_sentences import guardrail_parts
 from daemon.http.words.incident_sentences import escalation_parts, incident_parts
+from daemon.http.words.procedure_sentences import procedure_parts
 from daemon.http.words.scaling_sentences import scaling_parts
 from daemon.http.words.wording import (
     OUTCOME_WORDS,
@@ -48,6 +49,7 @@ from remediation.journal.kinds import (
     ScenarioStep,
     body_of,
 )
+from remediation.journal.procedure_kinds import ProcedureBody
 from remediation.journal.scaling_kinds import ScalingBody
 
 Tone = Literal["bad", "good", "act", "unknown", "plain"]
@@ -92,7 +94,7 @@ def sentence(entry: Entry, rules: Rules) -> Sentence:
 
 
 def _say(body: Body, rules: Rules) -> Sentence:
-    if isinstance(body, GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody):
+    if isinstance(body, GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody | ProcedureBody):
         return Sentence(*_parts(body))
     if isinstance(body, IncidentBody | EscalationBody):
         return Sentence(*(incident_parts(body) if isinstance(body, IncidentBody) else escalation_parts(body)))
@@ -107,8 +109,12 @@ def _say(body: Body, rules: Rules) -> Sentence:
             return _say_rest(body)
 
 
-def _parts(body: GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody) -> tuple[Tone, str, str, str]:
+def _parts(
+    body: GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody | ProcedureBody,
+) -> tuple[Tone, str, str, str]:
     """What has a page of words of its own."""
+    if isinstance(body, ProcedureBody):
+        return procedure_parts(body)
     if isinstance(body, GuardrailBody):
         return guardrail_parts(body)
     if isinstance(body, FlagBody):

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from checks.findings import Finding
 from config.escalation.escalation_file import Escalation
+from config.guardrails import Approvals
+from config.load import load_configuration
 from config.settings import Role
 from daemon.clock import SystemClock
 from daemon.http.app import create_app
@@ -18,6 +20,7 @@ from daemon.incidents.exposure import Exposures
 from daemon.incidents.pager import Pager
 from daemon.incidents.parts import IncidentParts
 from daemon.incidents.quiet_desk import QuietDesk
+from daemon.procedures.opened import open_procedures
 from daemon.sources.sink import FactSink
 from daemon.storage.checkpoint import Checkpoint
 from daemon.storage.quarantine import Quarantine
@@ -100,6 +103,7 @@ async def world(escalation: Escalation | None = None) -> World:
         exposures=Exposures(cast("Checkpoint", None), here.writer, here.clock),
         escalation=lambda: rules,
         follow=lambda _: None,
+        procedures=open_procedures(here.writer, load_configuration(None, {}).procedures, Approvals, here.clock),
     )
     made = World(here, rules, pager, parts)
     pager.wakes(lambda: made.woken.append(here.clock.at_ms))

@@ -1,0 +1,1 @@
+"""The commands of ``tillwatch sop``: procedures that people walk, questions for trouble, contacts and drills."""

@@ -1,0 +1,1 @@
+"""Runs of procedures as folds over the journal, and what comes next in one."""
