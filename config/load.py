@@ -59,6 +59,7 @@ _NAMES = (
     FLAG_DOCUMENT,
     RULES_DIRECTORY,
     CALENDARS_DIRECTORY,
+    PROCEDURES_DIRECTORY,
 )
 _RULE_FILES_MAX = 200
 """A rule file is one family; more files than this is the wrong directory."""

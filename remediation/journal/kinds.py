@@ -243,6 +243,7 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     **FLAG_TYPE_BY_KIND,
     **INCIDENT_TYPE_BY_KIND,
     **ESCALATION_TYPE_BY_KIND,
+    **PROCEDURE_TYPE_BY_KIND,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}
 
