@@ -80,8 +80,8 @@ class Configuration:
     escalation: Escalation
     flags: Flags
     flag_document: str
-
     procedures: tuple[Loaded[Procedure], ...] = ()
+
     @property
     def digest(self) -> str:
         """SHA-256 over what takes effect, defaults and environment included; the same for files that mean the same."""
@@ -96,8 +96,8 @@ class Configuration:
             self.escalation,
             self.flags,
             *(loaded.value for loaded in self.rule_files),
-        )
             *(loaded.value for loaded in self.procedures),
+        )
         texts = (*(model.model_dump_json() for model in models), self.flag_document)
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
@@ -138,11 +138,11 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
         raise ConfigurationError(in_order(problems))
     problems += unreached(settings.channels, escalation, str(_path_of(directory, ESCALATION_FILE)))
     problems += unknown_flags(flag_document, flags, str(_path_of(directory, FLAGS_FILE)), rule_files)
-    if problems:
     procedures, wrong = read_procedures(DEFAULTS, directory)
     problems += wrong
     # Names in files that cannot be read would be said to be missing, too.
     problems += [] if wrong else procedure_problems(procedures, escalation, rule_files, DEFAULTS / RULES_DIRECTORY)
+    if problems:
         raise ConfigurationError(in_order(problems))
     return Configuration(
         settings=settings,
@@ -156,8 +156,8 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
         escalation=escalation,
         flags=flags,
         flag_document=flag_document,
-    )
         procedures=procedures,
+    )
 
 
 def load_scenario(name_or_path: str) -> Loaded[Scenario]:

@@ -219,6 +219,7 @@ OPERATIONS = (
         "post",
         takes=Reasoned,
     ),
+    *PROCEDURE_OPERATIONS,
     Operation(
         "/ingest/events",
         "Take events: packed, EventBridge or CloudEvents, one or many",
