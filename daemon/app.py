@@ -194,13 +194,13 @@ class App:
             deploy_by=parts.deployments.current.follow,
             tell_by=parts.incidents.follow,
             size_by=parts.scaling.follow,
+            walk_by=parts.incidents.procedures.follow,
             flags=parts.flags.base,
         )
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:
         if self._phase:
             return self._phase
-            walk_by=parts.incidents.procedures.follow,
         if self._clock.now_ms() >= parts.writer.lease.until_ms:
             return f"the lease ran out: {leadership.fault}" if leadership.fault else "the lease ran out"
         return leadership.fault if leadership.fault else parts.pipeline.fault
