@@ -14,13 +14,15 @@ from payment_core.migration.engine.pace import Gate, OpenGate, Pace, Sleep
 from payment_core.migration.engine.proving import BatchProving
 from payment_core.migration.engine.reading import Parts, batches, everything, only
 from payment_core.migration.engine.source import Source
+from payment_core.migration.engine.taking import Taking
+from payment_core.migration.engine.undoing import Undoing, Undone
 from payment_core.migration.engine.writing import BatchWriting, Written, quarantine_id
 from payment_core.migration.errors import MigrationError
 from payment_core.migration.export.records import Read
 from payment_core.migration.jobs.port import Job, Prepared, Refused
 from payment_core.migration.limits import Limits
 from payment_core.migration.model import MigrationBatch, MigrationRun, Quarantined, batch_id
-from payment_core.migration.names import KINDS_OF, NEEDS, JobName, JobState
+from payment_core.migration.names import JOB_OF, KINDS_OF, NEEDS, JobName, JobState, Outcome
 from payment_core.migration.status import JobStatus, status_of
 from payment_core.origin import Origin
 from payment_core.store.dynamodb.errors import TransactionTooLarge
@@ -147,6 +149,34 @@ class Runner:
                 on_progress(status_of(job, run, point_of_no_return=job in self._no_return))
         done = msgspec.structs.replace(run, state=JobState.NEW)
         return status_of(job, done, point_of_no_return=job in self._no_return)
+
+    async def take(self, read: Read) -> Outcome:
+        """One record of the feed: what became of it. The same record again changes nothing, an earlier one neither.
+
+        Raises NotYet before the export was moved, RunnerBusy, DifferenceFound, and what store and key service raise.
+        """
+        job = JOB_OF[read.kind]
+        taking = Taking(
+            store=self._store,
+            job=self._jobs[job],
+            claimant=self.claimant(Limits()),
+            origin=self._origin,
+            actor=self._actor,
+        )
+        async with self.turns[job]:
+            return await taking.take(read)
+
+    async def undo(
+        self, job: JobName, limits: Limits, *, resume: bool = False, on_progress: OnProgress = ignore_progress
+    ) -> Undone:
+        """Take a job back. Raises PastReturn, StillNeeded, RunnerBusy, and what the store raises."""
+        undoing = Undoing(store=self._store, job=self._jobs[job], claimant=self.claimant(limits), actor=self._actor)
+
+        def on_undone(run: MigrationRun) -> None:
+            on_progress(status_of(job, run, point_of_no_return=job in self._no_return))
+
+        async with self.turns[job]:
+            return await undoing.undo(limits.batch_records, resume=resume, on_undone=on_undone)
 
     async def status(self, job: JobName) -> JobStatus:
         """How a job stands."""

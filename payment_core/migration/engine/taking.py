@@ -1,0 +1,83 @@
+"""One record of the incremental feed, applied and proved by the same code as a batch of the export."""
+
+import msgspec
+
+from payment_core.migration.engine.claiming import Claimant
+from payment_core.migration.engine.proving import BatchProving
+from payment_core.migration.engine.writing import PROVABLE, quarantine, resolve
+from payment_core.migration.errors import DifferenceFound, NotYet, RunnerBusy
+from payment_core.migration.export.records import Read
+from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused
+from payment_core.migration.model import LedgerTotal, MigrationRun
+from payment_core.migration.names import JobState, Outcome
+from payment_core.origin import Origin
+from payment_core.store.port import LedgerStore, Transaction
+from payment_core.vault.errors import DataKeyGone
+
+FEED = "feed"
+"""Begins the ids of what a record of the feed posts."""
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    outcome: Outcome
+    ledger: tuple[LedgerTotal, ...]
+
+
+class Taking:
+    """Of two records about one object the one that occurred later counts, in whatever order they come."""
+
+    def __init__(self, *, store: LedgerStore, job: Job, claimant: Claimant, origin: Origin, actor: str) -> None:
+        self._store = store
+        self._job = job
+        self._claimant = claimant
+        self._actor = actor
+        self._proving = BatchProving(store, job, claimant, origin, actor)
+
+    async def take(self, read: Read) -> Outcome:
+        """What became of it. The same record again changes nothing.
+
+        Raises NotYet before the export was moved, RunnerBusy while another runner moves it, DifferenceFound when what
+        is found afterwards is not what the record says, and what store and key service raise.
+        """
+        try:
+            taken, one = await self._write(read)
+        except DataKeyGone as error:
+            self._job.release(error.detail)
+            taken, one = await self._write(read)
+        finally:
+            self._job.release()
+        if taken.outcome in PROVABLE and isinstance(one, Prepared):
+            compared = await self._proving.compare((one.line,), taken.ledger, _place(read))
+            if compared.found:
+                first = compared.found[0]
+                raise DifferenceFound(f"{first.what}: {read.origin} says {first.source}, here {first.target}")
+        return taken.outcome
+
+    async def _write(self, read: Read) -> tuple[_Taken, Prepared | Refused]:
+        (one,) = await self._job.prepare((read,))
+        return await self._store.transact(lambda transaction: self._apply(transaction, one), self._actor), one
+
+    def _apply(self, transaction: Transaction, one: Prepared | Refused) -> _Taken:
+        run = transaction.get(MigrationRun, self._job.name.value)
+        self._may_take(run, transaction.now_ms)
+        work = BatchWork(_place(one.read), FEED, transaction.now_ms)
+        outcome = one if isinstance(one, Refused) else self._job.apply(transaction, one, work)
+        if isinstance(outcome, Refused):
+            quarantine(transaction, self._job.name, outcome)
+            return _Taken(Outcome.QUARANTINED, ())
+        self._job.finish(transaction, work)
+        resolve(transaction, one.read)
+        return _Taken(outcome, work.ledger)
+
+    def _may_take(self, run: MigrationRun | None, now_ms: int) -> None:
+        name = self._job.name.value
+        if run is None or run.state not in {JobState.RUNNING, JobState.DONE}:
+            state = JobState.NEW.value if run is None else run.state.value
+            raise NotYet(f"{name} is {state}; records of the feed are taken once it runs or is done.")
+        if run.runner != self._claimant.runner and run.lease_until_ms > now_ms:
+            raise RunnerBusy(f"{name}: {run.runner} moves the export; the feed waits for it.")
+
+
+def _place(read: Read) -> str:
+    """What a record of the feed is known by: its object, its time and its content."""
+    return f"{FEED}:{read.kind.value}:{read.id}:{read.source_hash[:16]}"
