@@ -57,7 +57,7 @@ PLACES = {
         "payment_core/metrics/*_metrics.py",
     ),
     "mangum": ("payment_core/aws/container.py",),
-    "pysequoia": ("payment_core/migration/export/*",),
+    "pysequoia": ("daemon/embedded/exports/*", "payment_core/migration/export/*"),
     "rapidfuzz": ("payment_core/fraud/screening.py",),
     "rich": ("daemon/cli/*",),
     "semver": ("payment_core/flags/targeting/versions.py",),

@@ -16,12 +16,14 @@ from payment_core.migration.export.shapes.account import BankAccount
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
 
 
+_ABSENT = msgspec.Raw(b"null")
+
+
 class _Look(msgspec.Struct, frozen=True, gc=False):
     """What tells which of the ways an object is written in. object: the processor's name of its kind."""
 
     object: str | None = None
-    cards: msgspec.Raw | None = None
-    external_accounts: msgspec.Raw | None = None
+    cards: msgspec.Raw = _ABSENT
 
 
 _look = msgspec.json.Decoder(_Look)
@@ -49,7 +51,7 @@ class PaymentMethods:
         look = _looked(raw)
         if isinstance(look, Flaw):
             return (Part(look, raw),)
-        if look.cards is not None:
+        if bytes(look.cards) != bytes(_ABSENT):
             return self._of_customer(raw)
         if look.object == "payment_method":
             method = self._methods.decode(raw)

@@ -64,7 +64,7 @@ class CustomerWire(msgspec.Struct, frozen=True, kw_only=True, tag_field="object"
         )
 
 
-class TransferCardWire(msgspec.Struct, frozen=True, kw_only=True):
+class TransferCardWire(msgspec.Struct, frozen=True, kw_only=True, tag_field="object", tag="card"):
     """A card of the transfer file, ``{"customers": [{"id": ..., "cards": [...]}]}``; by itself in CSV and JSON Lines.
 
     customer, email, default_source: what the customer around it says, where it stands by itself.
