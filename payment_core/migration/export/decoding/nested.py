@@ -15,7 +15,6 @@ from payment_core.migration.export.records import Body, Reason
 from payment_core.migration.export.shapes.account import BankAccount
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
 
-
 _ABSENT = msgspec.Raw(b"null")
 
 
@@ -61,8 +60,9 @@ class PaymentMethods:
         return (Part(_card(self._cards.decode(raw)), raw),)
 
     def row(self, row: dict[str, object]) -> Body | Flaw:
-        """The card in a row of CSV."""
-        return _card(self._cards.convert(row))
+        """The card in a row of CSV, which is always one of a transfer file."""
+        card = self._cards.convert(row)
+        return _NO_NUMBER if isinstance(card, TransferCardWire) and card.number is None else _card(card)
 
     def _of_customer(self, raw: bytes) -> tuple[Part, ...]:
         customer = self._customers.decode(raw)
@@ -75,6 +75,9 @@ class PaymentMethods:
         )
 
 
+_NO_NUMBER = Flaw(Reason.MISSING_FIELD, "Object missing required field `number`")
+
+
 def _card(wire: TransferCardWire | Flaw) -> PaymentMethod | Flaw:
     return wire if isinstance(wire, Flaw) else wire.body()
 
@@ -82,6 +85,8 @@ def _card(wire: TransferCardWire | Flaw) -> PaymentMethod | Flaw:
 def _owned(wire: TransferCardWire | Flaw, customer: TransferCustomerWire, default: str | None) -> PaymentMethod | Flaw:
     if isinstance(wire, Flaw):
         return wire
+    if wire.number is None:
+        return _NO_NUMBER
     return msgspec.structs.replace(
         wire.body(), customer=customer.id, email=customer.email, is_default=default == wire.id
     )

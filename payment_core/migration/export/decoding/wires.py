@@ -67,11 +67,12 @@ class CustomerWire(msgspec.Struct, frozen=True, kw_only=True, tag_field="object"
 class TransferCardWire(msgspec.Struct, frozen=True, kw_only=True, tag_field="object", tag="card"):
     """A card of the transfer file, ``{"customers": [{"id": ..., "cards": [...]}]}``; by itself in CSV and JSON Lines.
 
-    customer, email, default_source: what the customer around it says, where it stands by itself.
+    customer, email, default_source: what the customer around it says, where it stands by itself. number: missing where
+    the API or an event writes the card, not a transfer file.
     """
 
     id: Id
-    number: Sensitive
+    number: Sensitive | None = None
     exp_month: int
     exp_year: int
     name: Text | None = None
