@@ -153,6 +153,41 @@ class CoreOptions(Model):
     )
     flags_token_file: Path | None = Field(default=None, description="file with the token for it, of mode 600")
 
+    migration_exports: Path | None = Field(
+        default=None,
+        description="folder with exports of the processor that is left, one a folder; without it nothing is moved",
+    )
+    migration_key_file: Path | None = Field(
+        default=None, description="file with the OpenPGP key that opens their encrypted files, of mode 600"
+    )
+    migration_passphrase_file: Path | None = Field(default=None, description="file with its passphrase, of mode 600")
+    old_processor_url: Url | None = Field(
+        default=None,
+        description="API of the processor that is left; with it what changes here is told there, and both are compared",
+    )
+    old_processor_key_file: Path | None = Field(
+        default=None, description="file with the secret key of its API, of mode 600"
+    )
+    old_processor_webhook_secret_file: Path | None = Field(
+        default=None, description="file with what its webhooks are signed with, of mode 600; without it none are taken"
+    )
+    shadow_share: float = Field(
+        default=1.0, ge=0, le=1, description="share of reads of customers, cards and accounts that are compared"
+    )
+
+    @model_validator(mode="after")
+    def both_processors_together(self) -> Self:
+        """The old processor is asked with its key, and secrets are of no use without what they are for."""
+        if (self.old_processor_url is None) != (self.old_processor_key_file is None):
+            raise refusal("is given without its other half", "give both, or neither", ("old_processor_key_file",))
+        if self.old_processor_webhook_secret_file is not None and self.old_processor_url is None:
+            raise refusal("is missing", "webhooks come from it", ("old_processor_url",))
+        if self.migration_key_file is not None and self.migration_exports is None:
+            raise refusal("is missing", "name the folder of the exports that the key opens", ("migration_exports",))
+        if self.migration_passphrase_file is not None and self.migration_key_file is None:
+            raise refusal("is missing", "name the key that the passphrase opens", ("migration_key_file",))
+        return self
+
     @model_validator(mode="after")
     def one_way_to_the_bank(self) -> Self:
         """A bucket or a server, and of a server everything that it needs."""

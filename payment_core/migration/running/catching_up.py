@@ -1,0 +1,115 @@
+"""Catch-up: takes over what changes at the old processor, event by event, and says how far behind that is."""
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from payment_core.clock import Clock
+from payment_core.migration.running.counts import RunningCounts
+from payment_core.migration.running.errors import OldProcessorError
+from payment_core.migration.running.lease import Lease
+from payment_core.migration.running.model import CURSOR_ID, FeedCursor
+from payment_core.migration.running.old_shape import KEY_PREFIX
+from payment_core.migration.running.ports import EventPage, OldEvent, OldEvents
+from payment_core.store.port import LedgerStore, Transaction
+
+log = structlog.get_logger()
+
+ACTOR = "migration:catch-up"
+PAGES_MAX = 20
+"""Of one look; what is more comes with the next, so that a long absence does not keep the cursor from being written."""
+
+
+class Taken(StrEnum):
+    """What became of an event."""
+
+    TAKEN = "taken"
+    OURS = "ours"
+    NOT_OF_INTEREST = "not_of_interest"
+    QUARANTINED = "quarantined"
+    WRITE_WAITS = "write_waits"
+
+
+class Takes(Protocol):
+    """Applies one event. Raises what the store and the key service raise; it is given again then."""
+
+    async def take(self, event: OldEvent) -> Taken:
+        """Apply it, once and in any order."""
+        ...
+
+
+class CatchUp:
+    """A job. What reached the end of the list when it began to look is caught up to that moment."""
+
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        events: OldEvents,
+        takes: Takes,
+        lease: Lease,
+        counts: RunningCounts,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._takes = takes
+        self._lease = lease
+        self._counts = counts
+        self._clock = clock
+
+    async def run_once(self, now_ms: int) -> int:
+        """Take over what there is; how many events."""
+        if not await self._lease.held(now_ms):
+            return 0
+        known = await self._store.read(FeedCursor, CURSOR_ID)
+        cursor = FeedCursor(id=CURSOR_ID) if known is None else known
+        done = 0
+        try:
+            for _ in range(PAGES_MAX):
+                asked_at_ms = self._clock.now_ms()
+                page = await self._events.after(cursor.event_id)
+                cursor = await self._take_page(cursor, page, asked_at_ms)
+                done += len(page.events)
+                if not page.more:
+                    break
+        except OldProcessorError as fault:
+            # The lag grows by itself: nothing is said to be caught up.
+            await self._keep(msgspec.structs.replace(cursor, fault=str(fault)[:300]))
+            return 0
+        return done
+
+    async def _take_page(self, cursor: FeedCursor, page: EventPage, asked_at_ms: int) -> FeedCursor:
+        taken, ours, slowest_ms = 0, 0, 0
+        for event in page.events:
+            became = await self.take(event)
+            taken += became is Taken.TAKEN
+            ours += became is Taken.OURS
+            slowest_ms = max(slowest_ms, self._clock.now_ms() - event.happened_at_ms)
+        last = page.events[-1] if page.events else None
+        after = msgspec.structs.replace(
+            cursor,
+            event_id=cursor.event_id if last is None else last.id,
+            happened_at_ms=cursor.happened_at_ms if last is None else last.happened_at_ms,
+            caught_up_at_ms=cursor.caught_up_at_ms if page.more else asked_at_ms,
+            taken=cursor.taken + taken,
+            ours=cursor.ours + ours,
+            slowest_ms=slowest_ms if page.events else cursor.slowest_ms,
+            fault="",
+        )
+        await self._keep(after)
+        return after
+
+    async def take(self, event: OldEvent) -> Taken:
+        """Apply one event, also one that was pushed; what we caused ourselves is no news."""
+        became = Taken.OURS if event.key.startswith(KEY_PREFIX) else await self._takes.take(event)
+        self._counts.events[became.value] += 1
+        return became
+
+    async def _keep(self, cursor: FeedCursor) -> None:
+        def work(transaction: Transaction) -> None:
+            transaction.put(cursor)
+
+        await self._store.transact(work, ACTOR)

@@ -1,0 +1,33 @@
+"""The faults of talking with the old processor, one small tree."""
+
+from payment_core.errors import CoreError
+
+
+class OldProcessorError(CoreError):
+    """The old processor did not do what was asked."""
+
+
+class OldUnreachable(OldProcessorError):
+    """The old processor did not answer, or cannot answer now."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: it waits."""
+        return True
+
+
+class OldRefused(OldProcessorError):
+    """The old processor refused, and will again."""
+
+
+class OldUnreadable(OldProcessorError):
+    """The old processor answered something that is not of its published shape."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes: a proxy in between may have answered in its place."""
+        return True
+
+
+class OldAddressUnusable(CoreError):
+    """The old processor's address or key cannot be used."""
