@@ -82,7 +82,21 @@ TRAFFIC: dict[str, dict[str, tuple[str, ...]]] = {
 BESIDE_CALLS = {"ecs": {"iam:PassRole"}, "lambda": {"s3:GetObject"}, "cloudformation": set[str]()}
 """What IAM asks of the caller besides: tasks get roles, and code is read from a bucket."""
 STOP_SECONDS_MAX = 120
-SERVICES = ("sqs", "route53", "events", "sns", "dynamodb", "cloudwatch", "ecs", "kms", "s3", "appconfig", "iam", "ce")
+SERVICES = (
+    "sqs",
+    "route53",
+    "events",
+    "sns",
+    "dynamodb",
+    "cloudwatch",
+    "ecs",
+    "kms",
+    "s3",
+    "appconfig",
+    "iam",
+    "ce",
+    "secretsmanager",
+)
 PREFIXES = {"elbv2": "elasticloadbalancing"}
 """How IAM spells a service that the SDK calls otherwise."""
 
