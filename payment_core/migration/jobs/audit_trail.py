@@ -29,6 +29,10 @@ class AuditTrail:
 
     name = JobName.AUDIT_TRAIL
 
+    async def expect(self, reads: Sequence[Read]) -> list[Line | Refused]:
+        """What each entry has to be."""
+        return [_prepared(read).line for read in reads]
+
     async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
         """One entry for each record."""
         return [_prepared(read) for read in reads]

@@ -21,7 +21,7 @@ from payment_core.migration.jobs.accounts import (
     type_of,
 )
 from payment_core.migration.jobs.digests import digest_of
-from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, is_older
+from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, standing
 from payment_core.migration.jobs.sealing import BatchKey, SealedNumber
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.jobs.vaulted import find_number, keep_number
@@ -80,13 +80,16 @@ def account_in(record: Record) -> Vaulted | Refused:
 
 def sealed_account(record: Record, account: Vaulted, fingerprint: str, key: BatchKey, now_ms: int) -> Prepared:
     """The account sealed, with its side of the proof."""
-    body = cast("Exported", record.body)
-    core = exported_bank(body, account, fingerprint)
     number = key.seal(account, new_token("bank"), fingerprint)
     material = SealedAccount(new_id("ba", now_ms), account, fingerprint, number)
-    return Prepared(
-        record, Line(moved_id(Kind.BANK_ACCOUNTS, record.id), digest_of(core, kept_of_bank(body))), material
-    )
+    return Prepared(record, expected_account(record, account, fingerprint), material)
+
+
+def expected_account(record: Record, account: Vaulted, fingerprint: str) -> Line:
+    """What the bank account has to be."""
+    body = cast("Exported", record.body)
+    core = exported_bank(body, account, fingerprint)
+    return Line(moved_id(Kind.BANK_ACCOUNTS, record.id), digest_of(core, kept_of_bank(body)))
 
 
 def removed_account(record: Record) -> Prepared:
@@ -104,14 +107,12 @@ class BankAccounts:
 
     def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
         """Write the account, unless it is here as it is."""
-        record = cast("Record", one.read)
         moved = transaction.get(Moved, one.line.name)
+        settled = standing(transaction, one, moved)
+        if settled is not None:
+            return settled
         if moved is None or moved.undone_at_ms > 0:
             return self._without(transaction, one, work)
-        if is_older(record, moved):
-            return Outcome.OLDER
-        if moved.content == one.line.sha256:
-            return Outcome.UNCHANGED
         if one.material is None:
             return self._removed(transaction, one, moved)
         return self._changed(transaction, one, moved)

@@ -10,7 +10,7 @@ from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Malformed, Read, Record
 from payment_core.migration.export.shapes.customer import Customer as Exported
 from payment_core.migration.jobs.digests import digest_of
-from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, is_older, refusal_of
+from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, refusal_of, standing
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.model import Moved, moved_id
 from payment_core.migration.names import JobName, Outcome
@@ -37,6 +37,10 @@ class Customers:
     def __init__(self, origin: Origin) -> None:
         self._origin = origin
 
+    async def expect(self, reads: Sequence[Read]) -> list[Line | Refused]:
+        """What each profile has to be."""
+        return [one if isinstance(one, Refused) else one.line for one in map(_prepared, reads)]
+
     async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
         """Work out each profile's side of the proof."""
         return [_prepared(read) for read in reads]
@@ -46,11 +50,9 @@ class Customers:
         record = cast("Record", one.read)
         key = moved_id(record.kind, record.id)
         moved = transaction.get(Moved, key)
-        if moved is not None and moved.undone_at_ms == 0:
-            if is_older(record, moved):
-                return Outcome.OLDER
-            if moved.content == one.line.sha256:
-                return Outcome.UNCHANGED
+        settled = standing(transaction, one, moved)
+        if settled is not None:
+            return settled
         known = transaction.get(Customer, record.id)
         if known is not None and moved is None:
             return Refused(record, "id_taken", "A customer of this id was made here; it is not overwritten.")

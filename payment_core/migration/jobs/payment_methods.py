@@ -13,7 +13,7 @@ from payment_core.migration.export.records import Malformed, Read, Record
 from payment_core.migration.export.shapes.payment_method import PaymentMethod as Exported
 from payment_core.migration.jobs.cards import card_in, exported_core, kept_of, stored_core
 from payment_core.migration.jobs.digests import digest_of
-from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, is_older, refusal_of
+from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, refusal_of, standing
 from payment_core.migration.jobs.sealing import BatchKey, NumberSealing, SealedNumber
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.jobs.vaulted import find_number, keep_number
@@ -60,6 +60,19 @@ class PaymentMethods:
         self._origin = origin
         self._actor = actor
 
+    async def expect(self, reads: Sequence[Read]) -> list[Line | Refused]:
+        """What each card has to be."""
+        found: list[Line | Refused] = []
+        for read in reads:
+            one = _checked(read)
+            if isinstance(one, Card):
+                fingerprint = await self._sealing.fingerprint(one)
+                found.append(_line_of(cast("Record", read), one, fingerprint))
+            else:
+                without = _without_number(read, one)
+                found.append(without if isinstance(without, Refused) else without.line)
+        return found
+
     async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
         """Check every card and seal those that are good, all under one data key."""
         checked = [_checked(read) for read in reads]
@@ -81,12 +94,10 @@ class PaymentMethods:
         """Store the card, unless it is here as it is."""
         record = cast("Record", one.read)
         moved = transaction.get(Moved, one.line.name)
-        if moved is not None and moved.undone_at_ms == 0:
-            if is_older(record, moved):
-                return Outcome.OLDER
-            if moved.content == one.line.sha256:
-                return Outcome.UNCHANGED
-        else:
+        settled = standing(transaction, one, moved)
+        if settled is not None:
+            return settled
+        if moved is not None and moved.undone_at_ms > 0:
             moved = None
         if one.material is None:
             return self._removed(transaction, one, moved)
@@ -254,8 +265,13 @@ def _sealed(record: Record, card: Card, sealed: tuple[str, SealedNumber], key: B
     fingerprint, number = sealed
     body = cast("Exported", record.body)
     core, kept = exported_core(body, card, fingerprint), kept_of(body)
-    line = Line(moved_id(Kind.PAYMENT_METHODS, record.id), digest_of(core, kept))
-    return Prepared(record, line, _Sealing(card, fingerprint, core, kept, number, key))
+    return Prepared(record, _line_of(record, card, fingerprint), _Sealing(card, fingerprint, core, kept, number, key))
+
+
+def _line_of(record: Record, card: Card, fingerprint: str) -> Line:
+    body = cast("Exported", record.body)
+    core, kept = exported_core(body, card, fingerprint), kept_of(body)
+    return Line(moved_id(Kind.PAYMENT_METHODS, record.id), digest_of(core, kept))
 
 
 def _without_number(read: Read, one: Card | Refused | None) -> Prepared | Refused:

@@ -1,13 +1,13 @@
 """What a job is asked by whoever runs it, and what it answers."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
 from payment_core.ledger.journals import Move
 from payment_core.migration.export.records import Malformed, Read, Record
-from payment_core.migration.model import LedgerTotal, Moved
+from payment_core.migration.model import Historical, LedgerTotal, Moved
 from payment_core.migration.names import JobName, Outcome
 from payment_core.migration.proof.sides import Line
 from payment_core.store.port import Transaction
@@ -56,6 +56,10 @@ class Job(Protocol):
         """Which it is."""
         ...
 
+    async def expect(self, reads: Sequence[Read]) -> list[Line | Refused]:
+        """The export's side alone, in order, without sealing anything. Raises what the key service raises."""
+        ...
+
     async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
         """Check and seal records outside of any transaction, in their order. Raises what the key service raises."""
         ...
@@ -94,7 +98,27 @@ def refusal_of(malformed: Malformed) -> Refused:
     return Refused(malformed, malformed.reason.value, malformed.detail)
 
 
-def is_older(record: Record, moved: Moved) -> bool:
-    """Whether a later state of the object is here already."""
-    theirs = (moved.occurred_at_ms, moved.position.file, moved.position.record)
-    return (record.occurred_at_ms, record.position.file, record.position.record) < theirs
+Place = tuple[int, int, int]
+"""When an object was like this, and where an export says so: of two records about it the later one counts."""
+
+
+def place_of(one: Record | Moved | Historical) -> Place:
+    """The place of a record, or of the one that was moved last."""
+    return one.occurred_at_ms, one.position.file, one.position.record
+
+
+def standing(transaction: Transaction, one: Prepared, moved: Moved | None) -> Outcome | None:
+    """What needs no writing: a later state is here, or the same. None where there is something to do.
+
+    The same said later moves the place on, so that each row here is of exactly one record of the export.
+    """
+    record = cast("Record", one.read)
+    if moved is None or moved.undone_at_ms > 0:
+        return None
+    if place_of(record) < place_of(moved):
+        return Outcome.OLDER
+    if moved.content != one.line.sha256:
+        return None
+    if place_of(record) != place_of(moved):
+        transaction.put(msgspec.structs.replace(moved, occurred_at_ms=record.occurred_at_ms, position=record.position))
+    return Outcome.UNCHANGED

@@ -10,6 +10,7 @@ from payment_core.migration.jobs.bank_accounts import (
     BankAccounts,
     StoredBank,
     account_in,
+    expected_account,
     removed_account,
     sealed_account,
 )
@@ -35,6 +36,18 @@ class ProviderBankAccounts:
         self._providers = providers
         self._bank_accounts = bank_accounts
         self._clock = clock
+
+    async def expect(self, reads: Sequence[Read]) -> list[Line | Refused]:
+        """What each provider and bank account has to be."""
+        found: list[Line | Refused] = []
+        for read in reads:
+            one = self._checked(read)
+            if isinstance(one, Vaulted):
+                fingerprint = await self._sealing.fingerprint(one)
+                found.append(expected_account(cast("Record", read), one, fingerprint))
+            else:
+                found.append(one if isinstance(one, Refused) else one.line)
+        return found
 
     async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
         """Screen names and seal numbers, the latter all under one data key."""

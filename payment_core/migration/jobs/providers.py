@@ -18,7 +18,7 @@ from payment_core.migration.jobs.accounts import (
     stored_account,
 )
 from payment_core.migration.jobs.digests import digest_of
-from payment_core.migration.jobs.port import CHANGED_HERE, Prepared, Refused, is_older
+from payment_core.migration.jobs.port import CHANGED_HERE, Prepared, Refused, standing
 from payment_core.migration.model import Moved, moved_id
 from payment_core.migration.names import Outcome
 from payment_core.migration.proof.sides import Line
@@ -53,13 +53,17 @@ class Providers:
         self._screen = screen
         self._origin = origin
 
+    def expect(self, record: Record) -> Line | Refused:
+        """What the provider has to be."""
+        refused = account_refusal(record)
+        return Line(moved_id(record.kind, record.id), exported_account(record)) if refused is None else refused
+
     def prepare(self, record: Record, now_ms: int) -> Prepared | Refused:
         """Screen the name."""
-        refused = account_refusal(record)
-        if refused is not None:
-            return refused
+        line = self.expect(record)
+        if isinstance(line, Refused):
+            return line
         answer = self._screen.screen(name_of(cast("Account", record.body)))
-        line = Line(moved_id(record.kind, record.id), exported_account(record))
         return Prepared(record, line, _Screened(new_id("pro", now_ms), answer))
 
     def apply(self, transaction: Transaction, one: Prepared) -> Outcome | Refused:
@@ -67,22 +71,21 @@ class Providers:
         record, material = cast("Record", one.read), cast("_Screened", one.material)
         account = cast("Account", record.body)
         moved = transaction.get(Moved, one.line.name)
+        settled = standing(transaction, one, moved)
+        if settled is not None:
+            return settled
         if moved is not None and moved.undone_at_ms == 0:
-            if is_older(record, moved):
-                return Outcome.OLDER
-            if moved.content == one.line.sha256:
-                return Outcome.UNCHANGED
             return self._changed(transaction, one, moved)
-        standing = standing_of(account, is_removed=record.is_removed)
+        there = standing_of(account, is_removed=record.is_removed)
         provider = Provider(
             id=material.provider_id,
             created_at_ms=transaction.now_ms,
             updated_at_ms=transaction.now_ms,
             name=name_of(account),
-            status=standing.status,
-            suspended_for=standing.suspended_for,
+            status=there.status,
+            suspended_for=there.suspended_for,
         )
-        if standing.status != "closed":
+        if there.status != "closed":
             provider = screened(transaction, self._origin, provider, material.answer)
         record_change(transaction, self._origin, provider, status=provider.status)
         transaction.put(_moved(one, provider, transaction.now_ms))
@@ -123,11 +126,11 @@ class Providers:
         provider = transaction.get(Provider, moved.local_id)
         if provider is None or (provider.status == "closed" and not record.is_removed):
             return Refused(record, "closed_here", "The provider was closed here; it is not opened again.")
-        standing = standing_of(account, is_removed=record.is_removed)
+        there = standing_of(account, is_removed=record.is_removed)
         changes: dict[str, object] = {"name": name_of(account)}
-        if standing.status in {"closed", "suspended"} and provider.status != "closed":
-            changes |= {"status": standing.status, "suspended_for": standing.suspended_for}
-        elif standing.status == "needs_review" and provider.status == "active":
+        if there.status in {"closed", "suspended"} and provider.status != "closed":
+            changes |= {"status": there.status, "suspended_for": there.suspended_for}
+        elif there.status == "needs_review" and provider.status == "active":
             changes["status"] = "needs_review"
         after = next_of(provider, transaction.now_ms, **changes)
         if after.name != provider.name and after.status != "closed":

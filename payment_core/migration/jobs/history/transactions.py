@@ -27,7 +27,7 @@ from payment_core.migration.jobs.history.recipe import (
     reversed_moves,
     totals_after,
 )
-from payment_core.migration.jobs.port import BatchWork, Prepared, Refused, refusal_of
+from payment_core.migration.jobs.port import BatchWork, Prepared, Refused, place_of, refusal_of
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.model import Historical, LedgerTotal, moved_id
 from payment_core.migration.names import JobName, Outcome
@@ -40,6 +40,10 @@ class TransactionHistory:
 
     name = JobName.TRANSACTION_HISTORY
 
+    async def expect(self, reads: Sequence[Read]) -> list[Line | Refused]:
+        """What each object has to be."""
+        return [one if isinstance(one, Refused) else one.line for one in map(_prepared, reads)]
+
     async def prepare(self, reads: Sequence[Read]) -> list[Prepared | Refused]:
         """Check that amounts add up, and work out what is posted."""
         return [_prepared(read) for read in reads]
@@ -50,10 +54,10 @@ class TransactionHistory:
         body = encoded(record.body)
         known = transaction.get(Historical, one.line.name)
         if known is not None and known.undone_at_ms == 0:
-            if (known.body, known.currency) == (body, one.line.currency):
-                return Outcome.UNCHANGED
-            if _place_of(record) < (known.occurred_at_ms, known.position.file, known.position.record):
+            if place_of(record) < place_of(known):
                 return Outcome.OLDER
+            if known.body == body:
+                return _said_again(transaction, record, known)
         if isinstance(record.body, BalanceTransaction):
             wrong = _wrong(transaction, record.body)
             if wrong != "":
@@ -155,5 +159,7 @@ def _wrong(transaction: Transaction, body: BalanceTransaction) -> str:
     return "" if cause is None or cause.undone_at_ms > 0 else disagreement(body, decoded(kind, cause.body))
 
 
-def _place_of(record: Record) -> tuple[int, int, int]:
-    return record.occurred_at_ms, record.position.file, record.position.record
+def _said_again(transaction: Transaction, record: Record, known: Historical) -> Outcome:
+    if place_of(record) != place_of(known):
+        transaction.put(msgspec.structs.replace(known, occurred_at_ms=record.occurred_at_ms, position=record.position))
+    return Outcome.UNCHANGED
