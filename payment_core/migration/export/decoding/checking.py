@@ -1,15 +1,16 @@
 """What must hold of an object beyond the types of its fields: its sums, and that no text holds a card number."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
 from checks.redaction.card_numbers import holds_card_number
 from payment_core.migration.export.framing.piece import Flaw
-from payment_core.migration.export.records import Body, Reason
+from payment_core.migration.export.records import BODY_BY_KIND, Body, Reason
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
 from payment_core.migration.export.shapes.charge import Charge
+from payment_core.migration.export.shapes.parts import NO_ADDRESS, Address
 from payment_core.migration.export.shapes.refund import Refund
 
 _DIGITS = re.compile(r"(?:[0-9\uff10-\uff19][^0-9A-Za-z\uff10-\uff19]{0,3}){13}")
@@ -34,10 +35,26 @@ def flaw_of_sums(body: Body) -> Flaw | None:
 
 def flaw_of_texts(body: Body) -> Flaw | None:
     """The first text in which somebody typed a card number; the fields that are for one are not texts."""
-    for name, value in _texts(body):
-        if _DIGITS.search(value) is not None and holds_card_number(value):
+    names = _TEXTS[type(body)]
+    for name in names:
+        value = getattr(body, name)
+        if value is not None and len(value) >= _SHORTEST and _holds(value):
             return Flaw(Reason.CARD_NUMBER_IN_TEXT, f"{name} holds a card number")
+    metadata = getattr(body, "metadata", None)
+    if metadata and any(_holds(text) for pair in metadata.items() for text in pair):
+        return Flaw(Reason.CARD_NUMBER_IN_TEXT, "metadata holds a card number")
+    address = getattr(body, "address", None)
+    if address is not None and address is not NO_ADDRESS and any(_holds(text) for text in _lines(address)):
+        return Flaw(Reason.CARD_NUMBER_IN_TEXT, "address holds a card number")
     return None
+
+
+def _holds(text: str) -> bool:
+    return len(text) >= _SHORTEST and _DIGITS.search(text) is not None and holds_card_number(text)
+
+
+def _lines(address: Address) -> Iterable[str]:
+    return (text for text in msgspec.structs.astuple(address) if text is not None)
 
 
 def _balance_flaw(body: BalanceTransaction) -> Flaw | None:
@@ -48,37 +65,28 @@ def _balance_flaw(body: BalanceTransaction) -> Flaw | None:
     return None
 
 
-def _texts(body: Body) -> Iterable[tuple[str, str]]:
-    """The fields that people write, with their names; the keys of metadata are people's, too."""
-    for name in _FREE:
-        value = getattr(body, name, None)
-        if value is not None and len(value) >= _SHORTEST:
-            yield name, value
-    for key, value in getattr(body, "metadata", _NO_METADATA).items():
-        yield "a key of metadata", key
-        yield "metadata", value
-    address = getattr(body, "address", None)
-    if address is not None:
-        for name in address.__struct_fields__:
-            value = getattr(address, name)
-            if value is not None:
-                yield f"address.{name}", value
-
-
 _SHORTEST = 13
-_NO_METADATA: Mapping[str, str] = {}
-_FREE = (
-    "description",
-    "name",
-    "email",
-    "phone",
-    "failure_message",
-    "failure_reason",
-    "receipt_email",
-    "statement_descriptor",
-    "transfer_group",
-    "account_holder_name",
+"""Digits of the shortest card number; a text with fewer characters holds none."""
+
+_FREE = frozenset(
+    {
+        "account_holder_name",
+        "description",
+        "email",
+        "failure_message",
+        "failure_reason",
+        "name",
+        "phone",
+        "receipt_email",
+        "statement_descriptor",
+        "transfer_group",
+    }
 )
+"""Fields that people write."""
+
+_TEXTS: dict[type, tuple[str, ...]] = {
+    body: tuple(name for name in body.__struct_fields__ if name in _FREE) for body in BODY_BY_KIND.values()
+}
 
 
 def flaw_of_type(error: msgspec.ValidationError) -> Flaw:
