@@ -203,7 +203,8 @@ class Quarantined(Record, frozen=True, gc=False, kw_only=True, tag="migration_qu
     """A record that cannot move; its id is ``KIND:OLD_ID``, or ``KIND@ORIGIN`` where no id could be read.
 
     reason: one word. detail: what is wrong, never with a number. origin: file and number of the record in it.
-    amount, currency: what it stands for, where that could be read. resolved_at_ms: it moved later; 0 while it waits.
+    amount, currency, account: what it stands for and in whose balance, where that could be read. resolved_at_ms: it
+    moved later; 0 while it waits.
     """
 
     source_kind: Kind
@@ -215,6 +216,7 @@ class Quarantined(Record, frozen=True, gc=False, kw_only=True, tag="migration_qu
     at_ms: int
     amount: int = 0
     currency: str = ""
+    account: str = ""
     resolved_at_ms: int = 0
 
     @property

@@ -26,4 +26,6 @@ def _hold(transaction: Transaction, claimant: Claimant, job: JobName, state: Job
     if run.state is state:
         return
     transaction.put(msgspec.structs.replace(run, state=state, lease_until_ms=0, updated_at_ms=transaction.now_ms))
-    claimant.note(transaction, job, "pause" if state is JobState.PAUSED else "cancel", f"after batch {run.batches}")
+    claimant.note(
+        transaction, job.value, "pause" if state is JobState.PAUSED else "cancel", f"after batch {run.batches}"
+    )

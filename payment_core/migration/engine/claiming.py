@@ -78,7 +78,7 @@ class Claimant:
             ended_at_ms=0,
         )
         transaction.put(after)
-        self.note(transaction, JobName(run.id), act, f"export {after.export[:16]}, pass {after.passes}")
+        self.note(transaction, run.id, act, f"export {after.export[:16]}, pass {after.passes}")
         return after
 
     def not_busy(self, run: MigrationRun, now_ms: int, *, resume: bool) -> None:
@@ -99,14 +99,14 @@ class Claimant:
         )
 
     def note(
-        self, transaction: Transaction, job: JobName, act: str, detail: str, *, sha256: str = "", signature: str = ""
+        self, transaction: Transaction, job: str, act: str, detail: str, *, sha256: str = "", signature: str = ""
     ) -> None:
         """Put what somebody did on record."""
         entry = MigrationAct(
             id=new_id("mig", transaction.now_ms),
             created_at_ms=transaction.now_ms,
             updated_at_ms=transaction.now_ms,
-            job=job.value,
+            job=job,
             act=act,
             actor=self._actor,
             detail=detail,

@@ -84,7 +84,7 @@ class BatchProving:
                 run, state=JobState.STOPPED, why=why, lease_until_ms=0, ended_at_ms=transaction.now_ms
             )
         )
-        self._claimant.note(transaction, self._job.name, "stop", why)
+        self._claimant.note(transaction, self._job.name.value, "stop", why)
 
 
 def compared_sides(source: Sequence[Line], target: Sequence[Line | None], wrong: Sequence[Difference] = ()) -> Compared:

@@ -292,4 +292,4 @@ def _done(transaction: Transaction, claimant: Claimant, job: JobName, mine: Migr
     run = claimant.hold(transaction, mine)
     transaction.put(msgspec.structs.replace(run, state=JobState.DONE, lease_until_ms=0, ended_at_ms=transaction.now_ms))
     counts = run.counts
-    claimant.note(transaction, job, "done", f"{counts.read} read, {counts.quarantined} in quarantine")
+    claimant.note(transaction, job.value, "done", f"{counts.read} read, {counts.quarantined} in quarantine")

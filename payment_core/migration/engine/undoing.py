@@ -132,7 +132,7 @@ class Undoing:
                 run, state=JobState.UNDONE, why=why, lease_until_ms=0, ended_at_ms=transaction.now_ms
             )
         )
-        self._claimant.note(transaction, self._job.name, "undone", f"{run.undone} records; {why}".rstrip("; "))
+        self._claimant.note(transaction, self._job.name.value, "undone", f"{run.undone} records; {why}".rstrip("; "))
 
 
 def _kind_of(undo_after: str) -> Kind | None:

@@ -6,7 +6,7 @@ import msgspec
 
 from payment_core.migration.engine.claiming import Claimant
 from payment_core.migration.export.records import Malformed, Read
-from payment_core.migration.jobs.history.bodies import money_of
+from payment_core.migration.jobs.history.bodies import account_of, money_of
 from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused
 from payment_core.migration.model import (
     Counts,
@@ -138,6 +138,7 @@ def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> None
         at_ms=transaction.now_ms,
         amount=amount,
         currency=currency,
+        account="" if isinstance(read, Malformed) else account_of(read.body),
     )
     known = transaction.get(Quarantined, entry.id)
     if known is None or msgspec.structs.replace(known, at_ms=entry.at_ms) != entry:

@@ -58,6 +58,11 @@ def money_of(body: Body) -> tuple[int, str]:
             return 0, ""
 
 
+def account_of(body: Body) -> str:
+    """Whose balance a balance transaction is in; empty for the platform's, and for everything else."""
+    return text(body.account) if isinstance(body, BalanceTransaction) else ""
+
+
 def about(body: Body) -> str:
     """What it belongs to, by which it is listed."""
     match body:

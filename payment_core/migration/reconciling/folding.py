@@ -1,0 +1,107 @@
+"""Counts one kind, record by record and row by row, without holding either. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from payment_core.migration.export.kinds import Kind
+from payment_core.migration.jobs.port import CHANGED_HERE, Place
+from payment_core.migration.proof.sides import Difference, Line, Sum
+from payment_core.migration.reconciling.model import DIFFERENCES_MAX, KindResult
+
+NOWHERE = "neither moved nor in quarantine"
+
+
+class Differences:
+    """The first ones, and how many there are."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.kept: list[Difference] = []
+
+    def add(self, difference: Difference) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.kept) < DIFFERENCES_MAX:
+            self.kept.append(difference)
+
+
+class KindFold:
+    """One kind.
+
+    A row here stands for the one record of the export whose place it has; other records of the same object are said
+    again. So no id has to be remembered to count each object once.
+    """
+
+    def __init__(self, kind: Kind, differences: Differences) -> None:
+        self.kind = kind
+        self._differences = differences
+        self._counts = dict.fromkeys(
+            ("exported", "equal", "superseded", "later", "changed_here", "waiting", "missing", "differing", "here"), 0
+        )
+        self._found = 0
+        self._source: dict[str, int] = {}
+        self._target: dict[str, int] = {}
+
+    def exported(self, place: Place, ours: Line, stored: Place | None, theirs: Line | None, *, waits: bool) -> bool:
+        """A record. stored: the place of its row here; None when there is none. True when the row is of this record."""
+        self._counts["exported"] += 1
+        if stored is None or theirs is None:
+            self._absent(ours, waits=waits)
+            return False
+        if place != stored:
+            self._counts["later" if stored[0] > place[0] else "superseded"] += 1
+            return False
+        self._found += 1
+        if ours.currency != "":
+            self._source[ours.currency] = self._source.get(ours.currency, 0) + ours.amount
+        if theirs.sha256 == CHANGED_HERE:
+            self._counts["changed_here"] += 1
+        elif ours == theirs:
+            self._counts["equal"] += 1
+        else:
+            self._counts["differing"] += 1
+            self._differences.add(Difference(ours.name, _told(ours), _told(theirs)))
+        return True
+
+    def refused(self, name: str, *, waits: bool) -> None:
+        """Something that cannot move."""
+        self._counts["exported"] += 1
+        self._absent(Line(name, ""), waits=waits)
+
+    def row(self, amount: int, currency: str) -> None:
+        """A row of this export in the store, met by a walk of its own."""
+        self._counts["here"] += 1
+        if currency != "":
+            self._target[currency] = self._target.get(currency, 0) + amount
+
+    def result(self) -> KindResult:
+        """What was found."""
+        extra = self._counts["here"] - self._found
+        if extra != 0:
+            self._differences.add(Difference(f"{self.kind.value} rows", str(self._found), str(self._counts["here"])))
+        source, target = sums_of(self._source), sums_of(self._target)
+        for one in _sum_differences(self.kind.value, self._source, self._target):
+            self._differences.add(one)
+        return KindResult(kind=self.kind, extra=extra, source=source, target=target, **self._counts)
+
+    def _absent(self, ours: Line, *, waits: bool) -> None:
+        self._counts["waiting" if waits else "missing"] += 1
+        if not waits:
+            self._differences.add(Difference(ours.name, _told(ours), NOWHERE))
+
+
+def sums_of(amounts: dict[str, int]) -> tuple[Sum, ...]:
+    """Sums in the order of their currencies."""
+    return tuple(Sum(currency, amounts[currency]) for currency in sorted(amounts))
+
+
+def _sum_differences(name: str, source: dict[str, int], target: dict[str, int]) -> Iterator[Difference]:
+    currencies: Iterable[str] = sorted({*source, *target})
+    for currency in currencies:
+        ours, theirs = source.get(currency, 0), target.get(currency, 0)
+        if ours != theirs:
+            yield Difference(f"{name} {currency}", str(ours), str(theirs))
+
+
+def _told(line: Line) -> str:
+    money = f"{line.amount} {line.currency} " if line.currency != "" else ""
+    return f"{money}{line.sha256[:16]}".strip()
