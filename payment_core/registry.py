@@ -11,6 +11,7 @@ from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.ledger.posting import Hold
 from payment_core.methods.model import RECORDS as METHOD_RECORDS
 from payment_core.migration.model import RECORDS as MIGRATION_RECORDS
+from payment_core.migration.reconciling.model import KeptReconciliation
 from payment_core.migration.running.model import RUNNING_RECORDS
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import RECORDS as PAYMENT_RECORDS
@@ -37,6 +38,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     *RULE_RECORDS,
     *CUSTOMER_RECORDS,
     *MIGRATION_RECORDS,
+    KeptReconciliation,
     *RUNNING_RECORDS,
 )
 
