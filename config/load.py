@@ -27,6 +27,9 @@ from config.policy import Policy
 from config.prices import Prices
 from config.procedures.directory import PROCEDURES_DIRECTORY, procedure_problems, read_procedures
 from config.procedures.procedure import Procedure
+from config.public.reading import NAMES as PUBLIC_NAMES
+from config.public.reading import STATUS_PAGE_FILE, Public, read_public, unfit
+from config.public.status_page import StatusPage
 from config.rules.flags_named import unknown_flags
 from config.rules.rule_file import RuleFile
 from config.scaling import Scaling
@@ -59,10 +62,15 @@ _NAMES = (
     FLAG_DOCUMENT,
     RULES_DIRECTORY,
     CALENDARS_DIRECTORY,
+    *PUBLIC_NAMES,
     PROCEDURES_DIRECTORY,
 )
 _RULE_FILES_MAX = 200
 """A rule file is one family; more files than this is the wrong directory."""
+
+
+UNTOLD = Public(StatusPage(enabled=False), ())
+"""Nothing is told to the outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ class Configuration:
     flags: Flags
     flag_document: str
     procedures: tuple[Loaded[Procedure], ...] = ()
+    public: Public = UNTOLD
 
     @property
     def digest(self) -> str:
@@ -96,6 +105,8 @@ class Configuration:
             self.escalation,
             self.flags,
             *(loaded.value for loaded in self.rule_files),
+            self.public.page,
+            *self.public.communications,
             *(loaded.value for loaded in self.procedures),
         )
         texts = (*(model.model_dump_json() for model in models), self.flag_document)
@@ -142,7 +153,11 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += wrong
     # Names in files that cannot be read would be said to be missing, too.
     problems += [] if wrong else procedure_problems(procedures, escalation, rule_files, DEFAULTS / RULES_DIRECTORY)
-    if problems:
+    public, found = read_public(directory, DEFAULTS)
+    problems += found
+    if public is not None:
+        problems += unfit(public, settings.channels, rule_files, str(_path_of(directory, STATUS_PAGE_FILE)))
+    if problems or public is None:
         raise ConfigurationError(in_order(problems))
     return Configuration(
         settings=settings,
@@ -156,6 +171,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
         escalation=escalation,
         flags=flags,
         flag_document=flag_document,
+        public=public,
         procedures=procedures,
     )
 

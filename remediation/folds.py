@@ -36,6 +36,7 @@ from remediation.journal.kinds import (
     Body,
     BudgetReached,
     DaemonStarted,
+    DaemonStopped,
     DeploymentAsked,
     DeploymentEnded,
     DeploymentPlanned,
@@ -46,8 +47,11 @@ from remediation.journal.kinds import (
     body_of,
 )
 from remediation.journal.procedure_kinds import ProcedureBody
+from remediation.journal.public_kinds import PublicBody
 from remediation.journal.scaling_kinds import ScalingBody
 from remediation.procedures.state_fold import with_procedures
+from remediation.public import coverage
+from remediation.public.fold import with_public
 from remediation.run_folds import with_run
 from remediation.scaling_folds import with_scaling, with_spent, with_undone_scaling
 from remediation.state import (
@@ -81,15 +85,22 @@ def apply(state: State, entry: Entry) -> State:
     fold_in = _FOLDS.get(type(body))
     if fold_in is not None:
         state = fold_in(state, entry, body)
-    return replace(state, sequence=entry.sequence, hash=entry.hash)
+    return replace(state, sequence=entry.sequence, hash=entry.hash, at_ms=entry.at_ms)
 
 
-def _with_calendar(state: State, entry: Entry, done: DaemonStarted | ReportWritten | BudgetReached) -> State:
+def _with_calendar(
+    state: State, entry: Entry, done: DaemonStarted | DaemonStopped | ReportWritten | BudgetReached
+) -> State:
     """What the clock's jobs go by: since when they are due, and which are done."""
     match done:
         case DaemonStarted():
             first_ms = entry.at_ms if state.first_started_at_ms == 0 else state.first_started_at_ms
-            return replace(state, first_started_at_ms=first_ms)
+            watched = coverage.begun(state.public.coverage, entry.at_ms, state.at_ms)
+            public = replace(state.public, coverage=watched)
+            return replace(state, first_started_at_ms=first_ms, public=public)
+        case DaemonStopped():
+            public = replace(state.public, coverage=coverage.ended(state.public.coverage, entry.at_ms))
+            return replace(state, public=public)
         case ReportWritten():
             newest = max(done.slot_ms, state.reports.get(done.job, 0))
             return replace(state, reports={**state.reports, done.job: newest})
@@ -247,6 +258,10 @@ def _with_escalation(state: State, entry: Entry, body: EscalationBody) -> State:
     return replace(state, escalation=with_escalation(state.escalation, entry, body))
 
 
+def _with_public(state: State, entry: Entry, body: PublicBody) -> State:
+    return replace(state, public=with_public(state.public, entry, body))
+
+
 def _put_deployment(state: State, deployment: DeploymentState) -> State:
     kept = bounded(
         {**state.deployments, deployment.id: deployment}, DEPLOYMENTS_MAX, lambda one: one.status not in RUNNING
@@ -262,6 +277,7 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         Outcome: _with_outcome,
         Deployment: _with_deployment,
         DaemonStarted: _with_calendar,
+        DaemonStopped: _with_calendar,
         ReportWritten: _with_calendar,
         BudgetReached: _with_calendar,
         DeploymentPlanned: with_run,
@@ -283,6 +299,7 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         **dict.fromkeys(get_args(Folded), with_guardrail),
         **dict.fromkeys(get_args(IncidentBody), incidents.with_incident),
         **dict.fromkeys(get_args(EscalationBody), _with_escalation),
+        **dict.fromkeys(get_args(PublicBody), _with_public),
         **dict.fromkeys(get_args(ProcedureBody), with_procedures),
     }
 )

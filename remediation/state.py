@@ -19,6 +19,7 @@ from remediation.journal.entry import GENESIS_HASH
 from remediation.journal.incident_kinds import IncidentExposed
 from remediation.journal.procedure_kinds import ContinuityMeasured
 from remediation.procedures.model import ProcedureRun
+from remediation.public.state import PublicBook
 from remediation.rollback.model import RollbackRun
 from remediation.scaling.model import Pin, ScalingDecision
 
@@ -200,8 +201,9 @@ class TargetState(msgspec.Struct, frozen=True, kw_only=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the journal says, bounded.
 
-    sequence, hash: the newest entry folded in. incidents, deployments and actions: by id, oldest first. targets: by
-    name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the last hour;
+    sequence, hash, at_ms: of the newest entry folded in. public: what was said to the outside.
+    incidents, deployments and actions: by id, oldest first. targets: by name. decisions: oldest first; those with
+    ``act`` false are the "why not" list. intents_at_ms: of the last hour;
     listed_at_ms: the same for entries on fraud lists. first_started_at_ms: when a daemon first led; 0 before that.
     stopped: by a person, None while automation may act. storm: the newest one. approvals: by id, oldest first. risked:
     of the last hour. reports: the newest slot of each scheduled report that was written. budgets: the months and
@@ -241,6 +243,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     scaled_at_ms: tuple[int, ...] = ()
     flags: FlagBook = FlagBook()
     escalation: EscalationBook = EscalationBook()
+    public: PublicBook = PublicBook()
+    at_ms: int = 0
     procedures: dict[str, ProcedureRun] = {}
     procedures_done: dict[str, int] = {}
     drills: tuple[ContinuityMeasured, ...] = ()

@@ -98,13 +98,17 @@ IGNORANT = {
 PURE = (
     "checks/*",
     "daemon/channels/answers.py",
+    "daemon/channels/change_words.py",
     "daemon/channels/cutting.py",
     "daemon/channels/kinds/letter.py",
+    "daemon/channels/kinds/preview.py",
     "daemon/channels/kinds/sms_text.py",
     "daemon/channels/pace.py",
     "daemon/channels/routing.py",
     "daemon/channels/setbacks.py",
     "daemon/costs/figures.py",
+    "daemon/incidents/outside/pagerduty.py",
+    "daemon/incidents/outside/signatures.py",
     "daemon/http/sessions/identity.py",
     "daemon/http/sessions/own_page.py",
     "daemon/http/words/*",
@@ -140,10 +144,12 @@ PURE = (
     "remediation/flags/words.py",
     "remediation/guardrails/*",
     "remediation/incidents/*",
+    "remediation/public/*",
     "remediation/procedures/*",
     "remediation/rollback_measure.py",
     "remediation/scaling/*",
     "remediation/state.py",
+    "remediation/tracing.py",
 )
 """No I/O, no clock, no coroutine."""
 TURNS = "remediation/guardrails/target_turns.py"

@@ -13,7 +13,7 @@ from config.rules.rule_file import Rule
 
 ABSENT = "(absent)"
 _RELOADED = frozenset(
-    {"rule_files", "policy", "deployment", "escalation", "flags", "flag_document", "scaling", "procedures"}
+    {"rule_files", "policy", "deployment", "escalation", "flags", "flag_document", "scaling", "procedures", "public"}
 )
 """Parts of a configuration that a running daemon can take over."""
 _TRAFFIC = "policy.traffic"
@@ -21,6 +21,8 @@ _TRAFFIC = "policy.traffic"
 _EVIDENCE = ("deployment.gates", "deployment.evidence")
 """Nor what a release is held against: a stage that is being watched has counted by it."""
 
+_OPENED_PAGE = ("public.page.enabled", "public.page.directory", "public.page.bucket", "public.page.publish_within")
+"""Nor where the status page is written, and how often it is looked at: that was opened at the start."""
 _OPENED_SCALING = re.compile(
     r"scaling\.(every|components(\.[^.]+(\.(region|kind|application_auto_scaling|queue_age|cluster|service|function|"
     r"concurrency|alias|table|direction|mode|target_group|pool))?)?)"
@@ -46,7 +48,8 @@ class Difference:
 
     deployment: what a reload changes for the deployments that are planned from then on. flags: of the document of
     flags and of what may be done with them. escalation: of who is told of incidents from then on. scaling: of how
-    much capacity there is to be, from the next look on. procedures: of those that people begin from then on.
+    much capacity there is to be, from the next look on. procedures: of those that people begin from then on. public: of
+    what the outside is told from then on.
     """
 
     added: tuple[str, ...]
@@ -59,12 +62,13 @@ class Difference:
     escalation: tuple[Change, ...] = ()
     scaling: tuple[Change, ...] = ()
     procedures: tuple[Change, ...] = ()
+    public: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
         rules = self.added or self.removed or self.changed
-        others = self.deployment or self.flags or self.escalation or self.scaling or self.procedures
+        others = self.deployment or self.flags or self.escalation or self.scaling or self.procedures or self.public
         return bool(rules or self.policy or others)
 
 
@@ -76,6 +80,7 @@ def difference(before: Configuration, after: Configuration) -> Difference:
     policy = list(_part("policy", before, after))
     deployment = list(_part("deployment", before, after))
     scaling = tuple(_part("scaling", before, after))
+    public = tuple(_changes("public", _public(before), _public(after)))
     # All of the file or nothing of it: half of it was never checked to fit together.
     is_opened_anew = any(_is_opened_anew(change) for change in scaling)
     return Difference(
@@ -88,12 +93,14 @@ def difference(before: Configuration, after: Configuration) -> Difference:
             *(change for change in policy if change.path.startswith(_TRAFFIC)),
             *(change for change in deployment if change.path.startswith(_EVIDENCE)),
             *(scaling if is_opened_anew else ()),
+            *(change for change in public if change.path.startswith(_OPENED_PAGE)),
         ),
         deployment=tuple(change for change in deployment if not change.path.startswith(_EVIDENCE)),
         flags=(*_part("flags", before, after), *_document(before, after)),
         escalation=tuple(_part("escalation", before, after)),
         scaling=() if is_opened_anew else scaling,
         procedures=tuple(_changes("sops", _procedures(before), _procedures(after))),
+        public=tuple(change for change in public if not change.path.startswith(_OPENED_PAGE)),
     )
 
 
@@ -104,6 +111,11 @@ def rules_by_id(configuration: Configuration) -> dict[str, Rule]:
 
 def _procedures(configuration: Configuration) -> dict[str, object]:
     return {one.value.name: one.value.model_dump(by_alias=True) for one in configuration.procedures}
+
+
+def _public(configuration: Configuration) -> dict[str, object]:
+    told = configuration.public
+    return {"page": told.page.model_dump(), **{one.kind: one.model_dump() for one in told.communications}}
 
 
 def _is_opened_anew(change: Change) -> bool:

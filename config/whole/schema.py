@@ -13,6 +13,8 @@ from config.model import DURATION_PATTERN
 from config.policy import Policy
 from config.prices import Prices
 from config.procedures.procedure import Procedure
+from config.public.communication import Communication
+from config.public.status_page import StatusPage
 from config.rules.rule_file import RuleFile
 from config.rules.rule_tests import RuleTestFile
 from config.scaling import Scaling
@@ -33,6 +35,8 @@ Kind = Literal[
     "flags",
     "procedure",
     "rule-tests",
+    "status-page",
+    "communication",
 ]
 MODELS: dict[Kind, type[BaseModel]] = {
     "rules": RuleFile,
@@ -48,6 +52,8 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "flags": Flags,
     "procedure": Procedure,
     "rule-tests": RuleTestFile,
+    "status-page": StatusPage,
+    "communication": Communication,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

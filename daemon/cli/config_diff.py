@@ -58,7 +58,8 @@ def _lines(found: Difference, anew: frozenset[str]) -> list[str]:
     for name, changes in found.changed.items():
         lines.append(f"~ rule {name}: {_ANEW if name in anew else _KEPT}")
         lines += [f"    {change}" for change in changes]
-    others = (found.policy, found.deployment, found.flags, found.escalation, found.scaling, found.procedures)
+    told = (found.escalation, found.procedures, found.public)
+    others = (found.policy, found.deployment, found.flags, found.scaling, *told)
     lines += [f"~ {change}" for changes in others for change in changes]
     lines += [f"! {change} (with a restart)" for change in found.restart]
     return lines if lines else ["nothing would change"]
@@ -80,6 +81,7 @@ def _document(found: Difference, anew: frozenset[str]) -> dict[str, object]:
         "escalation": [_change(one) for one in found.escalation],
         "scaling": [_change(one) for one in found.scaling],
         "procedures": [_change(one) for one in found.procedures],
+        "public": [_change(one) for one in found.public],
         "restart": [_change(one) for one in found.restart],
     }
 

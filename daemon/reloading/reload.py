@@ -17,6 +17,7 @@ from config.load import Configuration, load_configuration
 from config.loading.loader import Loaded
 from config.loading.problems import ConfigurationError
 from config.procedures.procedure import Procedure
+from config.public.reading import Public
 from config.scaling import Scaling
 from config.whole.difference import Difference, difference
 from daemon.errors import CheckpointFailed
@@ -65,7 +66,8 @@ class Reload:
     directory: None for the packaged configuration, which does not change. asked: set by whoever wants a reload now.
     changed: called when something to show has changed.
     deploy_by: called with what deployments are planned by from now on, tell_by: with whom is told of incidents,
-    size_by: with how much capacity there is to be, walk_by: with the procedures that people begin.
+    size_by: with how much capacity there is to be, walk_by: with the procedures that people begin, publish_by: with
+    what the outside is told.
     """
 
     def __init__(
@@ -83,10 +85,12 @@ class Reload:
         tell_by: Callable[[Escalation], None] = lambda _: None,
         size_by: Callable[[Scaling], None] = lambda _: None,
         walk_by: Callable[[Sequence[Loaded[Procedure]]], None] = lambda _: None,
+        publish_by: Callable[[Public], None] = lambda _: None,
         flags: FollowedFlags | None = None,
     ) -> None:
         self._size_by = size_by
         self._walk_by = walk_by
+        self._publish_by = publish_by
         self._deploy_by = deploy_by
         self._tell_by = tell_by
         self._flags = flags
@@ -166,10 +170,12 @@ class Reload:
             scaling=configuration.scaling if found.scaling else self._running.scaling,
             flag_document=configuration.flag_document,
             procedures=configuration.procedures,
+            public=_kept_open(configuration.public, self._running.public),
         )
         self._deploy_by(deployment)
         self._tell_by(configuration.escalation)
         self._walk_by(configuration.procedures)
+        self._publish_by(self._running.public)
         if found.scaling:
             self._size_by(configuration.scaling)
         if self._flags is not None:
@@ -249,8 +255,14 @@ def _changes(found: Difference) -> list[str]:
     """
     return [
         *(str(change) for change in (*found.policy, *found.deployment, *found.flags, *found.scaling)),
-        *(change.path for change in (*found.escalation, *found.procedures)),
+        *(change.path for change in (*found.escalation, *found.procedures, *found.public)),
     ]
+
+
+def _kept_open(wanted: Public, running: Public) -> Public:
+    """As the files say it, but for where the page is written."""
+    kept = {name: getattr(running.page, name) for name in ("enabled", "directory", "bucket", "publish_within")}
+    return replace(wanted, page=wanted.page.model_copy(update=kept))
 
 
 def _named(names: Sequence[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from remediation.journal.flag_kinds import FLAG_TYPE_BY_KIND, FlagBody
 from remediation.journal.guardrail_kinds import GUARDRAIL_TYPE_BY_KIND, GuardrailBody
 from remediation.journal.incident_kinds import INCIDENT_TYPE_BY_KIND, IncidentBody
 from remediation.journal.procedure_kinds import PROCEDURE_TYPE_BY_KIND, ProcedureBody
+from remediation.journal.public_kinds import PUBLIC_TYPE_BY_KIND, PublicBody
 from remediation.journal.scaling_kinds import SCALING_TYPE_BY_KIND, ScalingBody
 
 
@@ -214,6 +215,7 @@ Body = (
     | FlagBody
     | IncidentBody
     | EscalationBody
+    | PublicBody
     | ProcedureBody
 )
 
@@ -243,6 +245,7 @@ BODY_TYPE_BY_KIND: dict[str, type[Body]] = {
     **FLAG_TYPE_BY_KIND,
     **INCIDENT_TYPE_BY_KIND,
     **ESCALATION_TYPE_BY_KIND,
+    **PUBLIC_TYPE_BY_KIND,
     **PROCEDURE_TYPE_BY_KIND,
 }
 KIND_BY_BODY_TYPE: dict[type[Body], str] = {body_type: kind for kind, body_type in BODY_TYPE_BY_KIND.items()}

@@ -13,6 +13,7 @@ from remediation.incidents.labels import SEVERITY_NAMES
 from remediation.incidents.times import times_of
 from remediation.journal.entry import Entry
 from remediation.journal.kinds import body_of
+from remediation.journal.public_kinds import CommunicationProposed, StatusProposed
 from remediation.response import level_named
 from remediation.state import Incident, IncidentState, State
 
@@ -47,6 +48,7 @@ def concerning(state: State, incident: Incident, entries: Iterable[Entry]) -> It
     group = (incident, *members_of(state, incident.id))
     ids, fingerprints = {one.id for one in group}, {one.fingerprint for one in group}
     decisions: set[str] = set()
+    said: set[str] = set()
     for entry in entries:
         body = body_of(entry)
         if isinstance(body, Decision):
@@ -58,7 +60,11 @@ def concerning(state: State, incident: Incident, entries: Iterable[Entry]) -> It
                 getattr(body, "incident_id", "") in ids
                 or getattr(body, "fingerprint", "") in fingerprints
                 or getattr(body, "decision_id", "") in decisions
+                or getattr(body, "subject_id", "") in ids
+                or getattr(body, "update_id", getattr(body, "communication_id", "")) in said
             )
+            if isinstance(body, StatusProposed | CommunicationProposed) and about:
+                said |= {f"upd-{entry.sequence}", f"com-{entry.sequence}"}
         if about or (entry.kind in CHANGES and entry.at_ms <= incident.opened_at_ms):
             yield entry
 

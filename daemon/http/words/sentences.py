@@ -13,6 +13,7 @@ from daemon.http.words.flag_sentences import flag_parts
 from daemon.http.words.guardrail_sentences import guardrail_parts
 from daemon.http.words.incident_sentences import escalation_parts, incident_parts
 from daemon.http.words.procedure_sentences import procedure_parts
+from daemon.http.words.public_sentences import public_parts
 from daemon.http.words.scaling_sentences import scaling_parts
 from daemon.http.words.wording import (
     OUTCOME_WORDS,
@@ -50,6 +51,7 @@ from remediation.journal.kinds import (
     body_of,
 )
 from remediation.journal.procedure_kinds import ProcedureBody
+from remediation.journal.public_kinds import PublicBody
 from remediation.journal.scaling_kinds import ScalingBody
 
 Tone = Literal["bad", "good", "act", "unknown", "plain"]
@@ -94,7 +96,7 @@ def sentence(entry: Entry, rules: Rules) -> Sentence:
 
 
 def _say(body: Body, rules: Rules) -> Sentence:
-    if isinstance(body, GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody | ProcedureBody):
+    if isinstance(body, GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody | ProcedureBody | PublicBody):
         return Sentence(*_parts(body))
     if isinstance(body, IncidentBody | EscalationBody):
         return Sentence(*(incident_parts(body) if isinstance(body, IncidentBody) else escalation_parts(body)))
@@ -110,11 +112,11 @@ def _say(body: Body, rules: Rules) -> Sentence:
 
 
 def _parts(
-    body: GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody | ProcedureBody,
+    body: GuardrailBody | AftermathBody | RunBody | FlagBody | ScalingBody | ProcedureBody | PublicBody,
 ) -> tuple[Tone, str, str, str]:
     """What has a page of words of its own."""
-    if isinstance(body, ProcedureBody):
-        return procedure_parts(body)
+    if isinstance(body, ProcedureBody | PublicBody):
+        return procedure_parts(body) if isinstance(body, ProcedureBody) else public_parts(body)
     if isinstance(body, GuardrailBody):
         return guardrail_parts(body)
     if isinstance(body, FlagBody):

@@ -23,6 +23,7 @@ def kind_of(relative: str) -> Kind:
     """The kind of a shipped file, by where it lies."""
     kinds: dict[str, Kind] = {
         "rules": "rules",
+        "sops": "procedure",
         "rule_tests": "rule-tests",
         "scenarios": "scenario",
         "policy.yaml": "policy",
@@ -33,6 +34,8 @@ def kind_of(relative: str) -> Kind:
         "scaling.yaml": "scaling",
         "escalation.yaml": "escalation",
         "flags.yaml": "flags",
+        "communications": "communication",
+        "status-page.yaml": "status-page",
     }
     return "deployment" if relative.startswith("scenarios/deployments/") else kinds[relative.split("/", maxsplit=1)[0]]
 

@@ -1,0 +1,1 @@
+"""What the outside is told of incidents and maintenance: proposed, approved, published, sent, and journaled."""
