@@ -33,6 +33,7 @@ RUNS = {
     "experiments": "experiments",
     "flags": "flags",
     "incidents": "incidents",
+    "incidents_live": "incidents_live",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
 

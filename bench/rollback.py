@@ -55,15 +55,16 @@ class Stamped(Route53Traffic):
 
 
 @asynccontextmanager
-async def running_aws(folder: Path, clock: SystemClock) -> AsyncIterator[AwsClients]:
-    """Clients of an AWS stand-in with nothing in it; this process takes its credentials, and finds no others."""
+async def running_aws(folder: Path, clock: SystemClock) -> AsyncIterator[tuple[AwsClients, str]]:
+    """Clients of an empty AWS stand-in, and its address; this process takes its credentials, and finds no others."""
     port, surroundings = free_port(), local_environment(os.environ)
     os.environ.update(surroundings)
     child = await Launcher().start(ministack.program(port, folder, folder, surroundings))
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
             await until_ready(child, lambda: ministack.is_healthy(client, port), clock)
-        yield AwsClients(AwsSettings(endpoint_url=ministack.endpoint_url(port), sns_signatures="off"))
+        url = ministack.endpoint_url(port)
+        yield AwsClients(AwsSettings(endpoint_url=url, sns_signatures="off")), url
     finally:
         await child.stop()
 
@@ -89,7 +90,7 @@ async def measure(rollbacks: int, folder: Path, core_url: str) -> dict[str, obje
     clock = SystemClock()
     accepted, verified, in_effect = [], [], 0
     async with AsyncExitStack() as stack:
-        clients = await stack.enter_async_context(running_aws(folder, clock))
+        clients, _ = await stack.enter_async_context(running_aws(folder, clock))
         zone_id = await ensure_zone(clients, RECORD.split(".", maxsplit=1)[1])
         await ensure_weighted_records(clients, zone_id, RECORD, ADDRESSES, CANARY, 1)
         traffic = Stamped(await stack.enter_async_context(clients.client("route53")), zone_id, RECORD)
