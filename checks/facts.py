@@ -256,6 +256,20 @@ class AlarmStateChanged(Fact, frozen=True, gc=False, kw_only=True, tag="alarm.st
     account_id: str = ""
 
 
+class AlertReported(Fact, frozen=True, gc=False, kw_only=True, tag="alert.reported"):
+    """Somebody else's monitoring says that an alert fires or is over; subject is its name, labels and fingerprint.
+
+    at_ms: when it began to fire, or when it was over. alert: its name. severity: of its label; low opens nothing.
+    began_at_ms: since when it fires; with the subject it is known by that.
+    """
+
+    status: Literal["firing", "resolved"]
+    severity: Severity
+    alert: str
+    summary: str = ""
+    began_at_ms: int = 0
+
+
 class MetricSampled(Fact, frozen=True, gc=False, kw_only=True, tag="metric.sampled"):
     """One datapoint of a CloudWatch metric; subject is the metric's name, at_ms the beginning of its period.
 
@@ -372,6 +386,7 @@ AnyFact = (
     | AchReturnRate
     | ObjectChanged
     | AlarmStateChanged
+    | AlertReported
     | MetricSampled
     | Deployment
     | CostLine

@@ -128,7 +128,7 @@ class App:
         for task in parts.senses.tasks():
             supervisor.start(task)
         if parts.channels is not None:
-            supervisor.start(Task("channels", parts.channels.outbox.run))
+            supervisor.start(Task("channels", parts.channels.run))
         if parts.archive is not None:
             supervisor.start(Task("archive", parts.archive.run))
         if parts.traces is not None:

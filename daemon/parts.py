@@ -158,7 +158,7 @@ async def open_parts(
         deployments=deployments,
         rollbacks=await _open_rollbacks(stack, over, ReleaseFlags(flags.changes, flags.policies)),
         incidents=incidents,
-        channels=await open_channels(stack, settings, writer, clock, incidents.escalation),
+        channels=await open_channels(stack, settings, writer, clock, incidents.escalation, journal.read),
         flags=await _open_flags(stack, over, flags, deployments),
         scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),

@@ -23,6 +23,8 @@ from remediation.public.state import PublicBook
 from remediation.rollback.model import RollbackRun
 from remediation.scaling.model import Pin, ScalingDecision
 
+HEARD_MAX = 32
+"""Events of other systems about one incident that are known again when they come twice."""
 INCIDENTS_MAX = 2_000
 """Kept in memory, about 2 KB each; resolved ones go first, the journal keeps them all."""
 DEPLOYMENTS_MAX = 50
@@ -89,6 +91,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     about it was first seen in effect. reopened_at_ms: last. over: evidence says so, or nothing watches it any more.
     merged_into: the incident that speaks for it; empty when it speaks for itself. joined: how many it speaks for.
     exposed: what went where it was wrong; None while that is not counted.
+    through: the channel by which who took it on, or closed it, told us; empty for a person here. heard: the newest
+    events of other systems about it, oldest first, by their ids; heard_at_ms: when the newest of them that acted was.
     """
 
     id: str
@@ -113,6 +117,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: str = ""
     joined: int = 0
     exposed: IncidentExposed | None = None
+    through: str = ""
+    heard: tuple[str, ...] = ()
+    heard_at_ms: int = 0
 
     @property
     def awaits_evidence(self) -> bool:

@@ -1,16 +1,19 @@
 """Puts the channels of the settings together with the outbox that sends through them."""
 
+import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from config.escalation.escalation_file import Escalation
 from config.settings import Settings
+from daemon.channels.changes import ChangeFeed, ChangeTeller, Reading
 from daemon.channels.health import ChannelHealth
-from daemon.channels.kinds.opened import channel_of
+from daemon.channels.kinds.opened import change_teller_of, channel_of, webhook_secrets
 from daemon.channels.outbox import Lane, Outbox
 from daemon.channels.pace import WINDOW_MS, Pace
+from daemon.channels.trial import TrialDesk
 from payment_core.webhooks.sending import HttpSender
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -19,10 +22,19 @@ from remediation.state import State
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """What was opened."""
+    """What was opened. webhook_secrets: by channel, of those whose service sends back what people do there."""
 
     outbox: Outbox
     health: ChannelHealth
+    trials: TrialDesk
+    changes: ChangeFeed
+    webhook_secrets: Mapping[str, str]
+
+    async def run(self) -> None:
+        """Send for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.outbox.run(), name="channels-outbox")
+            group.create_task(self.changes.run(), name="channels-changes")
 
 
 async def open_channels(
@@ -31,19 +43,36 @@ async def open_channels(
     writer: JournalWriter,
     clock: Clock,
     escalation: Callable[[], Escalation],
+    read: Reading | None = None,
 ) -> Channels | None:
-    """None when there are no channels: notices wait then, as the journal says. Raises NotUsable for a bad secret."""
+    """None when there are no channels: notices wait then, as the journal says. Raises NotUsable for a bad secret.
+
+    read: entries of the journal, for changes that an earlier process did not come to tell; None: from here on alone.
+    """
     wanted = settings.channels
     if not wanted.via:
         return None
     sender = await stack.enter_async_context(HttpSender(loopback_allowed=wanted.loopback_allowed))
-    lanes = {}
+    share = random.SystemRandom().random
+    lanes: dict[str, Lane] = {}
+    tellers: dict[str, ChangeTeller] = {}
     for name, channel in wanted.via.items():
         before = sent_lately(writer.state, name, clock.now_ms())
         opened = await channel_of(stack, name, channel, sender, settings.aws)
         lanes[name] = Lane(opened, Pace(channel.per_minute, before))
-    outbox = Outbox(writer, clock, wanted, lanes, escalation, random.SystemRandom().random)
-    return Channels(outbox, ChannelHealth(outbox, settings.aws.region, wanted.fallback_after))
+        teller = await change_teller_of(channel, sender)
+        tellers |= {} if teller is None else {name: teller}
+    outbox = Outbox(writer, clock, wanted, lanes, escalation, share)
+    changes = ChangeFeed(writer, clock, outbox, tellers, share)
+    if read is not None:
+        await changes.resume(read)
+    return Channels(
+        outbox,
+        ChannelHealth(outbox, settings.aws.region, wanted.fallback_after),
+        TrialDesk(writer, clock, wanted, lanes, outbox, escalation),
+        changes,
+        await webhook_secrets(wanted.via),
+    )
 
 
 def sent_lately(state: State, channel: str, now_ms: int) -> list[int]:

@@ -27,6 +27,7 @@ from remediation.journal.entry import Entry
 from remediation.journal.escalation_kinds import NoticeFailed, NoticeSent
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
+from remediation.state import IncidentState
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ LOOK_SECONDS = 1.0
 LEFT_ALONE_MS_MAX = 60_000
 """A receiver may ask for more; somebody has to be told, and a minute's limit is over by then."""
 CRITICAL = 1
+_SAYS = {"acknowledge": IncidentState.ACKNOWLEDGED, "resolve": IncidentState.RESOLVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,30 @@ class Outbox:
             one = next(self._queue(name, now_ms), None)
             if one is None:
                 return LOOK_SECONDS
+            if self._came_from(name, one.notice):
+                await self._recording.record(_sent(one.notice, name, "it came from there"))
+                continue
             limited_ms = self._lanes[name].pace.wait_ms(now_ms, critical=one.notice.severity == CRITICAL)
             if limited_ms:
                 return min(limited_ms / 1000, LOOK_SECONDS)
             await self._attempt(name, one)
+
+    def owes(self, name: str) -> bool:
+        """Whether something that calls somebody is this channel's to send, or it takes nothing now."""
+        now_ms = self._clock.now_ms()
+        return self.setbacks.of(name) is not None or next(self._queue(name, now_ms), None) is not None
+
+    def lesser_wait_ms(self, name: str, now_ms: int) -> int:
+        """How long until this channel's limit leaves room for what calls nobody; 0 for now."""
+        return self._lanes[name].pace.wait_ms(now_ms, critical=False)
+
+    def took(self, name: str, now_ms: int) -> None:
+        """Something else was sent within this channel's limit."""
+        self._lanes[name].pace.took(now_ms)
+
+    async def handed_over(self, name: str, notice: Notice, at_ms: int) -> Receipt:
+        """One attempt at this channel, beside the queue. Raises NotDelivered; nothing is remembered of it."""
+        return await self._send(self._lanes[name].channel, name, notice, at_ms)
 
     def unreachable(self) -> list[Notice]:
         """What waits and no channel of these settings can carry."""
@@ -146,6 +168,12 @@ class Outbox:
                 continue
             yield one
 
+    def _came_from(self, name: str, notice: Notice) -> bool:
+        """Whether this channel told us what the notice says, so that it would hear its own words again."""
+        incident = self._writer.state.incidents.get(notice.incident_id)
+        said = None if incident is None or incident.through != name else _SAYS.get(notice.kind)
+        return said is not None and incident is not None and incident.state is said
+
     def _ways(self, notice: Notice) -> tuple[str, ...]:
         chain = self._writer.state.escalation.chains.get(notice.incident_id)
         return ways(notice, chain, self._lanes, self._settings.fallback)
@@ -172,9 +200,7 @@ class Outbox:
         else:
             self.setbacks.took(name, notice.id)
             self.tally.delivered(name)
-            await self._recording.record(
-                NoticeSent(incident_id=notice.incident_id, notice_id=notice.id, channel=name, detail=receipt.detail)
-            )
+            await self._recording.record(_sent(notice, name, receipt.detail))
         finally:
             self._under_way.discard(notice.id)
             self._wake()
@@ -226,3 +252,7 @@ class Outbox:
                 incident_id=one.notice.incident_id, notice_id=one.notice.id, channel=name, why=why, final=final
             )
         )
+
+
+def _sent(notice: Notice, channel: str, detail: str) -> NoticeSent:
+    return NoticeSent(incident_id=notice.incident_id, notice_id=notice.id, channel=channel, detail=detail)

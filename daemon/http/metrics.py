@@ -238,7 +238,7 @@ class MetricsPage:
         )
         values |= self._sensed() | flag_values(self._options.flags(), self._view.now_ms())
         values |= scaling_values(self._options.scaling())
-        values |= channel_values(self._options.channels(), self._view.now_ms())
+        values |= channel_values(self._options.channels(), self._options.incidents(), self._view.now_ms())
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         stages = self._journal.rollback_stages
         families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))

@@ -28,6 +28,7 @@ from daemon.http.doors.flag_report import FlagReportList
 from daemon.http.doors.flags import FlagRamp, FlagReason, FlagSet, SealedDocument
 from daemon.http.doors.incidents import Closing, IncidentReview, IncidentStory, Merging, Noted
 from daemon.http.doors.ingest import IngestCounts
+from daemon.http.doors.outside import WebhookHeard
 from daemon.http.doors.procedures import EntryWish, ProcedureList
 from daemon.http.doors.quiet import (
     EscalationDocument,
@@ -41,9 +42,11 @@ from daemon.http.doors.quiet import (
 )
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
+from daemon.incidents.outside.pagerduty import PagerDutyWebhook
 from daemon.reports.view import CostsDocument
 from daemon.scaling.documents import ScalingDocument, UnitsAnswer, UnitsWish
 from daemon.sources.firehose import FirehoseDelivery
+from daemon.translate.alertmanager import AlertmanagerGroup
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.port import READ_LIMIT
@@ -227,6 +230,21 @@ OPERATIONS = (
         method="post",
         status=HTTPStatus.ACCEPTED,
         takes=PackedEvents,
+    ),
+    Operation(
+        "/ingest/alertmanager",
+        "Take a webhook of Alertmanager, version 4: each alert is an event",
+        IngestCounts,
+        method="post",
+        status=HTTPStatus.ACCEPTED,
+        takes=AlertmanagerGroup,
+    ),
+    Operation(
+        "/ingest/pagerduty",
+        "Take a webhook of PagerDuty, version 3; its signature is in X-PagerDuty-Signature",
+        WebhookHeard,
+        method="post",
+        takes=PagerDutyWebhook,
     ),
     Operation(
         "/ingest/firehose",

@@ -47,7 +47,7 @@ class IncidentDesk:
         self._clock = clock
 
     async def acknowledge(
-        self, incident_id: str, actor: str, note: str = "", *, dry_run: bool = False
+        self, incident_id: str, actor: str, note: str = "", *, dry_run: bool = False, through: str = ""
     ) -> Incident | IncidentRefused:
         """Take it on, which stops telling others; again, to have the whole time again."""
         found = self._open(incident_id)
@@ -57,7 +57,7 @@ class IncidentDesk:
             detail = f"{found.id} was taken on by {found.acknowledged_by}; they give it back with incidents unack"
             return _no(IncidentRefusal.TAKEN, detail)
         if not dry_run:
-            await self._writer.append(IncidentAcknowledged(incident_id=found.id, note=note), actor)
+            await self._writer.append(IncidentAcknowledged(incident_id=found.id, note=note, through=through), actor)
         return self._now(found)
 
     async def give_back(
@@ -74,14 +74,14 @@ class IncidentDesk:
         return self._now(found)
 
     async def resolve(
-        self, incident_id: str, actor: str, note: str, *, dry_run: bool = False
+        self, incident_id: str, actor: str, note: str, *, dry_run: bool = False, through: str = ""
     ) -> Incident | IncidentRefused:
         """Close it; what is still so after ``reopen_after`` opens it again."""
         found = self._open(incident_id)
         if isinstance(found, IncidentRefused):
             return found
         if not dry_run:
-            await self._writer.append(IncidentResolved(incident_id=found.id, note=note), actor)
+            await self._writer.append(IncidentResolved(incident_id=found.id, note=note, through=through), actor)
         return self._now(found)
 
     async def note(

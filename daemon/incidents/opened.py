@@ -8,6 +8,7 @@ from config.loading.loader import Loaded
 from config.procedures.procedure import Procedure
 from daemon.incidents.desk import IncidentDesk
 from daemon.incidents.exposure import Exposures
+from daemon.incidents.outside.desk import OutsideDesk
 from daemon.incidents.pager import Pager
 from daemon.incidents.parts import IncidentParts
 from daemon.incidents.quiet_desk import QuietDesk
@@ -48,9 +49,11 @@ def open_incidents(
         # A reload puts another engine in its place.
         return pipeline.engine.breached()
 
+    desk = IncidentDesk(writer, clock)
     return IncidentParts(
         pager=Pager(writer, clock, current.value, breached, pipeline.find),
-        desk=IncidentDesk(writer, clock),
+        desk=desk,
+        outside=OutsideDesk(writer, desk),
         quiet=QuietDesk(writer, clock, current.value),
         exposures=Exposures(checkpoint, writer, clock),
         escalation=current.value,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from config.escalation.escalation_file import Escalation
 from daemon.incidents.desk import IncidentDesk
 from daemon.incidents.exposure import Exposures
+from daemon.incidents.outside.desk import OutsideDesk
 from daemon.incidents.pager import Pager
 from daemon.incidents.quiet_desk import QuietDesk
 from daemon.procedures.parts import ProcedureParts
@@ -18,6 +19,7 @@ class IncidentParts:
     pager: Pager
     desk: IncidentDesk
     quiet: QuietDesk
+    outside: OutsideDesk
     exposures: Exposures
     escalation: Callable[[], Escalation]
     follow: Callable[[Escalation], None]

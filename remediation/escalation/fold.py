@@ -17,6 +17,7 @@ from remediation.escalation.state import (
 )
 from remediation.journal.entry import Entry
 from remediation.journal.escalation_kinds import (
+    ChangeTold,
     EscalationBody,
     EscalationHeld,
     EscalationStarted,
@@ -28,6 +29,8 @@ from remediation.journal.escalation_kinds import (
     NoticeSent,
     SilenceAdded,
     SilenceExpired,
+    TrialBegun,
+    TrialEnded,
 )
 
 
@@ -38,6 +41,11 @@ def with_escalation(book: EscalationBook, entry: Entry, body: EscalationBody) ->
             return replace(book, silences=_silences(book, entry, body))
         case MaintenanceAnnounced() | MaintenanceEnded():
             return replace(book, maintenances=_maintenances(book, entry, body))
+        case ChangeTold():
+            newest = max(body.entry, book.changes_told.get(body.channel, 0))
+            return replace(book, changes_told={**book.changes_told, body.channel: newest})
+        case TrialBegun() | TrialEnded():
+            return book
         case _:
             chain = book.chains.get(body.incident_id, Chain(incident_id=body.incident_id))
             return _put(book, _chain_after(chain, entry, body))

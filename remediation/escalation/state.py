@@ -64,11 +64,15 @@ class Maintenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EscalationBook(msgspec.Struct, frozen=True, kw_only=True):
-    """chains: by incident. silences, maintenances: by id, oldest first."""
+    """chains: by incident. silences, maintenances: by id, oldest first.
+
+    changes_told: by channel, sequence of the newest entry about whose change it was told.
+    """
 
     chains: dict[str, Chain] = {}
     silences: dict[str, Silence] = {}
     maintenances: dict[str, Maintenance] = {}
+    changes_told: dict[str, int] = {}
 
     @property
     def waiting(self) -> tuple[NoticeState, ...]:

@@ -16,6 +16,7 @@ from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
     IncidentBody,
     IncidentExposed,
+    IncidentHeardOf,
     IncidentMerged,
     IncidentNoted,
     IncidentReopened,
@@ -25,6 +26,7 @@ from remediation.journal.incident_kinds import (
 from remediation.state import (
     DECISIONS_PER_INCIDENT,
     FINDINGS_PER_INCIDENT,
+    HEARD_MAX,
     INCIDENTS_MAX,
     SEVERITY_LEVELS,
     DecisionSummary,
@@ -114,15 +116,15 @@ def with_incident(state: State, entry: Entry, body: IncidentBody) -> State:
     named = state.incidents.get(body.incident_id)
     if named is None or isinstance(body, IncidentNoted):
         return state
-    if isinstance(body, IncidentExposed):
-        return _put(state, replace(named, exposed=body))
+    if isinstance(body, IncidentExposed | IncidentHeardOf):
+        told = replace(named, exposed=body) if isinstance(body, IncidentExposed) else _heard(named, body)
+        return _put(state, told)
     incident = root_of(state, named)
     match body:
         case IncidentAcknowledged() | IncidentUnacknowledged():
-            taken = isinstance(body, IncidentAcknowledged)
-            return _acknowledged(state, incident, entry) if taken else _given_back(state, incident)
+            return _held(state, incident, entry, body)
         case IncidentResolved():
-            return _resolved(state, named, incident, entry)
+            return _resolved(state, named, incident, entry, body.through)
         case IncidentReopened():
             return _reopened(state, incident, entry)
         case IncidentMerged():
@@ -131,25 +133,37 @@ def with_incident(state: State, entry: Entry, body: IncidentBody) -> State:
             assert_never(body)
 
 
-def _acknowledged(state: State, incident: Incident, entry: Entry) -> State:
+def _heard(incident: Incident, body: IncidentHeardOf) -> Incident:
+    at_ms = max(incident.heard_at_ms, body.occurred_at_ms) if body.acted else incident.heard_at_ms
+    return replace(incident, heard=(*incident.heard, body.event_id)[-HEARD_MAX:], heard_at_ms=at_ms)
+
+
+def _held(state: State, incident: Incident, entry: Entry, body: IncidentAcknowledged | IncidentUnacknowledged) -> State:
+    if isinstance(body, IncidentUnacknowledged):
+        return _given_back(state, incident)
+    return _acknowledged(state, incident, entry, body.through)
+
+
+def _acknowledged(state: State, incident: Incident, entry: Entry, through: str) -> State:
     """Whoever has taken it on and does so again has the whole of their time again."""
     again = incident.state is IncidentState.ACKNOWLEDGED and incident.acknowledged_by == entry.actor
     if incident.state is not IncidentState.OPEN and not again:
         return state
     for one in _group(state, incident):
         if one.state is not IncidentState.RESOLVED:
-            state = _put(state, _taken_on(one, entry.at_ms, entry.actor))
+            state = _put(state, _taken_on(one, entry.at_ms, entry.actor, through))
     chains = stopped(state.escalation, incident.id, ChainState.ACKNOWLEDGED, entry.at_ms)
     return replace(state, escalation=chains)
 
 
-def _taken_on(incident: Incident, at_ms: int, actor: str) -> Incident:
+def _taken_on(incident: Incident, at_ms: int, actor: str, through: str = "") -> Incident:
     return replace(
         incident,
         state=IncidentState.ACKNOWLEDGED,
         acknowledged_at_ms=at_ms,
         acknowledged_by=actor,
         answered_at_ms=incident.answered_at_ms if incident.answered_at_ms else at_ms,
+        through=through,
     )
 
 
@@ -160,13 +174,13 @@ def _given_back(state: State, incident: Incident) -> State:
     return state
 
 
-def _resolved(state: State, named: Incident, root: Incident, entry: Entry) -> State:
+def _resolved(state: State, named: Incident, root: Incident, entry: Entry, through: str) -> State:
     if entry.actor == DAEMON:
         # Its rule is gone, so there is no more evidence of it; the rest of its group may still be.
         over = replace(named, over=True)
         return _settled(_put(state, over), over, entry)
     for one in _group(state, root):
-        state = _end(state, one, entry)
+        state = _end(state, one, entry, through)
     return state
 
 
@@ -179,10 +193,16 @@ def _settled(state: State, incident: Incident, entry: Entry) -> State:
     return _end(state, root, entry) if root.over and not lasting else state
 
 
-def _end(state: State, incident: Incident, entry: Entry) -> State:
+def _end(state: State, incident: Incident, entry: Entry, through: str = "") -> State:
     if incident.state is IncidentState.RESOLVED:
         return state
-    ended = replace(incident, state=IncidentState.RESOLVED, resolved_at_ms=entry.at_ms, resolved_by=entry.actor)
+    ended = replace(
+        incident,
+        state=IncidentState.RESOLVED,
+        resolved_at_ms=entry.at_ms,
+        resolved_by=entry.actor,
+        through=through,
+    )
     chains = stopped(state.escalation, incident.id, ChainState.OVER, entry.at_ms)
     return _put(replace(state, escalation=chains), ended)
 

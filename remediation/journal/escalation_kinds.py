@@ -66,6 +66,35 @@ class NoticeFailed(msgspec.Struct, frozen=True, kw_only=True):
     final: bool
 
 
+class TrialBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel is about to be tried with a notice that is about nothing; the entry's actor asked for it.
+
+    person: whom it is for, empty for nobody. Its key is ``test-`` and the entry's sequence.
+    """
+
+    channel: str
+    person: str
+
+
+class TrialEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it. trial: sequence of the entry that began it. detail: without any address."""
+
+    trial: int
+    channel: str
+    taken: bool
+    detail: str = ""
+
+
+class ChangeTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A service was told of a change, or will not be. entry: that tells of it. refused: why not, empty when it was."""
+
+    channel: str
+    entry: int
+    summary: str
+    detail: str = ""
+    refused: str = ""
+
+
 class SilenceAdded(msgspec.Struct, frozen=True, kw_only=True):
     """A person wants to hear nothing of what matches, for a while; the entry's actor is that person."""
 
@@ -106,6 +135,9 @@ EscalationBody = (
     | EscalationTold
     | NoticeSent
     | NoticeFailed
+    | TrialBegun
+    | TrialEnded
+    | ChangeTold
     | SilenceAdded
     | SilenceExpired
     | MaintenanceAnnounced
@@ -119,6 +151,9 @@ ESCALATION_TYPE_BY_KIND: dict[str, type[EscalationBody]] = {
     "escalation.told": EscalationTold,
     "notice.sent": NoticeSent,
     "notice.failed": NoticeFailed,
+    "trial.begun": TrialBegun,
+    "trial.ended": TrialEnded,
+    "change.told": ChangeTold,
     "silence.added": SilenceAdded,
     "silence.expired": SilenceExpired,
     "maintenance.announced": MaintenanceAnnounced,

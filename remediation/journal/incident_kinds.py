@@ -6,10 +6,11 @@ import msgspec
 
 
 class IncidentAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
-    """A person took the incident on; the entry's actor is that person."""
+    """A person took the incident on; the entry's actor is that person. through: the channel that told us, if any."""
 
     incident_id: str
     note: str = ""
+    through: str = ""
 
 
 class IncidentUnacknowledged(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,10 +22,14 @@ class IncidentUnacknowledged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentResolved(msgspec.Struct, frozen=True, kw_only=True):
-    """A person closed the incident, or the daemon when its rule is gone; evidence closes it by a cleared finding."""
+    """A person closed the incident, or the daemon when its rule is gone; evidence closes it by a cleared finding.
+
+    through: the channel that told us, if one did.
+    """
 
     incident_id: str
     note: str = ""
+    through: str = ""
 
 
 class IncidentReopened(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +69,22 @@ class IncidentExposed(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
 
 
+class IncidentHeardOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Something was done about it in another system, which said so; comes after what that changed here, if anything.
+
+    channel: by which it came. event_id: the other system's own, by which one that comes twice is known. what: in words.
+    acted: it changes who is on it, or whether it is over. occurred_at_ms: there. refused: why nothing changed here.
+    """
+
+    incident_id: str
+    channel: str
+    event_id: str
+    what: str
+    acted: bool
+    occurred_at_ms: int
+    refused: str = ""
+
+
 IncidentBody = (
     IncidentAcknowledged
     | IncidentUnacknowledged
@@ -72,6 +93,7 @@ IncidentBody = (
     | IncidentMerged
     | IncidentNoted
     | IncidentExposed
+    | IncidentHeardOf
 )
 
 INCIDENT_TYPE_BY_KIND: dict[str, type[IncidentBody]] = {
@@ -82,4 +104,5 @@ INCIDENT_TYPE_BY_KIND: dict[str, type[IncidentBody]] = {
     "incident.merged": IncidentMerged,
     "incident.noted": IncidentNoted,
     "incident.exposed": IncidentExposed,
+    "incident.heard_of": IncidentHeardOf,
 }

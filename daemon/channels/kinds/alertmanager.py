@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from daemon.channels.answers import receipt_of
 from daemon.channels.cutting import cut, cut_bytes, readable
 from daemon.channels.ports import Receipt
+from daemon.translate.alertmanager import OURS
 from payment_core.webhooks.ports import Sender
 from remediation.escalation.notices import Notice
 from remediation.incidents.labels import SEVERITY_NAMES
@@ -75,6 +76,8 @@ def labels_of(notice: Notice) -> dict[str, str]:
         "alertname": own.get("rule", "tillwatch"),
         "severity": SEVERITY_NAMES.get(notice.severity, "medium"),
         "incident": notice.dedup_key,
+        # Known again where it comes back, so that no incident is opened about an incident.
+        "source": OURS,
     }
 
 

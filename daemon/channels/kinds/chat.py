@@ -42,8 +42,7 @@ class Chat:
         del key, address, at_ms
         if self._under_way is not None and not self._under_way.done():
             raise ChannelDown("the attempt before still hangs")
-        title = cut(in_one_line(readable(notice.title)), TITLE_LENGTH_MAX)
-        body = cut_bytes(f"{readable(notice.body)}\n{notice.dedup_key}", BODY_BYTES_MAX)
+        title, body = words_of(notice)
         self._under_way = asyncio.get_running_loop().run_in_executor(self._pool, self._told, title, body)
         self._under_way.add_done_callback(_seen)
         done, _ = await asyncio.wait({self._under_way}, timeout=self._attempt_seconds)
@@ -55,6 +54,12 @@ class Chat:
 
     def _told(self, title: str, body: str) -> bool:
         return bool(self._teller.notify(body, title, body_format="text", interpret_escapes=False))
+
+
+def words_of(notice: Notice) -> tuple[str, str]:
+    """Title and text; the alert's key ends the text."""
+    title = cut(in_one_line(readable(notice.title)), TITLE_LENGTH_MAX)
+    return title, cut_bytes(f"{readable(notice.body)}\n{notice.dedup_key}", BODY_BYTES_MAX)
 
 
 async def open_chat(stack: AsyncExitStack, name: str, url: str) -> Chat:

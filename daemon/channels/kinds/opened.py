@@ -1,6 +1,7 @@
 """Opens one channel of the settings, with its secret read."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from stat import S_IMODE
@@ -23,11 +24,13 @@ from config.escalation.channel_kinds import (
 from config.settings import AwsSettings
 from daemon.aws.session import AwsClients
 from daemon.aws.texts import SnsPublishing
+from daemon.channels.changes import ChangeTeller
 from daemon.channels.kinds.alertmanager import Alertmanager
 from daemon.channels.kinds.chat import open_chat
 from daemon.channels.kinds.mail import Email, open_mailer
 from daemon.channels.kinds.mqtt import open_mqtt
 from daemon.channels.kinds.pagerduty import PagerDuty
+from daemon.channels.kinds.pagerduty_changes import PagerDutyChanges
 from daemon.channels.kinds.slack import Slack
 from daemon.channels.kinds.sms import Sms
 from daemon.channels.kinds.teams import Teams
@@ -83,6 +86,23 @@ async def _by_other_means(stack: AsyncExitStack, name: str, settings: _ByOtherMe
             return await open_chat(stack, name, await secret_of(settings.url, settings.url_file))
         case _:
             assert_never(settings)
+
+
+async def change_teller_of(settings: AnyChannel, sender: Sender) -> ChangeTeller | None:
+    """What tells this channel's service of changes; None where it cannot, or is not to be told. Raises NotUsable."""
+    if not isinstance(settings, PagerDutyChannel) or not settings.changes:
+        return None
+    return PagerDutyChanges(sender, settings.url, await secret_of(settings.routing_key, settings.routing_key_file))
+
+
+async def webhook_secrets(via: Mapping[str, AnyChannel]) -> dict[str, str]:
+    """What the services of these channels sign their webhooks with, by channel. Raises NotUsable."""
+    found = {
+        name: await secret_of(one.webhook_secret, one.webhook_secret_file)
+        for name, one in via.items()
+        if isinstance(one, PagerDutyChannel)
+    }
+    return {name: secret for name, secret in found.items() if secret}
 
 
 async def secret_of(secret: SecretStr, file: Path | None) -> str:

@@ -59,8 +59,12 @@ class Sms:
             raise (NoticeRefused(words) if fault.code in _REFUSED else ChannelDown(words)) from fault
         return Receipt("SNS took it")
 
+    def text_of(self, notice: Notice) -> str:
+        """What a phone shows."""
+        return sms_of(notice, self._messages_max)
+
     def _request(self, notice: Notice, key: str, address: str) -> dict[str, object]:
-        text = sms_of(notice, self._messages_max)
+        text = self.text_of(notice)
         if is_sns_topic(address):
             return topic_request(notice, key, address, text)
         number = phone_of(address)

@@ -1,5 +1,6 @@
 """The ingest door: ``POST /ingest/events`` answers once the facts are on disk."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import msgspec
@@ -10,6 +11,7 @@ from daemon.errors import DaemonError, Untranslatable
 from daemon.http.body import BodyTooLarge, read_body
 from daemon.http.problems import problem
 from daemon.sources import ingest as source
+from daemon.sources.alertmanager import take_alerts
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import Trust
 from daemon.storage.quarantine import Quarantine
@@ -59,20 +61,36 @@ class IngestDoor:
         content_type = request.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().lower() not in CONTENT_TYPES:
             return problem(415, f"Send one of {', '.join(sorted(CONTENT_TYPES))}.", instance=path)
-        try:
-            body = await read_body(request, BODY_LIMIT_BYTES)
-        except BodyTooLarge:
-            return problem(413, f"The limit is {BODY_LIMIT_BYTES} bytes; send smaller batches.", instance=path)
-        try:
-            result = await source.ingest(
+        traceparent = request.headers.get("traceparent", "")
+        return await self._taken(
+            request,
+            lambda body: source.ingest(
                 body,
                 content_type,
                 self._sink,
                 self._quarantine,
                 self._view.now_ms(),
                 trust=self._trust,
-                traceparent=request.headers.get("traceparent", ""),
-            )
+                traceparent=traceparent,
+            ),
+        )
+
+    async def take_alerts(self, request: Request) -> Response:
+        """The same for a webhook of Alertmanager, version 4, whose alerts are its events."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != source.JSON:
+            return problem(415, f"Send {source.JSON}.", instance=request.url.path)
+        return await self._taken(
+            request, lambda body: take_alerts(body, self._sink, self._quarantine, self._view.now_ms())
+        )
+
+    async def _taken(self, request: Request, take: Callable[[bytes], Awaitable[source.IngestResult]]) -> Response:
+        path = request.url.path
+        try:
+            body = await read_body(request, BODY_LIMIT_BYTES)
+        except BodyTooLarge:
+            return problem(413, f"The limit is {BODY_LIMIT_BYTES} bytes; send smaller batches.", instance=path)
+        try:
+            result = await take(body)
         except Untranslatable as fault:
             return problem(400, fault.detail, instance=path)
         except (DaemonError, NotJournaled) as fault:

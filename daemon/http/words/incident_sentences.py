@@ -6,6 +6,7 @@ from daemon.amounts import money
 from daemon.http.words.guardrail_sentences import Parts
 from daemon.http.words.wording import count, counted, moment
 from remediation.journal.escalation_kinds import (
+    ChangeTold,
     EscalationBody,
     EscalationHeld,
     EscalationStarted,
@@ -17,11 +18,14 @@ from remediation.journal.escalation_kinds import (
     NoticeSent,
     SilenceAdded,
     SilenceExpired,
+    TrialBegun,
+    TrialEnded,
 )
 from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
     IncidentBody,
     IncidentExposed,
+    IncidentHeardOf,
     IncidentMerged,
     IncidentNoted,
     IncidentReopened,
@@ -42,11 +46,8 @@ def incident_parts(body: IncidentBody) -> Parts:
             return "plain", "incident", f"{body.incident_id} was resolved.", body.note
         case IncidentReopened():
             return "bad", "incident", f"{body.incident_id} was opened again.", body.why
-        case IncidentExposed():
-            counted_of = (
-                f"{count(body.payments)} payments, {count(body.failed)} of them failed, {money(body.amount_cents)}"
-            )
-            return "plain", "incident", f"{body.incident_id} exposed {counted_of}.", "" if body.whole else "at least"
+        case IncidentExposed() | IncidentHeardOf():
+            return _learned(body)
         case IncidentMerged() | IncidentNoted():
             return _said_by_people(body)
         case _:
@@ -59,6 +60,13 @@ def _said_by_people(body: IncidentMerged | IncidentNoted) -> Parts:
     return "plain", "incident", f"{body.incident_id} is part of {body.into}.", body.why
 
 
+def _learned(body: IncidentExposed | IncidentHeardOf) -> Parts:
+    if isinstance(body, IncidentHeardOf):
+        return "plain", "incident", f"{body.channel}: {body.incident_id} {body.what}.", body.refused
+    counted_of = f"{count(body.payments)} payments, {count(body.failed)} of them failed, {money(body.amount_cents)}"
+    return "plain", "incident", f"{body.incident_id} exposed {counted_of}.", "" if body.whole else "at least"
+
+
 def escalation_parts(body: EscalationBody) -> Parts:
     """The entry in words; addresses are not in it."""
     match body:
@@ -66,6 +74,14 @@ def escalation_parts(body: EscalationBody) -> Parts:
             return _chain(body)
         case EscalationTold() | NoticeSent() | NoticeFailed():
             return _notice(body)
+        case TrialBegun() | TrialEnded() | ChangeTold():
+            return _beside(body)
+        case _:
+            return _quiet(body)
+
+
+def _quiet(body: SilenceAdded | SilenceExpired | MaintenanceAnnounced | MaintenanceEnded) -> Parts:
+    match body:
         case SilenceAdded():
             until = f"until {moment(body.ends_at_ms).text} UTC"
             return "unknown", "silence", f"Silence for {', '.join(body.matchers)} {until}.", body.comment
@@ -91,6 +107,20 @@ def _chain(body: EscalationStarted | EscalationHeld | EscalationStep) -> Parts:
     told = f"is to tell {whom}" if whom else "is to tell nobody"
     action = f"tries {body.action}" if body.action else ""
     return "act", "escalation", f"Step {body.number} of {body.incident_id} {told}.", action
+
+
+def _beside(body: TrialBegun | TrialEnded | ChangeTold) -> Parts:
+    match body:
+        case TrialBegun():
+            whom = f" for {body.person}" if body.person else ""
+            return "plain", "notice", f"{body.channel} is tried{whom}.", ""
+        case TrialEnded():
+            verb = "took" if body.taken else "did not take"
+            return ("good" if body.taken else "bad"), "notice", f"{body.channel} {verb} test-{body.trial}.", body.detail
+        case ChangeTold():
+            verb = "was not told" if body.refused else "was told"
+            detail = body.refused if body.refused else body.detail
+            return "plain", "notice", f"{body.channel} {verb} of a change: {body.summary}.", detail
 
 
 def _notice(body: EscalationTold | NoticeSent | NoticeFailed) -> Parts:

@@ -27,7 +27,7 @@ class RememberingSink:
 
     async def accept(self, facts: Sequence[Fact], source: str) -> None:
         """Keep the facts."""
-        assert source in {"ingest", "firehose"}
+        assert source in {"ingest", "firehose", "alertmanager"}
         if self.fault is not None:
             raise self.fault
         self.accepted.extend(facts)

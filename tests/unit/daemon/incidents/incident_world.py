@@ -17,6 +17,7 @@ from daemon.http.app import create_app
 from daemon.http.options import HttpOptions
 from daemon.incidents.desk import IncidentDesk
 from daemon.incidents.exposure import Exposures
+from daemon.incidents.outside.desk import OutsideDesk
 from daemon.incidents.pager import Pager
 from daemon.incidents.parts import IncidentParts
 from daemon.incidents.quiet_desk import QuietDesk
@@ -96,9 +97,11 @@ async def world(escalation: Escalation | None = None) -> World:
         made.found.append(finding)
 
     pager = Pager(here.writer, here.clock, lambda: rules, lambda: made.breached, find)
+    desk = IncidentDesk(here.writer, here.clock)
     parts = IncidentParts(
         pager=pager,
-        desk=IncidentDesk(here.writer, here.clock),
+        desk=desk,
+        outside=OutsideDesk(here.writer, desk),
         quiet=QuietDesk(here.writer, here.clock, lambda: rules),
         exposures=Exposures(cast("Checkpoint", None), here.writer, here.clock),
         escalation=lambda: rules,

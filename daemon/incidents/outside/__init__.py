@@ -1,0 +1,1 @@
+"""What people do to incidents in other systems, which send it back by webhooks."""
