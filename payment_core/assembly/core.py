@@ -10,6 +10,7 @@ import structlog
 
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import VaultCards
+from payment_core.assembly.both_running import BothRunning, Surroundings, open_both_running
 from payment_core.assembly.delivering import open_delivery
 from payment_core.assembly.domains import Base, build_domains
 from payment_core.assembly.flagging import Flagging, open_flagging, start_listening
@@ -79,6 +80,7 @@ class Core:
         self.stopping = asyncio.Event()
         self.rota = Rota((), self._clock)
         self._flagging: Flagging | None = None
+        self._both: BothRunning | None = None
 
     @property
     def flagging(self) -> Flagging:
@@ -96,7 +98,7 @@ class Core:
         """Open everything and start what runs in the background.
 
         Raises DatabaseUnusable, AdminKeyUnusable, KeyFileUnusable, SshFileUnusable, FlagFileUnusable,
-        ScreeningListUnusable and ConfigurationError.
+        OldAddressUnusable, ScreeningListUnusable and ConfigurationError.
         """
         options = self._options
         settings = await load_settings(options)
@@ -110,11 +112,24 @@ class Core:
         await lists.run_once(self._clock.now_ms())
         shared = SharedScorer(scorer, flagging.flags)
         acquirer = await self._open_rail(vaulting)
+        both = await open_both_running(
+            self._stack,
+            options,
+            Surroundings(
+                store=opened.store,
+                vaulting=vaulting,
+                names=settings.names,
+                flags=flagging.flags,
+                origin=self._origin,
+                clock=self._clock,
+            ),
+        )
+        self._both = both
         domains = build_domains(
             Base(
                 options=options,
                 settings=settings,
-                store=opened.store,
+                store=both.store,
                 clock=self._clock,
                 origin=self._origin,
                 vaulting=vaulting,
@@ -141,13 +156,17 @@ class Core:
             clock=self._clock,
         )
         flags = flag_routes(flagging.flags, flagging.reporting)
-        app = await self._application(opened, vaulting, (*domains.routes, *health, *flags))
+        routes = (*both.reading(domains.routes), *both.routes, *health, *flags)
+        app = await self._application(opened, vaulting, routes)
         self._tasks.start("watch-key", vaulting.watch.look_forever(vaulting.health.seen))
         follower = OutboxFollower(opened.store, shared, lists, place)
         duties: tuple[Duty, ...] = (
             Duty("fraud-follower", follower, 0.25, full=1000),
             Duty("fraud-lists", lists, 60.0, full=LIST_CHANGES_MAX),
         )
+        duties = (*duties, *both.duties)
+        if both.shadow is not None:
+            self._tasks.start("shadow-reads", both.shadow.run())
         self._flagging = flagging
         if flagging.polling is not None:
             duties = (*duties, Duty("flags", flagging.polling, POLL_SECONDS))
@@ -155,6 +174,9 @@ class Core:
         if options.worker == 0:
             stock = StockTaking(opened.store, self._took_stock)
             duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting), Duty("stock", stock, 15.0))
+            duties = (*duties, *both.first_duties)
+            if both.driver is not None:
+                self._tasks.start("migration-jobs", both.driver.run())
         self.rota = Rota(duties, self._clock)
         counted = self.counts.domains
         counted.fraud, counted.windows, counted.lists = scorer.counts, engine, engine.lists
@@ -293,6 +315,8 @@ class Core:
 
     def _committed(self, published: int, writes: int, commit_ms: float) -> None:
         self.counts.commits.observe(commit_ms / 1000)
+        if self._both is not None:
+            self._both.gate.took(commit_ms)
         self.counts.commit_writes += writes
         if published > 0:
             self.counts.events_published += published

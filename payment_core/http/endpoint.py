@@ -42,6 +42,7 @@ class Endpoint:
         self._query = QueryReader(route.query)
         self._decoder = None if route.body is None else msgspec.json.Decoder(route.body)
         self._body_type = (route.raw_body if route.raw_body != "" else JSON).encode()
+        self._key_header = route.key_header.encode()
         self._has_body = route.raw_body != "" or route.body is not None
 
     async def answer(
@@ -57,7 +58,7 @@ class Endpoint:
             return query
         key, body, digest = "", None, b""
         if self.writes:
-            read = self._read_key(request.headers.get(b"idempotency-key"), request, instance)
+            read = self._read_key(request.headers.get(self._key_header), request, instance)
             if isinstance(read, Answer):
                 return read
             key = read
@@ -83,7 +84,7 @@ class Endpoint:
     def _read_key(self, key: bytes | None, request: "Request", instance: str) -> str | Answer:
         if key is None or key == b"":
             return problems.key_missing(instance)
-        if _KEY.fullmatch(key) is None or request.repeats(b"idempotency-key"):
+        if _KEY.fullmatch(key) is None or request.repeats(self._key_header):
             return problems.key_invalid(instance)
         return problems.card_number_refused(instance) if ascii_holds_card_number(key) else key.decode("ascii")
 

@@ -9,7 +9,7 @@ import msgspec
 from payment_core.answers import Answer, Problem
 from payment_core.http.endpoint import JSON, PATH_PARAMETER
 from payment_core.http.queries import schema_of
-from payment_core.http.routes import Route
+from payment_core.http.routes import IDEMPOTENCY_KEY, Route
 from payment_core.operations.call import Call
 from payment_core.operations.once import KEPT_DAYS, KEY_LENGTH_MAX
 from payment_core.operations.pages import Page
@@ -137,7 +137,17 @@ def _parameters(route: Route) -> list[Json]:
         }
         for parameter in route.query
     ]
-    if route.method != "GET":
+    if route.method != "GET" and route.key_header != IDEMPOTENCY_KEY:
+        parameters.append(
+            {
+                "name": route.key_header.title(),
+                "in": "header",
+                "required": True,
+                "description": "Signs the body, and stands for an Idempotency-Key",
+                "schema": {"type": "string", "pattern": f"^[!-~]{{1,{KEY_LENGTH_MAX}}}$"},
+            }
+        )
+    elif route.method != "GET":
         parameters.append(
             {
                 "name": "Idempotency-Key",

@@ -30,6 +30,9 @@ class QueryParameter(msgspec.Struct, frozen=True):
     most: int = 2**53 - 1
 
 
+IDEMPOTENCY_KEY = "idempotency-key"
+"""The header that a write is known by."""
+
 BODY_BYTES_MAX = 64 * 1024
 """A payment takes 300 bytes; this bounds what one request can hold in memory."""
 
@@ -50,7 +53,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     items: of a ``Page``, the type of its objects. example: of the body, for the description.
     cards_allowed: the body may hold card numbers; on every other route one is refused.
     raw_body: the media type of a body that the handler is given as bytes; empty for JSON. body_bytes_max: of the body.
-    media_type: of the success body.
+    media_type: of the success body. key_header: what a write is known by, where that is no Idempotency-Key.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -71,6 +74,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     raw_body: str = ""
     body_bytes_max: int = BODY_BYTES_MAX
     media_type: str = "application/json"
+    key_header: str = IDEMPOTENCY_KEY
 
 
 def shown(

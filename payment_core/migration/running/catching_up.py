@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from payment_core.clock import Clock
+from payment_core.errors import CoreError
 from payment_core.migration.running.counts import RunningCounts
 from payment_core.migration.running.errors import OldProcessorError
 from payment_core.migration.running.lease import Lease
@@ -18,14 +19,20 @@ from payment_core.store.port import LedgerStore, Transaction
 log = structlog.get_logger()
 
 ACTOR = "migration:catch-up"
+FAULT_CHARACTERS_MAX = 300
 PAGES_MAX = 20
 """Of one look; what is more comes with the next, so that a long absence does not keep the cursor from being written."""
 
 
 class Taken(StrEnum):
-    """What became of an event."""
+    """What became of an event.
+
+    known: it says nothing new. write_waits: a change of ours is on its way there, which replaces it.
+    """
 
     TAKEN = "taken"
+    KNOWN = "known"
+    UNREADABLE = "unreadable"
     OURS = "ours"
     NOT_OF_INTEREST = "not_of_interest"
     QUARANTINED = "quarantined"
@@ -33,7 +40,7 @@ class Taken(StrEnum):
 
 
 class Takes(Protocol):
-    """Applies one event. Raises what the store and the key service raise; it is given again then."""
+    """Applies one event. Raises MigrationError where it cannot yet, and what the store and the key service raise."""
 
     async def take(self, event: OldEvent) -> Taken:
         """Apply it, once and in any order."""
@@ -73,31 +80,34 @@ class CatchUp:
                 page = await self._events.after(cursor.event_id)
                 cursor = await self._take_page(cursor, page, asked_at_ms)
                 done += len(page.events)
-                if not page.more:
+                if not page.more or cursor.fault:
                     break
         except OldProcessorError as fault:
             # The lag grows by itself: nothing is said to be caught up.
-            await self._keep(msgspec.structs.replace(cursor, fault=str(fault)[:300]))
+            await self._keep(msgspec.structs.replace(cursor, fault=str(fault)[:FAULT_CHARACTERS_MAX]))
             return 0
         return done
 
     async def _take_page(self, cursor: FeedCursor, page: EventPage, asked_at_ms: int) -> FeedCursor:
-        taken, ours, slowest_ms = 0, 0, 0
+        """Take the events in order; one that cannot be taken yet is where the next look goes on."""
+        after, fault = cursor, ""
         for event in page.events:
-            became = await self.take(event)
-            taken += became is Taken.TAKEN
-            ours += became is Taken.OURS
-            slowest_ms = max(slowest_ms, self._clock.now_ms() - event.happened_at_ms)
-        last = page.events[-1] if page.events else None
+            try:
+                became = await self.take(event)
+            except CoreError as waits:
+                fault = f"{event.id}: {waits}"[:FAULT_CHARACTERS_MAX]
+                break
+            after = msgspec.structs.replace(
+                after,
+                event_id=event.id,
+                happened_at_ms=event.happened_at_ms,
+                taken=after.taken + (became in {Taken.TAKEN, Taken.KNOWN}),
+                ours=after.ours + (became is Taken.OURS),
+                slowest_ms=max(0, self._clock.now_ms() - event.happened_at_ms),
+            )
+        is_through = fault == "" and not page.more
         after = msgspec.structs.replace(
-            cursor,
-            event_id=cursor.event_id if last is None else last.id,
-            happened_at_ms=cursor.happened_at_ms if last is None else last.happened_at_ms,
-            caught_up_at_ms=cursor.caught_up_at_ms if page.more else asked_at_ms,
-            taken=cursor.taken + taken,
-            ours=cursor.ours + ours,
-            slowest_ms=slowest_ms if page.events else cursor.slowest_ms,
-            fault="",
+            after, caught_up_at_ms=asked_at_ms if is_through else after.caught_up_at_ms, fault=fault
         )
         await self._keep(after)
         return after

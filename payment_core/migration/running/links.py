@@ -1,10 +1,26 @@
 """Who is who on the two sides: what the jobs have moved, and what was made on both since."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 
+from payment_core.migration.export.kinds import Kind
+from payment_core.migration.model import Moved, moved_id
 from payment_core.migration.running.model import ObjectKind, OldLink, OldPlace, here_id, there_id
-from payment_core.migration.running.ports import Moved
+from payment_core.migration.running.ports import Moved as MovedObjects
 from payment_core.store.port import LedgerStore, Transaction
+
+MS_PER_SECOND = 1000
+KIND_OF: Mapping[ObjectKind, Kind] = MappingProxyType(
+    {
+        "customer": Kind.CUSTOMERS,
+        "account": Kind.ACCOUNTS,
+        "payment_method": Kind.PAYMENT_METHODS,
+        "bank_account": Kind.BANK_ACCOUNTS,
+    }
+)
+"""What the export calls each kind of object."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -17,7 +33,7 @@ class Known(msgspec.Struct, frozen=True):
 class Links:
     """Looks at what was made here first: a link of ours is the newer word."""
 
-    def __init__(self, store: LedgerStore, moved: Moved) -> None:
+    def __init__(self, store: LedgerStore, moved: MovedObjects) -> None:
         self._store = store
         self._moved = moved
 
@@ -53,3 +69,16 @@ def link(transaction: Transaction, object_id: str, place: OldPlace, token: str, 
     )
     transaction.put(here)
     transaction.put(there)
+    kind = KIND_OF[place.kind]
+    if transaction.get(Moved, moved_id(kind, place.id)) is None:
+        # So that an event about it finds our object, and one of before is known to be older.
+        transaction.put(
+            Moved(
+                id=moved_id(kind, place.id),
+                local_id=object_id,
+                source_hash="",
+                content="",
+                moved_at_ms=transaction.now_ms,
+                occurred_at_ms=transaction.now_ms // MS_PER_SECOND * MS_PER_SECOND,
+            )
+        )

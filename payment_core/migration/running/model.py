@@ -145,7 +145,7 @@ class FeedCursor(Record, frozen=True, gc=False, kw_only=True, tag="migration_fee
 
     event_id: the last one. happened_at_ms: when it happened there. caught_up_at_ms: the last moment up to which
     everything is known to have been taken over. taken, ours: events that were taken over, and those that we had caused.
-    slowest_ms: from an event to its being taken over, the longest of the last page. fault: of the last look.
+    slowest_ms: from the last event to its being taken over; its clock counts seconds. fault: of the last look.
     """
 
     event_id: str = ""

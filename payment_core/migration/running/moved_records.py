@@ -3,24 +3,17 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod
-from payment_core.migration.export.kinds import Kind
 from payment_core.migration.model import Moved, moved_id
 from payment_core.migration.running.dual_write.calls import owner_of
+from payment_core.migration.running.links import KIND_OF
 from payment_core.migration.running.model import ObjectKind, OldPlace
 from payment_core.migration.running.ports import MovedPair
 from payment_core.providers.model import BankAccount
 from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
 
-KIND_OF: Mapping[ObjectKind, Kind] = MappingProxyType(
-    {
-        "customer": Kind.CUSTOMERS,
-        "account": Kind.ACCOUNTS,
-        "payment_method": Kind.PAYMENT_METHODS,
-        "bank_account": Kind.BANK_ACCOUNTS,
-    }
-)
 OBJECT_OF: Mapping[str, ObjectKind] = MappingProxyType({kind.value: name for name, kind in KIND_OF.items()})
 COMPARED = frozenset({"customer", "payment_method", "bank_account"})
 SAME_MAX = 20
@@ -55,10 +48,14 @@ class MovedRecords:
         for one in await self._store.query(Listing(Moved, after=after, limit=limit)):
             name, _, old_id = one.id.partition(":")
             kind = OBJECT_OF.get(name)
-            is_here = one.undone_at_ms == 0 and kind in COMPARED
+            is_here = one.undone_at_ms == 0 and kind in COMPARED and await self._has_record(kind, one.local_id)
             place = await self._place(kind, one.local_id, old_id) if kind is not None and is_here else None
             found.append(MovedPair(one.local_id, place, one.id))
         return found
+
+    async def _has_record(self, kind: ObjectKind | None, object_id: str) -> bool:
+        """Whether there is anything to compare: of a customer nothing but the id need be known."""
+        return kind != "customer" or await self._store.read(Customer, object_id) is not None
 
     async def _place(self, kind: ObjectKind, object_id: str, old_id: str) -> OldPlace | None:
         """Under its owner there; None when the owner is not known there, so that it cannot be asked for."""

@@ -122,14 +122,14 @@ class OldHttp:
         query = {"limit": str(EVENTS_PAGE)}
         if event_id:
             page = _events(await self._call("GET", "/v1/events", query={**query, "ending_before": event_id}))
-            return EventPage(tuple(reversed([_event(raw) for raw in page.data])), page.has_more)
+            return EventPage(tuple(reversed([event_of(raw) for raw in page.data])), page.has_more)
         page = _events(await self._call("GET", "/v1/events", query=query))
         oldest = page.data
         while page.has_more and page.data:
-            last = _event(page.data[-1]).id
+            last = event_of(page.data[-1]).id
             page = _events(await self._call("GET", "/v1/events", query={**query, "starting_after": last}))
             oldest = page.data if page.data else oldest
-        return EventPage(tuple(reversed([_event(raw) for raw in oldest])), more=bool(oldest))
+        return EventPage(tuple(reversed([event_of(raw) for raw in oldest])), more=bool(oldest))
 
     async def _write(self, method: str, path: str, form: Mapping[str, str], key: str) -> _Object:
         return _decoded(_checked(await self._call(method, path, form=form, key=key)))
@@ -231,7 +231,8 @@ def _events(response: httpx.Response) -> _Events:
         raise OldUnreadable("The list of events is of another shape.") from fault
 
 
-def _event(raw: msgspec.Raw) -> OldEvent:
+def event_of(raw: msgspec.Raw | bytes) -> OldEvent:
+    """An event as it was sent. Raises OldUnreadable."""
     try:
         event = _EVENT.decode(raw)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from payment_core.clock import Clock
 from payment_core.migration.model import MigrationRun
 from payment_core.migration.names import JobState
 from payment_core.migration.running.cut_over import CutOver, Standing
@@ -59,14 +58,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 class StandingLooks:
     """A job, and what the doors are answered from."""
 
-    def __init__(
-        self, *, store: LedgerStore, shadow: ShadowReads, differences: Differences, cut_over: CutOver, clock: Clock
-    ) -> None:
+    def __init__(self, *, store: LedgerStore, shadow: ShadowReads, differences: Differences, cut_over: CutOver) -> None:
         self._store = store
         self._shadow = shadow
         self._differences = differences
         self._cut_over = cut_over
-        self._clock = clock
 
     async def run_once(self, now_ms: int) -> int:
         """Book what was compared, look at what differed once more, and see whether cut-over is allowed."""

@@ -49,7 +49,7 @@ def explain_migration(  # noqa: PLR0911  # one answer for each refusal
                 "The way back is still needed",
                 409,
                 "After this job nobody can be cut back, and the comparison has not shown yet that nobody has to be; "
-                "GET /v1/migration/cut-over says what is wanting.",
+                "GET /v1/migration/cut_over says what is wanting.",
             )
         case MigrationRefusal.SIGNATURE_INVALID:
             return Explanation(

@@ -41,9 +41,10 @@ class DualWriteView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatchUpView(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes there. lag_ms: None while nobody knows, which is not zero. slowest_ms: one event's way, of the last page.
+    """Changes there. lag_ms: None while nobody knows, which is not zero.
 
-    taken, ours: events that were taken over, and those that we had caused. fault: of the last look.
+    slowest_ms: from the last event to its being taken over; the old processor's clock counts seconds. taken, ours:
+    events that were taken over, and those that we had caused. fault: of the last look.
     """
 
     lag_ms: int | None

@@ -14,7 +14,7 @@ from payment_core.operations.pages import Page
 from tests.unit.payment_core.http.api_world import NOW_MS, World
 from tests.unit.payment_core.http.every_table import every_route, tables
 
-OPEN = {"/livez", "/readyz", "/openapi.json"}
+OPEN = {"/livez", "/readyz", "/openapi.json", "/v1/migration/events"}
 ROUTES = every_route()
 
 

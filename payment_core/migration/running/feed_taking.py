@@ -1,0 +1,100 @@
+"""Applies one event of the old processor by the code that moves its export, as the object is known here."""
+
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from payment_core.migration.export.kinds import Kind
+from payment_core.migration.export.records import Read, Record
+from payment_core.migration.export.shapes.account import BankAccount as ExportedAccount
+from payment_core.migration.export.shapes.customer import Customer as ExportedCustomer
+from payment_core.migration.export.shapes.payment_method import PaymentMethod as ExportedCard
+from payment_core.migration.feed.errors import EventUnreadable
+from payment_core.migration.feed.events import Events
+from payment_core.migration.names import JOB_OF, Outcome
+from payment_core.migration.running.catching_up import Taken
+from payment_core.migration.running.links import Links
+from payment_core.migration.running.model import JobWish, OldWrite, write_id
+from payment_core.migration.running.moved_records import OBJECT_OF
+from payment_core.migration.running.ports import Numbers, OldEvent
+from payment_core.providers.model import BankAccount
+from payment_core.store.port import LedgerStore
+from payment_core.vault.numbers.instruments import Card
+
+log = structlog.get_logger()
+
+
+class Takes(Protocol):
+    """Moves one record; ``engine.runner.Runner``. Raises MigrationError where it cannot yet."""
+
+    async def take(self, read: Read) -> Outcome:
+        """What became of it; the same record again changes nothing."""
+        ...
+
+
+class FeedTaking:
+    """The catch-up's ``Takes``. Where both sides were changed at once, ours counts: it is on its way there."""
+
+    def __init__(self, *, store: LedgerStore, events: Events, runner: Takes, links: Links, numbers: Numbers) -> None:
+        self._store = store
+        self._events = events
+        self._runner = runner
+        self._links = links
+        self._numbers = numbers
+
+    async def take(self, event: OldEvent) -> Taken:
+        """See Takes. Raises MigrationError, and what the store and the vault raise."""
+        try:
+            read = self._events.read(event.raw)
+        except EventUnreadable as fault:
+            # It must not keep the others waiting; what it changed is found by the comparison.
+            log.error("an event cannot be read", action="feed_unreadable", event=event.id, fault=str(fault))
+            return Taken.UNREADABLE
+        if read is None or await self._store.read(JobWish, JOB_OF[read.kind].value) is None:
+            return Taken.NOT_OF_INTEREST
+        if isinstance(read, Record):
+            object_id = await self._here(read)
+            if object_id and await self._waits(read.kind, object_id):
+                return Taken.WRITE_WAITS
+            read = await self._as_here(read, object_id)
+        outcome = await self._runner.take(read)
+        if outcome is Outcome.QUARANTINED:
+            return Taken.QUARANTINED
+        return Taken.TAKEN if outcome in {Outcome.MOVED, Outcome.UPDATED, Outcome.MERGED} else Taken.KNOWN
+
+    async def _here(self, record: Record) -> str:
+        kind = OBJECT_OF.get(record.kind.value)
+        return "" if kind is None else await self._links.here(kind, record.id)
+
+    async def _waits(self, kind: Kind, object_id: str) -> bool:
+        """Whether a change of ours is on its way there, which will replace what this event tells."""
+        write = write_id(OBJECT_OF[kind.value], object_id)
+        return await self._store.read(OldWrite, write) is not None
+
+    async def _as_here(self, record: Record, object_id: str) -> Record:
+        """The record with our id, and with the number that the old processor tells nobody."""
+        body = record.body
+        if isinstance(body, ExportedCustomer) and object_id not in {"", record.id}:
+            return msgspec.structs.replace(record, id=object_id, body=msgspec.structs.replace(body, id=object_id))
+        if isinstance(body, ExportedCard) and body.customer:
+            owner = await self._links.here("customer", body.customer)
+            body = msgspec.structs.replace(body, customer=owner if owner else body.customer)
+            record = msgspec.structs.replace(record, body=body)
+        if record.is_removed or object_id == "":
+            return record
+        if isinstance(body, ExportedCard) and body.number is None:
+            card = await self._numbers.number(object_id)
+            if isinstance(card, Card) and card.pan.last4 == body.last4:
+                body = msgspec.structs.replace(body, number=card.pan)
+        elif isinstance(body, ExportedAccount) and body.account_number is None:
+            body = await self._with_account_number(body, object_id)
+        return msgspec.structs.replace(record, body=body)
+
+    async def _with_account_number(self, body: ExportedAccount, object_id: str) -> ExportedAccount:
+        account = await self._store.read(BankAccount, object_id)
+        found = None if account is None else await self._numbers.number(account.token)
+        if found is None or isinstance(found, Card) or account is None:
+            return body
+        same = account.routing_number == body.routing_number and str(body.last4).endswith(account.last4)
+        return msgspec.structs.replace(body, account_number=found.account_number) if same else body
