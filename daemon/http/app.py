@@ -12,6 +12,8 @@ from starlette.routing import Route
 
 from daemon.http.access import ACCESS, Access
 from daemon.http.api import Api
+from daemon.http.console.acts.serving import Acts
+from daemon.http.console.acts.table import ACTS, PATH
 from daemon.http.console.feed import ConsoleFeed
 from daemon.http.console.login import Login
 from daemon.http.console.serving import Console
@@ -23,7 +25,6 @@ from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.incidents import IncidentDoor
 from daemon.http.doors.ingest import IngestDoor
-from daemon.http.doors.outside import OutsideDoor
 from daemon.http.doors.procedures import ProcedureDoor
 from daemon.http.doors.quiet import QuietDoor
 from daemon.http.doors.rollbacks import RollbackDoor
@@ -53,12 +54,8 @@ def create_app(
     """The application over one view; it starts no task and opens nothing. access: role by route pattern."""
     reception = Reception(options.console, lambda: options.tokens, options.clock)
     login = Login(reception, options.clock)
-    ingest = IngestDoor(view, sink, quarantine, options.trust)
-    outside = OutsideDoor(view.now_ms, options.channels, options.incidents, quarantine)
     doors = (
-        _route("/ingest/events", ingest.take, "POST"),
-        _route("/ingest/alertmanager", ingest.take_alerts, "POST"),
-        _route("/ingest/pagerduty", outside.take, "POST"),
+        _route("/ingest/events", IngestDoor(view, sink, quarantine, options.trust).take, "POST"),
         _route(
             "/ingest/firehose", FirehoseDoor(view, sink, quarantine, reception.authority, options.trust).take, "POST"
         ),
@@ -90,6 +87,7 @@ def create_app(
 def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Reception) -> list[Route]:
     probes, api, metrics = Probes(view), Api(view, options), MetricsPage(view, options)
     console = Console(ConsoleFeed(view, options), reception.book, options.clock)
+    acts = Acts(view, options)
     return [
         _route("/livez", probes.livez),
         _route("/readyz", probes.readyz),
@@ -110,6 +108,7 @@ def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Rec
         _route("/console/logout", login.leave, "POST"),
         _route("/console/codes", login.code, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
+        *(_route(f"{PATH}{act.name}", acts.handle, "GET", "POST") for act in ACTS),
     ]
 
 

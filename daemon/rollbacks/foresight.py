@@ -7,7 +7,7 @@ import msgspec
 from config.policy import Policy
 from daemon.rollbacks.desk import RollbackDesk, RollbackRefused
 from remediation.by_hand import by_hand
-from remediation.decide import ROLLBACK_TRAFFIC, decide
+from remediation.decide import ROLLBACK_TRAFFIC, decide, reading
 from remediation.executor import Executor
 from remediation.guardrails.guard import KILL_SWITCH
 from remediation.journal.writer import JournalWriter
@@ -89,8 +89,7 @@ class Foresight:
         now_ms = self._clock.now_ms()
         finding = by_hand(action, about, asked_by=actor, reason="", now_ms=now_ms)
         decision = decide(finding, self._writer.state, self._policy(), now_ms)
-        # What was asked stands before the colon, what is done about it after it.
-        would = decision.detail.partition(": ")[2] or decision.detail
+        would = decision.detail.removeprefix(f"{reading(finding)}: ")
         preflight = await self._executor.look_ahead(decision)
         if preflight is None:
             return PlannedStep(step=step, would="nothing", refusal=would)

@@ -10,6 +10,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
+from config.settings import Role
+from daemon.http.console.acts.permitted import permitted
 from daemon.http.console.feed import ConsoleFeed, Mark, Row, Snapshot
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.table import PAGE_BY_NAME, PAGES
@@ -50,20 +52,22 @@ class Update(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Sent:
-    """What one browser has."""
+    """What one browser has. role: of whoever sits there."""
 
+    role: Role
     panels: dict[str, str] = field(default_factory=dict)
     rows: frozenset[Row] | None = None
     marks: tuple[Mark, ...] = ()
 
     def update(self, snapshot: Snapshot) -> Update:
         """What the browser still needs; from here on it counts as sent."""
-        changed = {name: html for name, html in snapshot.panels.items() if self.panels.get(name) != html}
+        changed = {
+            name: permitted(html, self.role) for name, html in snapshot.panels.items() if self.panels.get(name) != html
+        }
         chart: ChartUpdate | None = None
         if snapshot.rows is not None and (snapshot.rows != self.rows or snapshot.marks != self.marks):
             known = self.rows if self.rows is not None else frozenset()
-            fresh = sorted(snapshot.rows - known)
-            chart = ChartUpdate(reset=self.rows is None, rows=fresh, marks=snapshot.marks)
+            chart = ChartUpdate(reset=self.rows is None, rows=sorted(snapshot.rows - known), marks=snapshot.marks)
         self.panels, self.rows, self.marks = snapshot.panels, snapshot.rows, snapshot.marks
         return Update(snapshot.version, snapshot.now_ms, changed, chart)
 
@@ -107,11 +111,12 @@ class Console:
         if page is None or not known or await self._feed.snapshot(page, of, 0) is None:
             return _missing(request, of)
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(
-            self.events(page, of, request.state.session), headers=headers, media_type="text/event-stream"
-        )
+        events = self.events(page, of, request.state.session, request.state.principal.role)
+        return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
-    async def events(self, page: ConsolePage, of: str = "", session: Session | None = None) -> AsyncGenerator[bytes]:
+    async def events(
+        self, page: ConsolePage, of: str = "", session: Session | None = None, role: Role = "viewer"
+    ) -> AsyncGenerator[bytes]:
         """A first update with everything, then one for each change, paced, and one for each quiet interval.
 
         It ends when what the page shows is gone, and when the session has ended by which it is watched.
@@ -119,7 +124,7 @@ class Console:
         self.streams += 1
         try:
             yield b"retry: 1000\n\n"
-            sent, version = Sent(), 0
+            sent, version = Sent(role), 0
             while session is None or self._sessions.lives(session):
                 snapshot = await self._feed.snapshot(page, of, version)
                 if snapshot is None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from daemon.http.console.acts.permitted import permitted
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.table import SECTIONS
 from daemon.http.console.templates import render
@@ -19,4 +20,5 @@ def framed(request: Request, template: str, title: str, section: str, **values: 
     given = {"live": "", "of": "", "panels": {}} | values
     principal, session = request.state.principal, request.state.session
     csrf = "" if session is None else session.csrf
-    return render(template, title=title, section=section, sections=SECTIONS, principal=principal, csrf=csrf, **given)
+    page = render(template, title=title, section=section, sections=SECTIONS, principal=principal, csrf=csrf, **given)
+    return permitted(page, principal.role)

@@ -4,6 +4,7 @@ from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from daemon.http.console.acts.table import ACT_BY_NAME
 from daemon.http.console.static import CONSOLE_DIRECTORY, asset_address
 
 
@@ -18,6 +19,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals["asset"] = asset_address
+    environment.globals["acts"] = ACT_BY_NAME
     return environment
 
 
