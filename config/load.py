@@ -152,7 +152,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     procedures, wrong = read_procedures(DEFAULTS, directory)
     problems += wrong
     # Names in files that cannot be read would be said to be missing, too.
-    problems += [] if wrong else procedure_problems(procedures, escalation, rule_files, DEFAULTS / RULES_DIRECTORY)
+    problems += [] if wrong else procedure_problems(procedures, escalation, rule_files, DEFAULTS)
     public, found = read_public(directory, DEFAULTS)
     problems += found
     if public is not None:

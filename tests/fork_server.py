@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from config.load import load_configuration
 from daemon.cli import COMMANDS
 from tests import public_roots
 
@@ -109,6 +110,9 @@ if __name__ == "__main__":
         # A command that cannot be imported fails where it is run, and no other with it.
         with suppress(Exception):
             importlib.import_module(preloaded)
+    with suppress(Exception):
+        # The packaged procedures are read once in a process, and do not change: no child has to read them again.
+        load_configuration(None, {})
     public_roots.leave_unread(setattr)
     # What was imported stays: no child has to look at it for garbage.
     gc.collect()

@@ -99,11 +99,19 @@ class HealthCheck(Model):
 
 
 class AnswerCheck(Model):
-    """A person says so. accept: the answers after which it goes on; any other one is a failure."""
+    """A person says so. accept: the answers after which it goes on; any other one is a failure.
+
+    question: the mark at its end may be left out.
+    """
 
     kind: Literal["answer"]
     question: str = Field(min_length=1, max_length=300)
     accept: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(strict=False)] = ("yes",)
+
+    @property
+    def asked(self) -> str:
+        """As it is asked."""
+        return as_question(self.question)
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -112,6 +120,11 @@ class AnswerCheck(Model):
 
 
 Check = Annotated[ExitCheck | JsonCheck | HealthCheck | AnswerCheck, Field(discriminator="kind")]
+
+
+def as_question(text: str) -> str:
+    """The text with a question mark at its end: in a file one costs a slow parser, since it may begin a key."""
+    return text if text.endswith("?") else f"{text}?"
 
 
 def asks_itself(check: ExitCheck | JsonCheck | HealthCheck | AnswerCheck) -> bool:

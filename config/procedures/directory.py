@@ -12,9 +12,10 @@ from config.loading.suggest import closest, listed
 from config.procedures.procedure import Procedure
 from config.rules.rule_file import RuleFile
 
-PROCEDURES_DIRECTORY = "sops"
+PROCEDURES_DIRECTORY, RULES_DIRECTORY = "sops", "rules"
 PROCEDURES_MAX = 200
 """More files than this is the wrong directory."""
+Place = tuple[str | int, ...]
 Found = tuple[tuple[Loaded[Procedure], ...], tuple[Problem, ...]]
 
 
@@ -37,17 +38,20 @@ def procedure_problems(
     procedures: Sequence[Loaded[Procedure]],
     escalation: Escalation,
     rule_files: Sequence[Loaded[RuleFile]],
-    packaged_rules: Path,
+    defaults: Path,
 ) -> list[Problem]:
     """What no file says wrong by itself: names of others that there are not, and packaged rules without a procedure.
 
-    packaged_rules: rules from there have to have one; whether an operator's own have is for `rules lint`.
+    defaults: rules from there have to have one; whether an operator's own have is for `rules lint`. Procedures from
+    there name people of the packaged escalation.yaml, so that one of your own does not make them unusable.
     """
     names = [one.value.name for one in procedures]
     people = [*escalation.people, *escalation.schedules]
-    found = [problem for one in procedures for problem in _unknown_names(one, names, people)]
+    found = [problem for one in procedures for problem in _unknown_procedures(one, names)]
+    own = (one for one in procedures if Path(one.document.file).parent != defaults / PROCEDURES_DIRECTORY)
+    found += [problem for one in own for problem in _unknown_people(one, people)]
     found += _claimed_twice(procedures)
-    return [*found, *_rules_without(procedures, rule_files, packaged_rules)]
+    return [*found, *_rules_without(procedures, rule_files, defaults / RULES_DIRECTORY)]
 
 
 def by_runbook(procedures: Sequence[Loaded[Procedure]]) -> dict[str, Procedure]:
@@ -86,26 +90,35 @@ def _of(root: Path) -> Found:
     return tuple(loaded), tuple(problems)
 
 
-def _unknown_names(one: Loaded[Procedure], names: list[str], people: list[str]) -> Iterator[Problem]:
-    procedure, document = one.value, one.document
-    wanted: list[tuple[tuple[str | int, ...], str | None, str, list[str]]] = [
-        (("owner",), procedure.owner, "person or schedule", people),
-        *((("contacts", place), name, "person or schedule", people) for place, name in enumerate(procedure.contacts)),
+def _unknown_procedures(one: Loaded[Procedure], names: list[str]) -> Iterator[Problem]:
+    for name, question in one.value.tree.items():
+        for answer, target in question.answers.items():
+            if target.procedure is not None and target.procedure not in names:
+                path = ("tree", name, "answers", answer, "procedure")
+                yield _unknown(one, path, "procedure", target.procedure, names)
+
+
+def _unknown_people(one: Loaded[Procedure], people: list[str]) -> Iterator[Problem]:
+    procedure = one.value
+    named: list[tuple[Place, str | None]] = [
+        (("owner",), procedure.owner),
+        *((("contacts", place), name) for place, name in enumerate(procedure.contacts)),
+        *((("steps", place, "who"), step.who) for place, step in enumerate(procedure.steps)),
         *(
-            (("steps", place, "who"), step.who, "person or schedule", people)
-            for place, step in enumerate(procedure.steps)
+            (("tree", name, "answers", answer, "call"), target.call)
+            for name, question in procedure.tree.items()
+            for answer, target in question.answers.items()
         ),
     ]
-    for name, question in procedure.tree.items():
-        for answer, target in question.answers.items():
-            at = ("tree", name, "answers", answer)
-            wanted.append(((*at, "procedure"), target.procedure, "procedure", names))
-            wanted.append(((*at, "call"), target.call, "person or schedule", people))
-    for path, wanted_name, what, known in wanted:
-        if wanted_name is not None and wanted_name not in known:
-            likely = closest(wanted_name, known)
-            meant = "" if likely is None else f"did you mean {likely}? "
-            yield document.problem(path, f"there is no {what} {wanted_name!r:.60}", f"{meant}Known: {listed(known)}")
+    for path, name in named:
+        if name is not None and name not in people:
+            yield _unknown(one, path, "person or schedule", name, people)
+
+
+def _unknown(one: Loaded[Procedure], path: Place, what: str, name: str, known: list[str]) -> Problem:
+    likely = closest(name, known)
+    meant = "" if likely is None else f"did you mean {likely}? "
+    return one.document.problem(path, f"there is no {what} {name!r:.60}", f"{meant}Known: {listed(known)}")
 
 
 def _claimed_twice(procedures: Sequence[Loaded[Procedure]]) -> Iterator[Problem]:
@@ -121,8 +134,8 @@ def _claimed_twice(procedures: Sequence[Loaded[Procedure]]) -> Iterator[Problem]
 def _rules_without(
     procedures: Sequence[Loaded[Procedure]], rule_files: Sequence[Loaded[RuleFile]], packaged_rules: Path
 ) -> Iterator[Problem]:
-    known = by_runbook(procedures) if procedures else {}
-    for loaded in rule_files if procedures else ():
+    known = by_runbook(procedures)
+    for loaded in rule_files:
         if Path(loaded.document.file).parent != packaged_rules:
             continue
         for index, rule in enumerate(loaded.value.rules):

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from config.escalation.on_call import Name
 from config.model import Model, refusal
-from config.procedures.check import ExitCheck, HealthCheck, JsonCheck, Look
+from config.procedures.check import ExitCheck, HealthCheck, JsonCheck, Look, as_question
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 LOOKED_AT = (YES, NO, UNKNOWN)
@@ -39,13 +39,18 @@ class Target(Model):
 class Question(Model):
     """ask: in words. look with check: answered by the program, as yes, no or unknown; without: by a person.
 
-    answers: by what is answered.
+    answers: by what is answered. The mark at the end of ask may be left out.
     """
 
     ask: str = Field(min_length=1, max_length=300)
     look: Look = ()
     check: Annotated[ExitCheck | JsonCheck | HealthCheck, Field(discriminator="kind")] | None = None
     answers: dict[Annotated[str, Field(min_length=1, max_length=60)], Target] = Field(min_length=2, max_length=10)
+
+    @property
+    def asked(self) -> str:
+        """As it is asked."""
+        return as_question(self.ask)
 
     @model_validator(mode="after")
     def _is_answered(self) -> "Question":

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from config.procedures.check import AnswerCheck
 from config.procedures.commands import Nature
 from config.procedures.procedure import Procedure, Step
 from config.procedures.tree import Question
@@ -114,6 +115,8 @@ def _step(number: int, step: Step) -> Iterator[str]:
         yield f"     {step.do}"
     if step.command:
         yield f"     $ {' '.join(step.command)}   ({NATURE_WORDS[step.nature]})"
+    if isinstance(step.check, AnswerCheck):
+        yield f"     a person answers: {step.check.asked}"
     if step.expect:
         yield f"     expect: {step.expect}"
     needs = [] if step.approval.role == "operator" else [f"the role {step.approval.role}"]
@@ -127,7 +130,7 @@ def _step(number: int, step: Step) -> Iterator[str]:
 
 
 def _question(name: str, question: Question) -> Iterator[str]:
-    yield f"     {name}: {question.ask}"
+    yield f"     {name}: {question.asked}"
     for answer, target in question.answers.items():
         places = (target.question, target.step, target.procedure, target.call)
         leads = next((place for place in places if place is not None), "")

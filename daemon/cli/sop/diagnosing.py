@@ -121,7 +121,7 @@ class _Asking:
         while name is not None:
             question = self._procedure.tree[name]
             answer, detail = self._answered(name, question)
-            way.append(Asked(question=name, ask=question.ask, answer=answer, detail=detail))
+            way.append(Asked(question=name, ask=question.asked, answer=answer, detail=detail))
             self._record(name, answer)
             target = question.answers[answer]
             if target.say:
@@ -138,11 +138,11 @@ class _Asking:
 
     def _answered(self, name: str, question: Question) -> tuple[str, str]:
         if question.check is None:
-            return self._person.answer(name, question.ask, tuple(question.answers)), ""
+            return self._person.answer(name, question.asked, tuple(question.answers)), ""
         command = filled(question.check.command if question.check.command else question.look, self._parameters)
         found = seen(question.check, self._program.run(command, CHECK_SECONDS))
         answer = UNKNOWN if found.passed is None else YES if found.passed else NO
-        self._speak(f"{question.ask} {answer}: {found.detail}")
+        self._speak(f"{question.asked} {answer}: {found.detail}")
         return answer, found.detail
 
     def _record(self, name: str, answer: str) -> None:

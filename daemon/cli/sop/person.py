@@ -51,6 +51,15 @@ def answers_given(texts: Iterable[str]) -> dict[str, str]:
     return pairs_given(texts, "--answer", "STEP=ANSWER, such as tell-people=yes")
 
 
+def options_given(texts: Iterable[str] | None) -> dict[str, str]:
+    """``--NAME=VALUE`` as a mapping. Ends the command with 2 for any other text."""
+    found = pairs_given(() if texts is None else texts, "--option", "--NAME=VALUE, such as --kms-key=alias/till")
+    for name in found:
+        if not name.startswith("--"):
+            fail(f"{name!r:.60} is no option\n  fix: write --option --{name}=...", Exit.BAD_INPUT)
+    return found
+
+
 def pairs_given(texts: Iterable[str], option: str, shape: str) -> dict[str, str]:
     """``NAME=VALUE`` as a mapping; the last one of a name counts. Ends the command with 2 for any other text."""
     found = {}

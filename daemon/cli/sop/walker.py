@@ -167,7 +167,7 @@ class Walker:
             choices = tuple(dict.fromkeys((*check.accept, NO)))
             # A step with a command was asked about by its name already, before it was done.
             about = f"{step.id}{SEEN}" if step.command else step.id
-            said = self._person.answer(about, f"     {check.question}", choices)
+            said = self._person.answer(about, f"     {check.asked}", choices)
             self._answered(about, said)
             return Seen(passed=said in check.accept, detail=f"answered {said}")
         if asks_itself(check):

@@ -18,7 +18,7 @@ from config.procedures.procedure import Procedure
 from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Url, refused
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.cli.sop.files import Directory, Name, loaded, parameters_of, procedure_named
-from daemon.cli.sop.person import AtTheTerminal, answers_given
+from daemon.cli.sop.person import AtTheTerminal, answers_given, options_given
 from daemon.cli.sop.record import RUN_ID, LocalRecord, RecordUnusable
 from daemon.cli.sop.recorder import Recorder
 from daemon.cli.sop.running import Program, Surroundings
@@ -31,6 +31,10 @@ INCIDENT = re.compile(r"inc-[0-9]{1,16}", re.ASCII)
 
 Answers = Annotated[
     list[str] | None, typer.Option("--answer", help="STEP=ANSWER: what a person says to that step, given beforehand.")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="--NAME=VALUE: given to every command that takes it, such as --kms-key=alias/till."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do without asking what cannot harm; what can is asked all the same.")]
 DataDir = Annotated[Path, typer.Option(help="Data folder of `tillwatch up`, and of what is written down here.")]
@@ -75,6 +79,7 @@ class Terminal:
     data_dir: Path
     config: Path | None
     answers: list[str] | None
+    given: list[str] | None
     yes: bool
     as_json: bool
 
@@ -82,7 +87,8 @@ class Terminal:
     def options(self) -> dict[str, str]:
         """For every command that takes them; what a command would take by itself is left to it."""
         data_dir = "" if self.data_dir == BESIDE else str(self.data_dir)
-        return {"--data-dir": data_dir, "--config": "" if self.config is None else str(self.config)}
+        config = "" if self.config is None else str(self.config)
+        return {"--data-dir": data_dir, "--config": config, **options_given(self.given)}
 
 
 def run(
@@ -90,6 +96,7 @@ def run(
     sets: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: a parameter of the procedure.")] = None,
     incident: Annotated[str, typer.Option(help="For which incident it is walked, such as inc-25.")] = "",
     answers: Answers = None,
+    option: Options = None,
     config: Directory = None,
     data_dir: DataDir = BESIDE,
     url: Url = "",
@@ -119,7 +126,7 @@ def run(
         incident_id=incident,
     )
     recorder = Recorder(LocalRecord(data_dir), url, token, note)
-    at = Terminal(url, token, data_dir, config, answers, yes=yes, as_json=as_json)
+    at = Terminal(url, token, data_dir, config, answers, option, yes=yes, as_json=as_json)
     with _ending(begun.run_id):
         recorder.record(begun)
         _walk(procedure, recorder, at)
@@ -128,6 +135,7 @@ def run(
 def resume(
     run_id: Annotated[str, typer.Argument(help="Such as run-20261127034500-3fa9c1.", metavar="RUN")],
     answers: Answers = None,
+    option: Options = None,
     config: Directory = None,
     data_dir: DataDir = BESIDE,
     url: Url = "",
@@ -141,7 +149,7 @@ def resume(
         fail(f"{run_id!r:.60} is no name of a run\n  fix: copy it from sop status", Exit.BAD_INPUT)
     configuration = loaded(config)
     recorder = Recorder(LocalRecord(data_dir), url, token, note)
-    at = Terminal(url, token, data_dir, config, answers, yes=yes, as_json=as_json)
+    at = Terminal(url, token, data_dir, config, answers, option, yes=yes, as_json=as_json)
     with _ending(run_id):
         found = recorder.take_up(run_id)
         if found is None:
