@@ -13,6 +13,7 @@ from daemon.amounts import money
 from daemon.cli.bill import Bill, ServiceBill, bill_lines, read_bill
 from daemon.cli.core.store import Books, Database, DataDir, EndpointUrl, Region, Store, Table, asked, store_options
 from daemon.cli.output import Exit, fail, print_json, say
+from daemon.cli.savings import simulate_command
 from daemon.reports.report import percent
 from payment_core.costs.breakdown import FORMULA, MICROCENTS_PER_CENT, Breakdown, per_hundred_dollars
 from payment_core.costs.reading import CostReader
@@ -22,7 +23,8 @@ from payment_core.payments.model import Payment
 
 T = TypeVar("T")
 
-costs_app = typer.Typer(no_args_is_help=True, help="What payments cost: explain one, report all.")
+costs_app = typer.Typer(no_args_is_help=True, help="What payments cost: explain one, report all, simulate others.")
+costs_app.command("simulate")(simulate_command)
 
 Config = Annotated[
     Path | None, typer.Option(help="Directory with prices.yaml and the budget; as packaged when left out.")

@@ -1,0 +1,1 @@
+"""What leaving the processor saves: what it really charged, against what the same payments cost here."""
