@@ -52,6 +52,7 @@ class App:
         self._holder = str(configuration.settings.data_dir.resolve())
         self._changes = Changes()
         self._phase = "starting"
+        self._duties: Duties | None = None
 
     def stop_on_signals(self, stop: asyncio.Event) -> None:
         """Let SIGTERM and SIGINT ask for the ordered stop, and SIGHUP for a reload once the daemon runs."""
@@ -118,7 +119,7 @@ class App:
         reload: Reload,
     ) -> None:
         """Those that decide first, those that bring facts last; stopping goes the other way."""
-        duties = Duties(parts, leadership, self._clock)
+        duties = self._duties = Duties(parts, leadership, self._clock)
         supervisor.start(Task("decide", parts.pipeline.decide_for_ever))
         for task in duties.tasks():
             supervisor.start(task)
@@ -127,6 +128,7 @@ class App:
         supervisor.start(Task("http", lambda: serve(http, listening)))
         for task in parts.senses.tasks():
             supervisor.start(task)
+        supervisor.start(Task("core-books", parts.books.run))
         if parts.channels is not None:
             supervisor.start(Task("channels", parts.channels.run))
         if parts.archive is not None:
@@ -173,6 +175,10 @@ class App:
             incidents=lambda: parts.incidents,
             flags=lambda: parts.flags,
             channels=lambda: parts.channels,
+            books=lambda: parts.books,
+            duties=lambda: () if self._duties is None else self._duties.standings(),
+            prices=self._configuration.prices,
+            fraud=self._configuration.fraud.value,
             scaling=lambda: parts.scaling.desk,
             costs=parts.reporting.view,
             rules_status=lambda: _rules_status(parts, reload),

@@ -9,7 +9,7 @@ from daemon.deployments.absence import absent_on_purpose
 from daemon.errors import CheckpointFailed
 from daemon.leadership import RENEW_SECONDS, Leadership
 from daemon.parts import Parts
-from daemon.schedule import Ticks
+from daemon.schedule import Standing, Ticks
 from daemon.senses.health_check import HealthCheck
 from daemon.senses.sightings import BEAT_SECONDS
 from daemon.storage.checkpoint import PROBES
@@ -62,7 +62,7 @@ class Duties:
     def __init__(self, parts: Parts, leadership: Leadership, clock: Clock) -> None:
         self._parts = parts
         self._clock = clock
-        self._ticks = Ticks()
+        self._ticks = Ticks(clock)
         self._felt = False
         self._health = HealthCheck((parts.probes.core, parts.probes.payments, parts.probes.components), parts.writer)
         self._due: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
@@ -112,6 +112,10 @@ class Duties:
         self._parts.incidents.pager.wakes(lambda: self._ticks.now("paging"))
         for name in ("heart", "deployments", "traffic", "cores", "backfill", "health", "tally", "reports", "paging"):
             self._ticks.now(name)
+
+    def standings(self) -> list[Standing]:
+        """When each duty was last done, and when it is due again."""
+        return self._ticks.standings()
 
     async def _recover(self) -> None:
         try:

@@ -14,7 +14,9 @@ from daemon.archive.archive import Archive
 from daemon.automation import Automation
 from daemon.aws.session import AwsClients
 from daemon.channels.opened import Channels, open_channels
+from daemon.cores.books_watch import BooksWatch
 from daemon.cores.flag_reports import FlagReports
+from daemon.cores.opened import open_books
 from daemon.deployments.opened import DeploymentParts, Surroundings, open_deployments
 from daemon.environments.opened import open_environments
 from daemon.environments.region import EnvironmentsByRegion
@@ -91,6 +93,7 @@ class Parts:
     flags: FlagParts
     scaling: ScalingParts
     flag_reports: FlagReports
+    books: BooksWatch
 
 
 async def open_parts(
@@ -162,6 +165,7 @@ async def open_parts(
         flags=await _open_flags(stack, over, flags, deployments),
         scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),
+        books=await open_books(stack, settings, clock, changed),
     )
 
 

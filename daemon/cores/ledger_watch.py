@@ -5,19 +5,31 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.errors import CoreUnreachable
-from daemon.probes.core_client import LedgerReading
+from daemon.probes.core_client import LedgerReading, LedgerViolation
 from daemon.probes.looking import Observed
 from remediation.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerStatus:
-    """The last check of the payment ledger. violations: one sentence each, empty when balanced."""
+    """The last check of the payment ledger. violations: one sentence each, empty when balanced.
+
+    journals: that were added up. moving: accounts of which only bounds were proved, because payments moved them.
+    wrong: the violations with the invariant, the account, and the cents by which it is off.
+    """
 
     balanced: bool
     entries: int
     checked_at_ms: int
     violations: tuple[str, ...] = ()
+    journals: int = 0
+    moving: int = 0
+    wrong: tuple[LedgerViolation, ...] = ()
+
+    @property
+    def unreconciled_cents(self) -> int:
+        """By how much accounts are off, whichever way."""
+        return sum(abs(one.difference_cents) for one in self.wrong)
 
 
 class LedgerDoor(Protocol):
@@ -49,6 +61,9 @@ class LedgerWatch:
                 entries=reading.entries,
                 checked_at_ms=self._clock.now_ms(),
                 violations=tuple(violation.detail for violation in reading.violations),
+                journals=reading.journals,
+                moving=reading.moving,
+                wrong=tuple(reading.violations),
             )
             return _observed(reading)
         return Observed("unknown", f"no core verified the ledger: {fault}")

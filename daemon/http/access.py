@@ -5,6 +5,7 @@ from typing import Literal
 
 from config.settings import Role
 from daemon.http.console.acts.table import NEEDED
+from daemon.http.console.pages.table import PAGES
 
 Access = Role | Literal["open"]
 
@@ -18,7 +19,10 @@ ACCESS: dict[str, Access] = {
     # Firehose sends its key in a header of its own; the door asks for it.
     "/ingest/firehose": "open",
     "/metrics": "viewer",
-    "/console": "viewer",
+    **dict.fromkeys((page.path for page in PAGES), "viewer"),
+    "/console/journal": "viewer",
+    "/console/journal/verification": "viewer",
+    "/console/journal/{sequence}": "viewer",
     "/console/stream": "viewer",
     "/console/logout": "viewer",
     "/console/codes": "viewer",

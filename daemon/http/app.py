@@ -15,6 +15,7 @@ from daemon.http.api import Api
 from daemon.http.console.acts.serving import Acts
 from daemon.http.console.acts.table import ACTS, PATH
 from daemon.http.console.feed import ConsoleFeed
+from daemon.http.console.journal.serving import JournalPages
 from daemon.http.console.login import Login
 from daemon.http.console.serving import Console
 from daemon.http.console.static import StaticFiles
@@ -86,7 +87,8 @@ def create_app(
 
 def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Reception) -> list[Route]:
     probes, api, metrics = Probes(view), Api(view, options), MetricsPage(view, options)
-    console = Console(ConsoleFeed(view, options), reception.book, options.clock)
+    feed = ConsoleFeed(view, options)
+    console, journal = Console(feed, reception.book, options.clock), JournalPages(view, options, feed)
     acts = Acts(view, options)
     return [
         _route("/livez", probes.livez),
@@ -109,6 +111,9 @@ def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Rec
         _route("/console/codes", login.code, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
         *(_route(f"{PATH}{act.name}", acts.handle, "GET", "POST") for act in ACTS),
+        _route("/console/journal", journal.search),
+        _route("/console/journal/verification", journal.verification),
+        _route("/console/journal/{sequence}", journal.entry),
     ]
 
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 
 from checks.facts import HealthProbed
 from config.console import ConsoleSettings
+from config.fraud import Fraud
 from config.policy import Severities
+from config.prices import Prices
 from config.rules.rule_file import Rule
 from config.settings import Token
 from daemon.archive.archive import ArchiveStatus
 from daemon.automation import Automation
 from daemon.channels.opened import Channels
 from daemon.clock import SystemClock
+from daemon.cores.books_watch import BooksWatch
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.service import DeploymentDesk
 from daemon.flags.parts import FlagParts
@@ -19,6 +22,7 @@ from daemon.incidents.parts import IncidentParts
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
 from daemon.scaling.desk import ScalingDesk
+from daemon.schedule import Standing
 from daemon.senses.metric_outlet import MetricOutlet
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from remediation.ports import Clock
@@ -61,6 +65,8 @@ class HttpOptions:
     for; None: nothing is deployed or taken back from here. flags: None: none are kept here.
     incidents: None: nobody is told of any from here. scaling: None: no capacity is looked after from here.
     channels: None: there are none, and nothing is sent.
+    books: what the cores' books say; None: no core is asked. duties: what is done by the clock. prices: of payments,
+    fraud: how they are scored; None: not known here.
     """
 
     tokens: Sequence[Token]
@@ -84,6 +90,10 @@ class HttpOptions:
     incidents: Callable[[], IncidentParts | None] = _absent
     flags: Callable[[], FlagParts | None] = _absent
     channels: Callable[[], Channels | None] = _absent
+    books: Callable[[], BooksWatch | None] = _absent
+    duties: Callable[[], Sequence[Standing]] = tuple
+    prices: Prices | None = None
+    fraud: Fraud | None = None
     scaling: Callable[[], ScalingDesk | None] = _absent
 
     @property

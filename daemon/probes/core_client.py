@@ -118,19 +118,25 @@ class PublicAnswer:
 
 
 class LedgerViolation(msgspec.Struct, frozen=True):
-    """A broken invariant of the ledger, in words."""
+    """A broken invariant of the ledger, in words. difference_cents: by how much it is off, 0 where no sum is."""
 
     invariant: str
     subject: str
     detail: str
+    difference_cents: int = 0
 
 
 class LedgerReading(msgspec.Struct, frozen=True):
-    """``GET /v1/ledger/verification``: whether every invariant held when the core looked."""
+    """``GET /v1/ledger/verification``: whether every invariant held when the core looked.
+
+    moving: accounts that payments moved during every look, of which only bounds were proved.
+    """
 
     balanced: bool
     entries: int
     violations: list[LedgerViolation] = []
+    journals: int = 0
+    moving: int = 0
 
 
 class FlagsServed(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeVar
 
 import msgspec
 
-from checks.facts import Fact, HealthProbed, MetricSampled, PaymentAttempted, PaymentCaptured, SecurityFinding
+from checks.facts import Fact, HealthProbed, MetricSampled, PaymentAttempted, PaymentCaptured, Payout, SecurityFinding
 from daemon.costs.source import utc_day
 from daemon.errors import ReportNotWritten
 from daemon.storage.checkpoint import StoredBatch
@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS captures (
     day TEXT NOT NULL, rail TEXT NOT NULL, cohort TEXT NOT NULL, baseline TEXT NOT NULL, captures INTEGER NOT NULL,
     amount_cents INTEGER NOT NULL, cost INTEGER NOT NULL, baseline_cost INTEGER NOT NULL,
     PRIMARY KEY (day, rail, cohort, baseline)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS payouts (
+    day TEXT NOT NULL, status TEXT NOT NULL, payouts INTEGER NOT NULL, amount_cents INTEGER NOT NULL,
+    PRIMARY KEY (day, status)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS attempts (
     day TEXT NOT NULL, rail TEXT NOT NULL, outcome TEXT NOT NULL, attempts INTEGER NOT NULL, slow INTEGER NOT NULL,
@@ -58,6 +62,10 @@ INSERT INTO captures VALUES (?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET c
 _ATTEMPT = """
 INSERT INTO attempts VALUES (?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET attempts = attempts + 1,
     slow = slow + excluded.slow, unusable = unusable + excluded.unusable, latency_ms = latency_ms + excluded.latency_ms
+"""
+_PAYOUT = """
+INSERT INTO payouts VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE SET payouts = payouts + 1,
+    amount_cents = amount_cents + excluded.amount_cents
 """
 _FINDING = """
 INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms,
@@ -104,6 +112,14 @@ class Captures(msgspec.Struct, frozen=True, kw_only=True):
     amount_cents: int
     cost_microcents: int
     baseline_microcents: int
+
+
+class Payouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Payouts that came to a status. amount_cents: of all of them together."""
+
+    status: str
+    payouts: int
+    amount_cents: int
 
 
 class Attempts(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +196,15 @@ class Tally:
         )
         return _structs(Captures, rows)
 
+    async def payouts(self, first_day: str, until_day: str) -> list[Payouts]:
+        """Of these days, the last excluded, by status."""
+        rows = await self._select(
+            "SELECT status, sum(payouts), sum(amount_cents) FROM payouts WHERE day >= ? AND day < ? GROUP BY status"
+            " ORDER BY status",
+            (first_day, until_day),
+        )
+        return _structs(Payouts, rows)
+
     async def attempts(self, first_day: str, until_day: str) -> list[Attempts]:
         """Of these days, the last excluded, by rail and outcome."""
         rows = await self._select(
@@ -246,7 +271,7 @@ class Tally:
 
     def _prune(self, before_day: str) -> None:
         with self._file.transaction():
-            for table in ("captures", "attempts", "processors", "consumed"):
+            for table in ("captures", "payouts", "attempts", "processors", "consumed"):
                 self._file.database.execute(f"DELETE FROM {table} WHERE day < ?", (before_day,))  # noqa: S608  # our names
             self._file.database.execute(
                 "DELETE FROM findings WHERE subject IN"
@@ -283,6 +308,8 @@ class _Rows:
                     fact.cost_microcents,
                     fact.baseline_microcents,
                 )
+            case Payout():
+                self._add(_PAYOUT, day, fact.status, fact.amount_cents)
             case PaymentAttempted():
                 slow, unusable = fact.latency_ms > SLOW_MS, fact.latency_ms > UNUSABLE_MS
                 self._add(_ATTEMPT, day, fact.rail, fact.outcome, slow, unusable, round(fact.latency_ms))

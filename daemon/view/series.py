@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from checks.facts import Fact, HealthProbed, PaymentAttempted
+from daemon.view.declines import Declines
 from daemon.view.shape import SecondOfPayments
 
 KEPT_SECONDS = 300
@@ -19,11 +20,12 @@ _OUTCOMES = ("succeeded", "declined", "failed")
 class PaymentSeries:
     """Counts by (second, environment); older than KEPT_SECONDS behind the newest is forgotten.
 
-    totals: live attempts by (environment, outcome) since the start.
+    totals: live attempts by (environment, outcome) since the start. declines: what fraud scores and reasons say.
     """
 
     def __init__(self) -> None:
         self.totals: Counter[tuple[str, ...]] = Counter()
+        self.declines = Declines()
         self._counts: dict[tuple[int, str], list[int]] = {}
         self._versions: dict[str, tuple[int, str]] = {}
         self._named: set[str] = set()
@@ -37,6 +39,7 @@ class PaymentSeries:
                 self._see_version(fact, min(fact.at_ms, now_ms))
             if not isinstance(fact, PaymentAttempted):
                 continue
+            self.declines.observe(fact, now_ms)
             second = min(fact.at_ms, now_ms) // 1000
             if second <= self._forgotten:
                 continue

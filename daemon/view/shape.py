@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from checks.engine import Reading
+from daemon.view.declines import FraudSeen
 from remediation.journal.entry import Entry
 from remediation.state import State
 
@@ -57,6 +58,9 @@ class SystemView(Protocol):
 
     def series(self) -> Sequence[SecondOfPayments]:
         """The last 300 seconds, oldest first; a second without payments is missing."""
+
+    def declines(self) -> FraudSeen:
+        """Fraud scores and reasons of the last hour."""
 
     def versions(self) -> Mapping[str, str]:
         """By environment the version that its newest payment or probe carried; missing when none said so."""

@@ -8,6 +8,7 @@ from checks.engine import Engine, Reading
 from daemon.storage.checkpoint import PROBES, Checkpoint, SourceTotals
 from daemon.storage.quarantine import Quarantine
 from daemon.view.changes import Changes
+from daemon.view.declines import FraudSeen
 from daemon.view.series import PaymentSeries
 from daemon.view.shape import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.journal.entry import Entry
@@ -86,6 +87,10 @@ class DaemonView:
     def series(self) -> Sequence[SecondOfPayments]:
         """Payments of the last five minutes."""
         return self.payments.rows()
+
+    def declines(self) -> FraudSeen:
+        """As of now."""
+        return self.payments.declines.seen(self.clock.now_ms())
 
     def versions(self) -> Mapping[str, str]:
         """As the newest payments and probes say."""

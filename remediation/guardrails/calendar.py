@@ -66,6 +66,20 @@ def is_open(calendar: Calendar, now_ms: int) -> Closed | None:
     return _closed(calendar, _end_ms(calendar, inside[1]), why)
 
 
+def intervals(calendar: Calendar, from_ms: int, until_ms: int) -> list[Interval]:
+    """The calendar's own times that touch the stretch, in order; those that overlap or follow each other are one."""
+    found: set[Interval] = set()
+    for day in range(from_ms // DAY_MS, until_ms // DAY_MS + 1):
+        found.update(one for one in _on_day(calendar, day) if one[0] < until_ms and one[1] > from_ms)
+    merged: list[Interval] = []
+    for start_ms, end_ms in sorted(found):
+        if merged and start_ms <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end_ms, merged[-1][1]))
+        else:
+            merged.append((start_ms, end_ms))
+    return merged
+
+
 def concerns(calendar: Calendar, change: Change) -> bool:
     """Whether this calendar has a say about this sort of change."""
     if calendar.kind == "maintenance":

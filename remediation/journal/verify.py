@@ -42,7 +42,7 @@ def _walk(connection: sqlite3.Connection, expected_head: Head | None) -> Verific
         kept = Head(*connection.execute("SELECT sequence, hash FROM head").fetchone())
         for row in connection.execute(SELECT_ALL):
             entry = entry_of(row)
-            wrong = _wrong_entry(entry, good) or _wrong_head(entry, kept, expected_head)
+            wrong = wrong_entry(entry, good) or _wrong_head(entry, kept, expected_head)
             if wrong:
                 return _bad(good, min(entry.sequence, good.sequence + 1), wrong)
             good = Head(entry.sequence, entry.hash)
@@ -54,7 +54,7 @@ def _walk(connection: sqlite3.Connection, expected_head: Head | None) -> Verific
     return Verification(entries=good.sequence, head=good, first_bad=None, what="")
 
 
-def _wrong_entry(entry: Entry, previous: Head) -> str:
+def wrong_entry(entry: Entry, previous: Head) -> str:
     """What is wrong with the entry by itself and after the one before it, or nothing."""
     if entry.sequence != previous.sequence + 1:
         return f"entry {previous.sequence + 1} is missing; the next one found is {entry.sequence}"

@@ -24,7 +24,7 @@ function syncAttributes(live, wanted) {
     if (!wanted.hasAttribute(name) && name !== "title" && name !== "open") live.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (live.getAttribute(name) !== value) live.setAttribute(name, value);
+    if (name !== "open" && live.getAttribute(name) !== value) live.setAttribute(name, value);
   }
 }
 

@@ -3,14 +3,8 @@
 from collections.abc import Sequence
 
 from daemon.cores.ledger_watch import LedgerStatus
-from daemon.http.console.capacity_rows import capacity_panel
 from daemon.http.console.components import component_rows
-from daemon.http.console.cost_rows import cost_rows
-from daemon.http.console.deployment_rows import announced, deployment_panel
-from daemon.http.console.flag_rows import flag_panel
 from daemon.http.console.page import IncidentRow, LedgerRow, NotTaken, Page, SourceRow, TrafficPart
-from daemon.http.console.rollback_rows import rollback_panel
-from daemon.http.console.rule_rows import RULE_ROWS, enforced_rows, watched_rules
 from daemon.http.console.verdict import verdict
 from daemon.http.console.waiting_rows import waiting_rows
 from daemon.http.options import HttpOptions
@@ -27,11 +21,10 @@ from daemon.http.words.wording import (
     subject_text,
     what_was_done,
 )
-from daemon.reports.savings import Saving
 from daemon.view.shape import SecondOfPayments, SourceStatus, SystemView
 from remediation.decisions import Reason
 from remediation.response import response_of
-from remediation.state import DecisionSummary, State
+from remediation.state import DecisionSummary, Incident, State
 
 NOT_TAKEN_ROWS = 12
 INCIDENT_ROWS = 8
@@ -42,13 +35,10 @@ LEDGER_STALE_MS = 900_000
 """Three health checks of five minutes: what was balanced then says nothing about now."""
 
 
-def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving] = ()) -> Page:
-    """The overview from the view; the timeline, which only the journal changes, is timeline_rows. savings: this month's."""
+def build_page(view: SystemView, options: HttpOptions) -> Page:
+    """From the view; the timeline, which only the journal changes, is timeline_rows."""
     now_ms, state, readings = view.now_ms(), view.state(), view.readings()
-    rows = enforced_rows(options.rules, readings, now_ms)
     traffic = view.traffic()
-    desk = options.deployments()
-    runs = () if desk is None else desk.list()
     sources = source_rows(view, now_ms)
     return Page(
         version=options.version,
@@ -57,22 +47,12 @@ def build_page(view: SystemView, options: HttpOptions, savings: Sequence[Saving]
         observe_only=view.observe_only(),
         traffic=_traffic(view, state, now_ms),
         traffic_read=moment(traffic.read_at_ms, now_ms) if traffic.read_at_ms > 0 else None,
-        rules=tuple(row for row in rows[:RULE_ROWS] if not row.is_quiet),
-        quiet_rules=tuple(row for row in rows[:RULE_ROWS] if row.is_quiet),
-        rules_hidden=max(0, len(rows) - RULE_ROWS),
-        watched=watched_rules(options.rules, readings, now_ms),
-        not_taken=_not_taken(state.decisions, {rule.id for rule in options.rules if rule.mode == "shadow"}, now_ms),
+        not_taken=not_taken_rows(state.decisions, {rule.id for rule in options.rules if rule.mode == "shadow"}, now_ms),
         incidents=_incidents(state, options, now_ms),
         sources=sources,
-        ledger=_ledger(options.ledger(), now_ms),
-        deployment=deployment_panel(runs, state, now_ms),
-        announced=announced(state, runs, now_ms),
+        ledger=ledger_row(options.ledger(), now_ms),
         waiting=waiting_rows(state, now_ms),
-        way_back=rollback_panel(state, now_ms),
         components=component_rows(options.probed(), now_ms),
-        flags=flag_panel(options.flags(), now_ms),
-        capacity=capacity_panel(options.scaling(), now_ms),
-        costs=cost_rows(savings),
     )
 
 
@@ -112,7 +92,7 @@ def _versions(state: State) -> dict[str, str]:
     return versions
 
 
-def _not_taken(decisions: Sequence[DecisionSummary], watching: set[str], now_ms: int) -> tuple[NotTaken, ...]:
+def not_taken_rows(decisions: Sequence[DecisionSummary], watching: set[str], now_ms: int) -> tuple[NotTaken, ...]:
     """Newest first; the same refusal for the same thing is one row with a count, and so is a rule that only watches.
 
     watching: rules in shadow mode; one that asks for nothing anyway was held back from nothing.
@@ -151,9 +131,14 @@ def _not_taken(decisions: Sequence[DecisionSummary], watching: set[str], now_ms:
 
 def _incidents(state: State, options: HttpOptions, now_ms: int) -> tuple[IncidentRow, ...]:
     """Unresolved first, each group newest first."""
-    summaries = {rule.id: rule.summary for rule in options.rules}
     newest = [one for one in reversed(state.incidents.values()) if not one.merged_into]
     ordered = sorted(newest, key=lambda one: one.resolved_at_ms > 0)[:INCIDENT_ROWS]
+    return incident_rows(ordered, options, now_ms)
+
+
+def incident_rows(found: Sequence[Incident], options: HttpOptions, now_ms: int) -> tuple[IncidentRow, ...]:
+    """The incidents in words, in their order."""
+    summaries = {rule.id: rule.summary for rule in options.rules}
     return tuple(
         IncidentRow(
             id=one.id,
@@ -169,7 +154,7 @@ def _incidents(state: State, options: HttpOptions, now_ms: int) -> tuple[Inciden
             response=response_words(response_of(one, options.severities, now_ms), one, now_ms),
             resolved=one.resolved_at_ms > 0,
         )
-        for one in ordered
+        for one in found
     )
 
 
@@ -191,7 +176,8 @@ def _source(source: SourceStatus, now_ms: int) -> SourceRow:
     )
 
 
-def _ledger(ledger: LedgerStatus | None, now_ms: int) -> LedgerRow:
+def ledger_row(ledger: LedgerStatus | None, now_ms: int) -> LedgerRow:
+    """The last proof in words; one that is too old says nothing about now."""
     if ledger is None:
         return LedgerRow("no_data", "Not checked by this daemon yet; run: tillwatch ledger verify", None)
     checked = moment(ledger.checked_at_ms, now_ms)

@@ -98,7 +98,7 @@ def deployment_panel(views: Sequence[RunView], state: State, now_ms: int) -> Dep
     )
     passed = [one for one in readings if one.state is GateState.PASSED]
     known = view.deployment
-    word, tone = _state(view)
+    word, tone = state_of(view)
     budget = step.within_seconds if step is not None else 0.0
     return DeploymentPanel(
         id=run.id,
@@ -118,9 +118,9 @@ def deployment_panel(views: Sequence[RunView], state: State, now_ms: int) -> Dep
         share=None if known is None else known.weight_percent,
         environment="" if known is None else known.environment,
         waits=_waits(view),
-        gates=tuple(_gate(one) for one in gates[:GATE_ROWS]),
+        gates=tuple(gate_row(one) for one in gates[:GATE_ROWS]),
         gates_hidden=max(0, len(gates) - GATE_ROWS),
-        passed=tuple(_gate(one) for one in passed[:PASSED_ROWS]),
+        passed=tuple(gate_row(one) for one in passed[:PASSED_ROWS]),
         stops=_stops(run),
     )
 
@@ -141,7 +141,8 @@ def announced(state: State, views: Sequence[RunView], now_ms: int) -> Announced 
     )
 
 
-def _state(view: RunView) -> tuple[str, str]:
+def state_of(view: RunView) -> tuple[str, str]:
+    """One word, and the badge's class."""
     run = view.run
     if run.outcome is not None:
         return run.outcome.replace("_", " "), "cleared" if run.outcome is RunOutcome.SUCCEEDED else "breached"
@@ -190,7 +191,8 @@ def _approved(state: State, run: DeploymentRun) -> str:
     return answers_to(asked[-1]) if asked else "nobody had to approve it"
 
 
-def _gate(reading: GateReading) -> GateRow:
+def gate_row(reading: GateReading) -> GateRow:
+    """The gate with its numbers, in words."""
     needed = f" of {reading.samples_needed}" if reading.samples_needed else ""
     return GateRow(
         gate=reading.gate,

@@ -9,8 +9,8 @@ import structlog
 
 from daemon.errors import DaemonError
 from daemon.http.console.pages.declared import ConsolePage
+from daemon.http.console.pages.overview import standing
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.standing import standing
 from daemon.http.console.templates import render
 from daemon.http.console.timeline import timeline_rows
 from daemon.http.options import HttpOptions
@@ -102,6 +102,12 @@ class ConsoleFeed:
             if len(self._latest) > KEPT_PAGES:
                 self._latest.pop(next(iter(self._latest)))
             return made
+
+    async def look_first(self, page: ConsolePage) -> None:
+        """Let the cores answer before a page that asks them is shown for the first time, but wait for them not long."""
+        books = self._options.books()
+        if page.asks_cores and books is not None:
+            await books.first()
 
     async def _read_entries(self) -> None:
         head = self.view.state().sequence

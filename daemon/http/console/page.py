@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from daemon.http.console.capacity_rows import CapacityPanel
 from daemon.http.console.components import ComponentRow
-from daemon.http.console.deployment_rows import Announced, DeploymentPanel
-from daemon.http.console.flag_rows import FlagPanel
-from daemon.http.console.rollback_rows import RollbackPanel
 from daemon.http.console.waiting_rows import WaitingRow
 from daemon.http.words.sentences import Sentence
 from daemon.http.words.wording import Moment
@@ -72,18 +68,6 @@ class WatchedRules:
     beyond: str
     rows: tuple[RuleRow, ...]
     hidden: int
-
-
-@dataclass(frozen=True, slots=True)
-class CostRow:
-    """What payments of a rail and cohort cost this month. saving: against baseline; no data when it has no price."""
-
-    rail: str
-    cohort: str
-    captures: str
-    per_hundred: str
-    saving: str
-    baseline: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +140,9 @@ class LedgerRow:
     checked: Moment | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Everything on the console's first page. deployment: None when none was asked for here. announced: by others.
-
-    quiet_rules: those with nothing to look at; rules: the others.
-    """
+    """What the console's first page says of this moment."""
 
     version: str
     now: Moment
@@ -169,19 +150,9 @@ class Page:
     observe_only: bool
     traffic: tuple[TrafficPart, ...]
     traffic_read: Moment | None
-    rules: tuple[RuleRow, ...]
-    quiet_rules: tuple[RuleRow, ...]
-    rules_hidden: int
-    watched: WatchedRules
     not_taken: tuple[NotTaken, ...]
     incidents: tuple[IncidentRow, ...]
     sources: tuple[SourceRow, ...]
     ledger: LedgerRow
-    way_back: RollbackPanel
-    deployment: DeploymentPanel | None = None
-    announced: Announced | None = None
-    waiting: tuple[WaitingRow, ...] = ()
-    components: tuple[ComponentRow, ...] = ()
-    flags: FlagPanel | None = None
-    capacity: CapacityPanel | None = None
-    costs: tuple[CostRow, ...] = ()
+    waiting: tuple[WaitingRow, ...]
+    components: tuple[ComponentRow, ...]

@@ -94,6 +94,7 @@ class Console:
     async def page(self, request: Request, page: ConsolePage) -> Response:
         """The whole page, useful without a script."""
         of = str(request.path_params.get("of", ""))
+        await self._feed.look_first(page)
         snapshot = await self._feed.snapshot(page, of, 0) if len(of) <= OF_LENGTH_MAX else None
         if snapshot is None:
             return _missing(request, of)

@@ -1,6 +1,7 @@
 """The routes of the ledger: balances, journals, and the proof that it holds."""
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -10,11 +11,11 @@ from payment_core.answers import Answer, Explanation, ok
 from payment_core.errors import UnknownAccount
 from payment_core.http.routes import PAGE, QueryParameter, Route
 from payment_core.http.tables.events import SEQUENCE
-from payment_core.ledger.accounts import OWNER_MARK, Side, account_of
+from payment_core.ledger.accounts import ACCOUNTS, OWNER_MARK, Account, Side, account_of
 from payment_core.ledger.posting import Balances
 from payment_core.ledger.verify import LedgerReport
 from payment_core.operations.call import Call
-from payment_core.store.port import Books, LedgerStore, PostedJournal
+from payment_core.store.port import AccountRow, Books, LedgerStore, PostedJournal
 
 _SCOPE = "ledger:read"
 ACCOUNTS_MAX = 1000
@@ -65,6 +66,30 @@ class LedgerView(msgspec.Struct, frozen=True):
 
     accounts: list[BalanceView]
     next_after: str
+
+
+class AccountTotalView(msgspec.Struct, frozen=True, kw_only=True):
+    """All accounts of one line of the chart together, in cents; fields as of a balance. owners: accounts in it."""
+
+    account: str
+    meaning: str
+    currency: str
+    normal_side: Side
+    owners: int
+    debits_cents: int
+    credits_cents: int
+    debits_pending_cents: int
+    credits_pending_cents: int
+    balance_cents: int
+
+
+class TrialBalanceView(msgspec.Struct, frozen=True):
+    """The chart from its first line to its last; a line that nothing was posted to is zero. All debits are all credits.
+
+    Accounts are read one after the other while payments move, so the sums of one answer may differ by what moved.
+    """
+
+    accounts: list[AccountTotalView]
 
 
 class MoveView(msgspec.Struct, frozen=True):
@@ -125,6 +150,10 @@ class _Ledger:
         next_after = f"{shown[-1].account_id}:{shown[-1].currency}" if len(rows) > limit else ""
         return ok(LedgerView([_view(row.account_id, row.currency, row.balances) for row in shown], next_after))
 
+    async def trial_balance(self, _call: Call, _body: None) -> Answer:
+        """Totals by line of the chart and currency."""
+        return ok(TrialBalanceView(_totals(await self._books.accounts())))
+
     async def account(self, call: Call, _body: None) -> Answer | StrEnum:
         """One account, also one that nothing was posted to."""
         account_id = OWNER_MARK.join(call.path[name] for name in ("account", "owner") if name in call.path)
@@ -178,6 +207,14 @@ def ledger_routes(
                 QueryParameter("limit", "accounts in the answer", "integer", ACCOUNTS_MAX, least=1, most=ACCOUNTS_MAX),
             ),
         ),
+        Route(
+            method="GET",
+            path="/v1/ledger/trial_balance",
+            scope=_SCOPE,
+            summary="Totals by line of the chart of accounts",
+            handler=ledger.trial_balance,
+            answer=TrialBalanceView,
+        ),
         *(
             Route(
                 method="GET",
@@ -229,6 +266,39 @@ def _view(account_id: str, currency: str, balances: Balances) -> BalanceView:
         credits_pending_cents=balances.credits_pending,
         balance_cents=balances.balance_cents(side),
         available_cents=balances.available_cents(side),
+    )
+
+
+def _totals(rows: Sequence[AccountRow]) -> list[AccountTotalView]:
+    """By currency within each line; a line that nothing was posted to has one of zeros."""
+    own: dict[str, dict[str, list[Balances]]] = {account.name: {} for account in ACCOUNTS}
+    for row in rows:
+        own[account_of(row.account_id).name].setdefault(row.currency, []).append(row.balances)
+    return [
+        _total(account, currency, balances)
+        for account in ACCOUNTS
+        for currency, balances in sorted((own[account.name] or {"USD": []}).items())
+    ]
+
+
+def _total(account: Account, currency: str, all_balances: Sequence[Balances]) -> AccountTotalView:
+    total = Balances(
+        debits_posted=sum(one.debits_posted for one in all_balances),
+        credits_posted=sum(one.credits_posted for one in all_balances),
+        debits_pending=sum(one.debits_pending for one in all_balances),
+        credits_pending=sum(one.credits_pending for one in all_balances),
+    )
+    return AccountTotalView(
+        account=account.name,
+        meaning=account.meaning,
+        currency=currency,
+        normal_side=account.normal_side,
+        owners=len(all_balances),
+        debits_cents=total.debits_posted,
+        credits_cents=total.credits_posted,
+        debits_pending_cents=total.debits_pending,
+        credits_pending_cents=total.credits_pending,
+        balance_cents=total.balance_cents(account.normal_side),
     )
 
 

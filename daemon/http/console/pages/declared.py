@@ -12,7 +12,7 @@ class ConsolePage:
 
     section: the entry of the navigation that it belongs to. panels: each is a template ``panels/NAME.html`` and an
     element with the id ``panel-NAME``. compose: what the templates get as ``page``; None when there is no such thing.
-    chart: whether it draws payments by the second.
+    chart: whether it draws payments by the second. asks_cores: whether it shows what only the cores know.
     """
 
     name: str
@@ -22,6 +22,7 @@ class ConsolePage:
     panels: tuple[str, ...]
     compose: Callable[[Scene, str], object | None]
     chart: bool = False
+    asks_cores: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,33 @@
 
 from types import MappingProxyType
 
+from daemon.http.console.pages.costs import COSTS
 from daemon.http.console.pages.declared import ConsolePage, Section
+from daemon.http.console.pages.deployments import DEPLOYMENT, DEPLOYMENTS
+from daemon.http.console.pages.flags import FLAG, FLAGS
+from daemon.http.console.pages.fraud import FRAUD
+from daemon.http.console.pages.incidents import INCIDENTS
+from daemon.http.console.pages.ledger import LEDGER
 from daemon.http.console.pages.overview import OVERVIEW
+from daemon.http.console.pages.rules import RULE, RULES
+from daemon.http.console.pages.scaling import SCALING
+from daemon.http.console.pages.schedules import SCHEDULES
 
-PAGES: tuple[ConsolePage, ...] = (OVERVIEW,)
+PAGES: tuple[ConsolePage, ...] = (
+    OVERVIEW,
+    INCIDENTS,
+    DEPLOYMENTS,
+    DEPLOYMENT,
+    FLAGS,
+    FLAG,
+    SCALING,
+    COSTS,
+    FRAUD,
+    LEDGER,
+    SCHEDULES,
+    RULES,
+    RULE,
+)
 """Each is live, has a route of its own and needs a viewer."""
 
 HEADER = ConsolePage(name="header", title="", path="", section="", panels=(), compose=lambda scene, _of: scene)
@@ -13,5 +36,17 @@ HEADER = ConsolePage(name="header", title="", path="", section="", panels=(), co
 
 PAGE_BY_NAME = MappingProxyType({page.name: page for page in (*PAGES, HEADER)})
 
-SECTIONS = (Section("overview", "Overview", "/console"),)
+SECTIONS = (
+    Section("overview", "Overview", "/console"),
+    Section("incidents", "Incidents", "/console/incidents"),
+    Section("deployments", "Deployments", "/console/deployments"),
+    Section("flags", "Flags", "/console/flags"),
+    Section("scaling", "Capacity", "/console/scaling"),
+    Section("fraud", "Fraud", "/console/fraud"),
+    Section("ledger", "Ledger", "/console/ledger"),
+    Section("costs", "Costs", "/console/costs"),
+    Section("rules", "Rules", "/console/rules"),
+    Section("schedules", "Schedules", "/console/schedules"),
+    Section("journal", "Journal", "/console/journal"),
+)
 """In the order in which somebody at 03:00 asks."""

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from checks.facts import PaymentAttempted
 from checks.readings import Reading
 from config.settings import Role, Token
+from daemon.view.declines import Declines, FraudSeen
 from daemon.view.shape import SecondOfPayments, SourceStatus, TrafficSplit
 from remediation.journal.entry import GENESIS_HASH, Draft, Entry, seal
 from remediation.journal.kinds import Body, draft
@@ -59,6 +61,7 @@ class FakeView:
     payments: list[SecondOfPayments] = field(default_factory=list)
     source_rows: list[SourceStatus] = field(default_factory=list)
     seen_versions: dict[str, str] = field(default_factory=dict)
+    attempts: list[PaymentAttempted] = field(default_factory=list)
     observing: bool = False
     readiness: tuple[bool, str] = (True, "")
     version: int = 1
@@ -84,6 +87,13 @@ class FakeView:
     def series(self) -> Sequence[SecondOfPayments]:
         """The payments field."""
         return self.payments
+
+    def declines(self) -> FraudSeen:
+        """The attempts field, folded."""
+        folded = Declines()
+        for fact in self.attempts:
+            folded.observe(fact, self.now_ms())
+        return folded.seen(self.now_ms())
 
     def versions(self) -> dict[str, str]:
         """The seen_versions field."""

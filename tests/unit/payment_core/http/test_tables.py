@@ -11,7 +11,7 @@ from checks.redaction.card_numbers import holds_card_number
 from payment_core.http.openapi import openapi
 from payment_core.http.tables.events import sharded_place
 from payment_core.http.tables.ledger import SCANNED_MAX
-from payment_core.ledger.accounts import CUSTOMER_ESCROW, PLATFORM_FEE, RAIL_CLEARING
+from payment_core.ledger.accounts import ACCOUNTS, CUSTOMER_ESCROW, PLATFORM_FEE, RAIL_CLEARING
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.store.dynamodb.cursor import place_of
 from payment_core.store.port import Transaction
@@ -88,6 +88,17 @@ async def test_balances_are_shown_by_account_and_page_by_page(world: World) -> N
         names += [each["account"] for each in page["accounts"]]
         after = page["next_after"]
     assert (names, after) == (["customer_escrow/pro_1", "platform_fee", "rail_clearing"], "")
+
+
+async def test_the_trial_balance_adds_all_owners_of_a_line_up_and_its_debits_are_its_credits(world: World) -> None:
+    await post(world, 1)
+    await post(world, 2, "pay_2")
+    lines = (await world.send("GET", "/v1/ledger/trial_balance")).json()["accounts"]
+    assert [line["account"] for line in lines] == [account.name for account in ACCOUNTS]
+    balances = {line["account"]: line["balance_cents"] for line in lines if line["balance_cents"]}
+    assert balances == {RAIL_CLEARING.name: 200, CUSTOMER_ESCROW.name: 184, PLATFORM_FEE.name: 16}
+    assert sum(line["debits_cents"] for line in lines) == sum(line["credits_cents"] for line in lines) == 216
+    assert {line["account"]: line["owners"] for line in lines}[CUSTOMER_ESCROW.name] == 1
 
 
 async def test_one_account_shows_what_is_set_aside_and_an_unknown_one_is_404(world: World) -> None:

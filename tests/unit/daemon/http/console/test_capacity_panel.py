@@ -5,6 +5,7 @@ from pathlib import Path
 
 from daemon.http.console.capacity_rows import capacity_panel
 from daemon.http.console.feed import ConsoleFeed
+from daemon.http.console.pages.scaling import SCALING
 from daemon.scaling.desk import Asked
 from tests.unit.daemon.http.rendering import rendered
 from tests.unit.daemon.http.story import healthy, options
@@ -46,8 +47,14 @@ async def test_the_page_has_the_panel_with_and_without_components(tmp_path: Path
     view = healthy()
     house = await House(tmp_path, policy(component())).begin()
     await house.tick(2, utilization=0.4)
-    shown = (await rendered(ConsoleFeed(view, replace(options(view), scaling=lambda: house.desk)))).panels["capacity"]
+    watched = ConsoleFeed(view, replace(options(view), scaling=lambda: house.desk))
+    panels = (await rendered(watched, SCALING)).panels
+    shown = panels["capacity"]
     assert "us-east-1/core" in shown
     assert "2 of 2" in shown
-    empty = (await rendered(ConsoleFeed(view, options(view)))).panels["capacity"]
-    assert "No capacity is looked after" in empty
+    assert "us-east-1/core" in panels["capacity-decisions"]
+    assert "us-east-1/core" in panels["capacity-signals"]
+    empty = (await rendered(ConsoleFeed(view, options(view)), SCALING)).panels
+    assert "No capacity is looked after" in empty["capacity"]
+    assert "no data" in empty["figures"]
+    assert "No data: no component" in empty["capacity-signals"]

@@ -210,10 +210,14 @@ async def test_the_page_has_the_panel_without_a_script_and_escapes_what_the_worl
         base_url="http://till.test",
         headers={"authorization": f"Bearer {token_of('viewer')}"},
     ) as client:
-        page = (await client.get("/console")).text
-    panel = page.split('id="panel-deployment">')[1].split("</section>")[0]
-    assert "<img" not in panel
-    assert panel.count("&lt;img src=x") == 3
+        page = (await client.get(f"/console/deployments/{ID}")).text
+        missing = (await client.get("/console/deployments/dep-nothing")).status_code
+        rows = (await client.get("/console/deployments")).text
+    panel = page.split('id="panel-deployment">')[1]
+    assert "<img" not in page
+    assert panel.split("</section>")[0].count("&lt;img src=x") == 3
+    assert missing == 404
+    assert f'href="/console/deployments/{ID}"' in rows
     assert 'aria-current="step"' in panel
     assert "1 passed" in panel
     assert "rehearsed" in panel

@@ -11,6 +11,7 @@ from config.rules.rule_file import RatioMeasure, Rule
 from daemon.errors import CostsNotKept
 from daemon.http.console.compose import build_page
 from daemon.http.console.feed import COSTS_FRESH_MS, ConsoleFeed
+from daemon.http.console.pages.costs import COSTS
 from daemon.http.console.templates import render
 from daemon.http.console.timeline import timeline_rows
 from daemon.http.options import HttpOptions
@@ -19,7 +20,7 @@ from daemon.reports.tally import Captures
 from daemon.reports.view import CostsDocument
 from remediation.decisions import Reason
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
-from tests.unit.daemon.http.rendering import rendered
+from tests.unit.daemon.http.rendering import rendered, rules_of
 from tests.unit.daemon.http.story import (
     bad_canary,
     decision,
@@ -59,8 +60,8 @@ def watched_options(view: FakeView) -> HttpOptions:
 
 
 def test_what_only_watches_is_folded_under_one_line_with_its_count_and_changes_no_verdict(watching: FakeView) -> None:
-    page = build_page(watching, watched_options(watching))
-    assert page.verdict.level == "safe"
+    assert build_page(watching, watched_options(watching)).verdict.level == "safe"
+    page = rules_of(watching, watched_options(watching))
     assert "savings" not in {row.rule_id for row in page.rules}
     assert (page.watched.rules, page.watched.beyond) == (1, "6 keys of 1 rule")
     html = render("panels/rules.html", page=page)
@@ -72,7 +73,7 @@ def test_what_only_watches_is_folded_under_one_line_with_its_count_and_changes_n
 def test_only_rules_with_something_to_look_at_stand_unfolded() -> None:
     unheard = rule("payments-late", RatioMeasure(ratio="true", window="60s"))  # type: ignore[arg-type]  # as written
     view = bad_canary()
-    page = build_page(view, options(view, [*story_rules(), unheard]))
+    page = rules_of(view, options(view, [*story_rules(), unheard]))
     assert {row.state for row in page.rules} == {"breached", "no_data"}
     assert {row.rule_id for row in page.quiet_rules if not row.is_heard} == {"payments-late"}
     assert all(row.state == "cleared" for row in page.quiet_rules if row.is_heard)
@@ -80,23 +81,23 @@ def test_only_rules_with_something_to_look_at_stand_unfolded() -> None:
 
 
 def test_every_key_is_told_by_what_distinguishes_it_and_the_rest_is_a_title(watching: FakeView) -> None:
-    rows = build_page(watching, watched_options(watching)).watched.rows
+    rows = rules_of(watching, watched_options(watching)).watched.rows
     assert [row.key for row in rows] == list(COHORTS)
     assert rows[0].title == f"rail: card, cohort: $0 to $10, baseline: {BASELINE}"
     watching.rule_readings = [*watching.rule_readings, missed("$0 to $10", "ach")]
-    rows = build_page(watching, watched_options(watching)).watched.rows
+    rows = rules_of(watching, watched_options(watching)).watched.rows
     assert {"card · $0 to $10", "ach · $0 to $10"} <= {row.key for row in rows}
 
 
 def test_a_single_key_is_told_in_the_order_of_the_rule(watching: FakeView) -> None:
     watching.rule_readings = [missed("$0 to $10")]
-    page = build_page(watching, watched_options(watching))
+    page = rules_of(watching, watched_options(watching))
     assert [row.key for row in page.watched.rows] == [f"card · $0 to $10 · {BASELINE}"]
 
 
 def test_nothing_beyond_a_limit_is_said_so() -> None:
     view = healthy()
-    html = render("panels/rules.html", page=build_page(view, options(view)))
+    html = render("panels/rules.html", page=rules_of(view, options(view)))
     assert "None is beyond its limit." in html
 
 
@@ -175,25 +176,25 @@ class Costs:
 async def test_the_costs_say_the_true_saving_beside_the_name_of_its_baseline() -> None:
     view, costs = healthy(), Costs()
     feed = ConsoleFeed(view, priced_options(view, costs))
-    html = (await rendered(feed)).panels["costs"]
+    html = (await rendered(feed, COSTS)).panels["savings"]
     assert "91.30 %" in html
     assert BASELINE in html
     assert "30.000 c" in html
-    assert "no price to hold it against" in html
+    assert html.count(">no data</span></summary>") == 1, "what has no price to be held against saves nothing"
     view.clock.now += COSTS_FRESH_MS - 1
-    await rendered(feed, version=2)
+    await rendered(feed, COSTS, version=2)
     assert costs.asked == 1
 
 
 async def test_costs_that_cannot_be_read_are_no_data_and_the_page_stands() -> None:
     view, costs = healthy(), Costs()
     feed = ConsoleFeed(view, priced_options(view, costs))
-    await rendered(feed)
+    await rendered(feed, COSTS)
     costs.fault = CostsNotKept("disk full")
     view.clock.now += COSTS_FRESH_MS
-    panels = (await rendered(feed, version=2)).panels
-    assert "No data: no capture" in panels["costs"]
-    assert "Safe" in panels["verdict"]
+    panels = (await rendered(feed, COSTS, version=2)).panels
+    assert "No data: no capture" in panels["savings"]
+    assert "Safe" in (await rendered(feed, version=2)).panels["verdict"]
 
 
 def test_a_version_is_what_payments_and_probes_carry_without_any_deployment() -> None:

@@ -131,6 +131,6 @@ def test_a_stop_is_on_top_of_the_page_whatever_else_is_wrong(wrong: str) -> None
         view.rule_readings = view.rule_readings[1:]
     if wrong == "a stale source":
         view.source_rows = [dataclasses.replace(row, stale=True) for row in view.source_rows]
-    top = build_page(view, options(view), ()).verdict
+    top = build_page(view, options(view)).verdict
     assert top.level == ("incident" if wrong in {"an incident", "a breach"} else "unknown")
     assert "stopped automation: looking at the rail." in top.detail

@@ -24,6 +24,7 @@ from remediation.decisions import OutcomeStatus, Reason
 from remediation.journal.incident_kinds import IncidentResolved
 from remediation.journal.kinds import BODY_TYPE_BY_KIND, ConfigurationRefused, ConfigurationReloaded
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
+from tests.unit.daemon.http.rendering import rules_of
 from tests.unit.daemon.http.story import bad_canary, decision, finding, healthy, options, outcome, rule, story_rules
 
 RULES = {rule.id: rule for rule in story_rules()}
@@ -201,7 +202,7 @@ def test_a_rule_table_is_bounded_and_breached_rows_stand_first() -> None:
         *(msgspec.structs.replace(clear, key={"customer": str(number)}) for number in range(200)),
         *(msgspec.structs.replace(breached, key={"customer": f"bad-{number}"}) for number in range(100)),
     ]
-    page = build_page(view, options(view, [rule("payment-failure-rate", measure)]))
+    page = rules_of(view, options(view, [rule("payment-failure-rate", measure)]))
     assert {row.state for row in page.rules} == {"breached"}
     assert (len(page.rules), page.rules_hidden) == (60, 41)
 
@@ -214,7 +215,7 @@ def test_many_keys_that_are_not_breached_share_a_row() -> None:
         *(msgspec.structs.replace(clear, key={"customer": str(number)}, samples=2) for number in range(57)),
         bad_canary().rule_readings[0],
     ]
-    page = build_page(view, options(view, [rule("payment-failure-rate", measure)]))
+    page = rules_of(view, options(view, [rule("payment-failure-rate", measure)]))
     assert [(row.key, row.shown, row.samples) for row in (*page.rules, *page.quiet_rules)] == [
         ("us-east-1 · green", "5.8 %", 52),
         ("57 keys", "clear", 114),

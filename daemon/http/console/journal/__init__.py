@@ -1,0 +1,1 @@
+"""The journal on the console: searched, shown entry by entry, and proved."""
