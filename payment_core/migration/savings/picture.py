@@ -7,7 +7,7 @@ from payment_core.migration.savings.amounts import cents, percent
 from payment_core.migration.savings.model import CohortResult, Simulation, WayCost
 from payment_core.migration.savings.wording import summary
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 960, 250, 130, 92
+_WIDTH, _LEFT, _RIGHT, _TOP = 960, 220, 210, 92
 _LANE, _BAR, _GAP = 16, 12, 14
 _WORDS_MAX = 130
 _WHOLE = 10_000
@@ -98,16 +98,10 @@ def _bar(way: WayCost, colour: int, top: int, cohort: CohortResult) -> Iterator[
         f'<rect x="{_LEFT}" y="{top}" width="{max(width, 1)}" height="{_BAR}" class="way{colour}">'
         f"<title>{escape(told)}</title></rect>"
     )
-    words = f"{percent(way.saving_basis_points)}, {cents(way.per_100_microcents)} of $100"
-    yield (
-        f'<text x="{_LEFT + max(width, 1) + 6}" y="{top + _BAR - 2}"{_aimed(way)}>{escape(words)}</text>'
-        if width < (_WIDTH - _LEFT - _RIGHT) * 3 // 4
-        else f'<text x="{_WIDTH - 8}" y="{top + _BAR - 2}" text-anchor="end"{_aimed(way)}>{escape(words)}</text>'
-    )
-
-
-def _aimed(way: WayCost) -> str:
-    return ' class="aimed"' if way.reaches else ""
+    # Not by colour alone: what reaches the aim is ticked.
+    words = f"{percent(way.saving_basis_points)}, {cents(way.per_100_microcents)} of $100{' ✓' if way.reaches else ''}"
+    aimed = ' class="aimed"' if way.reaches else ""
+    yield f'<text x="{_x(_WHOLE) + 12}" y="{top + _BAR - 2}"{aimed}>{escape(words)}</text>'
 
 
 def _x(basis_points: int) -> int:
