@@ -11,10 +11,12 @@ from checks.findings import Finding, State
 from config.escalation.escalation_file import Escalation
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
-from daemon.cli.asking_daemon import Json
+from daemon.channels.trial import Trial
+from daemon.cli.asking_daemon import Json, Token, Url, ask
 from daemon.cli.moments import moment_ms, shown
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.clock import SystemClock
+from daemon.http.doors.trials import TrialDocument
 from remediation.escalation.chain import PlannedStep
 from remediation.escalation.holding import Holding
 from remediation.escalation.on_call import Duty, duties, gaps
@@ -126,9 +128,21 @@ def try_out(
     at: At = "",
     severity: Annotated[str, typer.Option(help="critical, high or medium.")] = "critical",
     label: Annotated[list[str] | None, typer.Option(help="Such as family=security or region=us-east-1.")] = None,
+    person: Annotated[str, typer.Option(help="Whom to try by each of their channels; asks the daemon.")] = "",
+    channel: Annotated[str, typer.Option(help="The channel to try; asks the daemon.")] = "",
+    send: Annotated[bool, typer.Option("--send", help="Send it; else what would be sent is shown.")] = False,  # noqa: FBT002
+    url: Url = "",
+    token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
-    """Whom an incident would reach that opened at a moment, and when; nothing is sent. Exit 1 for nobody."""
+    """Whom an incident would reach that opened at a moment, and when. Exit 1 for nobody.
+
+    With --person or --channel: what the running daemon would send as a trial, and with --send it does. No incident is
+    opened; the journal has it. Exit 1 when a channel did not take it.
+    """
+    if person or channel or send:
+        _tried(person, channel, url, token, send=send, as_json=as_json)
+        return
     escalation, at_ms = _loaded(config), _moment(at)
     incident = _imagined(severity, label, at_ms)
     plan = started(incident, 1, OPENED, escalation, at_ms)
@@ -144,6 +158,30 @@ def try_out(
             say(f"but at this moment {held} keeps everybody from being told until it ends")
     if nobody:
         fail("this incident would reach nobody\n  fix: tell somebody in a step of the policy", Exit.NO)
+
+
+def _tried(person: str, channel: str, url: str, token: str, *, send: bool, as_json: bool) -> None:
+    if not person and not channel:
+        fail("--send says not to whom\n  fix: give --person NAME or --channel NAME", Exit.BAD_INPUT)
+    body = {"person": person, "channel": channel, "send": send}
+    found: TrialDocument = ask("POST", url, token, "escalation/test", TrialDocument, body)
+    if as_json:
+        print_json(found)
+    else:
+        for one in found.trials:
+            say(_trial(one))
+        if not found.sent:
+            say("nothing was sent; add --send to send it")
+    if any(one.outcome == "not_taken" for one in found.trials):
+        raise typer.Exit(Exit.NO)
+
+
+def _trial(one: Trial) -> str:
+    whom = f" for {one.person}" if one.person else ""
+    head = f"{one.channel} ({one.kind}){whom}, {one.dedup_key}"
+    if one.outcome == "would_send":
+        return f"{head}, would be sent:\n{one.payload}"
+    return f"{head}: {one.outcome.replace('_', ' ')}, {one.detail}"
 
 
 def _loaded(config: Path | None) -> Escalation:

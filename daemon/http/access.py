@@ -39,6 +39,7 @@ ACCESS: dict[str, Access] = {
     "/api/v1/incidents/{incident_id}/merge": "operator",
     "/api/v1/incidents/{incident_id}/note": "operator",
     "/api/v1/escalation": "viewer",
+    "/api/v1/escalation/test": "operator",
     "/api/v1/silences": "viewer",
     "POST /api/v1/silences": "operator",
     "/api/v1/silences/{silence_id}/expire": "operator",

@@ -30,6 +30,7 @@ from daemon.http.doors.procedures import ProcedureDoor
 from daemon.http.doors.quiet import QuietDoor
 from daemon.http.doors.rollbacks import RollbackDoor
 from daemon.http.doors.scaling import ScalingDoor
+from daemon.http.doors.trials import TrialDoor
 from daemon.http.headers import SecurityHeaders
 from daemon.http.metrics import MetricsPage
 from daemon.http.options import HttpOptions
@@ -141,6 +142,7 @@ def _incident_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route(f"{one}/merge", desk.merge, "POST"),
         _route(f"{one}/note", desk.note, "POST"),
         _route("/api/v1/escalation", quiet.escalation),
+        _route("/api/v1/escalation/test", TrialDoor(options.channels).try_out, "POST"),
         _route("/api/v1/silences", quiet.silences),
         _route("/api/v1/silences", quiet.silence, "POST"),
         _route("/api/v1/silences/{silence_id}/expire", quiet.expire, "POST"),

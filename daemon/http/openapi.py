@@ -41,6 +41,7 @@ from daemon.http.doors.quiet import (
     SilenceWish,
 )
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
+from daemon.http.doors.trials import TrialDocument, TrialWish
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
 from daemon.incidents.outside.pagerduty import PagerDutyWebhook
 from daemon.reports.view import CostsDocument
@@ -96,6 +97,13 @@ INCIDENT_OPERATIONS = (
     Operation(f"{_INCIDENT}/note", "Write something down about it", IncidentStory, "post", takes=Noted),
     Operation(f"{_INCIDENT}/merge", "Say that two incidents are one", IncidentStory, "post", takes=Merging),
     Operation("/api/v1/escalation", "Who is on duty, and who is being told of what", EscalationDocument),
+    Operation(
+        "/api/v1/escalation/test",
+        "Try a channel: say what would be sent, or send it; no incident is opened",
+        TrialDocument,
+        "post",
+        takes=TrialWish,
+    ),
     Operation("/api/v1/silences", "Silences, newest first", SilenceList),
     Operation(
         "/api/v1/silences",
