@@ -39,6 +39,7 @@ COMMANDS = MappingProxyType(
         "scale": ("daemon.cli.scale.commands", "scale_app"),
         "sop": ("daemon.cli.sop.commands", "sop_app"),
         "vault": ("daemon.cli.core.vault", "vault_app"),
+        "migrate": ("daemon.cli.core.migrate.commands", "migrate_app"),
     }
 )
 """Module and name of each command: loading all of them takes two seconds, loading one a part of that."""

@@ -17,7 +17,7 @@ from payment_core.assembly.settings import load_settings
 from payment_core.assembly.vaulting import TENANT, Vaulting, open_vaulting
 from payment_core.audit.signing import Ed25519Signer, Signer
 from payment_core.clock import Clock, SystemClock
-from payment_core.migration.engine.pace import Gate
+from payment_core.migration.engine.pace import Gate, LatencyGate
 from payment_core.migration.engine.runner import Runner
 from payment_core.migration.export.export import Export
 from payment_core.migration.export.opening.keys import KeySource
@@ -42,6 +42,9 @@ from payment_core.store.sqlite.store import SqliteStore
 
 THREADS = 2
 """That seal one batch: as many as the smallest machine has cores."""
+
+COMMIT_MS_MAX = 250.0
+"""A commit of a batch that takes longer held payments up for as long: then others have the file for a while."""
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -104,7 +107,7 @@ def export_hash_key(vaulting: Vaulting) -> bytes:
 
 
 @asynccontextmanager
-async def migration_beside(options: CoreOptions, *, person: str, gate: Gate | None = None) -> AsyncIterator[Migration]:
+async def migration_beside(options: CoreOptions, *, person: str) -> AsyncIterator[Migration]:
     """A migration over the store that the options name; neither a file nor a table is made.
 
     person: who does it, as it goes on record. Raises DatabaseUnusable, LayoutMismatch, KeyFileUnusable,
@@ -119,7 +122,8 @@ async def migration_beside(options: CoreOptions, *, person: str, gate: Gate | No
         declared = configuration.deployment.phases.data_migration.jobs
         known = frozenset(JobName)
         no_return = frozenset(JobName(job.name) for job in declared if job.point_of_no_return and job.name in known)
-        store = await _existing(stack, options, clock)
+        gate = LatencyGate(clock, limit_ms=COMMIT_MS_MAX)
+        store = await _existing(stack, options, clock, gate)
         vaulting = await open_vaulting(stack, options, store, origin, clock)
         jobs = jobs_over(vaulting, settings.names, origin, clock, actor)
         yield Migration(
@@ -135,10 +139,18 @@ async def migration_beside(options: CoreOptions, *, person: str, gate: Gate | No
         )
 
 
-async def _existing(stack: AsyncExitStack, options: CoreOptions, clock: Clock) -> SqliteStore | DynamoStore:
+async def _existing(
+    stack: AsyncExitStack, options: CoreOptions, clock: Clock, gate: LatencyGate
+) -> SqliteStore | DynamoStore:
     if options.store == "dynamodb":
         return await stack.enter_async_context(existing_table(options, clock))
-    store = SqliteStore(path=options.database, registry=core_registry(), producer=PRODUCER, clock=clock)
+    store = SqliteStore(
+        path=options.database,
+        registry=core_registry(),
+        producer=PRODUCER,
+        clock=clock,
+        on_commit=lambda _published, _writes, commit_ms: gate.took(commit_ms),
+    )
     await store.open()
     stack.push_async_callback(store.close)
     return store

@@ -131,7 +131,8 @@ class Runner:
         pace = Pace(self._clock, self._sleep, self._gate, limits.records_per_second)
         run = MigrationRun(id=job.value, passes=REHEARSAL, state=JobState.RUNNING, export=source.identity)
         run = msgspec.structs.replace(run, total=sum(source.records(kind) for kind in KINDS_OF[job]))
-        trusting = not await self._all_done(NEEDS[job])
+        needed = NEEDS[job]
+        trusting = not await self._all_done(needed if needed else (job,))
         writing = BatchWriting(this, self.claimant(limits), self._origin)
         parts = Parts(limits.batch_records)
         async for reads in batches(source, KINDS_OF[job], None, run.position, limits.batch_records, everything):

@@ -1,0 +1,1 @@
+"""``tillwatch migrate``: leave the old processor, with proof."""

@@ -1,0 +1,207 @@
+"""The commands that read an export: ``plan``, ``run`` and ``verify``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from daemon.cli.core.migrate.acts import cancel_command, pause_command, report_command, status_command, undo_command
+from daemon.cli.core.migrate.progressing import Progressing
+from daemon.cli.core.migrate.words import tell_plan, tell_reconciliation, tell_rehearsal, tell_status
+from daemon.cli.core.migrate.world import (
+    Actor,
+    AsJson,
+    Config,
+    ExportDir,
+    KeyFile,
+    KeySecret,
+    KmsKey,
+    KmsUrl,
+    PassphraseFile,
+    Where,
+    key_source,
+    source_of,
+    with_migration,
+)
+from daemon.cli.core.store import Database, DataDir, EndpointUrl, Region, Store, Table
+from daemon.cli.output import Exit, note, print_json
+from payment_core.assembly.migrating import Migration
+from payment_core.clock import SystemClock
+from payment_core.migration.engine.claiming import Asked
+from payment_core.migration.export.kinds import Kind
+from payment_core.migration.export.manifest import Manifest
+from payment_core.migration.limits import SMALL_BATCH, Limits
+from payment_core.migration.names import KINDS_OF, JobName
+from payment_core.migration.reconciling.model import Reconciliation
+from payment_core.migration.reconciling.reporting import keep
+from payment_core.migration.reconciling.whole import Reconciling
+from payment_core.migration.status import JobStatus
+
+migrate_app = typer.Typer(no_args_is_help=True, help="Leave the old processor: move its export here, with proof.")
+migrate_app.command("status")(status_command)
+migrate_app.command("pause")(pause_command)
+migrate_app.command("cancel")(cancel_command)
+migrate_app.command("undo")(undo_command)
+migrate_app.command("report")(report_command)
+
+Jobs = Annotated[list[JobName] | None, typer.Option("--job", help="Only this job; may be given again.")]
+Batch = Annotated[int, typer.Option(min=0, max=2_000, help="Records in one transaction; 0 takes what suits the store.")]
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """The answer of ``plan``."""
+
+    export: str
+    manifest: Manifest
+    jobs: tuple[JobStatus, ...]
+
+
+@migrate_app.command("plan")
+def plan_command(
+    export: ExportDir,
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+    config: Config = None,
+    key_file: KeyFile = None,
+    passphrase_file: PassphraseFile = None,
+    key_secret: KeySecret = "",
+    actor: Actor = "operator",
+    as_json: AsJson = False,
+) -> None:
+    """Prove every file of an export, and say what each job would read; exit 2 when a file is not as promised."""
+    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
+    keys = key_source(where.options, key_file, passphrase_file, key_secret)
+
+    async def plan(migration: Migration) -> Planned:
+        opened = await migration.export(export, keys)
+        for kind in Kind:
+            await opened.prove(kind)
+        statuses = tuple([await migration.runner.status(job) for job in JobName])
+        return Planned((await source_of(migration, export, keys)).identity, opened.manifest, statuses)
+
+    found = with_migration(where, plan)
+    if as_json:
+        print_json(found)
+    else:
+        tell_plan(found.manifest, found.jobs, _limits(0, 0, store).batch_records)
+
+
+@migrate_app.command("run")
+def run_command(
+    export: ExportDir,
+    *,
+    job: Jobs = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the commit: say what would move.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on although it was paused, ended or stopped; take it over at once.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Once more from the first record, although it is done.")
+    ] = False,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Only what waits in quarantine, once the export is mended.")
+    ] = False,
+    rate: Annotated[int, typer.Option(min=0, help="Records a second at the most; 0 for no limit.")] = 0,
+    batch: Batch = 0,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+    config: Config = None,
+    key_file: KeyFile = None,
+    passphrase_file: PassphraseFile = None,
+    key_secret: KeySecret = "",
+    actor: Actor = "operator",
+    as_json: AsJson = False,
+) -> None:
+    """Move an export, job after job, from its checkpoint on; exit 1 when a job is held or a difference is found."""
+    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
+    keys = key_source(where.options, key_file, passphrase_file, key_secret)
+    limits = _limits(batch, rate, store)
+    asked = Asked(resume=resume, again=again, only_waiting=quarantined)
+
+    async def run(migration: Migration) -> tuple[JobStatus, ...]:
+        source = await source_of(migration, export, keys)
+        done = []
+        with Progressing(SystemClock(), as_json=as_json) as progress:
+            for name in JobName:
+                if job is not None and name not in job:
+                    continue
+                told = progress.of(name, sum(source.records(kind) for kind in KINDS_OF[name]))
+                if dry_run:
+                    done.append(await migration.runner.rehearse(name, source, limits, told))
+                else:
+                    done.append(await migration.runner.run(name, source, limits, asked, told))
+        return tuple(done)
+
+    statuses = with_migration(where, run)
+    if as_json:
+        print_json({"dry_run": dry_run, "jobs": statuses})
+    elif dry_run:
+        tell_rehearsal(statuses)
+    else:
+        tell_status(statuses)
+        if any(status.waiting for status in statuses):
+            note("what is in quarantine, and why: tillwatch migrate report --quarantine FILE.jsonl")
+
+
+@migrate_app.command("verify")
+def verify_command(
+    export: ExportDir,
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+    config: Config = None,
+    key_file: KeyFile = None,
+    passphrase_file: PassphraseFile = None,
+    key_secret: KeySecret = "",
+    actor: Actor = "operator",
+    as_json: AsJson = False,
+) -> None:
+    """Read the whole export and the whole store again, and compare them; exit 1 for a difference of a cent or a row."""
+    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
+    keys = key_source(where.options, key_file, passphrase_file, key_secret)
+
+    async def verify(migration: Migration) -> Reconciliation:
+        source = await source_of(migration, export, keys)
+        reconciling = Reconciling(
+            store=migration.store,
+            books=migration.store,
+            jobs=migration.jobs,
+            clock=migration.clock,
+            actor=migration.actor,
+        )
+        found = await reconciling.reconcile(source, lambda _kind, _records: None)
+        await keep(migration.store, migration.runner.claimant(Limits()), found, migration.actor)
+        return found
+
+    found = with_migration(where, verify)
+    if as_json:
+        print_json(found)
+    else:
+        tell_reconciliation(found)
+    if not found.right:
+        raise typer.Exit(Exit.NO)
+
+
+def _limits(batch: int, rate: int, store: str) -> Limits:
+    suits = SMALL_BATCH if store == "dynamodb" else Limits().batch_records
+    return Limits(batch_records=batch if batch > 0 else suits, records_per_second=rate)
