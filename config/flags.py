@@ -9,6 +9,8 @@ from config.model import Duration, Hold, Model, refusal
 
 FLAG_KEY = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """A pattern without its ends: what a flag may be called, also in addresses and topics."""
+MIGRATION_CUT_OVER = "migration-cut-over"
+"""The flag by which customers are cut over from the old processor; its variants are ``old`` and ``new``."""
 RELEASE_FLAG = "release-"
 """Before a version: the flag that a release brings along, killed when it is rolled back by hand."""
 

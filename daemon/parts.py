@@ -134,7 +134,7 @@ async def open_parts(
     over = _surroundings(
         configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow, flags.changes
     )
-    deployments = open_deployments(over)
+    deployments = await open_deployments(stack, over)
     incidents = open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation, configuration.procedures)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     return Parts(

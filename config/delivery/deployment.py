@@ -78,16 +78,91 @@ class MigrationJob(Model):
     point_of_no_return: bool = False
 
 
+class Comparison(Model):
+    """What is shown before anybody is cut over: reads of both sides are equal for so long, and at least so many."""
+
+    equal_for: Duration = 300.0
+    at_least: int = Field(default=1_000, ge=1, le=1_000_000_000)
+
+
+Cohort = Annotated[int, Field(ge=1, le=FULL_PERCENT, description="A share of the customers in percent", examples=[5])]
+
+
+class CutOver(Model):
+    """Who is cut over within the deployment: shares of the customers, one after the other, always the same ones.
+
+    cohorts: in percent, each larger than the one before; none: people do it by the flag ``migration-cut-over``.
+    hold: so long the comparison stays without a difference after each of them.
+    """
+
+    cohorts: Annotated[tuple[Cohort, ...], Field(strict=False, max_length=10)] = ()
+    hold: Duration = 60.0
+
+    @model_validator(mode="after")
+    def _growing(self) -> "CutOver":
+        for place, (one, following) in enumerate(pairwise(self.cohorts), start=1):
+            if following <= one:
+                what = f"{following} % follows {one} %, but every cohort takes more than the one before"
+                raise refusal(what, f"write more than {one}", ("cohorts", place))
+        return self
+
+
+COMPARING_SLACK_SECONDS = 60.0
+"""Beyond the stated time and each hold: for the last changes to be taken over, and the flag to be served."""
+
+
 class Migration(Model):
-    """Phase 3. jobs: one after the other, each with an equal part of the time."""
+    """Phase 3. jobs: one after the other, each with an equal part of the time that the comparison and cohorts leave.
+
+    export: the name of the export's folder below the payment core's ``--migration-exports``; empty: nothing is moved,
+    and each job says so. records_per_second, threads: what a job may do beside payments. quarantined: the share of
+    records that may be unable to move.
+    """
 
     within: Duration = 1800.0
+    export: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_-]{1,63}){0,4})?$",
+        description="The name of a folder below the payment core's --migration-exports; empty: nothing is moved",
+        examples=["stripe-2026-11"],
+    )
+    records_per_second: int = Field(default=1_000, ge=0, le=1_000_000)
+    threads: int = Field(default=1, ge=1, le=16)
+    quarantined: Percentage = "1%"
+    comparison: Comparison = Comparison()
+    cut_over: CutOver = CutOver()
     jobs: Annotated[tuple[MigrationJob, ...], Field(strict=False, max_length=32), EachOnce] = (
+        MigrationJob(name="customers"),
         MigrationJob(name="payment-methods"),
         MigrationJob(name="transaction-history"),
         MigrationJob(name="provider-bank-accounts"),
         MigrationJob(name="audit-trail"),
     )
+
+    @property
+    def comparing_seconds(self) -> float:
+        """The time of the comparison: twice what is stated, so that one difference may begin it anew."""
+        return 2 * self.comparison.equal_for + COMPARING_SLACK_SECONDS if self.export and self.jobs else 0.0
+
+    @property
+    def cohort_seconds(self) -> float:
+        """The time of each cohort."""
+        return 2 * self.cut_over.hold + COMPARING_SLACK_SECONDS
+
+    @property
+    def jobs_seconds(self) -> float:
+        """What is left for all jobs."""
+        cohorts = len(self.cut_over.cohorts) * self.cohort_seconds if self.export and self.jobs else 0.0
+        return self.within - self.comparing_seconds - cohorts
+
+    @model_validator(mode="after")
+    def _leaves_time_for_jobs(self) -> "Migration":
+        if self.jobs and self.jobs_seconds < len(self.jobs):
+            taken = self.within - self.jobs_seconds
+            what = f"comparison and cohorts take {taken:g}s of {self.within:g}s, and {len(self.jobs)} jobs have no time"
+            fix = f"write more than {taken + len(self.jobs):g}s, or less of comparison.equal_for and cut_over"
+            raise refusal(what, fix, ("within",))
+        return self
 
 
 class NewEnvironment(Model):

@@ -1,6 +1,7 @@
 """Opens deployments: what each kind of step does here, the gates, the runner, and the desk that people ask."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,11 +10,13 @@ from checks.readings import Reading
 from config.delivery.deployment import Deployments
 from config.load import Configuration
 from config.rules.rule_file import Rule
+from daemon.cores.migration import open_migration
 from daemon.deployments.borrowed_payments import BorrowedPayments
 from daemon.deployments.core_checks import Healthy, HealthyAndBalanced, Payments
 from daemon.deployments.cores import ProbedCores
 from daemon.deployments.gate_readings import GateReadings
 from daemon.deployments.herald import PipelineHerald
+from daemon.deployments.migration_gates import WithMigration
 from daemon.deployments.release_looks import ReleaseLooks
 from daemon.deployments.rule_checks import Baseline, Quiet, Readable
 from daemon.deployments.service import DeploymentDesk
@@ -35,7 +38,8 @@ from remediation.deployment.works.batches import Batches, Roll
 from remediation.deployment.works.capacity import CapacityStands, WithCapacity
 from remediation.deployment.works.cohort import Cohort
 from remediation.deployment.works.environment import Deploy, Resize, Retire
-from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
+from remediation.deployment.works.migrating import Compare, CutOver, Migrate, Migrations
+from remediation.deployment.works.prepared import NothingToDo, WayBack
 from remediation.deployment.works.rehearsed import Rehearsed
 from remediation.deployment.works.release_flag import ReleaseFlag
 from remediation.deployment.works.shift import Shift
@@ -117,12 +121,13 @@ class Surroundings:
         return self.pipeline.engine.current()
 
 
-def open_deployments(over: Surroundings) -> DeploymentParts:
-    """Everything that brings out versions; nothing is started, and nothing has to be closed."""
+async def open_deployments(stack: AsyncExitStack, over: Surroundings) -> DeploymentParts:
+    """Everything that brings out versions; nothing is started, and it is closed with the stack. Raises NotUsable."""
     writer, executor, clock = over.writer, over.executor, over.clock
     current = Current(over.settled.deployment)
-    gates, tried = _gates(over, current)
-    works = {**_looks(over, gates, tried, current), **_changes(over)}
+    migrations = await open_migration(stack, over.settled.settings)
+    gates, tried = _gates(over, current, migrations)
+    works = {**_looks(over, gates, tried, current), **_changes(over, migrations)}
     if over.cohorts is not None:
         works["cohort"] = Cohort(over.cohorts)
     if over.environments.batches is not None:
@@ -148,7 +153,7 @@ def open_deployments(over: Surroundings) -> DeploymentParts:
     return DeploymentParts(desk=desk, runner=runner, current=current)
 
 
-def _gates(over: Surroundings, current: Current) -> tuple[Gates, TokensTried]:
+def _gates(over: Surroundings, current: Current, migrations: Migrations) -> tuple[Gates, TokensTried]:
     doors = dict(zip(over.probes.core.environments, over.probes.clients, strict=True))
 
     def run_of(deployment_id: str) -> DeploymentRun | None:
@@ -164,7 +169,7 @@ def _gates(over: Surroundings, current: Current) -> tuple[Gates, TokensTried]:
         run_of,
         (looks, borrowed),
     )
-    return gates, TokensTried(gates, looks)
+    return WithMigration(gates, migrations), TokensTried(gates, looks)
 
 
 def _looks(over: Surroundings, gates: Gates, tried: TokensTried, current: Current) -> dict[str, StepWork]:
@@ -205,7 +210,7 @@ def _looks(over: Surroundings, gates: Gates, tried: TokensTried, current: Curren
     }
 
 
-def _changes(over: Surroundings) -> dict[str, StepWork]:
+def _changes(over: Surroundings, migrations: Migrations) -> dict[str, StepWork]:
     """The steps that change something, and those with nothing to change here."""
     scaling = CapacityStands(over.environments, lambda: over.writer.state)
     flag_stays = NothingToDo("the release's flag stays as it is: off, unless a person ramped it")
@@ -218,7 +223,9 @@ def _changes(over: Surroundings) -> dict[str, StepWork]:
         "release.scaling": undone,
         "release.flags": flag_stays,
         "release.alarms": undone,
-        "migrate": Migrate(),
+        "migrate": Migrate(migrations),
+        "compare": Compare(migrations),
+        "cut-over": CutOver(migrations, over.flags),
         "deploy": Deploy(over.environments),
         "resize": Resize(over.environments),
         "retire": Retire(over.environments, over.traffic, over.clock),

@@ -82,6 +82,11 @@ def _migrate(arguments: Mapping[str, str]) -> str:
     )
 
 
+def _cut_over(arguments: Mapping[str, str]) -> str:
+    percent = arguments["percent"]
+    return "everybody back to the old processor" if percent == "0" else f"{percent} % of the customers cut over"
+
+
 def _watch(arguments: Mapping[str, str]) -> str:
     return f"{arguments['percent']} % on {_environment(arguments)}, beside {arguments['other_version']}"
 
@@ -101,6 +106,8 @@ def _cohort(arguments: Mapping[str, str]) -> str:
 _KINDS: Mapping[str, Callable[[Mapping[str, str]], str]] = MappingProxyType(
     {
         "migrate": _migrate,
+        "compare": lambda arguments: f"{arguments['at_least']} reads of both processors, equal",
+        "cut-over": _cut_over,
         "deploy": lambda arguments: f"puts up {_sized(arguments)}",
         "resize": lambda arguments: f"grows to {_sized(arguments)}",
         "retire": lambda arguments: f"stops {arguments['environment']}",

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from checks.facts import DeploymentPhase
 from config.delivery.deployment import FULL_PERCENT, Deployments, Rollout
 from config.flags import RELEASE_FLAG
 from remediation.aiming.flag import target_of
 from remediation.deployment.plan import Plan, Request, Standing, Step, Strategy
+from remediation.deployment.planned_migration import migration_steps
+from remediation.deployment.planned_steps import shares, step_of
 
 UNDOES = "undoes"
 """The argument of a step of the unwinding that names the step it undoes."""
@@ -31,7 +32,7 @@ def plan(request: Request, standing: Sequence[Standing], configuration: Deployme
     for one in standing:
         steps += _validation(one, configuration)
         steps += _initialization(one, request, configuration)
-        steps += _migration(one, standing[0].region, configuration)
+        steps += migration_steps(one, standing[0].region, configuration)
         steps += _environment(one, request, configuration)
         steps += _rollout(one, request, configuration)
         steps += _final(one, request, configuration)
@@ -39,46 +40,14 @@ def plan(request: Request, standing: Sequence[Standing], configuration: Deployme
     return Plan(request=request, standing=tuple(standing), steps=tuple(steps), unwinding=tuple(unwinding))
 
 
-def _step(
-    one: Standing,
-    phase: DeploymentPhase,
-    kind: str,
-    seconds: float,
-    *,
-    name: str = "",
-    target: str = "",
-    **arguments: str,
-) -> Step:
-    return Step(
-        id=f"{one.region}/{phase}/{name if name else kind}",
-        phase=phase,
-        kind=kind,
-        region=one.region,
-        within_seconds=seconds,
-        target=target,
-        arguments=arguments,
-    )
-
-
 def _validation(one: Standing, configuration: Deployments) -> list[Step]:
     phase = configuration.phases.pre_deployment_validation
     kinds = [*(f"check.{name}" for name in phase.checks), "check.rehearsal", "check.gates"]
     arguments = {"environment": one.environment, "version": one.version}
     return [
-        _step(one, "pre_deployment_validation", kind, seconds, **arguments)
+        step_of(one, "pre_deployment_validation", kind, seconds, **arguments)
         for kind, seconds in zip(kinds, shares(phase.within, len(kinds)), strict=True)
     ]
-
-
-def shares(seconds: float, count: int) -> list[float]:
-    """The time in equal parts of whole seconds, where it is enough for that; the last part has the rest.
-
-    Nothing for no part.
-    """
-    if not count:
-        return []
-    part = seconds // count if seconds >= count else seconds / count
-    return [*([part] * (count - 1)), seconds - part * (count - 1)]
 
 
 def _initialization(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
@@ -86,7 +55,7 @@ def _initialization(one: Standing, request: Request, configuration: Deployments)
     release_flag = target_of(f"{RELEASE_FLAG}{request.version}")
     targets = {"scaling": f"scale:{one.region}/{one.environment}", "flags": release_flag}
     return [
-        _step(
+        step_of(
             one,
             "infrastructure_initialization",
             f"prepare.{name}",
@@ -101,34 +70,13 @@ def _initialization(one: Standing, request: Request, configuration: Deployments)
     ]
 
 
-def _migration(one: Standing, first_region: str, configuration: Deployments) -> list[Step]:
-    """The jobs, once: all regions have one record of what was paid."""
-    phase = configuration.phases.data_migration
-    if not phase.jobs or one.region != first_region:
-        done = "" if one.region == first_region else first_region
-        return [_step(one, "data_migration", "migrate", phase.within, name="nothing", job="", migrated_with=done)]
-    return [
-        _step(
-            one,
-            "data_migration",
-            "migrate",
-            seconds,
-            name=job.name,
-            target=f"migration:{job.name}",
-            job=job.name,
-            point_of_no_return="yes" if job.point_of_no_return else "no",
-        )
-        for job, seconds in zip(phase.jobs, shares(phase.within, len(phase.jobs)), strict=True)
-    ]
-
-
 def _environment(one: Standing, request: Request, configuration: Deployments) -> list[Step]:
     """The spare environment stands and has taken test traffic, whatever the strategy does with it afterwards."""
     phase = configuration.phases.blue_green_deployment
     first = instances(one.size, configuration.phases.traffic_rollout.stages[0].percent)
     size = {Strategy.BLUE_GREEN: one.size, Strategy.CANARY: first, Strategy.ROLLING: 1}[request.strategy]
     new = {"environment": one.spare, "version": request.version}
-    deploy = _step(
+    deploy = step_of(
         one,
         "blue_green_deployment",
         "deploy",
@@ -140,7 +88,7 @@ def _environment(one: Standing, request: Request, configuration: Deployments) ->
     kinds = ["test.traffic", *(f"check.new-{name}" for name in phase.checks)]
     old = {"other": one.environment, "other_version": one.version}
     looks = [
-        _step(one, "blue_green_deployment", kind, seconds, **new, **old)
+        step_of(one, "blue_green_deployment", kind, seconds, **new, **old)
         for kind, seconds in zip(kinds, shares(phase.within / 2, len(kinds)), strict=True)
     ]
     return [deploy, *looks]
@@ -166,7 +114,7 @@ def _rollout(one: Standing, request: Request, configuration: Deployments) -> lis
         if watched > 0:
             # A stage of a rolling deployment that moves nothing is watched for the whole of its time.
             steps.append(
-                _step(
+                step_of(
                     one,
                     "traffic_rollout",
                     "watch",
@@ -206,7 +154,7 @@ def _watch_seconds(phase: Rollout, place: int) -> float:
 def _with_cohort(moved: list[Step], one: Standing, request: Request) -> list[Step]:
     """The named merchant or header before the first share; the two share the time of one shift."""
     seconds = sum(step.within_seconds for step in moved) / 2
-    cohort = _step(
+    cohort = step_of(
         one,
         "traffic_rollout",
         "cohort",
@@ -225,7 +173,7 @@ def _move(one: Standing, request: Request, phase: Rollout, percent: int, held: i
         if count == held:
             return []
         return [
-            _step(
+            step_of(
                 one,
                 "traffic_rollout",
                 "roll",
@@ -240,7 +188,7 @@ def _move(one: Standing, request: Request, phase: Rollout, percent: int, held: i
         ]
     growing = request.strategy is Strategy.CANARY and count != held
     seconds = phase.shift / 2 if growing else phase.shift
-    resize = _step(
+    resize = step_of(
         one,
         "traffic_rollout",
         "resize",
@@ -251,7 +199,7 @@ def _move(one: Standing, request: Request, phase: Rollout, percent: int, held: i
         version=request.version,
         size=str(count),
     )
-    shift = _step(
+    shift = step_of(
         one,
         "traffic_rollout",
         "shift",
@@ -282,11 +230,11 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
     full = {**compared, "percent": str(FULL_PERCENT)}
     steps = [
         *(
-            _step(one, "final_validation", f"check.final-{name}", seconds, **full)
+            step_of(one, "final_validation", f"check.final-{name}", seconds, **full)
             for name, seconds in zip(phase.checks, shares(phase.within - watched, len(phase.checks)), strict=True)
         ),
-        _step(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_ms="0"),
-        _step(
+        step_of(one, "final_validation", "watch", watched, name="watch-final", **full, at_least_ms="0"),
+        step_of(
             one,
             "final_validation",
             "bake",
@@ -303,7 +251,7 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
     if configuration.without_traffic == "kept":
         return steps
     gone, left = (one.spare, one.environment) if rolling else (one.environment, one.spare)
-    retire = _step(
+    retire = step_of(
         one,
         "final_validation",
         "retire",
@@ -319,7 +267,7 @@ def _final(one: Standing, request: Request, configuration: Deployments) -> list[
 
 def _lift(one: Standing, request: Request) -> Step:
     """Nobody is routed by name any more."""
-    return _step(
+    return step_of(
         one,
         "final_validation",
         "cohort",
@@ -334,6 +282,7 @@ def _lift(one: Standing, request: Request) -> Step:
 def _unwinding(steps: Sequence[Step], standing: Sequence[Standing], *, stops: bool) -> list[Step]:
     """What undoes the steps that prepared something, the last first; traffic is not among them, a decision moves it."""
     undone = {
+        "cut-over": ("cut-over", {"percent": "0"}),
         "cohort": ("cohort", {"cohort": ""}),
         **({"deploy": ("retire", {"size": "0"})} if stops else {}),
         "prepare.scaling": ("release.scaling", {}),
@@ -351,7 +300,7 @@ def _unwinding(steps: Sequence[Step], standing: Sequence[Standing], *, stops: bo
             kind, changes = undone[step.kind]
         else:
             continue
-        suffix = f"-from-{step.arguments['percent']}" if kind == "roll" else ""
+        suffix = f"-from-{step.arguments['percent']}" if kind in {"roll", "cut-over"} else ""
         unwinding.append(
             replace(
                 step,

@@ -23,9 +23,11 @@ SCOPES = (
     "payments:write",
     "refunds:write",
     "flags:read",
+    "migration:read",
+    "migration:write",
 )
-"""What docs/operating.md asks for: it recovers events, probes, acts against fraud, puts payments right, and
-looks which flags are served."""
+"""What docs/operating.md asks for: it recovers events, probes, acts against fraud, puts payments right,
+looks which flags are served, and moves what another processor held."""
 
 PRIVATE = 0o600
 

@@ -25,26 +25,6 @@ class NothingToDo:
         return passed(self._why)
 
 
-class Migrate:
-    """A job of the data migration where there is none to run: a no-op that says so."""
-
-    async def probe(self, context: StepContext) -> Look:
-        """See StepWork."""
-        return Look(in_effect=True, detail=self._words(context))
-
-    async def perform(self, context: StepContext, key: str) -> StepReport:
-        """See StepWork."""
-        del key
-        return passed(self._words(context))
-
-    def _words(self, context: StepContext) -> str:
-        done_with = context.step.arguments.get("migrated_with", "")
-        if done_with:
-            return f"nothing to migrate: done once, with {done_with}"
-        job = context.step.arguments["job"]
-        return f"nothing to migrate: {job} has no job in this version" if job else "nothing to migrate"
-
-
 class WayBack(OnlyLooks):
     """What a rollback would go to: alive, in full size, and with the traffic that the plan began with."""
 

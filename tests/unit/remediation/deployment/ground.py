@@ -32,7 +32,8 @@ from remediation.deployment.runner import Runner
 from remediation.deployment.vigil import Vigil
 from remediation.deployment.works.batches import Roll
 from remediation.deployment.works.environment import Deploy, Resize, Retire
-from remediation.deployment.works.prepared import Migrate, NothingToDo, WayBack
+from remediation.deployment.works.migrating import Migrate
+from remediation.deployment.works.prepared import NothingToDo, WayBack
 from remediation.deployment.works.shift import Shift
 from remediation.deployment.works.watching import Bake, GatesAtStart, Watch
 from remediation.executor import Executor
@@ -42,6 +43,7 @@ from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from remediation.ports import DestinationHealth
 from remediation.state import State
+from tests.unit.remediation.deployment.migrations import FakeMigrations
 from tests.unit.remediation.worlds import LEASE_MS, FakeClock
 
 SETTLE_MS = 3_000
@@ -333,7 +335,7 @@ def works(ground: Ground, clock: FakeClock) -> dict[str, StepWork]:
         **dict.fromkeys(("release.scaling", "release.flags", "release.alarms"), nothing),
         "check.gates": GatesAtStart(ground),
         "prepare.rollback": WayBack(ground, traffic),
-        "migrate": Migrate(),
+        "migrate": Migrate(FakeMigrations()),
         "deploy": Deploy(ground),
         "resize": Resize(ground),
         "retire": Retire(ground, traffic, clock),

@@ -280,7 +280,7 @@ async def test_past_the_point_of_no_return_a_bad_release_is_held_for_a_fix_forwa
     ground.bad = True
     await where.tick(times=30)
     assert ground.weights[REGION] == {"blue": 95, "green": 5}
-    assert "past the point of no return (payment-methods)" in where.writer.state.deployments["dep-1"].reason
+    assert "past the point of no return (customers)" in where.writer.state.deployments["dep-1"].reason
     assert where.findings == []
 
 
