@@ -1,5 +1,6 @@
 """``tillwatch sop``: the procedures that there are, who is to be called, and the doors to walking one."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from daemon.cli.sop.diagnosing import diagnose
 from daemon.cli.sop.drill import drill
 from daemon.cli.sop.files import Directory, Name, loaded, procedure_named
 from daemon.cli.sop.standing import status
-from daemon.cli.sop.walking import resume, run
+from daemon.cli.sop.walking import resume, run, undo
 from daemon.http.words.wording import duration
 
 sop_app = typer.Typer(
@@ -114,7 +115,7 @@ def _step(number: int, step: Step) -> Iterator[str]:
     if step.do:
         yield f"     {step.do}"
     if step.command:
-        yield f"     $ {' '.join(step.command)}   ({NATURE_WORDS[step.nature]})"
+        yield f"     $ {shlex.join(step.command)}   ({NATURE_WORDS[step.nature]})"
     if isinstance(step.check, AnswerCheck):
         yield f"     a person answers: {step.check.asked}"
     if step.expect:
@@ -124,7 +125,7 @@ def _step(number: int, step: Step) -> Iterator[str]:
     if needs:
         yield f"     needs {' and '.join(needs)}"
     if step.undo:
-        yield f"     taken back by: {' '.join(step.undo)}"
+        yield f"     taken back by: {shlex.join(step.undo)}"
     if step.trouble is not None:
         yield f"     when it fails: {step.trouble}"
 
@@ -141,6 +142,7 @@ def _question(name: str, question: Question) -> Iterator[str]:
 
 sop_app.command("run")(run)
 sop_app.command("resume")(resume)
+sop_app.command("undo")(undo)
 sop_app.command("status")(status)
 sop_app.command("diagnose")(diagnose)
 sop_app.command("contacts")(contacts)

@@ -34,6 +34,7 @@ class Recorder:
         self._token = token
         self._tell = tell
         self._waiting: list[RunEntry] = []
+        self._is_told = False
         self._run: ProcedureRun | None = None
         self.journaled = True
 
@@ -125,9 +126,9 @@ class Recorder:
         return self._run
 
     def _alone(self, fault: Exception) -> None:
-        if self.journaled:
-            self._tell(f"{fault}; what is done is written down here and recorded once it is back")
-        self.journaled = False
+        if not self._is_told:
+            self._tell(f"{fault}\n  what is done is written down here, and recorded once it is back")
+        self._is_told, self.journaled = True, False
 
     def _ask(self, method: str, resource: str, shape: type[ProcedureRun], body: object = None) -> ProcedureRun:
         found: ProcedureRun = answered(method, self._url, self._token, resource, shape, body)

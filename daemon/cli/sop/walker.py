@@ -1,5 +1,6 @@
 """Walks a procedure step by step: written down before it is done, asked before it harms, and never repeated blindly."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +22,8 @@ from remediation.journal.procedure_kinds import (
 from remediation.procedures.model import ProcedureRun, RunOutcome, StepState
 from remediation.procedures.walking import Do, Move, next_move, state_after
 
-SEEN = ".seen"
-"""Behind a step's name: what a person saw after it was done."""
+SEEN, UNDO = ".seen", ".undo"
+"""Behind a step's name: what a person saw after it was done, and whether it is taken back."""
 CHECK_SECONDS = 60.0
 """A check is one look."""
 
@@ -102,6 +103,34 @@ class Walker:
         except NobodyAnswered as why:
             return Walked(End.WAITS, self._run.stands_at, str(why))
 
+    def take_back(self, chosen: Sequence[Step]) -> Walked:
+        """Take steps back that were done, the last one first; one that fails keeps the others from being tried."""
+        try:
+            for step in reversed(chosen):
+                stopped = self._undone(step)
+                if stopped is not None:
+                    return stopped
+        except NobodyAnswered as why:
+            return Walked(End.WAITS, self._run.stands_at, str(why))
+        return Walked(End.DONE)
+
+    def _undone(self, step: Step) -> Walked | None:
+        command = filled(step.undo, self._run.parameters)
+        about = f"{step.id}{UNDO}"
+        said = self._person.answer(about, f"Take {step.id} back: {shlex.join(command)}?", (YES, NO, SKIP))
+        self._answered(about, said)
+        if said == NO:
+            raise NobodyAnswered("a person said no, so nothing was taken back")
+        if said == SKIP:
+            return None
+        self._begin(step, command)
+        done = self._program.run(command, step.timeout)
+        self._show(done)
+        if done.code == 0:
+            return self._ended(step, StepState.UNDONE, "exit 0")
+        detail = done.fault if done.code is None else f"taking it back ended with exit {done.code}"
+        return self._ended(step, StepState.FAILED, detail)
+
     @property
     def _run(self) -> ProcedureRun:
         run = self._records.run
@@ -124,12 +153,8 @@ class Walker:
             return self._ended(step, StepState.SKIPPED, "a person said so")
         command = filled(step.command, self._run.parameters)
         if command:
-            self._say(f"     $ {' '.join(command)}")
-        run = self._run
-        begun = ProcedureStepBegun(
-            run_id=run.id, number=run.told + 1, said_at_ms=self._now_ms(), step=step.id, command=command
-        )
-        self._records.record(begun)
+            self._say(f"     $ {shlex.join(command)}")
+        self._begin(step, command)
         done = self._program.run(command, step.timeout) if command else Done(0)
         self._show(done)
         found = self._checked(step, done)
@@ -150,7 +175,7 @@ class Walker:
             return True
         if step.nature is Nature.MILD and not move.again and self._person.says_yes_to_harmless:
             return True
-        shown = " ".join(filled(step.command, self._run.parameters))
+        shown = shlex.join(filled(step.command, self._run.parameters))
         again = "It is not seen to be in effect. Do it again" if move.again else "Do it"
         said = self._person.answer(step.id, f"     {again}: {shown}?", (YES, NO, SKIP))
         self._answered(step.id, said)
@@ -182,6 +207,14 @@ class Walker:
         self._records.record(ended)
         self._say(f"     {state}: {detail}")
         return Walked(End.STOPPED, step.id, detail) if state is StepState.FAILED else None
+
+    def _begin(self, step: Step, command: tuple[str, ...]) -> None:
+        run = self._run
+        self._records.record(
+            ProcedureStepBegun(
+                run_id=run.id, number=run.told + 1, said_at_ms=self._now_ms(), step=step.id, command=command
+            )
+        )
 
     def _finish(self) -> Walked:
         """Every step is settled; those that went wrong and did not block are named."""

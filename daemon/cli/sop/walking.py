@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from daemon.cli.sop.running import Program, Surroundings
 from daemon.cli.sop.walker import End, Walked, Walker, end_of
 from daemon.clock import SystemClock
 from remediation.journal.procedure_kinds import ProcedureBegun
-from remediation.procedures.model import FIRST_NUMBER, ProcedureRun, RunOutcome
+from remediation.procedures.model import FIRST_NUMBER, ProcedureRun, RunOutcome, StepState
 
 INCIDENT = re.compile(r"inc-[0-9]{1,16}", re.ASCII)
 
@@ -48,6 +49,38 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     step: str
     detail: str
     journaled: bool
+
+
+def undo(
+    run_id: Annotated[str, typer.Argument(help="Such as run-20261127034500-3fa9c1.", metavar="RUN")],
+    only: Annotated[str, typer.Option("--step", help="This one alone; every one that was done when left out.")] = "",
+    answers: Answers = None,
+    option: Options = None,
+    config: Directory = None,
+    data_dir: DataDir = BESIDE,
+    url: Url = "",
+    token: Token = "",
+    as_json: Json = False,  # noqa: FBT002 - a flag.
+) -> None:
+    """Take back what a run has done, the last step first; each is asked about. Exit 1 when one cannot be."""
+    at = Terminal(url, token, data_dir, config, answers, option, yes=False, as_json=as_json)
+    recorder, procedure, found = _taken_up(run_id, at)
+    done = [
+        step
+        for step in procedure.steps
+        if step.undo and step.id in found.results and only in {"", step.id} and _may_be_done(found, step.id)
+    ]
+    if not done:
+        fail(f"{run_id} has done nothing that can be taken back\n  fix: see sop status {run_id}", Exit.NO)
+    with _ending(run_id):
+        walked = _walker(procedure, recorder, at).take_back(done)
+        _told(recorder, walked, as_json=as_json)
+    if walked.end is not End.DONE:
+        fail(f"not taken back: {walked.step}: {walked.detail}", Exit.NO)
+
+
+def _may_be_done(found: ProcedureRun, step: str) -> bool:
+    return found.results[step].state not in {StepState.SKIPPED, StepState.UNDONE}
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,18 +178,9 @@ def resume(
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Go on with a run where it stood, also after a crash. What may have been done is looked at, and not repeated."""
-    if RUN_ID.fullmatch(run_id) is None:
-        fail(f"{run_id!r:.60} is no name of a run\n  fix: copy it from sop status", Exit.BAD_INPUT)
-    configuration = loaded(config)
-    recorder = Recorder(LocalRecord(data_dir), url, token, note)
     at = Terminal(url, token, data_dir, config, answers, option, yes=yes, as_json=as_json)
+    recorder, procedure, found = _taken_up(run_id, at)
     with _ending(run_id):
-        found = recorder.take_up(run_id)
-        if found is None:
-            fail(f"there is no run {run_id} here\n  fix: see sop status --all, or give --data-dir or --url", Exit.NO)
-        procedure = _as_begun(configuration, found)
-        if found.is_over:
-            fail(f"{run_id} has ended: {found.outcome}\n  fix: begin anew with sop run {procedure.name}", Exit.NO)
         if abandon:
             recorder.record(end_of(found, RunOutcome.ABANDONED, abandon, SystemClock().now_ms()))
             _told(recorder, Walked(End.DONE, "", f"given up: {abandon}"), as_json=as_json)
@@ -164,13 +188,32 @@ def resume(
         _walk(procedure, recorder, at)
 
 
-def _walk(procedure: Procedure, recorder: Recorder, at: Terminal) -> None:
-    """Go as far as it goes, and say where that is. Exit 1 when it is not the end."""
+def _taken_up(run_id: str, at: Terminal) -> tuple[Recorder, Procedure, ProcedureRun]:
+    """A run that goes on, with its procedure as it was begun. Ends the command when there is none."""
+    if RUN_ID.fullmatch(run_id) is None:
+        fail(f"{run_id!r:.60} is no name of a run\n  fix: copy it from sop status", Exit.BAD_INPUT)
+    configuration = loaded(at.config)
+    recorder = Recorder(LocalRecord(at.data_dir), at.url, at.token, note)
+    with _ending(run_id):
+        found = recorder.take_up(run_id)
+    if found is None:
+        fail(f"there is no run {run_id} here\n  fix: see sop status --all, or give --data-dir or --url", Exit.NO)
+    procedure = _as_begun(configuration, found)
+    if found.is_over:
+        fail(f"{run_id} has ended: {found.outcome}\n  fix: begin anew with sop run {procedure.name}", Exit.NO)
+    return recorder, procedure, found
+
+
+def _walker(procedure: Procedure, recorder: Recorder, at: Terminal) -> Walker:
     speak = note if at.as_json else say
     around = Surroundings(url=at.url, token=at.token, options=at.options)
     person = AtTheTerminal(answers_given([] if at.answers is None else at.answers), harmless_yes=at.yes)
-    walker = Walker(procedure, recorder, Program(around), person, SystemClock().now_ms, speak)
-    walked = walker.walk()
+    return Walker(procedure, recorder, Program(around), person, SystemClock().now_ms, speak)
+
+
+def _walk(procedure: Procedure, recorder: Recorder, at: Terminal) -> None:
+    """Go as far as it goes, and say where that is. Exit 1 when it is not the end."""
+    walked = _walker(procedure, recorder, at).walk()
     _told(recorder, walked, as_json=at.as_json)
     if walked.end is not End.DONE:
         run_id = "" if recorder.run is None else recorder.run.id
@@ -189,7 +232,8 @@ def _told(recorder: Recorder, walked: Walked, *, as_json: bool) -> None:
     if as_json:
         print_json(RunDocument(run=run, end=walked.end, step=walked.step, detail=walked.detail, journaled=waiting == 0))
     elif walked.end is End.DONE:
-        say(f"{run.id} is over" + (f"; {walked.detail}" if walked.detail else ""))
+        stands = "is over" if run.is_over else f"stands at {run.stands_at}"
+        say(f"{run.id} {stands}" + (f"; {walked.detail}" if walked.detail else ""))
     if waiting:
         note(f"{waiting} entries of {run.id} are written down here alone; sop resume or sop status sends them")
 
@@ -225,7 +269,7 @@ def _say_plan(procedure: Procedure, parameters: dict[str, str], *, as_json: bool
         how = {"looks": "looks", "mild": "asks, harms nobody", "harms": "asks, and harms", "person": "by a person"}
         say(f"{number:>3}. {one.step}: {one.title} ({how[one.nature]})")
         if one.command:
-            say(f"     $ {' '.join(one.command)}")
+            say(f"     $ {shlex.join(one.command)}")
     say("nothing was done")
 
 
