@@ -23,7 +23,7 @@ PLACES = {
         "daemon/channels/kinds/mqtt.py",
         "daemon/flags/broker.py",
         "daemon/sources/mqtt.py",
-        "payment_core/flags/arriving/mqtt.py",
+        "payment_core/flags/arriving/mqtt*.py",
     ),
     "aiosmtplib": ("daemon/channels/kinds/mail.py",),
     "apprise": ("daemon/channels/kinds/chat.py",),

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +11,8 @@ import aiomqtt
 from config.sources import FlagBrokerSettings
 from daemon.errors import BrokerGone, NotUsable
 from payment_core.flags.arriving.files import client_tls
-from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, reachable
+from payment_core.flags.arriving.mqtt import AT_ONCE, reachable
+from payment_core.flags.arriving.mqtt_client import MqttClient
 from payment_core.flags.envelope import DOCUMENT_TOPIC, REPORT_TOPICS
 from payment_core.flags.errors import FlagFileUnusable
 
@@ -53,12 +53,12 @@ class FlagBroker:
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{self._settings.host}:{self._settings.port}: {fault}") from fault
         finally:
-            let_go(client)
+            client.let_go()
 
-    def _client(self) -> aiomqtt.Client:
+    def _client(self) -> MqttClient:
         settings = self._settings
         web = settings.transport == "websockets"
-        return aiomqtt.Client(
+        return MqttClient(
             reachable(settings.host),
             settings.port,
             identifier=settings.client_id,
@@ -88,11 +88,7 @@ class FlagSession:
     async def publish(self, body: bytes) -> None:
         """See Session."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                # aiomqtt's own limit loses, before Python 3.12, a stop that comes together with the acknowledgement.
-                await self._client.publish(DOCUMENT_TOPIC, body, qos=1, retain=True, timeout=math.inf)
-        except TimeoutError as fault:
-            raise BrokerGone(f"{DOCUMENT_TOPIC}: no acknowledgement within {CONNECT_SECONDS:g} s") from fault
+            await self._client.publish(DOCUMENT_TOPIC, body, qos=1, retain=True)
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{DOCUMENT_TOPIC}: {fault}") from fault
 

@@ -14,7 +14,7 @@ from config.sources import MqttSettings
 from daemon.errors import BrokerGone, NotUsable
 from daemon.sources.devices import Delivery
 from daemon.translate.message import MAX_BODY_BYTES
-from payment_core.flags.arriving.mqtt import let_go
+from payment_core.flags.arriving.mqtt_client import MqttClient
 
 KEEP_ALIVE_SECONDS = 10
 """A connection that died unseen is known within twice this."""
@@ -48,7 +48,7 @@ class MqttBroker:
     async def session(self) -> AsyncIterator["MqttSession"]:
         """Connect and subscribe; the broker keeps the session when the block is left."""
         settings = self._settings
-        client = aiomqtt.Client(
+        client = MqttClient(
             settings.host,
             settings.port,
             identifier=settings.client_id,
@@ -73,7 +73,7 @@ class MqttBroker:
         except aiomqtt.MqttError as fault:
             raise BrokerGone(f"{settings.host}:{settings.port}: {fault}") from fault
         finally:
-            let_go(client)
+            client.let_go()
 
     def _properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own

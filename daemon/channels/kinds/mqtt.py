@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import math
 import ssl
 
 import aiomqtt
@@ -17,7 +16,8 @@ from daemon.channels.kinds.webhook import document_of
 from daemon.channels.ports import ATTEMPT_SECONDS, ChannelDown, NoticeNotTaken, NoticeRefused, Receipt
 from daemon.errors import NotUsable
 from payment_core.flags.arriving.files import client_tls
-from payment_core.flags.arriving.mqtt import AT_ONCE, let_go, reachable
+from payment_core.flags.arriving.mqtt import AT_ONCE, reachable
+from payment_core.flags.arriving.mqtt_client import MqttClient
 from payment_core.flags.errors import FlagFileUnusable
 from remediation.escalation.notices import Notice
 
@@ -58,19 +58,18 @@ class Mqtt:
         answers = _answers(client)
         try:
             async with asyncio.timeout(self._attempt_seconds), client:
-                # aiomqtt's own limit loses, before Python 3.12, a stop that comes together with the acknowledgement.
-                await client.publish(topic, body, qos=1, properties=_properties(key), timeout=math.inf)
+                await client.publish(topic, body, qos=1, properties=_properties(key))
         except (TimeoutError, aiomqtt.MqttError, OSError) as fault:
             # What goes wrong with saying goodbye must not have it sent again.
             if not answers:
                 raise ChannelDown(self._words(fault)) from fault
         finally:
-            let_go(client)
+            client.let_go()
         return _receipt(answers[-1])
 
-    def _client(self) -> aiomqtt.Client:
+    def _client(self) -> MqttClient:
         settings = self._settings
-        return aiomqtt.Client(
+        return MqttClient(
             reachable(settings.host),
             settings.port,
             identifier=settings.client_id,

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -14,6 +13,7 @@ import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from payment_core.flags.arriving.mqtt_client import MqttClient
 from payment_core.flags.envelope import BYTES_MAX, DOCUMENT_TOPIC
 from payment_core.flags.errors import DocumentOutOfReach
 
@@ -37,17 +37,6 @@ log = logging.getLogger(__name__)
 def reachable(host: str) -> str:
     """Where to connect to: names below localhost are this machine (RFC 6761), which not every resolver knows."""
     return LOOPBACK if host.endswith(".localhost") else host
-
-
-def let_go(client: aiomqtt.Client) -> None:
-    """Close what aiomqtt leaves open, and ask for what nobody asked: once a client is done with, also after a failure.
-
-    A broker that takes the connection and never answers would cost a socket and a task at every try.
-    """
-    client._client._sock_close()  # noqa: SLF001  # aiomqtt has no way to do so
-    for end in (client._connected, client._disconnected):  # noqa: SLF001  # as above
-        if end.done() and not end.cancelled():
-            end.exception()
 
 
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,15 +78,15 @@ class MqttBroker:
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{self._address.url}: {fault}.") from fault
         finally:
-            let_go(client)
+            client.let_go()
 
-    def _client(self) -> aiomqtt.Client:
+    def _client(self) -> MqttClient:
         address, parts = self._address, urlsplit(self._address.url)
         web = parts.scheme in {"ws", "wss"}
         host = "" if parts.hostname is None else parts.hostname
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's own
         properties.MaximumPacketSize = PACKET_BYTES_MAX
-        return aiomqtt.Client(
+        return MqttClient(
             reachable(host),
             parts.port if parts.port is not None else PORTS[parts.scheme],
             identifier=address.client_id,
@@ -138,10 +127,6 @@ class MqttSession:
     async def publish(self, topic: str, body: bytes, *, retain: bool = False) -> None:
         """See Session. retain: the broker gives it to whoever subscribes later."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                # aiomqtt's own limit loses, before Python 3.12, a stop that comes together with the acknowledgement.
-                await self._client.publish(topic, body, qos=1, retain=retain, timeout=math.inf)
-        except TimeoutError as fault:
-            raise DocumentOutOfReach(f"{topic}: no acknowledgement within {CONNECT_SECONDS:g} s.") from fault
+            await self._client.publish(topic, body, qos=1, retain=retain)
         except aiomqtt.MqttError as fault:
             raise DocumentOutOfReach(f"{topic}: {fault}.") from fault
