@@ -7,7 +7,7 @@ import msgspec
 
 from daemon.cores.api import CoreApi, decoded
 
-LISTED_MAX = 200
+LISTED_MAX = 100
 """Live entries of the fraud lists that are shown; a person reads no more, ``GET /v1/fraud/lists`` has the rest."""
 
 

@@ -16,6 +16,7 @@ from daemon.reports.view import CostsDocument
 from payment_core.costs.breakdown import MICROCENTS_PER_CENT, per_hundred_dollars, saving_basis_points
 
 HUNDRED_DOLLARS_CENTS = 10_000
+DOLLAR_MICROCENTS = 100 * MICROCENTS_PER_CENT
 TARGET_BASIS_POINTS = 9_800
 """The owner's aim: 98 % saved."""
 COHORT_ROWS = 24
@@ -143,7 +144,7 @@ def _cohort(one: Saving, sheet: PriceSheet | None, sent: Payouts | None, capture
 def _lines(one: Saving, sheet: PriceSheet | None, sent: Payouts | None, share: int, total: int) -> Iterator[SumLine]:
     def line(what: str, how: str, microcents: int, *, is_total: bool = False) -> SumLine:
         each = cents(per_hundred_dollars(microcents, one.amount_cents)) if microcents >= 0 else ""
-        return SumLine(what, how, dollars(microcents), each, is_total)
+        return SumLine(what, how, _amount(microcents), each, is_total)
 
     amount = dollars(one.amount_cents * MICROCENTS_PER_CENT)
     yield SumLine("Taken", f"{count(one.captures)} captures", amount, "")
@@ -165,9 +166,13 @@ def _lines(one: Saving, sheet: PriceSheet | None, sent: Payouts | None, share: i
         yield line("Payouts, netted", how, share)
     yield line("Cost", "the lines above", total, is_total=True)
     if one.baseline_microcents > 0:
-        saved = percent(saving_basis_points(total, one.baseline_microcents))
-        left = one.baseline_microcents - total
-        yield SumLine("Saved", "1 - cost / old price", dollars(left), saved, total=True)
+        saved, left = saving_basis_points(total, one.baseline_microcents), one.baseline_microcents - total
+        yield SumLine("Saved", f"1 - cost / old price, {_amount(left)} not spent", percent(saved), "", total=True)
+
+
+def _amount(microcents: int) -> str:
+    """Dollars; below one of them cents with their fractions, because AWS costs thousandths of a cent."""
+    return cents(microcents) if abs(microcents) < DOLLAR_MICROCENTS else dollars(microcents)
 
 
 def _rail_microcents(sheet: PriceSheet, one: Saving) -> int | None:

@@ -159,7 +159,7 @@ def _figures(seen: FraudSeen, books: BooksKnown, now_ms: int) -> Iterator[Figure
         unscored if known else "",
     )
     lists = books.lists
-    age = f"read {duration(max(0, now_ms - lists.read_at_ms))} ago" if lists.read_at_ms else lists.fault
+    age = f"read {duration(max(0, now_ms - lists.read_at_ms))} ago" if lists.read_at_ms else "not read, see below"
     live = NO_DATA if lists.value is None else count(len(lists.value.entries)) + ("+" if lists.value.more else "")
     yield Figure("On a list", live, age)
     mode, holding = books.mode.value, books.mode.value == "holding"

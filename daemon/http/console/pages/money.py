@@ -54,7 +54,7 @@ def _proof(ledger: LedgerStatus | None) -> str:
 
 def _sum(label: str, accounts: Known[tuple[AccountTotal, ...]], names: Sequence[str], now_ms: int) -> Figure:
     if accounts.value is None:
-        return Figure(label, NO_DATA, accounts.fault if accounts.fault else "not read yet")
+        return Figure(label, NO_DATA, "no core answered" if accounts.fault else "not read yet")
     shown = " + ".join(
         dollars(cents) if currency == "USD" else f"{cents} {currency} minor units"
         for currency, cents in sorted(_by_currency(accounts.value, names).items())
