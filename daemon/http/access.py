@@ -27,6 +27,7 @@ ACCESS: dict[str, Access] = {
     "/console/logout": "viewer",
     "/console/codes": "viewer",
     "/console/static/{name}": "viewer",
+    "/console/incidents/{incident_id}/review": "viewer",
     **NEEDED,
     "/api/v1/openapi.json": "viewer",
     "/api/v1/status": "viewer",

@@ -15,6 +15,7 @@ from daemon.http.api import Api
 from daemon.http.console.acts.serving import Acts
 from daemon.http.console.acts.table import ACTS, PATH
 from daemon.http.console.feed import ConsoleFeed
+from daemon.http.console.incident.review import ReviewPage
 from daemon.http.console.journal.serving import JournalPages
 from daemon.http.console.login import Login
 from daemon.http.console.serving import Console
@@ -64,7 +65,8 @@ def create_app(
     )
     routes = [
         *doors,
-        *_routes(view, login, options, reception),
+        *_routes(view, options),
+        *_console_routes(view, login, options, reception),
         *_automation_routes(view, options),
         *_incident_routes(view, options),
         *_deployment_routes(options),
@@ -86,11 +88,8 @@ def create_app(
     return app
 
 
-def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Reception) -> list[Route]:
+def _routes(view: SystemView, options: HttpOptions) -> list[Route]:
     probes, api, metrics = Probes(view), Api(view, options), MetricsPage(view, options)
-    feed = ConsoleFeed(view, options)
-    console, journal = Console(feed, reception.book, options.clock), JournalPages(view, options, feed)
-    acts = Acts(view, options)
     return [
         _route("/livez", probes.livez),
         _route("/readyz", probes.readyz),
@@ -104,17 +103,26 @@ def _routes(view: SystemView, login: Login, options: HttpOptions, reception: Rec
         _route("/api/v1/rules", api.rules),
         _route("/api/v1/slos", api.slos),
         _route("/api/v1/costs", api.costs),
+    ]
+
+
+def _console_routes(view: SystemView, login: Login, options: HttpOptions, reception: Reception) -> list[Route]:
+    feed = ConsoleFeed(view, options)
+    console, journal = Console(feed, reception.book, options.clock), JournalPages(view, options, feed)
+    acts, incidents = Acts(view, options, feed), _incident_door(view, options)
+    return [
         _route("/", login.lead_in),
         *(_route(path, handler) for path, handler in console.handlers().items()),
+        _route("/console/journal", journal.search),
+        _route("/console/journal/verification", journal.verification),
+        _route("/console/journal/{sequence}", journal.entry),
         _route("/console/stream", console.stream),
         _route("/console/login", login.form, "GET", "POST"),
         _route("/console/logout", login.leave, "POST"),
         _route("/console/codes", login.code, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
+        _route("/console/incidents/{incident_id}/review", ReviewPage(feed, incidents).show),
         *(_route(f"{PATH}{act.name}", acts.handle, "GET", "POST") for act in ACTS),
-        _route("/console/journal", journal.search),
-        _route("/console/journal/verification", journal.verification),
-        _route("/console/journal/{sequence}", journal.entry),
     ]
 
 
@@ -130,8 +138,12 @@ def _automation_routes(view: SystemView, options: HttpOptions) -> list[Route]:
     ]
 
 
+def _incident_door(view: SystemView, options: HttpOptions) -> IncidentDoor:
+    return IncidentDoor(view, options.incidents, options.current_severities, options.current_rules)
+
+
 def _incident_routes(view: SystemView, options: HttpOptions) -> list[Route]:
-    desk = IncidentDoor(view, options.incidents, options.current_severities, options.current_rules)
+    desk = _incident_door(view, options)
     quiet, one = QuietDoor(options.incidents, view.now_ms), "/api/v1/incidents/{incident_id}"
     return [
         _route(one, desk.show),

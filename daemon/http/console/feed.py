@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from daemon.errors import DaemonError
+from daemon.http.console.incident.entries import IncidentEntries
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.overview import standing
 from daemon.http.console.pages.scene import Scene
@@ -79,6 +80,7 @@ class ConsoleFeed:
         self._latest: dict[tuple[str, str], Snapshot] = {}
         self._costs: CostsDocument | None = None
         self._costs_read_at_ms = 0
+        self._stories = IncidentEntries(view)
         self._timeline = ""
         self._timeline_of = (-1, -1)
         # Two readers at a time would append the same entries.
@@ -95,7 +97,8 @@ class ConsoleFeed:
                 return latest
             await self._read_entries()
             await self._read_costs(now_ms)
-            made = self._render(page, of, version, sequence, now_ms)
+            entries = await self._stories.of(of) if page.story else tuple(self._entries)
+            made = self._render(page, of, entries, version, sequence, now_ms)
             self._latest.pop(key, None)
             if made is not None:
                 self._latest[key] = made
@@ -132,10 +135,10 @@ class ConsoleFeed:
             self._costs = None
             log.warning("costs not read for the console", action="console_costs", fault=str(fault))
 
-    def _render(self, page: ConsolePage, of: str, version: int, sequence: int, now_ms: int) -> Snapshot | None:
-        scene = Scene(
-            view=self.view, options=self._options, now_ms=now_ms, entries=tuple(self._entries), costs=self._costs
-        )
+    def _render(
+        self, page: ConsolePage, of: str, entries: Sequence[Entry], version: int, sequence: int, now_ms: int
+    ) -> Snapshot | None:
+        scene = Scene(view=self.view, options=self._options, now_ms=now_ms, entries=entries, costs=self._costs)
         composed = page.compose(scene, of)
         if composed is None:
             return None

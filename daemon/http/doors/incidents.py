@@ -132,13 +132,17 @@ class IncidentDoor:
     async def _show(self, request: Request) -> Response:
         return door.answer(self._story(self._known(request)))
 
-    async def _review(self, request: Request) -> Response:
+    async def reviewed(self, name: str) -> IncidentReview:
+        """The document. Raises Refused."""
         state = self._view.state()
-        incident = root_of(state, self._known(request))
+        incident = root_of(state, self._named(name))
         entries = await self._entries(state, incident)
         rules = {rule.id: rule for rule in self._rules()}
         text = review(state, incident, entries, rules, self._severities())
-        return door.answer(IncidentReview(incident_id=incident.id, markdown=text))
+        return IncidentReview(incident_id=incident.id, markdown=text)
+
+    async def _review(self, request: Request) -> Response:
+        return door.answer(await self.reviewed(request.path_params["incident_id"]))
 
     async def _entries(self, state: State, incident: Incident) -> list[Entry]:
         """From half an hour before it to its end, as far as one answer reads."""
@@ -172,7 +176,9 @@ class IncidentDoor:
         return story_of(self._view.state(), incident, self._severities(), self._view.now_ms(), name)
 
     def _known(self, request: Request) -> Incident:
-        name = request.path_params["incident_id"]
+        return self._named(request.path_params["incident_id"])
+
+    def _named(self, name: str) -> Incident:
         found = self._view.state().incidents.get(name)
         if found is None:
             raise door.Refused(HTTPStatus.NOT_FOUND, f"There is no incident {name!r:.60}.")

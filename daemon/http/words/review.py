@@ -12,7 +12,9 @@ from remediation.incidents.fold import members_of
 from remediation.incidents.labels import SEVERITY_NAMES
 from remediation.incidents.times import times_of
 from remediation.journal.entry import Entry
+from remediation.journal.guardrail_kinds import UndoAsked
 from remediation.journal.kinds import body_of
+from remediation.journal.procedure_kinds import ProcedureBegun
 from remediation.journal.public_kinds import CommunicationProposed, StatusProposed
 from remediation.response import level_named
 from remediation.state import Incident, IncidentState, State
@@ -49,6 +51,7 @@ def concerning(state: State, incident: Incident, entries: Iterable[Entry]) -> It
     ids, fingerprints = {one.id for one in group}, {one.fingerprint for one in group}
     decisions: set[str] = set()
     said: set[str] = set()
+    runs: set[str] = set()
     for entry in entries:
         body = body_of(entry)
         if isinstance(body, Decision):
@@ -63,6 +66,11 @@ def concerning(state: State, incident: Incident, entries: Iterable[Entry]) -> It
                 or getattr(body, "subject_id", "") in ids
                 or getattr(body, "update_id", getattr(body, "communication_id", "")) in said
             )
+            about = about or getattr(body, "run_id", "") in runs
+            if isinstance(body, ProcedureBegun) and about:
+                runs.add(body.run_id)
+            if isinstance(body, UndoAsked) and about:
+                decisions.add(body.undo_id)
             if isinstance(body, StatusProposed | CommunicationProposed) and about:
                 said |= {f"upd-{entry.sequence}", f"com-{entry.sequence}"}
         if about or (entry.kind in CHANGES and entry.at_ms <= incident.opened_at_ms):

@@ -27,7 +27,8 @@ from daemon.http.console.acts.act import (
 from daemon.http.console.acts.once import Answer, Once
 from daemon.http.console.acts.permitted import permitted
 from daemon.http.console.acts.table import ACT_BY_NAME, PATH
-from daemon.http.console.shell import framed
+from daemon.http.console.feed import ConsoleFeed
+from daemon.http.console.shell import still
 from daemon.http.console.templates import render
 from daemon.http.doors import door
 from daemon.http.options import HttpOptions
@@ -63,7 +64,8 @@ class Shown:
 class Acts:
     """The handlers of every act of the table."""
 
-    def __init__(self, view: SystemView, options: HttpOptions) -> None:
+    def __init__(self, view: SystemView, options: HttpOptions, feed: ConsoleFeed) -> None:
+        self._feed = feed
         self._ground = Ground(options, view)
         self._once = Once()
         self._looking = asyncio.Semaphore(LOOKS_AT_A_TIME)
@@ -74,7 +76,7 @@ class Acts:
 
     async def _look(self, request: Request) -> Response:
         act = _act_of(request)
-        return self._dialog(request, await self._shown(act, _asked(act, request.query_params, request)))
+        return await self._dialog(request, await self._shown(act, _asked(act, request.query_params, request)))
 
     async def _perform(self, request: Request) -> Response:
         session, fields = await own_fields_of(request)
@@ -92,10 +94,10 @@ class Acts:
 
         answer = await self._once.perform(session.reference, key, is_as_shown, lambda: self._do(act, asked))
         if answer is not None:
-            return self._result(request, act, answer)
+            return await self._result(request, act, answer)
         shown = seen[0]
         moved = shown.digest != digest
-        return self._dialog(request, replace(shown, fault=MOVED if moved else shown.fault), HTTPStatus.CONFLICT)
+        return await self._dialog(request, replace(shown, fault=MOVED if moved else shown.fault), HTTPStatus.CONFLICT)
 
     async def _do(self, act: Act, asked: Asked) -> Answer:
         before = self._ground.state.sequence
@@ -129,7 +131,7 @@ class Acts:
             preview = Preview(refusal=f"What it would do could not be seen within {LOOK_SECONDS:g} s.")
         return Shown(act, asked, preview, digest_of_preview(act, asked, preview))
 
-    def _dialog(self, request: Request, shown: Shown, status: int = HTTPStatus.OK) -> Response:
+    async def _dialog(self, request: Request, shown: Shown, status: int = HTTPStatus.OK) -> Response:
         session = request.state.session
         values = {
             "shown": shown,
@@ -142,7 +144,7 @@ class Acts:
             "csrf": "" if session is None else session.csrf,
             "key": secrets.token_urlsafe(_KEY_BYTES),
         }
-        return self._answer(request, "acts/dialog.html", values, status)
+        return await self._answer(request, "acts/dialog.html", values, status)
 
     def _choices(self, field: Field, told: Mapping[str, str]) -> Mapping[str, str]:
         try:
@@ -150,18 +152,20 @@ class Acts:
         except Unusable:
             return {}
 
-    def _result(self, request: Request, act: Act, answer: Answer) -> Response:
+    async def _result(self, request: Request, act: Act, answer: Answer) -> Response:
         values = {"act": act, "done": answer.done, "sequence": answer.sequence}
         status = HTTPStatus.CONFLICT if answer.done.refusal else HTTPStatus.OK
-        return self._answer(request, "acts/result.html", values, status)
+        return await self._answer(request, "acts/result.html", values, status)
 
-    def _answer(self, request: Request, template: str, values: Mapping[str, object], status: int) -> Response:
+    async def _answer(self, request: Request, template: str, values: Mapping[str, object], status: int) -> Response:
         """A part for the console's script, a whole page for a browser without one."""
         if FRAGMENT_HEADER in request.headers:
             part = render(template, principal=request.state.principal, **values)
             return HTMLResponse(permitted(part, request.state.principal.role), status)
         title = ACT_BY_NAME[str(request.url.path).removeprefix(PATH)].label
-        return HTMLResponse(framed(request, "acts/page.html", title, "", part=template, **values), status)
+        return HTMLResponse(
+            await still(request, self._feed, "acts/page.html", title, "", part=template, **values), status
+        )
 
 
 def _act_of(request: Request) -> Act:

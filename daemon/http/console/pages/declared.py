@@ -13,6 +13,7 @@ class ConsolePage:
     section: the entry of the navigation that it belongs to. panels: each is a template ``panels/NAME.html`` and an
     element with the id ``panel-NAME``. compose: what the templates get as ``page``; None when there is no such thing.
     chart: whether it draws payments by the second. asks_cores: whether it shows what only the cores know.
+    story: whether it is composed from what the journal says of the incident that it is of.
     """
 
     name: str
@@ -23,6 +24,7 @@ class ConsolePage:
     compose: Callable[[Scene, str], object | None]
     chart: bool = False
     asks_cores: bool = False
+    story: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from daemon.http.console.incident.page import INCIDENT
 from daemon.http.console.pages.costs import COSTS
 from daemon.http.console.pages.declared import ConsolePage, Section
 from daemon.http.console.pages.deployments import DEPLOYMENT, DEPLOYMENTS
@@ -17,6 +18,7 @@ from daemon.http.console.pages.schedules import SCHEDULES
 PAGES: tuple[ConsolePage, ...] = (
     OVERVIEW,
     INCIDENTS,
+    INCIDENT,
     DEPLOYMENTS,
     DEPLOYMENT,
     FLAGS,
