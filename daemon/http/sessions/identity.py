@@ -80,7 +80,8 @@ def identity_of(
 def role_of(claims: Mapping[str, object], settings: LoadBalancerSettings) -> Role | None:
     """The highest role that the claim's values give; None when they give none."""
     said = claims.get(settings.claim)
-    values = set(said) if isinstance(said, list) else {said, *(said.split(",") if isinstance(said, str) else ())}
+    told = said if isinstance(said, list) else [said, *said.split(",")] if isinstance(said, str) else []
+    values = {one.strip() for one in told if isinstance(one, str)}
     return next((role for role in reversed(ROLES) if values & set(settings.roles.get(role, ()))), None)
 
 
