@@ -233,8 +233,7 @@ class AchReturnRate(Fact, frozen=True, gc=False, kw_only=True, tag="ach.return_r
 class ObjectChanged(Fact, frozen=True, gc=False, kw_only=True, tag="object.changed"):
     """An object of the payment core changed in a way that has no fact of its own; subject is its id.
 
-    object: its kind, for example ``escrow``. status, previous_status: empty before it existed.
-    owner: whom it concerns: the provider, payment or account that it belongs to.
+    object: its kind, such as ``escrow``. previous_status: empty before it existed. owner: provider, payment or account.
     """
 
     object: str
@@ -257,17 +256,12 @@ class AlarmStateChanged(Fact, frozen=True, gc=False, kw_only=True, tag="alarm.st
 
 
 class AlertReported(Fact, frozen=True, gc=False, kw_only=True, tag="alert.reported"):
-    """Somebody else's monitoring says that an alert fires or is over; subject is its name, labels and fingerprint.
-
-    at_ms: when it began to fire, or when it was over. alert: its name. severity: of its label; low opens nothing.
-    began_at_ms: since when it fires; with the subject it is known by that.
-    """
+    """Other monitoring says, at at_ms, that an alert began or ended; subject is its name, labels and fingerprint."""
 
     status: Literal["firing", "resolved"]
     severity: Severity
     alert: str
     summary: str = ""
-    began_at_ms: int = 0
 
 
 class MetricSampled(Fact, frozen=True, gc=False, kw_only=True, tag="metric.sampled"):
@@ -290,8 +284,7 @@ class Deployment(Fact, frozen=True, gc=False, kw_only=True, tag="deployment"):
     """A deployment moved; subject is its id.
 
     environment: where the new version runs. previous_environment: where the version it replaces still runs;
-    empty when there is nothing to go back to. held: it cannot be told whether to go on, so it stays where it is, and
-    somebody is needed; reason says why.
+    empty when there is nothing to go back to. held: it stays where it is, and somebody is needed; reason says why.
     """
 
     status: DeploymentStatus
@@ -307,8 +300,7 @@ class Deployment(Fact, frozen=True, gc=False, kw_only=True, tag="deployment"):
 class CostLine(Fact, frozen=True, gc=False, kw_only=True, tag="cost.line"):
     """Money spent or about to be; subject is the service or budget.
 
-    amount_microcents: 1/1,000,000 of a cent, because one AWS call costs less than a cent.
-    expected_microcents: budget or forecast it is held against; 0 when none.
+    amount_microcents: millionths of a cent, as one AWS call costs less. expected_microcents: budget or forecast, or 0.
     """
 
     source: Literal["cost_explorer", "budget", "anomaly", "export", "measured"]
@@ -406,10 +398,3 @@ def kind_of(fact_type: type[Fact]) -> str:
 
 
 FACT_TYPE_BY_KIND: dict[str, type[Fact]] = {kind_of(fact_type): fact_type for fact_type in FACT_TYPES}
-
-
-class PackedEvents(msgspec.Struct, frozen=True, kw_only=True):
-    """Many facts in one queue message, as the payment core's relay sends them."""
-
-    schema: Literal["tillwatch.events.v1"]
-    events: list[AnyFact]

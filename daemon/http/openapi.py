@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from checks.facts import PackedEvents
+from checks.packed import PackedEvents
 from config.flags import FLAG_KEY
 from daemon.deployments.service import RunView
 from daemon.flags.desk import FlagAnswer

@@ -29,6 +29,9 @@ UNLIMITED = frozenset(
 NAMESPACED = "cloudwatch:PutMetricData"
 """Of these, what a condition can still bind: to one namespace."""
 
+PHONES = ("sns:Publish", "arn:aws:sns:*:*:*")
+"""What alone may be allowed on everything but a resource: a phone has no ARN, and topics are left out."""
+
 _CHILDREN = re.compile(r"(/|:function:.+:)\*$")
 """The objects under a prefix have no other name than this, nor have the versions and aliases of a function."""
 
@@ -39,6 +42,7 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "deploy"
 class _Statement(msgspec.Struct, frozen=True, rename="pascal"):
     action: list[str] | str = msgspec.field(default_factory=list)
     resource: list[str] | str = msgspec.field(default_factory=list)
+    not_resource: list[str] | str = msgspec.field(default_factory=list)
     effect: str = "Allow"
     sid: str = ""
     condition: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
@@ -77,6 +81,9 @@ def _statement_findings(name: str, statement: _Statement) -> list[str]:
     unlimited = bool(actions) and UNLIMITED.issuperset(actions)
     if not unlimited:
         found += [f"{where} allows it on {resource}" for resource in resources if "*" in _CHILDREN.sub("", resource)]
+    left_out = _many(statement.not_resource)
+    if left_out and (actions, left_out) != ([PHONES[0]], [PHONES[1]]):
+        found.append(f"{where} allows it on everything but {', '.join(left_out)}")
     if NAMESPACED in actions and not statement.condition:
         found.append(f"{where} allows {NAMESPACED} in every namespace")
     return found

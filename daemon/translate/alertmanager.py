@@ -104,7 +104,6 @@ def translate_alert(body: bytes) -> Translation:
         severity=_SEVERITY.get(alert.labels.get("severity", "").strip().lower(), UNLABELLED),
         alert=_clean(name),
         summary=_clean(alert.annotations.get("summary", alert.annotations.get("description", ""))),
-        began_at_ms=began_ms,
     )
     reason = unsound(fact)
     if reason:

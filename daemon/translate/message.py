@@ -16,7 +16,6 @@ from checks.facts import (
     HealthProbed,
     Heartbeat,
     ObjectChanged,
-    PackedEvents,
     PaymentAttempted,
     PaymentCaptured,
     PaymentRequested,
@@ -25,6 +24,7 @@ from checks.facts import (
     Refund,
     kind_of,
 )
+from checks.packed import PackedEvents
 from daemon.errors import Untranslatable
 from daemon.translate.alarms import AlarmDetail, alarm_facts, alarm_notice_facts
 from daemon.translate.costs import AnomalyDetail, anomaly_facts, budget_notice_facts, is_budget_notice

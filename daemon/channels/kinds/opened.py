@@ -23,7 +23,6 @@ from config.escalation.channel_kinds import (
 )
 from config.settings import AwsSettings
 from daemon.aws.session import AwsClients
-from daemon.aws.texts import SnsPublishing
 from daemon.channels.changes import ChangeTeller
 from daemon.channels.kinds.alertmanager import Alertmanager
 from daemon.channels.kinds.chat import open_chat
@@ -33,6 +32,7 @@ from daemon.channels.kinds.pagerduty import PagerDuty
 from daemon.channels.kinds.pagerduty_changes import PagerDutyChanges
 from daemon.channels.kinds.slack import Slack
 from daemon.channels.kinds.sms import Sms
+from daemon.channels.kinds.sns import SnsPublishing
 from daemon.channels.kinds.teams import Teams
 from daemon.channels.kinds.webhook import Webhook, checked_secret
 from daemon.channels.ports import Channel

@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from config.escalation.channel_kinds import EmailChannel, MqttChannel
 from config.settings import AwsSettings
 from daemon.aws.session import AwsClients
-from daemon.aws.texts import SnsPublishing
 from daemon.channels.kinds.alertmanager import NEVER, group_of
 from daemon.channels.kinds.chat import Chat, open_chat
 from daemon.channels.kinds.letter import letter_of, message_of
@@ -29,6 +28,7 @@ from daemon.channels.kinds.mail import Email, open_mailer
 from daemon.channels.kinds.mqtt import Mqtt
 from daemon.channels.kinds.sms import Sms, number_request, topic_request
 from daemon.channels.kinds.sms_text import SEPTETS, UNITS, messages_of, sms_of
+from daemon.channels.kinds.sns import SnsPublishing
 from daemon.channels.kinds.teams import card_of
 from daemon.channels.ports import ChannelDown, NotDelivered, NoticeNotTaken, NoticeRefused
 from daemon.errors import AwsFailed, NotUsable

@@ -17,7 +17,8 @@ import msgspec
 import pytest
 import yaml
 
-from checks.facts import Deployment, PackedEvents, PaymentAttempted
+from checks.facts import Deployment, PaymentAttempted
+from checks.packed import PackedEvents
 from daemon.aws.provision import ensure_queues, ensure_rules, ensure_weighted_records, ensure_zone
 from daemon.aws.session import Aws, AwsClients
 from daemon.clock import SystemClock

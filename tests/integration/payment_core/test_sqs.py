@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from checks.facts import PackedEvents
+from checks.packed import PackedEvents
 from daemon.aws.session import Aws
 from payment_core.aws.sqs import SqsQueue
 from payment_core.errors import QueueUnavailable

@@ -66,7 +66,7 @@ def _canonical(name: str) -> str:
 
 @pytest.mark.parametrize(
     ("folders", "extras"),
-    [(PRODUCT, ("embedded",)), (("bench", "tests"), ("embedded", "parquet", "valkey", "dev"))],
+    [(PRODUCT, ("embedded",)), (("bench", "tests"), ("chat", "embedded", "parquet", "valkey", "dev"))],
     ids=["product", "tests"],
 )
 def test_every_import_is_declared(folders: tuple[str, ...], extras: tuple[str, ...]) -> None:

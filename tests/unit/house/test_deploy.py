@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from config.load import load_configuration
-from daemon.probes.policies import UNLIMITED
+from daemon.probes.policies import PHONES, UNLIMITED
 from payment_core.aws.dynamodb import table_definition
 from payment_core.options import CoreOptions
 
@@ -142,6 +142,10 @@ def policy_problems(policy: Document) -> list[str]:
     found = []
     for statement in policy["Statement"]:
         found += [f"action {action}" for action in statement["Action"] if "*" in action]
+        if "NotResource" in statement:
+            phones = (statement["Action"], statement["NotResource"]) == ([PHONES[0]], [PHONES[1]])
+            found += [] if phones else [f"everything but {statement['NotResource']}"]
+            continue
         resources = [] if set(statement["Action"]) <= UNLIMITED else statement["Resource"]
         # The objects under a prefix have no other name than this, nor have the versions of a function.
         found += [
@@ -270,6 +274,11 @@ def test_every_module_that_shifts_traffic_is_in_a_policy() -> None:
     assert calling == {module for modules in TRAFFIC.values() for module in modules}
 
 
+def test_the_daemon_may_send_text_messages_as_its_code_does_and_no_more() -> None:
+    policy = load("iam-channels-sms.json")
+    assert actions(policy) == aws_calls(ROOT / "daemon" / "channels" / "kinds" / "sns.py")
+
+
 def test_the_core_may_do_what_its_code_does_and_no_more() -> None:
     calls = aws_calls(*(ROOT / "payment_core" / "aws").glob("*.py"))
     assert actions(load("iam-core.json")) == {action for call in calls for action in PERMISSIONS.get(call, {call})}
@@ -326,6 +335,8 @@ def test_a_policy_names_actions_and_resources(name: str) -> None:
     [
         ({"Action": ["sqs:*"], "Resource": ["arn:aws:sqs:us-east-1:1:q"]}, "action sqs:*"),
         ({"Action": ["sqs:SendMessage"], "Resource": ["*"]}, "resource *"),
+        ({"Action": ["sns:Publish"], "NotResource": ["x"]}, "everything but ['x']"),
+        ({"Action": ["sqs:SendMessage"], "NotResource": ["arn:aws:sns:*:*:*"]}, "everything but ['arn:aws:sns:*:*:*']"),
         ({"Action": ["cloudwatch:GetMetricData", "sqs:SendMessage"], "Resource": ["*"]}, "resource *"),
         (
             {"Action": ["route53:ChangeResourceRecordSets"], "Resource": ["arn:aws:route53:::hostedzone/Z"]},

@@ -37,7 +37,13 @@ from tests.unit.payment_core.http.every_table import every_route
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-DAEMON_ROUTES = {"POST /ingest/events", "POST /ingest/firehose"}
+DAEMON_ROUTES = {
+    "POST /api/v1/escalation/test",
+    "POST /ingest/alertmanager",
+    "POST /ingest/events",
+    "POST /ingest/firehose",
+    "POST /ingest/pagerduty",
+}
 
 
 def page(name: str) -> str:

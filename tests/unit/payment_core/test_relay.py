@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.facts import PackedEvents
+from checks.packed import PackedEvents
 from payment_core import relay
 from payment_core.errors import QueueUnavailable
 from payment_core.metrics.counts import Counts

@@ -110,6 +110,9 @@ async def test_what_leaves_the_machine_in_clear_is_told(url: str, status: str) -
         ({"Action": ["cloudwatch:PutMetricData"], "Resource": ["*"]}, 1),
         ({"Action": ["cloudwatch:PutMetricData"], "Resource": ["*"], "Condition": {"StringEquals": {"a": "b"}}}, 0),
         ({"Action": ["cloudwatch:GetMetricData", "sqs:SendMessage"], "Resource": ["*"]}, 1),
+        ({"Effect": "Allow", "Action": ["sns:Publish"], "NotResource": ["arn:aws:sns:*:*:*"]}, 0),
+        ({"Effect": "Allow", "Action": ["sqs:SendMessage"], "NotResource": ["arn:aws:sns:*:*:*"]}, 1),
+        ({"Effect": "Allow", "Action": ["sns:Publish"], "NotResource": "arn:aws:sns:us-east-1:1:x"}, 1),
     ],
 )
 def test_a_permission_without_a_limit_is_found(statement: dict[str, object], findings: int) -> None:
