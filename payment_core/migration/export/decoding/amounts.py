@@ -1,6 +1,6 @@
 """Amounts in whole units with decimals, as reports write them, to the integer minor units that the API has."""
 
-from decimal import Decimal, InvalidOperation
+import re
 
 ZERO_DECIMALS = frozenset(
     {
@@ -27,7 +27,7 @@ ZERO_DECIMALS = frozenset(
 THREE_DECIMALS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 """Currencies with thousandths."""
 
-DIGITS_MAX = 20
+_AMOUNT = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{1,9}))?")
 
 
 class AmountUnreadable(ValueError):
@@ -43,16 +43,15 @@ def decimals_of(currency: str) -> int:
 
 def minor_units(text: str, currency: str) -> int:
     """The amount, exactly; raises AmountUnreadable, also for one with more decimals than the currency has."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise AmountUnreadable from None
-    if currency == "" or not amount.is_finite() or len(text) > DIGITS_MAX:
+    written = _AMOUNT.fullmatch(text)
+    if written is None or currency == "":
         raise AmountUnreadable
-    scaled = amount.scaleb(decimals_of(currency))
-    if scaled != scaled.to_integral_value():
+    sign, whole, fraction = written.groups(default="")
+    decimals = decimals_of(currency)
+    if len(fraction.rstrip("0")) > decimals:
         raise AmountUnreadable
-    return int(scaled)
+    amount = int(whole + fraction[:decimals].ljust(decimals, "0"))
+    return -amount if sign == "-" else amount
 
 
 def major_text(amount: int, currency: str) -> str:

@@ -15,12 +15,13 @@ _VERDICTS = (
     ("Broken pipe", Verdict.NOBODY_READS),
     ("No space", Verdict.OTHER),
     ("Failed to open", Verdict.UNREADABLE),
+    ("Policy rejected", Verdict.UNPROTECTED),
+    ("Missing session key", Verdict.DAMAGED),
     ("aead::Error", Verdict.DAMAGED),
     ("manipulated", Verdict.DAMAGED),
     ("Manipulated", Verdict.DAMAGED),
     ("EOF", Verdict.DAMAGED),
     ("Malformed", Verdict.DAMAGED),
-    ("Unsupported", Verdict.UNPROTECTED),
 )
 """How the library's sentences begin or what is in them, in the order in which they are looked for."""
 
