@@ -94,6 +94,14 @@ class Alert(Model):
     about: Literal["security", "cost"]
 
 
+class CutOver(Model):
+    """Cut this share of the customers over from the old processor, or everybody back; once what came before is done."""
+
+    at: Moment
+    step: Literal["cut_over"]
+    percent: int = Field(ge=0, le=100, examples=[0])
+
+
 class LoseRegion(Model):
     """Kill every core of a region, as the loss of its network or power would look from outside; they stay dead."""
 
@@ -103,8 +111,19 @@ class LoseRegion(Model):
 
 
 Step = Annotated[
-    SetWeights | Release | StopCore | StartCore | CardTesting | Alert | LoseRegion, Field(discriminator="step")
+    SetWeights | Release | StopCore | StartCore | CardTesting | Alert | LoseRegion | CutOver,
+    Field(discriminator="step"),
 ]
+
+
+class OldProcessor(Model):
+    """The processor that is left, simulated, with its export. acts_per_second: what is done to its customers' cards.
+
+    Each act is a read, a payment with a moved card, a card that is added or removed here, or changed there.
+    """
+
+    customers: int = Field(default=60, ge=10, le=5_000)
+    acts_per_second: float = Field(default=4.0, gt=0, le=50)
 
 
 class Scenario(Model):
@@ -114,6 +133,7 @@ class Scenario(Model):
     gives each the same share of the traffic. Deployments and single cores are those of HOME_REGION.
     throttle_every: every nth request of the daemon to AWS is answered ThrottlingException; None: none is.
     scaling: whether blue and green are sized by their load, or it is only said what would be done.
+    old_processor: the one that is left, where the deployment migrates; None: there is none.
     """
 
     name: str = Field(
@@ -134,6 +154,7 @@ class Scenario(Model):
     )
     throttle_every: int | None = Field(default=None, ge=2, le=1000, examples=[3])
     scaling: Literal["off", "observe", "act"] = "observe"
+    old_processor: OldProcessor | None = None
     steps: tuple[Step, ...] = Field(default=(), strict=False, max_length=1000)
 
     @model_validator(mode="after")
@@ -156,6 +177,13 @@ class Scenario(Model):
         return self
 
     @model_validator(mode="after")
+    def _cut_over_has_an_old_side(self) -> "Scenario":
+        for index, step in enumerate(self.steps):
+            if isinstance(step, CutOver) and self.old_processor is None:
+                raise refusal("there is nobody to be cut over from", "name an old_processor", ("steps", index, "step"))
+        return self
+
+    @model_validator(mode="after")
     def _steps_in_order(self) -> "Scenario":
         for index in range(1, len(self.steps)):
             earlier, later = self.steps[index - 1].at, self.steps[index].at
@@ -169,7 +197,7 @@ class Scenario(Model):
         running = {"blue", "green"}
         for index, step in enumerate(self.steps):
             match step:
-                case SetWeights() | Release() | CardTesting() | Alert() | LoseRegion():
+                case SetWeights() | Release() | CardTesting() | Alert() | LoseRegion() | CutOver():
                     continue
                 case StopCore():
                     possible, state = step.environment in running, "is stopped already"

@@ -26,6 +26,7 @@ from config.load import (
 )
 from daemon.embedded.environments.cores import CORE_KEY, DATABASE, FLAG_READER, INSTANCES_MAX, Core
 from daemon.embedded.faults import DirectoryUnusable
+from daemon.embedded.old_processor.papers import Papers
 from daemon.embedded.processes import ministack
 from daemon.embedded.processes.surroundings import ACCOUNT_ID, REGION
 from daemon.embedded.telling.books import CHECKPOINT
@@ -116,6 +117,18 @@ class Layout:
     def environments_token(self) -> str:
         """The token of the environment service, made at the first run and kept, readable by its owner alone."""
         return _kept_token(self.environments_key)
+
+    @property
+    def old_processor(self) -> Path:
+        """Of the simulated old processor: its keys, its book and its export."""
+        return self.root / "old-processor"
+
+    def make_old_processor(self, papers: Papers) -> None:
+        """Make its folder and its secrets, which are kept. Raises DirectoryUnusable."""
+        with _usable():
+            papers.root.mkdir(exist_ok=True)
+        for secret in (papers.key, papers.secret):
+            _kept_token(secret)
 
     def write_settings(
         self,

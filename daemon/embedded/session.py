@@ -9,26 +9,33 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import httpx
+import msgspec
 
-from config.scenario import Alert, CardTesting, LoseRegion, SetWeights, StartCore, Step, StopCore
+from config.scenario import Alert, CardTesting, CutOver, LoseRegion, SetWeights, StartCore, Step, StopCore
 from config.scenario import Release as AskedRelease
 from config.settings import QueueSettings
 from daemon.aws.eventbridge import EventBus
+from daemon.embedded.environments.cores import ADDRESSES
 from daemon.embedded.layout import Layout
+from daemon.embedded.marketplace.cardholders import Cardholders
 from daemon.embedded.marketplace.cohort import NamedClients
 from daemon.embedded.marketplace.gateway import HttpGateway
 from daemon.embedded.marketplace.records import open_resolver
+from daemon.embedded.marketplace.resolver import Resolves
 from daemon.embedded.marketplace.testers import CardTesters
 from daemon.embedded.marketplace.traffic import Traffic
+from daemon.embedded.old_processor.merchant import Merchant
 from daemon.embedded.processes.surroundings import REGION
 from daemon.embedded.resources import Resources
 from daemon.embedded.scenario.alerts import Alerts
 from daemon.embedded.scenario.asking import Asking
+from daemon.embedded.scenario.leaving import Leaving
 from daemon.embedded.scenario.player import play
 from daemon.embedded.scenario.release import Release
 from daemon.embedded.stack import Stack, Wishes
 from daemon.embedded.telling.books import EventCounts, count_events, measured_costs
 from daemon.embedded.telling.follower import Follower
+from daemon.embedded.telling.migration import MigrationWatch
 from daemon.embedded.telling.narration import line_of
 from daemon.embedded.telling.report import LedgerRow, Report, report
 from daemon.embedded.telling.savings import saving_of
@@ -103,8 +110,23 @@ class Session:
                 say=self._say,
             )
             version = self._wishes.scenario.green.version
-            hands = _Hands(self._stack, self._release(weights, EventBus(events)), asking, version, testers, alerts)
+            leaving = await self._leaving(clients, resolver, key)
+            release = self._release(weights, EventBus(events))
+            hands = _Hands(self._stack, release, asking, version, testers, alerts, self._follower, leaving)
             return await self._let_flow(traffic, testers, hands, stop)
+
+    async def _leaving(self, clients: AsyncExitStack, resolver: Resolves, key: str) -> Leaving | None:
+        """What is done and looked at while the old processor is left; None where there is none."""
+        settings, papers = self._wishes.scenario.old_processor, self._stack.old
+        if settings is None or papers is None:
+            return None
+        secret = (await asyncio.to_thread(papers.key.read_text, encoding="ascii")).strip()
+        merchant = Merchant(self._stack.old_url, secret)
+        clients.push_async_callback(merchant.close)
+        port, run = self._stack.core_port, secrets.token_hex(4)
+        holders = Cardholders(settings, resolver, merchant, self._clock, port=port, run=run, key=key)
+        urls = tuple(f"http://{address}:{port}" for address in ADDRESSES.values())
+        return Leaving(holders, MigrationWatch(urls, key, self._clock), self._clock)
 
     def _release(self, weights: Route53Traffic, bus: EventBus) -> Release:
         return Release(
@@ -130,17 +152,20 @@ class Session:
             playing = group.create_task(
                 play(scenario, hands.do, self._clock, self._wishes.time_scale, self._say), name="scenario"
             )
+            leaving = set() if hands.leaving is None else hands.leaving.start(group)
             await _until(stop, self._wishes.seconds)
             playing.cancel()
             traffic.end()
             testers.end()
-            await asyncio.wait({flowing, testing, playing})
+            if hands.leaving is not None:
+                hands.leaving.end()
+            await asyncio.wait({flowing, testing, playing, *leaving})
             seconds = (self._clock.monotonic_ms() - began_ms) / 1000
             self._say("traffic has ended; waiting for the daemon to catch up")
             events = await self._drain()
             narrator.cancel()
             watch.cancel()
-        return await self._report(traffic, seconds, events)
+        return await self._report(traffic, hands.leaving, seconds, events)
 
     async def _drain(self) -> EventCounts:
         """Wait until everything published is consumed and no action is under way, or the time for it is over."""
@@ -163,7 +188,7 @@ class Session:
                     self._say(line)
             await self._clock.sleep(NARRATE_SECONDS)
 
-    async def _report(self, traffic: Traffic, seconds: float, events: EventCounts) -> Report:
+    async def _report(self, traffic: Traffic, leaving: Leaving | None, seconds: float, events: EventCounts) -> Report:
         ledger = await asyncio.to_thread(verify_file, self._layout.payments)
         measured = await asyncio.to_thread(measured_costs, self._layout.payments)
         return report(
@@ -175,6 +200,7 @@ class Session:
             state=self._follower.state,
             ledger=LedgerRow(balanced=ledger.balanced, entries=ledger.entries),
             savings=saving_of(measured, self._wishes.prices),
+            migration=msgspec.UNSET if leaving is None else leaving.row(),
         )
 
 
@@ -188,6 +214,8 @@ class _Hands:
     version: str
     testers: CardTesters
     alerts: Alerts
+    follower: Follower
+    leaving: Leaving | None
 
     async def do(self, step: Step) -> None:
         """Do one step."""
@@ -206,6 +234,10 @@ class _Hands:
                 await self.alerts.tell(step.about)
             case LoseRegion():
                 await self.stack.lose_region(step.region)
+            case CutOver():
+                if self.leaving is not None:
+                    await self.leaving.until_done(self.follower, step.percent)
+                    await self.asking.cut_over(step.percent)
             case _:
                 assert_never(step)
 

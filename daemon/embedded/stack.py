@@ -24,6 +24,8 @@ from daemon.embedded.environments.daemon_key import ensure_daemon_key
 from daemon.embedded.environments.far_regions import FarRegions, far_cores
 from daemon.embedded.kms import program as kms
 from daemon.embedded.layout import Layout
+from daemon.embedded.old_processor import program as old_processor
+from daemon.embedded.old_processor.papers import Papers
 from daemon.embedded.processes import ministack
 from daemon.embedded.processes.ports import free_port
 from daemon.embedded.processes.process import Child, Launcher, Program
@@ -34,7 +36,7 @@ from remediation.ports import Clock
 
 HOST = "127.0.0.1"
 DAEMON = "daemon"
-_ESSENTIAL = (DAEMON, ministack.NAME, kms.NAME)
+STAND_INS = (old_processor.NAME, kms.NAME, ministack.NAME)
 DAEMON_COMMAND = (sys.executable, "-m", "daemon", "run", "--config")
 
 
@@ -83,12 +85,15 @@ class Stack:
         self.far = FarRegions(far_cores(wishes.scenario, self.core_port))
         self._cores = first_cores(wishes.scenario, self.core_port)
         self._endpoint_url = ministack.endpoint_url(self._aws_port)
+        self.old = None if wishes.scenario.old_processor is None else Papers(layout.old_processor)
+        self._old_port = free_port(old_processor.HOST) if self.old is not None else 0
         self._endpoints = Endpoints(
             self._queues.payment_events,
             self._endpoint_url,
             kms.endpoint_url(self._kms_port),
             f"ws://{ministack.broker_host(REGION)}:{self._aws_port}{ministack.BROKER_PATH}",
             f"{self.daemon_url}/api/v1/flags/document",
+            {} if self.old is None else self.old.core_options(self.old_url),
         )
         aws = AwsSettings(region=REGION, endpoint_url=self._endpoint_url, account_id=ACCOUNT_ID)
         self.clients = AwsClients(aws, ACCESS_KEY, ACCESS_KEY)
@@ -100,6 +105,11 @@ class Stack:
     def daemon_url(self) -> str:
         """Where the daemon answers."""
         return f"http://{HOST}:{self._wishes.port}"
+
+    @property
+    def old_url(self) -> str:
+        """Where the old processor answers, if there is one."""
+        return old_processor.url_of(self._old_port)
 
     async def start(self) -> Resources:
         """Start everything, and return when everything is ready. Raises StackFailed, AwsFailed or NotUsable."""
@@ -118,7 +128,7 @@ class Stack:
             await daemon.stop()
             self._say("stopped: daemon")
         await asyncio.gather(self.environments.stop(), self.far.stop(), self._auto_scaling.stop())
-        stand_ins = [self._children[name] for name in (kms.NAME, ministack.NAME) if name in self._children]
+        stand_ins = [self._children[name] for name in STAND_INS if name in self._children]
         for stand_in in stand_ins:
             await stand_in.stop()
         if stand_ins:
@@ -137,14 +147,18 @@ class Stack:
         Raises TaskDied when what serves the environments ends.
         """
         async with asyncio.TaskGroup() as group:
-            for name in _ESSENTIAL:
+            for name in self._essential:
                 group.create_task(self._children[name].die(), name=f"watch-{name}")
             group.create_task(self.environments.watch(), name="watch-environments")
             group.create_task(self._auto_scaling.watch(), name="watch-auto-scaling")
 
+    @property
+    def _essential(self) -> tuple[str, ...]:
+        return (DAEMON, *(name for name in STAND_INS if name != old_processor.NAME or self.old is not None))
+
     def is_whole(self) -> bool:
         """Whether the daemon and the stand-ins are running."""
-        return all(self._children[name].running for name in _ESSENTIAL)
+        return all(self._children[name].running for name in self._essential)
 
     async def stop_core(self, environment: Environment) -> None:
         """Kill the environment's processes, as a crash would."""
@@ -195,10 +209,30 @@ class Stack:
             clock=self._clock,
             say=self._say,
         )
+        await self._start_old(client)
         versions = {name: core.release.version for name, core in self._cores.items()}
         async with asyncio.TaskGroup() as group:
             group.create_task(self.environments.begin(starter, versions), name="start-home")
             group.create_task(self.far.start(starter), name="start-far")
+
+    async def _start_old(self, client: httpx.AsyncClient) -> None:
+        """Start the old processor, which exports itself first; nothing where the scenario has none."""
+        settings = self._wishes.scenario.old_processor
+        if self.old is None or settings is None:
+            return
+        self._layout.make_old_processor(self.old)
+        pushed = tuple(f"{core.url}/v1/migration/events" for core in self._cores.values())
+        program = old_processor.program(
+            self._old_port,
+            self.old,
+            self._layout.logs,
+            self._environment,
+            customers=settings.customers,
+            push_to=pushed,
+        )
+        child = await self._launch(program, program.name)
+        await until_ready(child, lambda: old_processor.is_healthy(client, self._old_port), self._clock)
+        self._say(f"started: old processor with {settings.customers} customers at {self.old_url}")
 
     async def _start_daemon(self, client: httpx.AsyncClient, resources: Resources) -> None:
         self._layout.claim_configuration(self._wishes.configuration)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -45,6 +45,7 @@ class Endpoints:
     """Where the cores find AWS, and their flags: queue for their events, and the addresses of SQS and of KMS.
 
     flags_broker, flags_url: where documents of flags are published, and where they are asked for; empty for none.
+    old: options of both running; none without an old processor.
     """
 
     queue: str
@@ -52,6 +53,7 @@ class Endpoints:
     kms_url: str
     flags_broker: str = ""
     flags_url: str = ""
+    old: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Core:
             "--address": "shared",
             "--worker": str(self.slot),
             **_flag_options(data_directory, endpoints),
+            **endpoints.old,
         }
         flat = tuple(part for option in options.items() for part in option)
         return Program(

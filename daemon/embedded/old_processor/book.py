@@ -4,7 +4,7 @@ Answers as its API does: a status and a JSON object, with ``error`` from 400 on.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from daemon.embedded.old_processor.forms import Form
@@ -18,6 +18,7 @@ from payment_core.vault.numbers.sensitive import Pan
 EVENTS_MAX = 20_000
 """The real one keeps 30 days; this one keeps what a long run makes."""
 KEYS_MAX = 20_000
+PAGE_MAX = 100
 _BANK_FIELDS = ("routing_number", "account_holder_name", "account_holder_type", "account_type")
 
 
@@ -172,6 +173,11 @@ class Book:
         self.objects[object_id] = tombstone
         self._happened(f"{kind}.deleted", {**found, "deleted": True}, cause)
         return Answer(200, tombstone)
+
+    def listed(self, wanted: Callable[[Object], bool]) -> Answer:
+        """The first hundred objects that are wanted."""
+        found = [one for one in self.objects.values() if wanted(one)]
+        return Answer(200, {"object": "list", "data": found[:PAGE_MAX], "has_more": len(found) > PAGE_MAX})
 
     def page(self, *, limit: int, before: str, after: str) -> Answer:
         """``GET /v1/events``, the newest first. before, after: ``ending_before`` and ``starting_after``."""

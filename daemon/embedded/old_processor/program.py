@@ -5,7 +5,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ import msgspec
 from daemon.clock import SystemClock
 from daemon.embedded.old_processor.book import Book
 from daemon.embedded.old_processor.keeping import keep, kept_book
+from daemon.embedded.old_processor.papers import Papers
 from daemon.embedded.old_processor.pushing import Pushing
 from daemon.embedded.old_processor.seeding import make_export, seeded
 from daemon.embedded.old_processor.service import OldProcessorApi
@@ -29,41 +29,6 @@ NAME = "old-processor"
 FOLDER = "old-processor"
 EXPORT = "old-processor-export"
 """The folder of the export, below the one of all exports."""
-
-
-@dataclass(frozen=True, slots=True)
-class Papers:
-    """What lies in the folder of the simulated old processor.
-
-    key: the API's secret key. secret: of its webhooks. receiver_key: opens its export. state: its book.
-    """
-
-    root: Path
-
-    @property
-    def key(self) -> Path:
-        """The secret key of its API."""
-        return self.root / "api-key"
-
-    @property
-    def secret(self) -> Path:
-        """What its webhooks are signed with."""
-        return self.root / "webhook-secret"
-
-    @property
-    def receiver_key(self) -> Path:
-        """Opens its export."""
-        return self.root / "export-key.pgp"
-
-    @property
-    def state(self) -> Path:
-        """Its book."""
-        return self.root / "book.json"
-
-    @property
-    def exports(self) -> Path:
-        """The folder that holds its export."""
-        return self.root / "exports"
 
 
 class Listening(msgspec.Struct, frozen=True):

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from daemon.embedded.old_processor.book import Answer, Book, Cause, refused
+from daemon.embedded.old_processor.book import PAGE_MAX, Answer, Book, Cause, refused
 from daemon.embedded.old_processor.forms import Form, FormUnreadable, parse_form
+from daemon.embedded.old_processor.objects import Object
 
 BODY_BYTES_MAX = 64 * 1024
-PAGE_MAX = 100
 Change = Callable[[Form, Cause], Answer]
 
 
@@ -39,6 +39,8 @@ class OldProcessorApi:
                 Route("/health", self._health),
                 Route("/test/outage", self._outage, methods=["POST"]),
                 Route("/v1/events", self._events, methods=["GET"]),
+                Route("/v1/customers", self._customers, methods=["GET"]),
+                Route("/v1/customers/{owner_id:str}/payment_methods", self._cards, methods=["GET"]),
                 Route("/v1/payment_methods/{object_id:str}/attach", self._attach, methods=["POST"]),
                 Route("/v1/payment_methods/{object_id:str}/detach", self._detach, methods=["POST"]),
                 Route("/v1/accounts/{owner_id:str}/external_accounts", self._new_bank_account, methods=["POST"]),
@@ -95,6 +97,18 @@ class OldProcessorApi:
         return _json(
             self._book.page(limit=limit, before=query.get("ending_before", ""), after=query.get("starting_after", ""))
         )
+
+    async def _customers(self, request: Request) -> Response:
+        turned = self._turned(request)
+        return _json(self._book.listed(lambda one: one["object"] == "customer") if turned is None else turned)
+
+    async def _cards(self, request: Request) -> Response:
+        turned, owner_id = self._turned(request), request.path_params["owner_id"]
+
+        def is_theirs(one: Object) -> bool:
+            return bool(one["object"] == "payment_method" and one.get("customer") == owner_id)
+
+        return _json(self._book.listed(is_theirs) if turned is None else turned)
 
     async def _change(self, request: Request, change: Change) -> Response:
         turned = self._turned(request)

@@ -6,8 +6,10 @@ from typing import TypeVar
 import httpx
 import msgspec
 
+from config.flags import MIGRATION_CUT_OVER
 from config.scenario import Release
 from daemon.embedded.faults import NotNoted
+from remediation.deployment.works.migrating import cohort_setting
 
 T = TypeVar("T")
 
@@ -57,6 +59,15 @@ class Asking:
         deployment_id = _told(answer, _View).run.id
         self._say(f"asked for: deployment {deployment_id} of {version}, {step.strategy}")
         await self._approve(deployment_id)
+
+    async def cut_over(self, percent: int) -> None:
+        """Set the flag of the cut-over. Raises NotNoted when the daemon refuses, or does not answer."""
+        setting = cohort_setting(percent)
+        body: dict[str, object] = {"variant": setting.variant, "reason": "the scenario asks for it", "force": True}
+        if setting.targeting:
+            body["targeting"] = msgspec.json.decode(setting.targeting)
+        _require_done(await self._ask("POST", f"flags/{MIGRATION_CUT_OVER}/set", self._asks, body))
+        self._say(f"set: {MIGRATION_CUT_OVER} for {percent} % of the customers")
 
     async def _approve(self, deployment_id: str) -> None:
         waiting = _told(await self._ask("GET", "approvals", self._approves), _Approvals).approvals

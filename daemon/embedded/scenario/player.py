@@ -3,7 +3,18 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from config.scenario import Alert, CardTesting, LoseRegion, Release, Scenario, SetWeights, StartCore, Step, StopCore
+from config.scenario import (
+    Alert,
+    CardTesting,
+    CutOver,
+    LoseRegion,
+    Release,
+    Scenario,
+    SetWeights,
+    StartCore,
+    Step,
+    StopCore,
+)
 from remediation.ports import Clock
 
 
@@ -41,6 +52,8 @@ def _words(step: Step, version: str) -> str:
             words = f"an alert about {step.about}"
         case LoseRegion():
             words = f"{step.region} is lost"
+        case CutOver():
+            words = f"{step.percent} % of the customers cut over" if step.percent else "everybody is cut back"
         case _:
             assert_never(step)
     return words

@@ -10,6 +10,7 @@ from checks.findings import Finding
 from checks.findings import State as FindingState
 from daemon.embedded.marketplace.traffic import Tally
 from daemon.embedded.telling.books import EventCounts
+from daemon.embedded.telling.migration import MigrationRow
 from daemon.embedded.telling.savings import Savings
 from remediation.decisions import Decision, Outcome
 from remediation.incidents.fold import incident_of
@@ -92,7 +93,10 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. findings, decisions, actions, incidents and deployments are this run's."""
+    """One run. findings, decisions, actions, incidents and deployments are this run's.
+
+    migration: left out where the scenario has no old processor.
+    """
 
     scenario: str
     seconds: float
@@ -105,6 +109,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     deployments: list[DeploymentRow]
     ledger: LedgerRow
     savings: Savings
+    migration: MigrationRow | msgspec.UnsetType = msgspec.UNSET
 
 
 def report(
@@ -117,6 +122,7 @@ def report(
     state: State,
     ledger: LedgerRow,
     savings: Savings,
+    migration: MigrationRow | msgspec.UnsetType = msgspec.UNSET,
 ) -> Report:
     """Put a run together. entries: the journal's of this run. state: the fold of the whole journal."""
     bodies = [(entry, body_of(entry)) for entry in entries]
@@ -147,6 +153,7 @@ def report(
         deployments=_deployments([body for _, body in bodies], state),
         ledger=ledger,
         savings=savings,
+        migration=migration,
     )
 
 

@@ -83,7 +83,7 @@ def test_without_a_directory_the_defaults_are_loaded() -> None:
 
 def test_the_scenarios_play_what_they_say() -> None:
     known = {"healthy", "bad-canary", "core-outage", "card-testing", "security-alert", "cost-overrun"}
-    known |= {"aws-throttled", "busy-day", "region-loss", "slow-canary"}
+    known |= {"aws-throttled", "busy-day", "migration", "region-loss", "slow-canary"}
     assert known <= set(scenario_names())
     assert load_scenario("healthy").value.steps == ()
     canary = load_scenario("bad-canary").value
