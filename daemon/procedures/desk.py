@@ -1,7 +1,7 @@
 """Records what people do in procedures: each entry once, in its order, and never a step that needs more people."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
@@ -14,17 +14,15 @@ from daemon.procedures.catalogue import Catalogue
 from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
 from remediation.journal.procedure_kinds import (
     ContinuityMeasured,
-    ProcedureAnswered,
     ProcedureBegun,
-    ProcedureEnded,
     ProcedureStepBegun,
-    ProcedureStepEnded,
     RunEntry,
 )
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.procedures.fold import Place, place_of
 from remediation.procedures.model import ProcedureRun
+from remediation.procedures.texts import texts_of
 
 Allows = Callable[[Role], bool]
 
@@ -93,7 +91,7 @@ class ProcedureDesk:
     def _refused(self, run: ProcedureRun | None, said: RunEntry, place: Place) -> ProcedureRefused | None:
         if self._clock.now_ms() >= self._writer.lease.until_ms:
             return _not_leading()
-        if any(holds_card_number(text) for text in _texts(said)):
+        if any(holds_card_number(text) for text in texts_of(said)):
             detail = "this holds what looks like a card number, and the journal keeps none; say it without"
             return _no(ProcedureRefusal.CARD_NUMBER, detail)
         if run is None and place is not Place.NEXT:
@@ -169,20 +167,6 @@ def _misplaced(said: RunEntry, place: Place) -> ProcedureRefused:
         detail = f"somebody else went on with {name} meanwhile; see sop status {name}, then resume it"
         return _no(ProcedureRefusal.OTHER, detail)
     return _no(ProcedureRefusal.GAP, f"an entry of {name} before number {said.number} is missing; send that first")
-
-
-def _texts(said: RunEntry) -> Iterable[str]:
-    match said:
-        case ProcedureBegun():
-            return (said.run_id, said.procedure, said.incident_id, *said.steps, *said.parameters.values())
-        case ProcedureStepBegun():
-            return (said.step, *said.command)
-        case ProcedureAnswered():
-            return (said.about, said.answer)
-        case ProcedureStepEnded():
-            return (said.step, said.detail)
-        case ProcedureEnded():
-            return (said.detail,)
 
 
 def _not_leading() -> ProcedureRefused:

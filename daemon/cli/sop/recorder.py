@@ -6,11 +6,13 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from checks.redaction.card_numbers import holds_card_number
 from daemon.cli.asking_daemon import Declined, Unanswered, answered
-from daemon.cli.sop.record import LocalRecord
+from daemon.cli.sop.record import LocalRecord, RecordUnusable
 from remediation.journal.procedure_kinds import PROCEDURE_TYPE_BY_KIND, ContinuityMeasured, RunEntry
 from remediation.procedures.fold import with_procedure
 from remediation.procedures.model import DRILLS_MAX, ProcedureRun
+from remediation.procedures.texts import texts_of
 
 _KIND_BY_TYPE = {body_type: kind for kind, body_type in PROCEDURE_TYPE_BY_KIND.items()}
 CONFLICT, UNAVAILABLE = 409, 503
@@ -71,6 +73,8 @@ class Recorder:
 
     def record(self, said: RunEntry) -> ProcedureRun:
         """Into the journal, or durably here. Raises Declined and RecordUnusable: then it is not to be done."""
+        if any(holds_card_number(text) for text in texts_of(said)):
+            raise RecordUnusable("this holds what looks like a card number, and nothing that is written down may")
         if self.journaled:
             try:
                 # A no has to come before anything is kept here: what was declined was never said.

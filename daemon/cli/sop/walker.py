@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from checks.redaction.card_numbers import mask_card_numbers
 from config.procedures.check import AnswerCheck, asks_itself
 from config.procedures.commands import Nature
 from config.procedures.placeholders import filled
@@ -200,7 +201,7 @@ class Walker:
         return Seen(passed=None, detail="nobody knows what it did") if done is None else seen(check, done)
 
     def _ended(self, step: Step, state: StepState, detail: str) -> Walked | None:
-        run = self._run
+        run, detail = self._run, mask_card_numbers(detail)
         ended = ProcedureStepEnded(
             run_id=run.id, number=run.told + 1, said_at_ms=self._now_ms(), step=step.id, state=state, detail=detail
         )

@@ -281,6 +281,9 @@ def _ending(run_id: str) -> Iterator[None]:
     except Declined as no:
         refused(no)
     except RecordUnusable as fault:
-        fail(f"{fault}\n  fix: give another --data-dir; nothing is done that is not written down", Exit.BAD_INPUT)
+        fail(
+            f"{fault}\n  fix: say it otherwise, or give another --data-dir; what is not written down is not done",
+            Exit.BAD_INPUT,
+        )
     except KeyboardInterrupt:
         fail(f"\nstopped; go on with tillwatch sop resume {run_id}", Exit.NO)
