@@ -113,7 +113,7 @@ def _result(
     tried: dict[str, WayCost] = {}
     for way in ways:
         rail = way.rail if way.rail else key.rail
-        if rail == OTHER:
+        if key.rail == OTHER:
             continue
         parts = parts_of(msgspec.structs.replace(way, rail=rail), cohort, sheet, question.usage)
         tried[way.name] = _cost(way.name, rail, parts, cohort.amount, charged, question)
