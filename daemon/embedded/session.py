@@ -126,7 +126,7 @@ class Session:
         port, run = self._stack.core_port, secrets.token_hex(4)
         holders = Cardholders(settings, resolver, merchant, self._clock, port=port, run=run, key=key)
         urls = tuple(f"http://{address}:{port}" for address in ADDRESSES.values())
-        return Leaving(holders, MigrationWatch(urls, key, self._clock), self._clock)
+        return Leaving(holders, MigrationWatch(urls, key, self._say), self._clock)
 
     def _release(self, weights: Route53Traffic, bus: EventBus) -> Release:
         return Release(

@@ -1,6 +1,7 @@
 """What a run moved, compared and cut over, looked at all the while: the ledger has to be exact at each moment."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,6 @@ import httpx
 import msgspec
 
 from daemon.embedded.marketplace.cardholders import Acts
-from remediation.ports import Clock
 
 LOOK_SECONDS = 1.0
 TIMEOUT_SECONDS = 5.0
@@ -53,11 +53,11 @@ class _Seen:
 
 
 class MigrationWatch:
-    """Asks one core after the other, as any of them tells of all. customers: whose side is asked for."""
+    """Asks one core after the other, as any of them tells of all. say: told when somebody was cut over or back."""
 
-    def __init__(self, urls: tuple[str, ...], key: str, clock: Clock) -> None:
+    def __init__(self, urls: tuple[str, ...], key: str, say: Callable[[str], None]) -> None:
         self._urls = urls
-        self._clock = clock
+        self._say = say
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT_SECONDS, trust_env=False
         )
@@ -135,6 +135,7 @@ class MigrationWatch:
         percent = await self._cut_over()
         if percent is not None and percent != self.percent:
             self._seen.percents.append(percent)
+            self._say(f"cut over: {percent} % of the customers looked at, {found['comparison']['equal']} reads equal")
 
     async def _cut_over(self) -> int | None:
         """The share of the customers looked at whose record counts here; None when it cannot be told."""
