@@ -1,4 +1,4 @@
-"""Adds an export up: payments and fees by currency, rail and ticket band. A fold, record by record."""
+"""Adds an export up, record by record: payments and fees by currency, rail and ticket band."""
 
 import msgspec
 
