@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
@@ -106,7 +107,7 @@ def _report(scenario: Scenario, report: Report, found: _Counted, objective_ms: i
     whole = lost_payments == 0 and report.events.lost == 0 and report.ledger.balanced
     loss = _loss(scenario)
     return DrillReport(
-        drill_id=f"continuity-{began_ms}-{secrets.token_hex(3)}",
+        drill_id=f"continuity-{datetime.fromtimestamp(began_ms / 1000, UTC):%Y%m%dt%H%M%Sz}-x{secrets.token_hex(3)}",
         scenario=scenario.name,
         lost=loss.region if isinstance(loss, LoseRegion) else "" if loss is None else loss.environment,
         began_at_ms=began_ms,

@@ -52,7 +52,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def undo(
-    run_id: Annotated[str, typer.Argument(help="Such as run-20261127034500-3fa9c1.", metavar="RUN")],
+    run_id: Annotated[str, typer.Argument(help="Such as run-20261127t034500z-3fa9c1.", metavar="RUN")],
     only: Annotated[str, typer.Option("--step", help="This one alone; every one that was done when left out.")] = "",
     answers: Answers = None,
     option: Options = None,
@@ -149,7 +149,7 @@ def run(
         return
     now_ms = SystemClock().now_ms()
     begun = ProcedureBegun(
-        run_id=f"run-{datetime.fromtimestamp(now_ms / 1000, UTC):%Y%m%d%H%M%S}-{secrets.token_hex(3)}",
+        run_id=run_id_at(now_ms),
         number=FIRST_NUMBER,
         said_at_ms=now_ms,
         procedure=procedure.name,
@@ -166,7 +166,7 @@ def run(
 
 
 def resume(
-    run_id: Annotated[str, typer.Argument(help="Such as run-20261127034500-3fa9c1.", metavar="RUN")],
+    run_id: Annotated[str, typer.Argument(help="Such as run-20261127t034500z-3fa9c1.", metavar="RUN")],
     answers: Answers = None,
     option: Options = None,
     config: Directory = None,
@@ -186,6 +186,11 @@ def resume(
             _told(recorder, Walked(End.DONE, "", f"given up: {abandon}"), as_json=as_json)
             return
         _walk(procedure, recorder, at)
+
+
+def run_id_at(now_ms: int) -> str:
+    """A name of its own. Letters stand between its digits, so that it never looks like a card number."""
+    return f"run-{datetime.fromtimestamp(now_ms / 1000, UTC):%Y%m%dt%H%M%Sz}-x{secrets.token_hex(3)}"
 
 
 def _taken_up(run_id: str, at: Terminal) -> tuple[Recorder, Procedure, ProcedureRun]:

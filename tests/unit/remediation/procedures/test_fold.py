@@ -25,7 +25,7 @@ from remediation.procedures.model import DRILLS_MAX, ENTRIES_MAX, RUNS_MAX, Proc
 from remediation.state import State
 
 AT_MS = 1_790_000_000_000
-RUN = "run-20261127034500-3fa9c1"
+RUN = "run-20261127t034500z-3fa9c1"
 BEGUN = ProcedureBegun(
     run_id=RUN, number=1, said_at_ms=AT_MS, procedure="latency", digest="d", steps=("look", "kill"), incident_id="inc-7"
 )

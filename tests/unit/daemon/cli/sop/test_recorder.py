@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from checks.redaction.canary import CANARY
+from checks.redaction.card_numbers import holds_card_number
 from daemon.cli.asking_daemon import Declined
-from daemon.cli.sop.record import LocalRecord, RecordUnusable
+from daemon.cli.sop.record import RUN_ID, LocalRecord, RecordUnusable
 from daemon.cli.sop.recorder import Recorder
+from daemon.cli.sop.walking import run_id_at
 from remediation.journal.procedure_kinds import ContinuityMeasured, ProcedureAnswered, RunEntry
 from tests.unit.daemon.cli.sop.fake_daemon import FakeDaemon, reached
 from tests.unit.remediation.procedures.test_fold import BEGUN, RUN, STORY
@@ -89,7 +91,8 @@ def test_a_run_that_was_written_down_alone_is_taken_up_by_another_process_and_se
 
 def test_without_a_daemon_a_run_goes_on_from_what_is_written_down(daemon: FakeDaemon, tmp_path: Path) -> None:
     daemon.away = True
-    first, told = recorder(tmp_path), []
+    first = recorder(tmp_path)
+    told: list[str] = []
     for said in STORY[:3]:
         first.record(said)
     second = recorder(tmp_path, told)
@@ -154,6 +157,14 @@ def test_a_record_that_cannot_be_read_or_written_is_told_with_its_place(daemon: 
     (other / f"{RUN}.jsonl").write_bytes(b'{"kind":"procedure.sung","body":{}}\n')
     with pytest.raises(RecordUnusable, match="newer version"):
         LocalRecord(tmp_path / "other").entries(RUN)
+
+
+@given(st.integers(0, 4_000_000_000_000))
+@settings(max_examples=100, deadline=None)
+def test_no_name_of_a_run_looks_like_a_card_number(now_ms: int) -> None:
+    name = run_id_at(now_ms)
+    assert not holds_card_number(name)
+    assert RUN_ID.fullmatch(name)
 
 
 def test_a_drill_that_no_daemon_heard_of_is_told_with_the_next(daemon: FakeDaemon, tmp_path: Path) -> None:

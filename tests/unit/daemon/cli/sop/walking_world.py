@@ -16,7 +16,7 @@ from remediation.procedures.fold import Place, place_of, with_procedure
 from remediation.procedures.model import ProcedureRun
 from tests.unit.remediation.worlds import NOW_MS, Stopped
 
-RUN = "run-20261127034500-3fa9c1"
+RUN = "run-20261127t034500z-3fa9c1"
 KILL = "[tillwatch, flags, kill, {0}, --reason, trial, --force]"
 SERVED = "{{kind: json, command: [tillwatch, flags, get, {0}, --json], path: killed.by, compare: present}}"
 TEXT = f"""
