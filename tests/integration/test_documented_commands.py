@@ -13,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from daemon.cli import app
+from daemon.embedded.exports.generating import write_export
+from daemon.embedded.exports.plan import ExportPlan
 from daemon.embedded.processes.ports import free_port
 from daemon.embedded.stack import Wishes
 from tests.conftest import Require
@@ -50,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         *starting("audit", "tail"),
         *starting("ledger"),
         *starting("rules"),
-        *(command for command in starting("costs") if "--service" not in command),
+        *(command for command in starting("costs") if not re.search("--service|simulate", command)),
     ],
 )
 def test_a_command_beside_a_running_system_answers(command: str, place: Place) -> None:
@@ -64,6 +66,16 @@ def test_a_service_of_a_bill_that_is_not_kept_is_answered_with_where_to_look(com
     done = place.run(place.typed(command))
     assert (done.returncode, done.stdout) == (1, "")
     assert "tillwatch costs report lists what there is" in done.stderr
+
+
+@pytest.mark.parametrize("command", starting("costs", "simulate"))
+def test_what_leaving_the_processor_saves_is_told_from_its_export(command: str, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    words = place.typed(command)
+    write_export(tmp_path / words[3], ExportPlan(customers=20, accounts=4, charges=100))
+    done = place.run(words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "savings.svg").is_file()
 
 
 @pytest.mark.parametrize("command", starting("config"))
