@@ -219,6 +219,9 @@ function localTime(event) {
   if (time) time.title = new Date(time.dateTime).toLocaleString(undefined, { timeZoneName: "short" });
 }
 
+const here = document.querySelector(".sections [aria-current]");
+if (here) here.parentElement.parentElement.parentElement.scrollLeft = here.offsetLeft - innerWidth / 3; // on a phone
+
 lastMessageAt = performance.now();
 connect();
 setInterval(watch, 1000);

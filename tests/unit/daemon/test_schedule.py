@@ -65,6 +65,38 @@ async def test_the_clock_makes_a_tick_due(ticks: Ticks) -> None:
             await ticks.wait("quick")
 
 
+async def test_how_a_duty_stands_is_told_with_when_it_ran_and_when_it_is_due(ticks: Ticks) -> None:
+    ticks.every("rules", 3_600)
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def act() -> None:
+        begun.set()
+        await end.wait()
+
+    (never,) = ticks.standings()
+    assert (never.name, never.every_seconds, never.began_at_ms, never.runs, never.next_at_ms) == (
+        "rules",
+        3_600,
+        0,
+        0,
+        0,
+    )
+    ticks.start()
+    async with asyncio.TaskGroup() as group:
+        duty = group.create_task(_run(ticks.loop("rules", act)), name="rules")
+        ticks.now("rules")
+        await begun.wait()
+        (running,) = ticks.standings()
+        assert running.running
+        assert running.next_at_ms > running.began_at_ms
+        end.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        (ran,) = ticks.standings()
+        duty.cancel()
+    assert (ran.running, ran.runs, ran.ended_at_ms >= ran.began_at_ms > 0) == (False, 1, True)
+
+
 async def test_a_duty_that_fails_ends_its_task(ticks: Ticks) -> None:
     ticks.every("rules", 3_600)
 

@@ -1,6 +1,7 @@
 """When a calendar is closed, over both changes of the clocks, and for which sort of change."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from config.ach import Hours, Window
 from config.calendars.calendar import Calendar, CalendarWindow
 from config.calendars.event import CalendarEvent
 from config.calendars.ical import read_events
-from remediation.guardrails.calendar import Closed, closed_for, is_open
+from remediation.guardrails.calendar import Closed, closed_for, intervals, is_open
 from remediation.guardrails.changes import REDUCES_HARM, Change
 from remediation.guardrails.wall_clock import instant_ms, wall_clock
 
@@ -276,3 +277,15 @@ def test_what_is_closed_is_open_when_it_was_said_to_be(now_ms: int) -> None:
             assert closed.until_ms > now_ms
             assert is_open(calendar, closed.until_ms - 1) is not None
             assert is_open(calendar, closed.until_ms) is None
+
+
+@given(st.integers(min_value=1_767_225_600_000, max_value=1_798_761_600_000))
+@settings(max_examples=25)
+def test_the_times_of_a_calendar_are_those_at_which_it_says_that_it_is_closed(from_ms: int) -> None:
+    calendar = windows("freeze", "0 2 * * *", "30 3 * * sun", lasts=7200.0)
+    until_ms = from_ms + 3 * 86_400_000
+    found = intervals(calendar, from_ms, until_ms)
+    assert found == sorted(found)
+    assert all(before[1] < after[0] for before, after in pairwise(found))
+    for at_ms in range(from_ms, until_ms, 1_800_000):
+        assert any(start <= at_ms < end for start, end in found) == (is_open(calendar, at_ms) is not None)
