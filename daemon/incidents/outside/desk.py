@@ -93,4 +93,4 @@ class OutsideDesk:
 
 def _actor(done: Done, channel: str) -> str:
     """Who it is in the journal; the channel's name keeps anybody from being taken for a person of ours."""
-    return f"{done.who} by {channel}" if done.who else channel
+    return f"{done.who} ({channel})" if done.who else channel

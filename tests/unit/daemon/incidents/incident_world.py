@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import cast
 
 import httpx
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from checks.findings import Finding
 from config.escalation.escalation_file import Escalation
 from config.guardrails import Approvals
-from config.load import load_configuration
+from config.load import Configuration, load_configuration
 from config.settings import Role
 from daemon.clock import SystemClock
 from daemon.http.app import create_app
@@ -88,6 +89,12 @@ class World:
             return await client.request(method, path if path.startswith("/") else f"/api/v1/{path}", json=body)
 
 
+@cache
+def packaged() -> Configuration:
+    """Read once: every test has a world."""
+    return load_configuration(None, {})
+
+
 async def world(escalation: Escalation | None = None) -> World:
     """Nothing has happened in it yet."""
     rules = shipped() if escalation is None else escalation
@@ -106,7 +113,7 @@ async def world(escalation: Escalation | None = None) -> World:
         exposures=Exposures(cast("Checkpoint", None), here.writer, here.clock),
         escalation=lambda: rules,
         follow=lambda _: None,
-        procedures=open_procedures(here.writer, load_configuration(None, {}).procedures, Approvals, here.clock),
+        procedures=open_procedures(here.writer, packaged().procedures, Approvals, here.clock),
     )
     made = World(here, rules, pager, parts)
     pager.wakes(lambda: made.woken.append(here.clock.at_ms))

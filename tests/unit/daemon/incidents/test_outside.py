@@ -43,7 +43,7 @@ async def test_who_takes_it_on_there_has_taken_it_on_here() -> None:
     answer = await come_in(here, webhook("acknowledged"))
     assert (answer.status_code, answer.json()) == (200, {"outcome": "done"})
     incident = the_one(here)
-    assert (incident.state, incident.acknowledged_by) == (IncidentState.ACKNOWLEDGED, "Ann Engineer by pagerduty")
+    assert (incident.state, incident.acknowledged_by) == (IncidentState.ACKNOWLEDGED, "Ann Engineer (pagerduty)")
     (entry,) = await heard(here)
     assert (entry.what, entry.refused) == ("was acknowledged by Ann Engineer", "")
     assert here.parts.outside.counts == {("pagerduty", "done"): 1}
@@ -57,7 +57,7 @@ async def test_giving_back_and_resolving_come_back_too() -> None:
     await come_in(here, webhook("unacknowledged", event_id="E3", at="2026-09-21T14:13:23Z", agent={"type": "service"}))
     assert the_one(here).state is IncidentState.OPEN, "PagerDuty's own timer says that nobody is on it"
     await come_in(here, webhook("resolved", event_id="E4", at="2026-09-21T14:13:24Z"))
-    assert (the_one(here).state, the_one(here).resolved_by) == (IncidentState.RESOLVED, "Ann Engineer by pagerduty")
+    assert (the_one(here).state, the_one(here).resolved_by) == (IncidentState.RESOLVED, "Ann Engineer (pagerduty)")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ async def test_while_a_secret_is_changed_one_signature_of_several_is_enough() ->
     document = webhook("acknowledged")
     header = signed(json.dumps(document).encode(), "old-secret", "second-secret")
     assert (await come_in(here, document, header)).json() == {"outcome": "done"}
-    assert the_one(here).acknowledged_by == "Ann Engineer by other-team"
+    assert the_one(here).acknowledged_by == "Ann Engineer (other-team)"
 
 
 @given(body=st.binary(max_size=200), flip=st.integers(0, 199))
