@@ -71,7 +71,7 @@ LOOKS = frozenset(
 )
 """By the words behind the program's name."""
 
-MILD = frozenset({"incidents ack", "incidents unack", "rollback rehearse", "sop drill"})
+MILD = frozenset({"incidents ack", "incidents note", "incidents unack", "rollback rehearse", "sop drill"})
 """These write into the journal, and no payment, payout or message to a customer is another one because of them."""
 
 DRY_RUN = "--dry-run"

@@ -9,6 +9,7 @@ from typing import cast
 
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page
+from starlette.applications import Starlette
 
 from config.settings import Role
 from daemon.deployments.service import RunView
@@ -33,14 +34,16 @@ QUIET_BROWSER = (
 
 
 class RunningClock(FakeClock):
-    """Starts at the story's end and runs with the event loop."""
+    """Starts at the story's end, or at another time, and runs with the event loop."""
+
+    begins_ms: int = NOW_MS
 
     def now_ms(self) -> int:
-        """The story's end and the time since."""
+        """The begin and the time since."""
         loop = asyncio.get_running_loop()
         if not hasattr(self, "_zero"):
             self._zero = loop.time()
-        return NOW_MS + round(1000 * (loop.time() - self._zero))
+        return self.begins_ms + round(1000 * (loop.time() - self._zero))
 
     async def sleep(self, seconds: float) -> None:
         """Let others run for this long."""
@@ -61,11 +64,18 @@ class Console:
     transferred_bytes: int = 0
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    async def open(self, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+    async def open(
+        self,
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        role: Role = "viewer",
+        path: str = "/console",
+    ) -> Page:
         """A page that is signed in and shows the first live update."""
         page = await self.blank(width, height, scheme)
-        await self.sign_in(page)
-        await page.goto(f"{self.url}/console", wait_until="load")
+        await self.sign_in(page, role)
+        await page.goto(f"{self.url}{path}", wait_until="load")
         await page.wait_for_selector('#live[data-state="live"]')
         return page
 
@@ -100,6 +110,13 @@ async def running_console(view: FakeView, browser: Browser, *deployments: RunVie
     view.clock = RunningClock()
     # No test of the console sends events, so nothing takes them.
     app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options_with(view, *deployments))
+    async with running_app(app, view, browser) as console:
+        yield console
+
+
+@asynccontextmanager
+async def running_app(app: Starlette, view: FakeView, browser: Browser) -> AsyncIterator[Console]:
+    """This application over this view."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

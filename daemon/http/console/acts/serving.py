@@ -132,7 +132,6 @@ class Acts:
         return Shown(act, asked, preview, digest_of_preview(act, asked, preview))
 
     async def _dialog(self, request: Request, shown: Shown, status: int = HTTPStatus.OK) -> Response:
-        session = request.state.session
         values = {
             "shown": shown,
             "act": shown.act,
@@ -141,7 +140,6 @@ class Acts:
             "fields": [(field, self._choices(field, shown.asked.values)) for field in shown.act.fields],
             "may": shown.asked.by.may(shown.act.needs),
             "csrf_field": CSRF_FIELD,
-            "csrf": "" if session is None else session.csrf,
             "key": secrets.token_urlsafe(_KEY_BYTES),
         }
         return await self._answer(request, "acts/dialog.html", values, status)
@@ -160,7 +158,8 @@ class Acts:
     async def _answer(self, request: Request, template: str, values: Mapping[str, object], status: int) -> Response:
         """A part for the console's script, a whole page for a browser without one."""
         if FRAGMENT_HEADER in request.headers:
-            part = render(template, principal=request.state.principal, **values)
+            csrf = "" if request.state.session is None else request.state.session.csrf
+            part = render(template, principal=request.state.principal, csrf=csrf, **values)
             return HTMLResponse(permitted(part, request.state.principal.role), status)
         title = ACT_BY_NAME[str(request.url.path).removeprefix(PATH)].label
         return HTMLResponse(

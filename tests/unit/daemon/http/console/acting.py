@@ -40,13 +40,23 @@ class LivingView(FakeView):
         return await self.kept.read(after, limit)
 
 
-def app_over(writer: JournalWriter, journal: MemoryJournal, now_ms: int, **parts: object) -> Starlette:
-    """The application over these parts, by their names in HttpOptions."""
+def living_view(writer: JournalWriter, journal: MemoryJournal, now_ms: int) -> LivingView:
+    """A view over both."""
     view = LivingView()
     view.writer, view.kept, view.clock.now = writer, journal, now_ms
+    return view
+
+
+def app_of(view: LivingView, **parts: object) -> Starlette:
+    """The application over these parts, by their names in HttpOptions."""
     given = {"tokens": tokens(), "current_rules": tuple, "version": "0.1.0", "clock": view.clock, **parts}
     options = HttpOptions(**given)  # type: ignore[arg-type]  # the names are HttpOptions' own
     return create_app(view, cast("FactSink", None), cast("Quarantine", None), options)
+
+
+def app_over(writer: JournalWriter, journal: MemoryJournal, now_ms: int, **parts: object) -> Starlette:
+    """The same over a view of these."""
+    return app_of(living_view(writer, journal, now_ms), **parts)
 
 
 class Person:
@@ -74,6 +84,13 @@ class Person:
         assert answer.status_code == 200, answer.text
         self.shown = answer.text
         return html.unescape(re.sub(r"<[^>]+>", " ", answer.text))
+
+    async def page(self, act: str, **values: str) -> str:
+        """The whole page, as a browser without a script asks for it."""
+        answer = await self._client.get(f"/console/acts/{act}", params=values)
+        assert answer.status_code == 200, answer.text
+        self.shown = answer.text
+        return answer.text
 
     def form(self) -> dict[str, str]:
         """The hidden fields of the last dialog's own form."""

@@ -361,3 +361,14 @@ def test_fields_are_bounded_and_known() -> None:
         asked_of(act, {"into": "x" * 501}, ANN)
     assert missing_of(act, asked_of(act, {"incident_id": "inc-1"}, ANN)) == ("Part of",)
     assert missing_of(act, Asked({"incident_id": "a", "into": "b"}, ANN)) == ()
+
+
+async def test_without_a_script_the_same_buttons_lead_to_the_same_forms_as_pages(here: World) -> None:
+    async with Person(here.app(), "operator") as person:
+        page = await person.page("automation.stop")
+        assert "<h2" in page
+        assert "Nothing acts by itself from now on" in page
+        assert page.count('name="csrf"') == 2
+        done = await person.send("automation.stop", {**person.form(), "reason": WHY}, x_fragment="")
+        assert done.status_code == 200
+        assert (await here.kinds())[-1] == "automation.stopped"
