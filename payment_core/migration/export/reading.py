@@ -51,10 +51,10 @@ async def _file(export: Export, file: ManifestFile, place: int, begin: Position)
         raise FileTruncated(f"{file.name}: {error.detail}") from error
     for record in recorder.take(last):
         yield record
-    if recorder.count != file.records:
-        raise CountWrong(f"{file.name} has {recorder.count}, the manifest says {file.records}.")
     if offset == 0 and not file.encrypted and seen.hexdigest() != file.sha256:
         raise HashWrong(file.name)
+    if recorder.count != file.records:
+        raise CountWrong(f"{file.name} has {recorder.count}, the manifest says {file.records}.")
 
 
 async def _header(directory: Path, file: ManifestFile) -> bytes:
