@@ -34,10 +34,10 @@ class LatencyGate:
     """Open while the last transactions of the store were quick; a slow one closes it for a while.
 
     limit_ms: a batch that takes longer holds payments up by as much. rest: how many times as long as it took it then
-    waits, so that others have most of the time.
+    waits, so that others have half of the time.
     """
 
-    def __init__(self, clock: Clock, *, limit_ms: float, rest: float = 3.0) -> None:
+    def __init__(self, clock: Clock, *, limit_ms: float, rest: float = 1.0) -> None:
         self._clock = clock
         self._limit_ms = limit_ms
         self._rest = rest

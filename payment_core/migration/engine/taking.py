@@ -4,7 +4,7 @@ import msgspec
 
 from payment_core.migration.engine.claiming import Claimant
 from payment_core.migration.engine.proving import BatchProving
-from payment_core.migration.engine.writing import PROVABLE, quarantine, resolve
+from payment_core.migration.engine.writing import CHANGING, PROVABLE, quarantine, resolve
 from payment_core.migration.errors import DifferenceFound, NotYet, RunnerBusy
 from payment_core.migration.export.records import Read
 from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused
@@ -66,7 +66,8 @@ class Taking:
             quarantine(transaction, self._job.name, outcome)
             return _Taken(Outcome.QUARANTINED, ())
         self._job.finish(transaction, work)
-        resolve(transaction, one.read)
+        if outcome in CHANGING:
+            resolve(transaction, one.read)
         return _Taken(outcome, work.ledger)
 
     def _may_take(self, run: MigrationRun | None, now_ms: int) -> None:

@@ -27,6 +27,10 @@ PROVABLE = frozenset({Outcome.MOVED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome
 """What must be found in the store afterwards as the export has it."""
 
 
+CHANGING = frozenset({Outcome.MOVED, Outcome.UPDATED, Outcome.MERGED})
+"""What ends that a record of the same object waits: it moved after all."""
+
+
 class Written(msgspec.Struct, frozen=True):
     """What a batch did. refusals: with what was refused only now, in the order of the export."""
 
@@ -56,8 +60,10 @@ class BatchWriting:
         lines: dict[str, Line] = {}
         refusals: list[Refused] = []
         counts = Counts()
+        # Nothing waits before something was refused, so nothing is looked for.
+        resolves = run.passes > 1 or run.counts.quarantined > 0
         for one in items:
-            outcome = self._one(transaction, one, work, resolves=run.passes > 1)
+            outcome = self._one(transaction, one, work, resolves=resolves or len(refusals) > 0)
             if isinstance(outcome, Refused):
                 refusals.append(outcome)
                 counts += counted(Outcome.QUARANTINED)
@@ -81,7 +87,7 @@ class BatchWriting:
         outcome = one if isinstance(one, Refused) else self._job.apply(transaction, one, work)
         if isinstance(outcome, Refused):
             quarantine(transaction, self._job.name, outcome)
-        elif resolves:
+        elif resolves and outcome in CHANGING:
             resolve(transaction, one.read)
         return outcome
 
@@ -141,8 +147,13 @@ def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> None
         account="" if isinstance(read, Malformed) else account_of(read.body),
     )
     known = transaction.get(Quarantined, entry.id)
-    if known is None or msgspec.structs.replace(known, at_ms=entry.at_ms) != entry:
+    if known is None or not _is_same(known, entry):
         transaction.put(entry)
+
+
+def _is_same(known: Quarantined, entry: Quarantined) -> bool:
+    """Whether the same record was put aside before, be it that it waits or that another one ended that."""
+    return msgspec.structs.replace(known, at_ms=entry.at_ms, resolved_at_ms=0) == entry
 
 
 def resolve(transaction: Transaction, read: Read) -> None:

@@ -1,14 +1,16 @@
 """An export moves whole over every store, and a second run changes nothing."""
 
+import msgspec
+
 from payment_core.customers.model import Customer
 from payment_core.ledger.verify import LedgerVerifier
 from payment_core.methods.model import PaymentMethod
 from payment_core.migration.engine.claiming import Asked
 from payment_core.migration.export.kinds import Kind
-from payment_core.migration.model import Moved, moved_id
+from payment_core.migration.model import Moved, Quarantined, moved_id
 from payment_core.migration.names import JobName, JobState
 from payment_core.providers.model import BankAccount, Provider
-from tests.contract.migration.invented import Invented, account, bank, card, card_number, whole
+from tests.contract.migration.invented import Invented, account, bank, card, card_number, customers, whole
 from tests.contract.migration.worlds import World, contents, reconciled, run_all
 
 COUNT = 3
@@ -122,3 +124,19 @@ async def test_a_dry_run_says_what_would_move_and_writes_nothing(plain: World) -
     assert statuses[0].counts.quarantined == 1
     assert await contents(plain.store) == {}
     assert [status.state for status in statuses] == [JobState.NEW] * 5
+
+
+async def test_a_second_run_changes_nothing_of_what_waits_either(plain: World) -> None:
+    source = whole(2)
+    (ada,) = customers([7])
+    source.add(Kind.PAYMENT_METHODS, card("pm_1", "cus_1", "4000000000000000"))
+    source.add(Kind.PAYMENT_METHODS, card("pm_8", "cus_1", "4000000000000000"), card("pm_8", "cus_1", card_number(8)))
+    source.add(Kind.CUSTOMERS, ada, msgspec.structs.replace(ada, name="Ada, later"), ada)
+    await run_all(plain, source)
+    before = await contents(plain.store)
+    plain.clock.wall_ms += 1_000
+    for job in JobName:
+        await plain.runner().run(job, source, plain.limits, Asked(again=True))
+    assert await contents(plain.store) == before
+    waiting = {entry.id: entry.resolved_at_ms > 0 for entry in before.values() if isinstance(entry, Quarantined)}
+    assert waiting == {"payment_methods:pm_1": False, "payment_methods:pm_8": True}
