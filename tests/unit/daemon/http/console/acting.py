@@ -101,7 +101,8 @@ class Person:
     async def send(self, act: str, form: dict[str, str], **headers: str) -> httpx.Response:
         """POST these fields."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self._client.post(f"/console/acts/{act}", data=form, headers={"x-fragment": "1", **given})
+        told = {name: value for name, value in ({"x-fragment": "1"} | given).items() if value}
+        return await self._client.post(f"/console/acts/{act}", data=form, headers=told)
 
     async def do(self, act: str, reason: str = WHY, **values: str) -> httpx.Response:
         """Look, and say yes to what was shown."""
