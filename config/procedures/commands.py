@@ -75,6 +75,7 @@ MILD = frozenset({"incidents ack", "incidents note", "incidents unack", "rollbac
 """These write into the journal, and no payment, payout or message to a customer is another one because of them."""
 
 DRY_RUN = "--dry-run"
+SEND = "--send"
 _WORDS_MAX = 2
 
 
@@ -84,7 +85,8 @@ def nature_of(command: Sequence[str]) -> Nature:
     for length in range(len(words), 0, -1):
         name = " ".join(words[:length])
         if name in LOOKS:
-            return Nature.LOOKS
+            # A trial of a channel rings somebody's phone, and nothing else changes.
+            return Nature.MILD if SEND in command else Nature.LOOKS
         if name in MILD:
             return Nature.MILD
     return Nature.LOOKS if DRY_RUN in command else Nature.HARMS

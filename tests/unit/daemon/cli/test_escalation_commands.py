@@ -8,8 +8,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from config.load import DEFAULTS
+from config.procedures.commands import Nature, nature_of
+from daemon.channels.trial import Trial
 from daemon.cli import app
 from daemon.http.doors.quiet import MaintenanceDocument, MaintenanceList, SilenceDocument, SilenceList
+from daemon.http.doors.trials import TrialDocument
 
 RUNNER = CliRunner()
 HOUR_MS = 3_600_000
@@ -158,3 +161,58 @@ def test_maintenance_is_announced_listed_and_ended(sent: list[tuple[str, str, di
     assert "mnt-8  coming  planned, everything" in till("maintenance", "list").stdout
     assert till("maintenance", "end", "mnt-8", "--reason", "done").exit_code == 0
     assert sent[1] == ("POST", "maintenances/mnt-8/end", {"reason": "done"})
+
+
+TRIED = Trial(channel="pagerduty", kind="pagerduty", person="vp-engineering", dedup_key="test-9:1", payload="{}")
+
+
+@pytest.fixture
+def trials(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """A daemon whose pager takes a trial and whose chat does not; what it was asked."""
+    asked: list[dict[str, object]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/api/v1/escalation/test"
+        wish: dict[str, object] = msgspec.json.decode(request.content)
+        asked.append(wish)
+        taken = msgspec.structs.replace(TRIED, outcome="taken", detail="HTTP 202")
+        missed = msgspec.structs.replace(TRIED, channel="chat", outcome="not_taken", detail="HTTP 503")
+        found = [taken, missed] if wish["send"] else [TRIED]
+        return httpx.Response(200, content=msgspec.json.encode(TrialDocument(sent=bool(wish["send"]), trials=found)))
+
+    client = httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **_: client(transport=httpx.MockTransport(answer)))
+    return asked
+
+
+def test_a_trial_shows_what_would_be_sent_unless_it_is_to_be_sent(trials: list[dict[str, object]]) -> None:
+    shown = till("escalation", "test", "--person", "vp-engineering")
+    assert (shown.exit_code, shown.stdout) == (
+        0,
+        (
+            "pagerduty (pagerduty) for vp-engineering, test-9:1, would be sent:\n{}\n"
+            "nothing was sent; add --send to send it\n"
+        ),
+    )
+    assert trials == [{"person": "vp-engineering", "channel": "", "send": False}]
+
+
+def test_a_channel_that_did_not_take_a_trial_is_a_no(trials: list[dict[str, object]]) -> None:
+    sent = till("escalation", "test", "--person", "vp-engineering", "--send")
+    assert sent.exit_code == 1
+    assert "pagerduty (pagerduty) for vp-engineering, test-9:1: taken, HTTP 202\n" in sent.stdout
+    assert "chat (pagerduty) for vp-engineering, test-9:1: not taken, HTTP 503\n" in sent.stdout
+    assert len(trials) == 1
+    told = msgspec.json.decode(till("escalation", "test", "--channel", "chat", "--send", "--json").stdout)
+    assert told["sent"]
+
+
+def test_to_send_without_saying_to_whom_is_bad_usage(trials: list[dict[str, object]]) -> None:
+    refused = till("escalation", "test", "--send")
+    assert (refused.exit_code, "give --person NAME or --channel NAME" in refused.stderr) == (2, True)
+    assert not trials
+
+
+def test_a_procedure_knows_that_a_trial_is_more_than_a_look() -> None:
+    assert nature_of(["tillwatch", "escalation", "test", "--channel", "chat"]) is Nature.LOOKS
+    assert nature_of(["tillwatch", "escalation", "test", "--channel", "chat", "--send"]) is Nature.MILD
