@@ -18,6 +18,7 @@ from payment_core.http.routes import Handler, Route
 from payment_core.http.tables.migration import migration_routes
 from payment_core.jobs import Duty
 from payment_core.methods.revealing import Revealing
+from payment_core.metrics.domain_counts import MigrationSeen
 from payment_core.migration.engine.pace import LatencyGate
 from payment_core.migration.engine.runner import Runner
 from payment_core.migration.engine.source import ExportSource
@@ -53,6 +54,7 @@ from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.providers.screening import NameScreen
 from payment_core.store.port import LedgerStore
+from payment_core.tasks import Tasks
 from payment_core.vault.errors import TokenShredded, TokenUnknown
 from payment_core.vault.numbers.instruments import BankAccount, Card
 
@@ -102,6 +104,18 @@ class BothRunning(msgspec.Struct, frozen=True, kw_only=True):
     gate: LatencyGate
     counts: RunningCounts
     looks: StandingLooks
+
+    @property
+    def seen(self) -> MigrationSeen | None:
+        """What is shown as metrics; None without an old processor."""
+        return None if self.shadow is None else MigrationSeen(self.counts, lambda: self.looks.last)
+
+    def start(self, tasks: Tasks, *, is_first: bool) -> None:
+        """Start what runs for ever. is_first: of the processes at one address, the one that does background work."""
+        if self.shadow is not None:
+            tasks.start("shadow-reads", self.shadow.run())
+        if self.driver is not None and is_first:
+            tasks.start("migration-jobs", self.driver.run())
 
     def reading(self, routes: tuple[Route, ...]) -> tuple[Route, ...]:
         """The routes, with reads that both sides can answer answered from the side that has the word."""
@@ -164,8 +178,15 @@ class ExportedJobs:
 
 async def open_both_running(stack: AsyncExitStack, options: CoreOptions, over: Surroundings) -> BothRunning:
     """Open it. Raises OldAddressUnusable and FlagFileUnusable for an address, a key or a file that cannot be used."""
-    store, clock, counts = over.store, over.clock, RunningCounts()
     old, secrets = await _old_processor(stack, options)
+    return compose(options, over, old, secrets)
+
+
+def compose(
+    options: CoreOptions, over: Surroundings, old: OldHttp | None, secrets: tuple[str, ...] = ()
+) -> BothRunning:
+    """Put it together. old: None where there is none. secrets: that sign what it pushes."""
+    store, clock, counts = over.store, over.clock, RunningCounts()
     moved = MovedRecords(store)
     links, differences = Links(store, moved), Differences(store)
     cut_over = CutOver(over.flags, over.origin)
@@ -193,6 +214,7 @@ async def open_both_running(stack: AsyncExitStack, options: CoreOptions, over: S
             runner=runner,
             links=links,
             numbers=numbers,
+            origin=over.origin,
         )
         catch_up = CatchUp(store=store, events=old, takes=taking, lease=lease, counts=counts, clock=clock)
         delivering = OldDelivering(store=store, old=old, links=links, numbers=numbers, counts=counts)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 import structlog
 
+from checks.scoring.engine import ScoringEngine
 from payment_core.acquirer.simulated import SimulatedAcquirer
 from payment_core.assembly.adapters import VaultCards
 from payment_core.assembly.both_running import BothRunning, Surroundings, open_both_running
@@ -16,7 +17,7 @@ from payment_core.assembly.domains import Base, build_domains
 from payment_core.assembly.flagging import Flagging, open_flagging, start_listening
 from payment_core.assembly.scoring import OutboxFollower, SharedScorer, new_scorer, rebuild
 from payment_core.assembly.self_checks import self_check_routes
-from payment_core.assembly.settings import load_settings
+from payment_core.assembly.settings import CoreSettings, load_settings
 from payment_core.assembly.stock_taking import StockTaking
 from payment_core.assembly.stores import OpenStore, open_store
 from payment_core.assembly.vaulting import Vaulting, open_vaulting
@@ -30,6 +31,7 @@ from payment_core.costs.meter import CostMeter, Usage
 from payment_core.flags.arriving.polling import POLL_SECONDS
 from payment_core.fraud.rule_sets import keep_rules
 from payment_core.fraud.runtime_lists import RuntimeLists
+from payment_core.fraud.scorer import FraudScorer
 from payment_core.http.app import Application, build_app
 from payment_core.http.routes import Route
 from payment_core.http.tables.events import event_routes
@@ -49,6 +51,7 @@ from payment_core.metrics.counts import Counts
 from payment_core.metrics.domain_counts import Stock
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
+from payment_core.payments.desk import Desk
 from payment_core.relay import Relay
 from payment_core.tasks import Tasks
 from payment_core.webhooks.delivering import WebhookDelivering
@@ -112,19 +115,7 @@ class Core:
         await lists.run_once(self._clock.now_ms())
         shared = SharedScorer(scorer, flagging.flags)
         acquirer = await self._open_rail(vaulting)
-        both = await open_both_running(
-            self._stack,
-            options,
-            Surroundings(
-                store=opened.store,
-                vaulting=vaulting,
-                names=settings.names,
-                flags=flagging.flags,
-                origin=self._origin,
-                clock=self._clock,
-            ),
-        )
-        self._both = both
+        both = self._both = await self._open_both(opened, vaulting, settings, flagging)
         domains = build_domains(
             Base(
                 options=options,
@@ -143,44 +134,27 @@ class Core:
         )
         if options.queue != "":
             await self._start_relay(opened)
-        health = self_check_routes(
-            options=options,
-            settings=settings,
-            opened=opened,
-            vaulting=vaulting,
-            engine=engine,
-            fraud=scorer.counts,
-            desk=domains.desk,
-            rail=acquirer,
-            origin=self._origin,
-            clock=self._clock,
-        )
-        flags = flag_routes(flagging.flags, flagging.reporting)
-        routes = (*both.reading(domains.routes), *both.routes, *health, *flags)
-        app = await self._application(opened, vaulting, routes)
+        health = self._self_checks(opened, vaulting, settings, (scorer, engine), domains.desk, acquirer)
+        routes = (*both.reading(domains.routes), *both.routes, *health)
+        app = await self._application(opened, vaulting, (*routes, *flag_routes(flagging.flags, flagging.reporting)))
         self._tasks.start("watch-key", vaulting.watch.look_forever(vaulting.health.seen))
         follower = OutboxFollower(opened.store, shared, lists, place)
         duties: tuple[Duty, ...] = (
             Duty("fraud-follower", follower, 0.25, full=1000),
             Duty("fraud-lists", lists, 60.0, full=LIST_CHANGES_MAX),
+            *both.duties,
         )
-        duties = (*duties, *both.duties)
-        if both.shadow is not None:
-            self._tasks.start("shadow-reads", both.shadow.run())
         self._flagging = flagging
         if flagging.polling is not None:
             duties = (*duties, Duty("flags", flagging.polling, POLL_SECONDS))
         await start_listening(flagging, options, self._tasks)
         if options.worker == 0:
-            stock = StockTaking(opened.store, self._took_stock)
-            duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting), Duty("stock", stock, 15.0))
-            duties = (*duties, *both.first_duties)
-            if both.driver is not None:
-                self._tasks.start("migration-jobs", both.driver.run())
+            duties = (*duties, *domains.duties, *await self._upkeep(opened, vaulting), *both.first_duties)
+        both.start(self._tasks, is_first=options.worker == 0)
         self.rota = Rota(duties, self._clock)
         counted = self.counts.domains
         counted.fraud, counted.windows, counted.lists = scorer.counts, engine, engine.lists
-        counted.flags = flagging.flags
+        counted.flags, counted.migration = flagging.flags, both.seen
         counted.vault, counted.keys, counted.jobs = vaulting.vault.counts, vaulting.cache.counts, self.rota.counts
         self.rota.start(self._tasks)
         return app
@@ -195,6 +169,43 @@ class Core:
             except Exception as error:  # noqa: BLE001 - another process sends what stays in the outbox
                 log.warning("events stay in the outbox", action="flush_failed", fault=str(error))
         await self._stack.aclose()
+
+    def _self_checks(
+        self,
+        opened: OpenStore,
+        vaulting: Vaulting,
+        settings: CoreSettings,
+        scoring: tuple[FraudScorer, ScoringEngine],
+        desk: Desk,
+        rail: SimulatedAcquirer,
+    ) -> tuple[Route, ...]:
+        scorer, engine = scoring
+        return self_check_routes(
+            options=self._options,
+            settings=settings,
+            opened=opened,
+            vaulting=vaulting,
+            engine=engine,
+            fraud=scorer.counts,
+            desk=desk,
+            rail=rail,
+            origin=self._origin,
+            clock=self._clock,
+        )
+
+    async def _open_both(
+        self, opened: OpenStore, vaulting: Vaulting, settings: CoreSettings, flagging: Flagging
+    ) -> BothRunning:
+        """What leaves another processor beside payments; nearly nothing without options for it."""
+        over = Surroundings(
+            store=opened.store,
+            vaulting=vaulting,
+            names=settings.names,
+            flags=flagging.flags,
+            origin=self._origin,
+            clock=self._clock,
+        )
+        return await open_both_running(self._stack, self._options, over)
 
     async def _open_rail(self, vaulting: Vaulting) -> SimulatedAcquirer:
         options = self._options
@@ -243,7 +254,7 @@ class Core:
         )
 
     async def _upkeep(self, opened: OpenStore, vaulting: Vaulting) -> tuple[Duty, ...]:
-        """The background work that belongs to no domain: webhooks and the daily root of the audit trail."""
+        """The background work that belongs to no domain, such as webhooks and the daily root of the audit trail."""
         store = opened.store
         sender = await self._stack.enter_async_context(HttpSender())
         delivering = WebhookDelivering(
@@ -260,6 +271,7 @@ class Core:
             Duty("audit-root", DailyRoot(store, await self._roots(), await self._signer(vaulting)), 300.0),
             Duty("hold-expiry", HoldExpiry(store), 5.0),
             Duty("ledger-sweep", LedgerSweep(self._verifier(opened), self._clock.now_ms()), 60.0),
+            Duty("stock", StockTaking(store, self._took_stock), 15.0),
         )
 
     def _verifier(self, opened: OpenStore) -> LedgerVerifier:

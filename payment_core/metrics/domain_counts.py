@@ -1,6 +1,7 @@
 """What the domains of one process counted, gathered for whoever shows it."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 from checks.scoring.lists import Lists
 from payment_core.flags.serving import Flags
 from payment_core.fraud.scorer import FraudCounts
+from payment_core.migration.running.counts import RunningCounts
+from payment_core.migration.running.standing import Found
 from payment_core.vault.keys.cache import CacheCounts
 from payment_core.vault.vault import VaultCounts
 
@@ -58,6 +61,13 @@ class Stock(msgspec.Struct, frozen=True):
     ach_files: dict[str, int] = {}
 
 
+class MigrationSeen(msgspec.Struct, frozen=True):
+    """Of leaving the old processor. found: how it stood at the last look, None before the first."""
+
+    counts: RunningCounts
+    found: Callable[[], Found | None]
+
+
 class DomainCounts:
     """Everything; zeros until the parts that count are there."""
 
@@ -70,3 +80,4 @@ class DomainCounts:
         self.jobs = JobCounts()
         self.stock = Stock()
         self.flags: Flags | None = None
+        self.migration: MigrationSeen | None = None

@@ -8,6 +8,7 @@ from prometheus_client.metrics_core import Metric
 from payment_core.fraud.scorer import FraudCounts
 from payment_core.metrics.domain_counts import DomainCounts, JobCounts, Stock
 from payment_core.metrics.flag_metrics import flag_families
+from payment_core.metrics.migration_metrics import migration_families
 from payment_core.vault.keys.cache import CacheCounts
 from payment_core.vault.vault import VaultCounts
 
@@ -37,6 +38,8 @@ def domain_families(domains: DomainCounts) -> Iterable[Metric]:
     yield from _jobs(domains.jobs)
     if domains.flags is not None:
         yield from flag_families(domains.flags)
+    if domains.migration is not None:
+        yield from migration_families(domains.migration)
     yield from _stock(domains.stock)
 
 

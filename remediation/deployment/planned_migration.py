@@ -1,4 +1,4 @@
-"""Plans phase 3: the jobs in their order, the comparison of both sides, and who is cut over. Pure."""
+"""Plans phase 3: the jobs in their order, the comparison of both sides, and who is cut over."""
 
 from config.delivery.deployment import Deployments, Migration
 from config.flags import MIGRATION_CUT_OVER

@@ -1,4 +1,4 @@
-"""A step of a plan, and how a phase's time is shared by its steps. Pure."""
+"""A step of a plan, and how a phase's time is shared by its steps."""
 
 from checks.facts import DeploymentPhase
 from remediation.deployment.plan import Standing, Step

@@ -1,7 +1,4 @@
-"""The book of the simulated old processor: objects, what happened to them, and what each key was answered with. Pure.
-
-Answers as its API does: a status and a JSON object, with ``error`` from 400 on.
-"""
+"""The book of the simulated old processor: objects, what happened to them, and what each key was answered with."""
 
 import hashlib
 from collections.abc import Callable, Iterable

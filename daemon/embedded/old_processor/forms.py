@@ -1,4 +1,4 @@
-"""Form bodies with brackets, as the old processor's API takes them: ``card[exp_year]=2030`` is nested. Pure."""
+"""Form bodies with brackets, as the old processor's API takes them: ``card[exp_year]=2030`` is nested."""
 
 from typing import Any
 from urllib.parse import parse_qsl

@@ -1,4 +1,4 @@
-"""Objects as the old processor's API shows them, from what its export says of them; never with a number. Pure."""
+"""Objects as the old processor's API shows them, from what its export says of them; never with a number."""
 
 from typing import Any
 

@@ -46,9 +46,9 @@ def make_export(directory: Path, key_file: Path, customers: int, made_at_seconds
     write_export(directory, plan, bytes(made.extract_certificate()))
 
 
-async def seeded(directory: Path, key_file: Path) -> list[Object]:
-    """Every object of the export that has an address in the API."""
-    export = await Export.open(directory, FileKey(key_file), HASH_KEY)
+async def seeded(directory: Path, key_file: Path | None) -> list[Object]:
+    """Every object of the export that has an address in the API. key_file: None where nothing is encrypted."""
+    export = await Export.open(directory, None if key_file is None else FileKey(key_file), HASH_KEY)
     kinds = (Kind.CUSTOMERS, Kind.PAYMENT_METHODS, Kind.ACCOUNTS, Kind.BANK_ACCOUNTS)
     return [_object_of(one) for kind in kinds async for one in read(export, kind, START) if isinstance(one, Record)]
 

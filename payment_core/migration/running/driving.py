@@ -1,7 +1,6 @@
 """Runs the jobs that are wanted, one after the other in the order in which they depend on each other."""
 
 import asyncio
-from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -73,26 +72,19 @@ class Driver:
         return None
 
     async def _run_one(self, job: JobName, wish: JobWish) -> None:
-        running = asyncio.ensure_future(self._jobs.run(job, wish))
+        fault = ""
         try:
-            while not running.done():
-                await asyncio.wait({running}, timeout=LOOK_SECONDS)
-                if not running.done() and not await self._is_still_wanted(job):
-                    running.cancel()
-                    break
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._ended(job, running)
-
-    async def _ended(self, job: JobName, running: "asyncio.Future[None]") -> None:
-        try:
-            await running
-        except CoreError as fault:
-            log.error("a migration job stopped", action="migration_fault", job=job.value, fault=str(fault))
-            await self._note(job, str(fault))
-        else:
-            await self._note(job, "")
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(self._jobs.run(job, wish), name=f"migration-{job.value}")
+                while not running.done():
+                    await asyncio.wait({running}, timeout=LOOK_SECONDS)
+                    if not running.done() and not await self._is_still_wanted(job):
+                        running.cancel()
+                        break
+        except* CoreError as faults:
+            fault = str(_first(faults))
+            log.error("a migration job stopped", action="migration_fault", job=job.value, fault=fault)
+        await self._note(job, fault)
 
     async def _is_still_wanted(self, job: JobName) -> bool:
         """Whether it goes on: it is wanted, and this process may still drive."""
@@ -107,3 +99,11 @@ class Driver:
                 transaction.put(msgspec.structs.replace(wish, fault=fault[:300], fault_at_ms=at_ms))
 
         await self._store.transact(work, ACTOR)
+
+
+def _first(faults: BaseExceptionGroup[CoreError]) -> BaseException:
+    """The first of them that is no group itself."""
+    first: BaseException = faults
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

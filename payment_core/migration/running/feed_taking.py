@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from payment_core.customers.model import Customer
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Read, Record
 from payment_core.migration.export.shapes.account import BankAccount as ExportedAccount
@@ -13,13 +14,15 @@ from payment_core.migration.export.shapes.payment_method import PaymentMethod as
 from payment_core.migration.feed.errors import EventUnreadable
 from payment_core.migration.feed.events import Events
 from payment_core.migration.names import JOB_OF, Outcome
-from payment_core.migration.running.catching_up import Taken
+from payment_core.migration.running.catching_up import ACTOR, Taken
 from payment_core.migration.running.links import Links
 from payment_core.migration.running.model import JobWish, OldWrite, write_id
 from payment_core.migration.running.moved_records import OBJECT_OF
 from payment_core.migration.running.ports import Numbers, OldEvent
+from payment_core.operations.documents import record_change
+from payment_core.origin import Origin
 from payment_core.providers.model import BankAccount
-from payment_core.store.port import LedgerStore
+from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.numbers.instruments import Card
 
 log = structlog.get_logger()
@@ -36,12 +39,22 @@ class Takes(Protocol):
 class FeedTaking:
     """The catch-up's ``Takes``. Where both sides were changed at once, ours counts: it is on its way there."""
 
-    def __init__(self, *, store: LedgerStore, events: Events, runner: Takes, links: Links, numbers: Numbers) -> None:
+    def __init__(
+        self,
+        *,
+        store: LedgerStore,
+        events: Events,
+        runner: Takes,
+        links: Links,
+        numbers: Numbers,
+        origin: Origin,
+    ) -> None:
         self._store = store
         self._events = events
         self._runner = runner
         self._links = links
         self._numbers = numbers
+        self._origin = origin
 
     async def take(self, event: OldEvent) -> Taken:
         """See Takes. Raises MigrationError, and what the store and the vault raise."""
@@ -81,6 +94,8 @@ class FeedTaking:
             owner = await self._links.here("customer", body.customer)
             body = msgspec.structs.replace(body, customer=owner if owner else body.customer)
             record = msgspec.structs.replace(record, body=body)
+            if owner:
+                await self._with_profile(owner)
         if record.is_removed or object_id == "":
             return record
         if isinstance(body, ExportedCard) and body.number is None:
@@ -90,6 +105,18 @@ class FeedTaking:
         elif isinstance(body, ExportedAccount) and body.account_number is None:
             body = await self._with_account_number(body, object_id)
         return msgspec.structs.replace(record, body=body)
+
+    async def _with_profile(self, customer_id: str) -> None:
+        """Give a customer a profile of whom we knew nothing but the id: cards move to customers that have one."""
+
+        def work(transaction: Transaction) -> None:
+            if transaction.get(Customer, customer_id) is None:
+                now_ms = transaction.now_ms
+                profile = Customer(id=customer_id, created_at_ms=now_ms, updated_at_ms=now_ms, since_ms=now_ms)
+                record_change(transaction, self._origin, profile, status="active")
+
+        if await self._store.read(Customer, customer_id) is None:
+            await self._store.transact(work, ACTOR)
 
     async def _with_account_number(self, body: ExportedAccount, object_id: str) -> ExportedAccount:
         account = await self._store.read(BankAccount, object_id)

@@ -1,8 +1,4 @@
-"""Our objects as the old processor writes them, and both sides as they can be compared. Pure; never a number.
-
-Field names are those of the old processor's API: nested ones with brackets, as its forms have them
-(``card[exp_month]``). What is compared has our own names, the same for both sides.
-"""
+"""Our objects as the old processor writes them, and both sides as they can be compared, without any number."""
 
 from collections.abc import Mapping
 
@@ -24,7 +20,10 @@ _FIXED = frozenset({"country", "currency", "routing_number", "type"})
 
 
 def card_fields(method: PaymentMethod) -> dict[str, str]:
-    """What is sent of a card, but its number, which the call takes from the vault."""
+    """What is sent of a card, but its number, which the call takes from the vault.
+
+    Names are those of the old processor's forms: nested ones with brackets.
+    """
     return {
         "card[exp_month]": str(method.expiry_month),
         "card[exp_year]": str(method.expiry_year),

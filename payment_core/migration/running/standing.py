@@ -56,13 +56,14 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StandingLooks:
-    """A job, and what the doors are answered from."""
+    """A job, and what the doors are answered from. last: what the job saw at its last look."""
 
     def __init__(self, *, store: LedgerStore, shadow: ShadowReads, differences: Differences, cut_over: CutOver) -> None:
         self._store = store
         self._shadow = shadow
         self._differences = differences
         self._cut_over = cut_over
+        self.last: Found | None = None
 
     async def run_once(self, now_ms: int) -> int:
         """Book what was compared, look at what differed once more, and see whether cut-over is allowed."""
@@ -70,7 +71,7 @@ class StandingLooks:
         tally = self._shadow.taken()
         if tally != Tally():
             await self._store.transact(lambda transaction: _book(transaction, tally), ACTOR)
-        found = await self.look(now_ms)
+        found = self.last = await self.look(now_ms)
         evidence = found.evidence
         if evidence is not None and evidence.allowed_at_ms == 0 and not found.wanting:
             evidence = await self._store.transact(_allow, ACTOR)

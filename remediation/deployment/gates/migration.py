@@ -1,4 +1,4 @@
-"""Gates of the data migration: balances, quarantine, lag and differences, from what the payment core says. Pure."""
+"""Gates of the data migration: balances, quarantine, lag and differences, from what the payment core says."""
 
 from collections.abc import Sequence
 from fractions import Fraction

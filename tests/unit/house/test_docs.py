@@ -20,7 +20,10 @@ from payment_core.acquirer.cards import SANDBOX_CARDS
 from payment_core.acquirer.tokens import SANDBOX_TOKENS
 from payment_core.http.routes import Route
 from payment_core.metrics.counts import Counts
+from payment_core.metrics.domain_counts import MigrationSeen
 from payment_core.metrics.process_metrics import CoreCollector
+from payment_core.migration.running.counts import RunningCounts
+from payment_core.migration.running.standing import Found
 from payment_core.origin import Origin
 from remediation.compensation.model import Fix
 from remediation.decisions import OutcomeStatus, Reason
@@ -44,6 +47,19 @@ DAEMON_ROUTES = {
     "POST /ingest/firehose",
     "POST /ingest/pagerduty",
 }
+
+
+A_LOOK = Found(
+    evidence=None,
+    open_differences=0,
+    lag_ms=0,
+    cursor=None,
+    waiting=0,
+    waiting_ms=0,
+    jobs_left=(),
+    no_return=None,
+)
+"""How a migration stands, with nothing unknown, so that every metric of it is shown."""
 
 
 def page(name: str) -> str:
@@ -85,6 +101,7 @@ def test_the_metrics_page_has_every_metric_of_the_daemon() -> None:
 def test_the_metrics_page_has_every_metric_of_the_payment_core() -> None:
     counts = Counts()
     counts.domains.flags = flags_with_a_past()
+    counts.domains.migration = MigrationSeen(RunningCounts(), lambda: A_LOOK)
     collector = CoreCollector(counts, Origin("blue", "1.0.0", "us-east-1"), 0, 0)
     names = [f"{family.name}_total" if family.type == "counter" else family.name for family in collector.collect()]
     assert sorted(first_cells(page("metrics.md"), "## The payment core, `/metrics`")) == sorted(names)

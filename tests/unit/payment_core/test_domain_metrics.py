@@ -4,8 +4,10 @@ from payment_core.ach.files.model import FILE_RECORDS
 from payment_core.assembly.stock_taking import HOLD_GRACE_MS, StockTaking
 from payment_core.ledger.posting import Hold
 from payment_core.metrics.counts import Counts
-from payment_core.metrics.domain_counts import Stock
+from payment_core.metrics.domain_counts import MigrationSeen, Stock
 from payment_core.metrics.process_metrics import exposition
+from payment_core.migration.running.counts import RunningCounts
+from payment_core.migration.running.standing import Found
 from payment_core.origin import Origin
 from payment_core.payments.model import Waiting
 from payment_core.store.memory import MemoryStore
@@ -91,3 +93,28 @@ async def test_what_waits_and_what_is_overdue_is_counted_by_what_it_is() -> None
     kept: list[Stock] = []
     assert await StockTaking(store, kept.append).run_once(NOW_MS) == 0
     assert kept == [Stock({"payment": 2, "capture": 1, "refund": 0}, 1, {})]
+
+
+def test_what_nobody_knows_of_a_migration_is_absent_and_not_zero() -> None:
+    counts, told = Counts(), RunningCounts()
+    told.told["create", "told"] = 3
+    told.compared["differing"] = 2
+    look = Found(
+        evidence=None,
+        open_differences=2,
+        lag_ms=None,
+        cursor=None,
+        waiting=4,
+        waiting_ms=1_500,
+        jobs_left=(),
+        no_return=None,
+    )
+    counts.domains.migration = MigrationSeen(told, lambda: look)
+    found = shown(counts)
+    assert found['till_migration_old_calls_total{outcome="told",verb="create"}'] == 3
+    assert found['till_migration_compared_total{outcome="differing"}'] == 2
+    assert found["till_migration_oldest_write_seconds"] == 1.5
+    assert found["till_migration_open_differences"] == 2
+    assert "till_migration_lag_seconds" not in found
+    counts.domains.migration = MigrationSeen(told, lambda: None)
+    assert "till_migration_writes_waiting" not in shown(counts)

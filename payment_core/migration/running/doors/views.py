@@ -1,4 +1,4 @@
-"""What is shown of running both. Times are Unix milliseconds, 0 for what did not happen."""
+"""What is shown of running both; times are Unix milliseconds, 0 for what did not happen."""
 
 from typing import Literal
 

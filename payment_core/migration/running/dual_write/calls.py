@@ -1,4 +1,4 @@
-"""What is to be sent to the old processor for one object that changed here. Pure: documents in, one call out."""
+"""What is to be sent to the old processor for one object that changed here."""
 
 from enum import StrEnum
 from typing import Literal

@@ -16,7 +16,9 @@ from payment_core.migration.running.model import (
     NoReturn,
     ObjectKind,
     OldCall,
+    OldLink,
     OldWrite,
+    here_id,
     write_id,
 )
 from payment_core.migration.running.ports import Numbers, OldProcessor
@@ -198,7 +200,8 @@ def _without_call(transaction: Transaction, write: OldWrite, why: NoCall, subjec
         transaction.delete(OldWrite, write.id)
         return
     kind, owner_id = owner_of(subject)
-    if transaction.get(OldWrite, write_id(kind, owner_id)) is None:
+    is_there = transaction.get(OldLink, here_id(kind, owner_id)) is not None
+    if not is_there and transaction.get(OldWrite, write_id(kind, owner_id)) is None:
         now_ms = transaction.now_ms
         transaction.put(
             OldWrite(

@@ -1,7 +1,4 @@
-"""Dual write: what changes here is noted for the old processor in the transaction that changes it.
-
-The local write never waits for the old processor and never fails because of it: the note stays until it was told.
-"""
+"""Dual write: what changes here is noted for the old processor in the transaction that changes it."""
 
 from typing import TypeVar
 
@@ -37,7 +34,10 @@ T = TypeVar("T")
 
 
 class DualWriting:
-    """A LedgerStore whose changes are noted for the old processor, until there is no way back to it."""
+    """A LedgerStore whose changes are noted for the old processor, until there is no way back to it.
+
+    The local write never waits for the old processor and never fails because of it: the note stays until it was told.
+    """
 
     def __init__(self, store: LedgerStore) -> None:
         self._store = store

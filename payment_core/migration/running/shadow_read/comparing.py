@@ -1,4 +1,4 @@
-"""Two sides of one object, field by field: equal, or which fields differ, told by keyed hashes alone. Pure."""
+"""Two sides of one object, field by field: equal, or which fields differ, told by keyed hashes alone."""
 
 import hashlib
 import hmac

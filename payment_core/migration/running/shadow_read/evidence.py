@@ -1,8 +1,4 @@
-"""When comparisons are enough to cut over: equal for the stated time, over enough reads, with nothing left open.
-
-Pure. Evidence, not minutes: only time between two equal comparisons that are close together counts, so an old processor
-that cannot be read, or a core that compares nothing, adds nothing.
-"""
+"""When comparisons are enough to cut over: equal for the stated time, over enough reads, with nothing left open."""
 
 from enum import StrEnum
 
@@ -42,7 +38,11 @@ class Tally(msgspec.Struct, frozen=True, gc=False):
 
 
 def counted(evidence: ShadowEvidence, tally: Tally, now_ms: int) -> ShadowEvidence:
-    """The evidence after these comparisons. A difference sets the stated time back to nothing."""
+    """The evidence after these comparisons. A difference sets the stated time back to nothing.
+
+    Evidence, not minutes: only time between two equal comparisons that are close together counts, so an old processor
+    that cannot be read, or a core that compares nothing, adds nothing.
+    """
     after = msgspec.structs.replace(
         evidence,
         equal_total=evidence.equal_total + tally.equal,

@@ -1,8 +1,4 @@
-"""Shadow reads: after a read was answered from one side, the other is read beside it, and both are compared.
-
-Nobody waits for it: the queue is bounded, what does not fit is counted and left out, and a difference is looked at a
-second time before it counts, because a change may be on its way.
-"""
+"""Shadow reads: after a read was answered from one side, the other is read beside it, and both are compared."""
 
 import asyncio
 import random
@@ -57,7 +53,11 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShadowReads:
-    """Compares in the background. sample: the share of reads that is compared, from 0 to 1."""
+    """Compares in the background. sample: the share of reads that is compared, from 0 to 1.
+
+    Nobody waits for it: the queue is bounded, what does not fit is counted and left out, and a difference is looked at
+    a second time before it counts, because a change may be on its way.
+    """
 
     def __init__(
         self,
@@ -106,6 +106,10 @@ class ShadowReads:
             for number in range(AT_ONCE):
                 group.create_task(self._work(), name=f"shadow-read-{number}")
 
+    async def settled(self) -> None:
+        """Wait until everything that was offered is compared."""
+        await self._waiting.join()
+
     async def look_again(self, now_ms: int) -> int:
         """Compare again what differed a while ago; how many."""
         done = 0
@@ -150,6 +154,8 @@ class ShadowReads:
             except Exception as fault:  # noqa: BLE001 - one object must not end the others
                 log.error("not compared", action="shadow_fault", object=pair.object_id, fault=type(fault).__name__)
                 self._count(Outcome.UNREADABLE, "")
+            finally:
+                self._waiting.task_done()
 
     async def _held_against(self, pair: Pair, theirs: OldObject | None) -> Compared:
         record = await self._store.read(TYPES[pair.kind], pair.object_id)

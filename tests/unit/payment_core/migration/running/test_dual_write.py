@@ -1,0 +1,157 @@
+"""Dual write: what changes here reaches the old processor once, whatever is lost on the way, and waits for it."""
+
+import msgspec
+import pytest
+
+from payment_core.errors import StoreBusy
+from payment_core.methods.model import PaymentMethod
+from payment_core.migration.running.model import NO_RETURN_ID, NoReturn, OldLink, OldWrite
+from payment_core.operations.documents import record_change
+from payment_core.store.port import Transaction
+from tests.unit.payment_core.migration.running.both_world import ORIGIN, PAN, BothWorld
+
+
+async def test_a_card_that_is_kept_here_is_made_there_under_its_customer_with_its_number(world: BothWorld) -> None:
+    before = len(world.there("payment_method"))
+    token = await world.add_card("cus_here")
+    assert [write.object_id for write in await world.waiting()] == [token]
+    await world.tell()
+    assert await world.waiting() == []
+    made = world.there("payment_method")[before:]
+    assert [(one["card"]["last4"], one["card"]["exp_year"], one["metadata"]) for one in made] == [
+        ("4242", 2031, {"tillwatch_id": token})
+    ]
+    customer = world.book.objects[made[0]["customer"]]
+    assert customer["metadata"] == {"tillwatch_id": "cus_here"}
+
+
+async def test_no_note_holds_a_card_number(world: BothWorld) -> None:
+    token = await world.add_card()
+    await world.run("old-processor-writes")
+    noted = [*await world.all(OldWrite), *await world.all(OldLink)]
+    assert noted
+    assert PAN not in str(noted)
+    assert PAN.encode() not in b"".join(msgspec.msgpack.encode(one) for one in noted)
+    assert token in str(noted)
+
+
+async def test_the_local_write_goes_through_while_the_old_processor_is_down_and_is_told_when_it_is_back(
+    world: BothWorld,
+) -> None:
+    world.api.is_down = True
+    token = await world.add_card()
+    await world.tell()
+    [card] = [one for one in await world.waiting() if one.object_kind == "payment_method"]
+    assert (await world.all(PaymentMethod))[0].id == token
+    shown = (await world.ask("GET", "/v1/migration"))["dual_write"]
+    assert shown["oldest_waiting_ms"] >= world.clock.at_ms - card.waiting_since_ms > 0
+    world.api.is_down = False
+    world.clock.at_ms += 60_000
+    await world.tell()
+    assert await world.waiting() == []
+    assert [one["metadata"].get("tillwatch_id") for one in world.there("payment_method")].count(token) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 4])
+async def test_an_answer_that_is_lost_makes_no_second_object(world: BothWorld, lost: int) -> None:
+    token = await world.add_card()
+    world.lost = lost
+    for _ in range(8):
+        await world.tell()
+        world.clock.at_ms += 60_000
+    assert world.lost == 0
+    assert await world.waiting() == []
+    assert [one["metadata"].get("tillwatch_id") for one in world.there("payment_method")].count(token) == 1
+    assert [one["metadata"].get("tillwatch_id") for one in world.there("customer")].count("cus_here") == 1
+
+
+async def test_a_process_that_dies_between_the_call_and_its_note_repeats_the_same_call(world: BothWorld) -> None:
+    token = await world.add_card()
+    await world.tell()
+    await world.remove_card(token)
+    world.lost = 1
+    await world.run("old-processor-writes")
+    [write] = await world.waiting()
+    assert write.call is not None
+    world.start()
+    world.clock.at_ms += 60_000
+    await world.tell()
+    assert await world.waiting() == []
+    assert all(one["metadata"].get("tillwatch_id") != token for one in world.there("payment_method"))
+
+
+async def test_a_card_that_was_made_and_removed_before_it_was_told_is_never_made_there(world: BothWorld) -> None:
+    token = await world.add_card()
+    await world.remove_card(token)
+    await world.tell()
+    assert await world.waiting() == []
+    assert [method for method, path, _ in world.requests if path == "/v1/payment_methods" and method == "POST"] == []
+
+
+async def test_a_card_that_is_removed_here_is_detached_there(world: BothWorld) -> None:
+    token = await world.add_card()
+    await world.tell()
+    assert token in {one["metadata"].get("tillwatch_id") for one in world.there("payment_method")}
+    await world.remove_card(token)
+    await world.tell()
+    assert token not in {one["metadata"].get("tillwatch_id") for one in world.there("payment_method")}
+
+
+async def test_what_the_jobs_move_is_not_sent_back(world: BothWorld) -> None:
+    await world.move()
+    assert await world.all(PaymentMethod)
+    assert await world.waiting() == []
+
+
+async def test_past_the_point_of_no_return_nothing_is_told_any_more(world: BothWorld) -> None:
+    def end_return(transaction: Transaction) -> None:
+        transaction.put(NoReturn(id=NO_RETURN_ID, job="audit-trail", at_ms=1, actor="key:ops"))
+
+    await world.add_card("cus_1")
+    await world.store.transact(end_return, "key:ops")
+    await world.add_card("cus_2", "5555555555554444")
+    await world.tell()
+    assert await world.waiting() == []
+    assert [path for method, path, _ in world.requests if method == "POST"] == []
+
+
+async def test_a_write_that_was_not_committed_leaves_no_note(world: BothWorld) -> None:
+    async def failing() -> None:
+        def work(transaction: Transaction) -> None:
+            method = PaymentMethod(
+                id="tok_lost",
+                created_at_ms=1,
+                updated_at_ms=1,
+                customer_id="cus_1",
+                brand="visa",
+                bin="424242",
+                last4="4242",
+                expiry_month=1,
+                expiry_year=2031,
+                fingerprint="fp",
+            )
+            record_change(transaction, ORIGIN, method, status="active")
+            raise StoreBusy
+
+        await world.both.store.transact(work, "key:ops")
+
+    with pytest.raises(StoreBusy):
+        await failing()
+    assert await world.waiting() == []
+
+
+async def test_what_is_refused_for_good_is_shown_with_its_reason_and_keeps_nobody_else(world: BothWorld) -> None:
+    refused = await world.add_card("cus_bad")
+    await world.tell()
+    # The customer is deleted at the old processor, so nothing can be attached to it any more.
+    [customer] = [one for one in world.there("customer") if one["metadata"].get("tillwatch_id") == "cus_bad"]
+    world.book.objects[customer["id"]] = {"id": customer["id"], "object": "customer", "deleted": True}
+    other = await world.add_card("cus_bad", "5555555555554444")
+    fine = await world.add_card("cus_fine", "378282246310005")
+    await world.tell()
+    assert {write.object_id for write in await world.waiting()} == {other}
+    fault = (await world.ask("GET", "/v1/migration"))["dual_write"]["fault"]
+    assert other in fault
+    assert "404" in fault
+    tags = {one["metadata"].get("tillwatch_id") for one in world.there("payment_method")}
+    assert {refused, fine} <= tags
