@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from config.load import load_configuration
+from config.delivery.deployment import Deployments
+from config.load import DEFAULTS, DEPLOYMENT_FILE
+from config.loading.loader import load_yaml
 from payment_core.assembly.existing import PRODUCER, existing_table
 from payment_core.assembly.settings import load_settings
 from payment_core.assembly.vaulting import TENANT, Vaulting, open_vaulting
@@ -106,6 +108,15 @@ def export_hash_key(vaulting: Vaulting) -> bytes:
     return hmac.digest(bytes(vaulting.hash_keys.bodies), b"migration export", "sha256")
 
 
+def declared_no_return(directory: Path | None) -> frozenset[JobName]:
+    """The jobs that deployment.yaml declares to have a point of no return. Raises ConfigurationError. Blocks."""
+    own = None if directory is None else directory / DEPLOYMENT_FILE
+    path = own if own is not None and own.is_file() else DEFAULTS / DEPLOYMENT_FILE
+    declared = load_yaml(path, Deployments).value.phases.data_migration.jobs
+    known = frozenset(JobName)
+    return frozenset(JobName(job.name) for job in declared if job.point_of_no_return and job.name in known)
+
+
 @asynccontextmanager
 async def migration_beside(options: CoreOptions, *, person: str) -> AsyncIterator[Migration]:
     """A migration over the store that the options name; neither a file nor a table is made.
@@ -118,10 +129,7 @@ async def migration_beside(options: CoreOptions, *, person: str) -> AsyncIterato
     actor = f"{ACTOR_PREFIX}{person}"
     async with AsyncExitStack() as stack:
         settings = await load_settings(options)
-        configuration = await asyncio.to_thread(load_configuration, options.config, {})
-        declared = configuration.deployment.phases.data_migration.jobs
-        known = frozenset(JobName)
-        no_return = frozenset(JobName(job.name) for job in declared if job.point_of_no_return and job.name in known)
+        no_return = await asyncio.to_thread(declared_no_return, options.config)
         gate = LatencyGate(clock, limit_ms=COMMIT_MS_MAX)
         store = await _existing(stack, options, clock, gate)
         vaulting = await open_vaulting(stack, options, store, origin, clock)

@@ -1,5 +1,7 @@
 """An export moves whole over every store, and a second run changes nothing."""
 
+from pathlib import Path
+
 import msgspec
 
 from payment_core.customers.model import Customer
@@ -10,8 +12,9 @@ from payment_core.migration.export.kinds import Kind
 from payment_core.migration.model import Moved, Quarantined, moved_id
 from payment_core.migration.names import JobName, JobState
 from payment_core.providers.model import BankAccount, Provider
+from tests.canary import leaks_of
 from tests.contract.migration.invented import Invented, account, bank, card, card_number, customers, whole
-from tests.contract.migration.worlds import World, contents, reconciled, run_all
+from tests.contract.migration.worlds import World, contents, migration_world, reconciled, run_all
 
 COUNT = 3
 
@@ -140,3 +143,20 @@ async def test_a_second_run_changes_nothing_of_what_waits_either(plain: World) -
     assert await contents(plain.store) == before
     waiting = {entry.id: entry.resolved_at_ms > 0 for entry in before.values() if isinstance(entry, Quarantined)}
     assert waiting == {"payment_methods:pm_1": False, "payment_methods:pm_8": True}
+
+
+async def test_no_number_is_in_a_file_also_where_it_could_not_move(tmp_path: Path) -> None:
+    account_numbers = ("830417726519", "640915273388")
+    pans = (card_number(830_417_726), "5204740009900014")
+    source = Invented().add(Kind.CUSTOMERS, *customers([1]))
+    source.add(Kind.PAYMENT_METHODS, card("pm_1", "cus_1", pans[0]), card("pm_2", "cus_1", pans[1], year=2019))
+    source.add(Kind.PAYMENT_METHODS, card("pm_3", "cus_1", f"{pans[1][:-1]}5"))
+    source.add(Kind.ACCOUNTS, account("acct_1"))
+    source.add(Kind.BANK_ACCOUNTS, bank("ba_1", "acct_1", account_numbers[0]))
+    source.add(Kind.BANK_ACCOUNTS, bank("ba_2", "acct_1", account_numbers[1], routing_number="021000022"))
+    async with migration_world("sqlite", tmp_path) as world:
+        statuses = await run_all(world, source)
+        assert [status.counts.quarantined for status in statuses] == [0, 2, 1, 0, 0]
+        assert (await reconciled(world, source)).right
+        numbers = (*pans, *account_numbers, f"{pans[1][:-1]}5")
+        assert leaks_of(numbers, tmp_path) == []
