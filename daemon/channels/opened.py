@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -15,9 +15,16 @@ from daemon.channels.outbox import Lane, Outbox
 from daemon.channels.pace import WINDOW_MS, Pace
 from daemon.channels.trial import TrialDesk
 from payment_core.webhooks.sending import HttpSender
+from remediation.journal.entry import Entry
+from remediation.journal.escalation_kinds import ChangeTold, TrialEnded
+from remediation.journal.kinds import body_of
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.state import State
+
+LOOKED_BACK = 500
+"""Entries of the journal: more than trials and changes of a minute come to."""
+_OTHERS = ("trial.ended", "change.told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +61,11 @@ async def open_channels(
         return None
     sender = await stack.enter_async_context(HttpSender(loopback_allowed=wanted.loopback_allowed))
     share = random.SystemRandom().random
+    newest = [] if read is None else await read(max(0, writer.state.sequence - LOOKED_BACK), LOOKED_BACK)
     lanes: dict[str, Lane] = {}
     tellers: dict[str, ChangeTeller] = {}
     for name, channel in wanted.via.items():
-        before = sent_lately(writer.state, name, clock.now_ms())
+        before = sent_lately(writer.state, newest, name, clock.now_ms())
         opened = await channel_of(stack, name, channel, sender, settings.aws)
         lanes[name] = Lane(opened, Pace(channel.per_minute, before))
         teller = await change_teller_of(channel, sender)
@@ -75,11 +83,21 @@ async def open_channels(
     )
 
 
-def sent_lately(state: State, channel: str, now_ms: int) -> list[int]:
-    """When this channel took notices within the last minute, so that a new process keeps the limit of the old one."""
-    return [
+def sent_lately(state: State, newest: Sequence[Entry], channel: str, now_ms: int) -> list[int]:
+    """When this channel took something within the last minute, so that a new process keeps the limit of the old one.
+
+    newest: entries of the journal, for what is no notice.
+    """
+    notices = [
         told.ended_at_ms
         for chain in state.escalation.chains.values()
         for told in chain.notices
-        if told.through == channel and now_ms - told.ended_at_ms < WINDOW_MS
+        if told.through == channel
     ]
+    others = [entry.at_ms for entry in newest if entry.kind in _OTHERS and _channel_of(entry) == channel]
+    return [at_ms for at_ms in (*notices, *others) if now_ms - at_ms < WINDOW_MS]
+
+
+def _channel_of(entry: Entry) -> str:
+    body = body_of(entry)
+    return body.channel if isinstance(body, TrialEnded | ChangeTold) else ""

@@ -1,7 +1,3 @@
-"""Takes over a warning of Apprise's own: it uses a module that Python 3.13 leaves out, and knows what to do then."""
+"""Apprise may be imported here."""
 
-import warnings
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import imghdr  # noqa: F401  # so that it is there when Apprise asks for it
+import tests.imports_of_others  # noqa: F401  # for what it does

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import standardwebhooks
 
+from config.escalation.channel_kinds import KINDS
 from config.settings import Settings
 from daemon.channels.opened import Channels, open_channels
+from daemon.channels.trial import TrialRefused
 from daemon.clock import SystemClock
 from daemon.errors import NotUsable
 from remediation.journal.escalation_kinds import NoticeSent
@@ -160,3 +162,55 @@ async def test_without_channels_nothing_is_opened_and_notices_wait() -> None:
             stack, Settings.model_validate({}), here.scene.writer, here.scene.clock, lambda: here.escalation
         )
     assert opened is None
+
+
+EVERY = {
+    "pagerduty": {"kind": "pagerduty", "routing_key": ROUTING_KEY, "webhook_secret": "hook"},
+    "slack": {"kind": "slack", "url": f"https://hooks.slack.com/{ROUTING_KEY}"},
+    "teams": {"kind": "teams", "url": f"https://prod.westus.logic.azure.com/{ROUTING_KEY}"},
+    "webhook": {"kind": "webhook", "url": "https://pages.example.com", "secret": SECRET},
+    "alertmanager": {"kind": "alertmanager", "url": "https://alerts.example.com", "token": ROUTING_KEY},
+    "email": {"kind": "email", "host": "mail.example.com", "sender": "till@example.com"},
+    "sms": {"kind": "sms"},
+    "mqtt": {"kind": "mqtt", "host": "broker.example.com", "username": "till", "password": ROUTING_KEY},
+    "apprise": {"kind": "apprise", "url": f"json://till:{ROUTING_KEY}@example.com"},
+}
+
+
+async def test_every_kind_is_opened_from_its_settings_and_shows_what_it_would_send_without_its_secrets() -> None:
+    assert set(EVERY) == set(KINDS)
+    settings = Settings.model_validate({"channels": {"via": EVERY}})
+    here = await world()
+    async with AsyncExitStack() as stack:
+        opened = await open_channels(
+            stack, settings, here.scene.writer, here.scene.clock, lambda: here.escalation, here.scene.journal.read
+        )
+        assert opened is not None
+        assert opened.outbox.names == tuple(EVERY)
+        assert opened.webhook_secrets == {"pagerduty": "hook"}
+        for name in EVERY:
+            person = "vp-engineering" if name == "sms" else "executive-team" if name == "email" else ""
+            found = opened.trials.foreseen(person, name, "olga")
+            assert not isinstance(found, TrialRefused), found
+            assert "test: nothing is wrong" in found[0].payload
+            assert ROUTING_KEY not in found[0].payload
+            assert "executives@" not in found[0].payload
+
+
+async def test_a_new_process_counts_what_the_last_one_sent_within_the_minute() -> None:
+    receiver = Receiver(lambda *_: 202)
+    async with serving(receiver.serve) as port:
+        url = f"http://127.0.0.1:{port}"
+        via = {"kind": "pagerduty", "routing_key": ROUTING_KEY, "url": url, "per_minute": 6}
+        settings = settings_of(pagerduty=via)
+        here = await world(reached_by("pagerduty"))
+        found: object = None
+        writer, clock, read = here.scene.writer, here.scene.clock, here.scene.journal.read
+        for _ in range(2):
+            async with AsyncExitStack() as stack:
+                opened = await open_channels(stack, settings, writer, clock, lambda: here.escalation, read)
+                assert opened is not None
+                for _ in range(4):
+                    found = await opened.trials.send("", "pagerduty", "olga")
+        assert len(receiver.requests) == 5
+        assert isinstance(found, TrialRefused)
