@@ -13,11 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from daemon.cli import app
+from daemon.cli.sop.seen import Done
 from daemon.embedded.exports.generating import write_export
 from daemon.embedded.exports.plan import ExportPlan
 from daemon.embedded.processes.ports import free_port
 from daemon.embedded.stack import Wishes
 from tests.conftest import Require
+from tests.integration import procedure_looks
 from tests.integration.newcomer import ROOT, START_SECONDS, Place, shown, shown_part, stop, until
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -166,6 +168,45 @@ TRYING = [command for command in starting("escalation", "test") if re.search("--
 """What asks the daemon to try a channel."""
 
 
+PROCEDURES = starting("sop")
+LOOKING_AT_PROCEDURES = [command for command in PROCEDURES if procedure_looks.LOOKED_AT.search(command)]
+DRILLS = starting("sop", "drill")
+
+
+@pytest.mark.parametrize("command", LOOKING_AT_PROCEDURES)
+def test_procedures_are_looked_at_as_shown(command: str, place: Place) -> None:
+    done = place.run(place.typed(command))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("command", [one for one in PROCEDURES if one not in {*LOOKING_AT_PROCEDURES, *DRILLS}])
+def test_a_procedure_is_walked_as_shown_and_refused_to_a_stranger(command: str, place: Place) -> None:
+    done = place.run([*place.typed(f"{command} --url http://127.0.0.1:{place.port}"), "--token", "nobody"])
+    assert (done.returncode, "answered 401" in done.stderr) == (3, True), done.stderr
+
+
+@pytest.mark.parametrize("command", DRILLS)
+def test_a_drill_is_taken_as_shown(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.cli.sop.rehearsing.rehearse", procedure_looks.kept_promise)
+    nobody = ["--data-dir", str(tmp_path), "--url", f"http://127.0.0.1:{free_port('127.0.0.1')}"]
+    result = CliRunner().invoke(app, [*shlex.split(command)[1:], *nobody])
+    assert result.exit_code == 0, result.output
+    reports = sorted(tmp_path.glob("reports/continuity-*.md"))
+    assert reports
+    assert all(path.read_text("utf-8").startswith("# Continuity drill") for path in reports)
+
+
+def test_every_look_of_every_procedure_is_answered_beside_a_running_system(place: Place) -> None:
+    def run(command: str) -> Done:
+        done = place.run(place.typed(command))
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    looks = procedure_looks.looks(set(COMMANDS))
+    assert len(looks) > 20
+    assert procedure_looks.unanswered(looks, run) == []
+
+
 @pytest.mark.parametrize("command", [command for command in starting("escalation") if command not in TRYING])
 def test_who_is_told_is_shown_without_a_daemon(command: str, tmp_path: Path) -> None:
     place = Place(tmp_path)
@@ -297,5 +338,9 @@ def test_no_shown_command_is_left_out() -> None:
     names = ("health", "validate", "audit", "ledger", "rules", "config", "up", "run", "core", "costs", "fraud")
     plans = [command for command in starting("deploy") if "--dry-run" in command]
     tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
-    tried += starting("scale", "replay") + [command for command in starting("escalation") if command not in TRYING]
+    tried += (
+        PROCEDURES
+        + starting("scale", "replay")
+        + [command for command in starting("escalation") if command not in TRYING]
+    )
     assert sorted(tried) == COMMANDS

@@ -81,7 +81,7 @@ def keys(model: type[BaseModel]) -> frozenset[str]:
 
 @cache
 def words() -> frozenset[str]:
-    """Names that code, configuration and journal share: of rules, gates, scenarios, steps, actions, facts, reports."""
+    """Names that code, configuration and journal share: of rules, gates, procedures, steps, actions, facts, reports."""
     configuration = load_configuration(None)
     standing = Standing(region="r", environment="blue", version="1.0.0", spare="green")
     request = Request(
@@ -92,6 +92,7 @@ def words() -> frozenset[str]:
     return frozenset(
         {
             *(rule.id for file in configuration.rule_files for rule in file.value.rules),
+            *(one.value.name for one in configuration.procedures),
             *CODE_GATES,
             *(comparison.id for comparison in configuration.deployment.gates.comparisons),
             *(path.stem for path in (DEFAULTS / "scenarios").glob("*.yaml")),
