@@ -1,4 +1,4 @@
-"""Where the private key for encrypted files comes from: a port, and the two of a single machine."""
+"""Where the private key for encrypted files comes from: a port, and a file of this machine."""
 
 import asyncio
 import os
@@ -55,28 +55,6 @@ class FileKey:
             return PrivateKey(key, passphrase.decode().rstrip("\r\n"))
         except UnicodeDecodeError as error:
             raise KeyUnusable(f"{self._passphrase_file}: it is not UTF-8.") from error
-
-
-class EnvironmentKey:
-    """A key in an environment variable, armored; the passphrase in another one, when there is one."""
-
-    def __init__(self, key_variable: str, passphrase_variable: str | None = None) -> None:
-        self._key_variable = key_variable
-        self._passphrase_variable = passphrase_variable
-
-    async def private_key(self) -> PrivateKey:
-        """Read anew each time; raises KeyUnusable for a variable that is not set."""
-        key = _variable(self._key_variable).encode()
-        if self._passphrase_variable is None:
-            return PrivateKey(key)
-        return PrivateKey(key, _variable(self._passphrase_variable))
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name, "")
-    if value == "":
-        raise KeyUnusable(f"The environment variable {name} is not set.")
-    return value
 
 
 def _private_bytes(path: Path) -> bytes:

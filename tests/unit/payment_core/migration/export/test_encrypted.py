@@ -20,7 +20,7 @@ from payment_core.migration.export.errors import (
 )
 from payment_core.migration.export.export import Export
 from payment_core.migration.export.kinds import Kind
-from payment_core.migration.export.opening.keys import EnvironmentKey, FileKey, PrivateKey
+from payment_core.migration.export.opening.keys import FileKey, PrivateKey
 from payment_core.migration.export.reading import read
 from payment_core.migration.export.records import Record
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
@@ -31,13 +31,14 @@ from tests.exports.written import Given, lines, opened, reads, records, write_fi
 
 NUMBER = "5105105105105100"
 ROOT = str(Path(__file__).parents[5])
+KEYS = Path(__file__).parents[4] / "exports"
 CARD = {"id": "card_1", "number": NUMBER, "exp_month": 5, "exp_year": 2031}
 
 
 @pytest.fixture(scope="module")
 def secret() -> pysequoia.Tsk:
-    """An RSA key of this run, such as processors ask for; theirs are longer."""
-    return pysequoia.Tsk.generate("Migration <m@example.com>", cipher_suite=pysequoia.CipherSuite.RSA2k)
+    """An RSA key for tests alone, such as processors ask for; theirs are longer. Making one takes seconds."""
+    return pysequoia.Tsk.from_bytes((KEYS / "rsa.asc").read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -126,12 +127,9 @@ async def test_a_message_that_was_packed_to_fill_a_disk_is_given_up(
         await export.prove(Kind.PAYMENT_METHODS)
 
 
-LOCKED = Path(__file__).parents[4] / "exports" / "locked.asc"
-"""A key for tests alone, made by GnuPG; its passphrase is ``open sesame``."""
-
-
 async def test_a_locked_key_opens_with_its_passphrase_alone(tmp_path: Path) -> None:
-    key = LOCKED.read_bytes()
+    # A key for tests alone, made by GnuPG.
+    key = (KEYS / "locked.asc").read_bytes()
     recipient = pysequoia.Tsk.from_bytes(key).extract_certificate()
     write_file(tmp_path, Kind.CUSTOMERS, pysequoia.encrypt(b"", [recipient]), records=0, encrypted=True)
     assert await reads(await opened(tmp_path, Given(key, "open sesame")), Kind.CUSTOMERS) == []
@@ -213,15 +211,6 @@ async def test_a_key_file_that_holds_no_key_is_refused(tmp_path: Path, content: 
         path.chmod(0o600)
     with pytest.raises(KeyUnusable, match=r"key\.asc"):
         await FileKey(path).private_key()
-
-
-async def test_a_key_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXPORT_KEY", "key")
-    monkeypatch.setenv("EXPORT_PASSPHRASE", "words")
-    assert await EnvironmentKey("EXPORT_KEY").private_key() == PrivateKey(b"key")
-    assert await EnvironmentKey("EXPORT_KEY", "EXPORT_PASSPHRASE").private_key() == PrivateKey(b"key", "words")
-    with pytest.raises(KeyUnusable, match="NOT_THERE"):
-        await EnvironmentKey("NOT_THERE").private_key()
 
 
 async def test_a_file_that_is_encrypted_and_not_called_so_is_no_json(
