@@ -70,6 +70,7 @@ FULL = 1_000_000
 """These take what there is at each look, so that none follows at once."""
 
 READ_BOTH: Mapping[str, tuple[ObjectKind, str]] = {
+    "/v1/customers/{customer_id}": ("customer", "customer_id"),
     "/v1/payment_methods/{payment_method_id}": ("payment_method", "payment_method_id"),
     "/v1/bank_accounts/{bank_account_id}": ("bank_account", "bank_account_id"),
 }

@@ -14,6 +14,7 @@ from payment_core.assembly.settings import CoreSettings
 from payment_core.assembly.vaulting import Vaulting
 from payment_core.clock import Clock
 from payment_core.costs.notes import Spending
+from payment_core.customers.desk import CustomerDesk
 from payment_core.escrow.acts.saving import Setting
 from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
@@ -26,6 +27,7 @@ from payment_core.http.routes import Route
 from payment_core.http.tables.ach import ach_routes
 from payment_core.http.tables.bank_accounts import bank_account_routes
 from payment_core.http.tables.control import control_routes
+from payment_core.http.tables.customers import customer_routes
 from payment_core.http.tables.disputes import dispute_routes
 from payment_core.http.tables.escrows import escrow_routes
 from payment_core.http.tables.fraud import fraud_routes
@@ -127,6 +129,7 @@ def build_domains(base: Base) -> Domains:
     return Domains(
         routes=(
             *_payment_routes(base, desk, disputes),
+            *customer_routes(CustomerDesk(store, origin)),
             *bank_account_routes(accounts),
             *provider_routes(ProviderDesk(store, base.settings.names, origin), CaseDesk(store, origin)),
             *escrow_routes(EscrowDesk(store, setting)),

@@ -84,7 +84,10 @@ class Migrate:
         standing = await self._migrations.standing()
         job = standing.job(arguments["job"])
         if job is None:
-            return StepReport(finding=StepFinding.HELD, detail=f"the core knows no job {arguments['job']}")
+            return StepReport(
+                finding=StepFinding.HELD,
+                detail=f"the core has no job {arguments['job']}; start it with --migration-exports",
+            )
         if job.state == DONE and job.export == arguments["export"]:
             return _with(standing, context.plan, _report(job, arguments["quarantined"]))
         if job.wanted == "nothing" or job.export != arguments["export"]:
@@ -132,7 +135,8 @@ class Compare:
 class CutOver:
     """Cuts a share of the customers over by the flag, or back; always the same ones, so that nobody goes to and fro.
 
-    Past the point of no return nobody is cut back, and the step says so. What a person set meanwhile is replaced.
+    Past the point of no return nobody is cut back, and the step says so. What a person set before it is replaced; what
+    a person sets meanwhile is not, and holds it.
     """
 
     def __init__(self, migrations: Migrations, flags: Flags) -> None:
@@ -156,6 +160,11 @@ class CutOver:
             return kept
         wanted = cohort_setting(percent)
         if state.killed is None and state.setting != wanted:
+            if self._flags.book.made_by(MIGRATION_CUT_OVER, key) is not None:
+                detail = (
+                    f"{_words(percent)}, and then somebody set {MIGRATION_CUT_OVER} to {setting_words(state.setting)}"
+                )
+                return StepReport(finding=StepFinding.HELD, detail=detail)
             reason = f"{context.plan.request.deployment_id} cuts {_words(percent)}"
             change = FlagChanged(flag=MIGRATION_CUT_OVER, what=FlagChange.SET, reason=reason, key=key, setting=wanted)
             await self._flags.change(change)

@@ -1,7 +1,9 @@
 """Answers reads of cards and accounts from the side that has the word, and has the other compared beside it."""
 
 import asyncio
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -18,8 +20,18 @@ from payment_core.migration.running.shadow_read.reading import Pair, ShadowReads
 ANSWER_SECONDS = 1.0
 """A reader waits no longer for the old processor; our copy, which is a second old at most, is the answer then."""
 
+_OWNER: Mapping[ObjectKind, str] = MappingProxyType(
+    {"customer": "id", "payment_method": "customer_id", "bank_account": "holder_id"}
+)
 _NUMBERS = ("exp_month", "exp_year")
-_TEXTS = {"country": "billing_country", "holder_name": "holder_name"}
+_TEXTS = {
+    "country": "billing_country",
+    "holder_name": "holder_name",
+    "name": "name",
+    "email": "email",
+    "phone": "phone",
+    "description": "description",
+}
 """What the old side may know better, by our views' names. Brand and last four follow from the number, which is one."""
 
 
@@ -40,7 +52,7 @@ class BothReads:
         if not isinstance(answer, Answer) or answer.status != 200:  # noqa: PLR2004 - HTTP's own number
             return answer
         view = msgspec.json.decode(answer.body)
-        owner_id = view["customer_id"] if kind == "payment_method" else view["holder_id"]
+        owner_id = view[_OWNER[kind]]
         if self._cut_over.authority(owner_id).side == NEW:
             self._counts.answered["new"] += 1
             self._shadow.offer(Pair(kind, object_id))

@@ -180,6 +180,16 @@ async def test_nobody_is_cut_over_before_the_core_allows_it_or_while_the_flag_is
     assert one.flags.asked == []
 
 
+async def test_what_a_person_sets_meanwhile_is_not_replaced_but_holds_the_step() -> None:
+    one, _, work = await cutting()
+    made = planned(5)
+    await work.perform(context(made, "cut-over-5"), KEY)
+    await one.say(changed(FlagChange.SET, flag=MIGRATION_CUT_OVER, key="by-hand", setting=cohort_setting(0)))
+    report = await work.perform(context(made, "cut-over-5"), KEY)
+    assert (report.finding, "somebody set" in report.detail) == (StepFinding.HELD, True)
+    assert len(one.flags.asked) == 1
+
+
 async def test_undoing_cuts_everybody_back_and_past_the_point_of_no_return_nobody() -> None:
     one, migrations, work = await cutting()
     made = planned(5)
