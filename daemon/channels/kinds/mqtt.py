@@ -13,7 +13,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config.escalation.channel_kinds import MqttChannel, is_mqtt_topic
 from daemon.channels.kinds.webhook import document_of
-from daemon.channels.ports import ATTEMPT_SECONDS, ChannelDown, NoticeNotTaken, NoticeRefused, Receipt
+from daemon.channels.ports import ChannelDown, NoticeNotTaken, NoticeRefused, Receipt
 from daemon.errors import NotUsable
 from payment_core.flags.arriving.files import client_tls
 from payment_core.flags.arriving.mqtt import AT_ONCE, reachable
@@ -21,6 +21,8 @@ from payment_core.flags.arriving.mqtt_client import MqttClient
 from payment_core.flags.errors import FlagFileUnusable
 from remediation.escalation.notices import Notice
 
+STEP_SECONDS = 2.0
+"""To connect, to be greeted, to publish and to part: four of them are within the time of an attempt."""
 _NOBODY_THERE = 0x10
 """Brokers that know say so; a page that nobody gets has told nobody."""
 _REFUSED = frozenset({0x87, 0x90, 0x95, 0x99})
@@ -40,12 +42,12 @@ class Mqtt:
         settings: MqttChannel,
         password: str,
         tls: ssl.SSLContext | None,
-        attempt_seconds: float = ATTEMPT_SECONDS,
+        step_seconds: float = STEP_SECONDS,
     ) -> None:
         self._settings = settings
         self._password = password
         self._tls = tls
-        self._attempt_seconds = attempt_seconds
+        self._step_seconds = step_seconds
 
     async def send(self, notice: Notice, key: str, address: str, at_ms: int) -> Receipt:
         """See Channel; it is taken once the broker has acknowledged it."""
@@ -57,19 +59,19 @@ class Mqtt:
         client = self._client()
         answers = _answers(client)
         try:
-            async with asyncio.timeout(self._attempt_seconds), client:
+            async with client:
                 await client.publish(topic, body, qos=1, properties=_properties(key))
-        except (TimeoutError, aiomqtt.MqttError, OSError) as fault:
+        except (aiomqtt.MqttError, OSError) as fault:
             # What goes wrong with saying goodbye must not have it sent again.
             if not answers:
-                raise ChannelDown(self._words(fault)) from fault
+                raise ChannelDown(_words(fault)) from fault
         finally:
             client.let_go()
         return _receipt(answers[-1])
 
     def _client(self) -> MqttClient:
         settings = self._settings
-        return MqttClient(
+        client = MqttClient(
             reachable(settings.host),
             settings.port,
             identifier=settings.client_id,
@@ -77,21 +79,14 @@ class Mqtt:
             password=self._password if settings.username else None,
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=True,
-            timeout=self._attempt_seconds,
+            timeout=self._step_seconds,
             tls_context=self._tls,
             socket_options=AT_ONCE,
             logger=log,
         )
-
-    def _words(self, fault: Exception) -> str:
-        """MQTT's own reason, which names nobody; of anything else the kind alone."""
-        match fault:
-            case aiomqtt.MqttCodeError():
-                return f"MQTT: {fault}"
-            case TimeoutError():
-                return f"no acknowledgement within {self._attempt_seconds:g} s"
-            case _:
-                return type(fault).__name__
+        # It connects in a thread, which nobody could stop, and whose connection nobody would close.
+        client._client.connect_timeout = self._step_seconds  # noqa: SLF001  # aiomqtt has no way to do so
+        return client
 
 
 async def open_mqtt(settings: MqttChannel, password: str) -> Mqtt:
@@ -133,3 +128,8 @@ def _receipt(reason: ReasonCode) -> Receipt:
         return Receipt("PUBACK")
     words = f"MQTT: {reason.getName()}"
     raise NoticeRefused(words) if reason.value in _REFUSED else NoticeNotTaken(words)
+
+
+def _words(fault: Exception) -> str:
+    """MQTT's own reason, which names nobody; of anything else the kind alone."""
+    return f"MQTT: {fault}" if isinstance(fault, aiomqtt.MqttError) else type(fault).__name__

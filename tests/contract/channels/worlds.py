@@ -287,7 +287,7 @@ async def _mqtt(stack: AsyncExitStack, seconds: float, receiving: AsyncExitStack
         broker.reason = {"later": 0x97, "never": 0x87}.get(outcome, 0)
 
     return World(
-        Mqtt(settings, SECRET, None, seconds),
+        Mqtt(settings, SECRET, None, seconds / 4),
         "tillwatch/pages/ana",
         told,
         lambda: [Seen(properties["notice"], payload.decode()) for _, properties, payload in broker.taken],
