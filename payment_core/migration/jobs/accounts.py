@@ -1,4 +1,4 @@
-"""Connected accounts as providers: their verification there decides whether they may be paid here. Pure."""
+"""Connected accounts as providers: their verification there decides whether they may be paid here."""
 
 from typing import Literal, cast
 

@@ -1,4 +1,4 @@
-"""A card of the transfer file as the vault takes it, and what of it has to be the same on both sides. Pure."""
+"""A card of the transfer file as the vault takes it, and what of it has to be the same on both sides."""
 
 from typing import cast
 

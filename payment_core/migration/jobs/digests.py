@@ -1,4 +1,4 @@
-"""One hash over the fields that have to be the same on both sides. Pure."""
+"""One hash over the fields that have to be the same on both sides."""
 
 import hashlib
 

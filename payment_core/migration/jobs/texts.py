@@ -1,4 +1,4 @@
-"""Text as it is kept here, where nothing said and nothing there are the same. Pure."""
+"""Text as it is kept here, where nothing said and nothing there are the same."""
 
 
 def text(said: str | None) -> str:

@@ -1,4 +1,4 @@
-"""One side of a proof: how many records, how much money of each currency, and a hash over all of them. Pure."""
+"""One side of a proof: how many records, how much money of each currency, and a hash over all of them."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

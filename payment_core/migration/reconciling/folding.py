@@ -1,4 +1,4 @@
-"""Counts one kind, record by record and row by row, without holding either. Pure."""
+"""Counts one kind, record by record and row by row, without holding either."""
 
 from collections.abc import Iterable, Iterator
 

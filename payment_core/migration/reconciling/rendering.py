@@ -1,4 +1,4 @@
-"""A reconciliation for people (Markdown), for programs (JSON) and for a spreadsheet (CSV of differences). Pure."""
+"""A reconciliation for people (Markdown), for programs (JSON) and for a spreadsheet (CSV of differences)."""
 
 import csv
 import io

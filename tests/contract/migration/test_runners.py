@@ -1,6 +1,7 @@
 """One runner at a time; pause, take-over and undo; what waits in quarantine, and what comes by the feed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod, VaultKey
 from payment_core.migration.engine.acts import cancel, pause
-from payment_core.migration.engine.claiming import Asked
+from payment_core.migration.engine.claiming import Asked, Claimant
 from payment_core.migration.errors import (
     ExportChanged,
     JobHeld,
@@ -26,6 +27,7 @@ from payment_core.migration.limits import Limits
 from payment_core.migration.model import MigrationRun, Moved, moved_id
 from payment_core.migration.names import JobName, JobState, Outcome
 from payment_core.migration.status import JobStatus
+from payment_core.store.port import LedgerStore
 from tests.contract.migration.invented import (
     MADE_AT_MS,
     Invented,
@@ -40,21 +42,21 @@ from tests.contract.migration.worlds import ACTOR, World, contents, reconciled, 
 
 LATER_MS = MADE_AT_MS + 60_000
 
+Act = Callable[[LedgerStore, Claimant, JobName, str], Awaitable[None]]
+
 
 async def test_a_second_runner_is_refused_and_one_that_takes_over_stops_the_first(plain: World) -> None:
     source, first, second = whole(12), plain.runner(), plain.runner()
-    taken: list[asyncio.Task[JobStatus]] = []
+    has_begun = asyncio.Event()
 
-    def take_over(_status: JobStatus) -> None:
-        if not taken:
-            resumed = second.run(JobName.CUSTOMERS, source, plain.limits, Asked(resume=True))
-            taken.append(asyncio.ensure_future(resumed))
+    async def lose_it() -> None:
+        with pytest.raises(LeaseLost):
+            await first.run(JobName.CUSTOMERS, source, plain.limits, on_progress=lambda _status: has_begun.set())
 
-    running = asyncio.ensure_future(first.run(JobName.CUSTOMERS, source, plain.limits, on_progress=take_over))
-    await asyncio.sleep(0)
-    with pytest.raises((LeaseLost, RunnerBusy)):
-        await running
-    status = await taken[0]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(lose_it())
+        await has_begun.wait()
+        status = await second.run(JobName.CUSTOMERS, source, plain.limits, Asked(resume=True))
     assert (status.state, status.counts.moved, status.source) == (JobState.DONE, 12, status.target)
 
 
@@ -77,19 +79,19 @@ async def test_a_runner_without_a_take_over_waits_until_the_lease_is_over(plain:
 
 @pytest.mark.parametrize(("act", "state"), [(pause, JobState.PAUSED), (cancel, JobState.CANCELED)])
 async def test_a_job_that_is_paused_or_ended_stops_behind_its_batch_and_is_resumed_there(
-    plain: World, act: object, state: JobState
+    plain: World, act: Act, state: JobState
 ) -> None:
     source, runner = whole(12), plain.runner()
-    asked: list[asyncio.Future[None]] = []
+    has_begun = asyncio.Event()
 
-    def on_progress(_status: JobStatus) -> None:
-        if not asked:
-            held = act(plain.store, plain.runner().claimant(Limits()), JobName.CUSTOMERS, ACTOR)  # type: ignore[operator]  # one of two
-            asked.append(asyncio.ensure_future(held))
+    async def be_stopped() -> None:
+        with pytest.raises(JobInterrupted, match=state.value):
+            await runner.run(JobName.CUSTOMERS, source, plain.limits, on_progress=lambda _status: has_begun.set())
 
-    with pytest.raises(JobInterrupted, match=state.value):
-        await runner.run(JobName.CUSTOMERS, source, plain.limits, on_progress=on_progress)
-    await asked[0]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(be_stopped())
+        await has_begun.wait()
+        await act(plain.store, plain.runner().claimant(Limits()), JobName.CUSTOMERS, ACTOR)
     assert (await runner.status(JobName.CUSTOMERS)).state is state
     with pytest.raises(JobHeld, match="--resume"):
         await plain.runner().run(JobName.CUSTOMERS, source, plain.limits)

@@ -1,4 +1,4 @@
-"""The old processor's transactions as they are kept: to the field, with what each stands for and belongs to. Pure."""
+"""The old processor's transactions as they are kept: to the field, with what each stands for and belongs to."""
 
 import msgspec
 

@@ -1,8 +1,4 @@
-"""What a balance transaction of the old processor posts: historical entries, between accounts that hold no money. Pure.
-
-``history_balance/ACCOUNT`` ends at the balance that the processor had for that account; ``history_flow/KIND`` says by
-what. Neither is ever a source of a payout: no recipe of the living ledger touches them.
-"""
+"""What a balance transaction of the old processor posts: historical entries, between accounts that hold no money."""
 
 import re
 from collections.abc import Iterable
@@ -13,6 +9,9 @@ from payment_core.ledger.posting import Balances
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.model import LedgerTotal
+
+# ``history_balance/ACCOUNT`` ends at the balance that the processor had for that account; ``history_flow/KIND`` says by
+# what. Neither is ever a source of a payout: no recipe of the living ledger touches them.
 
 PLATFORM = "platform"
 """The account of balance transactions that name none."""
