@@ -39,6 +39,8 @@ PLACEHOLDERS = {
     "RELEASES_BUCKET",
     "REPORTS_BUCKET",
     "REPORTS_PREFIX",
+    "STATUS_BUCKET",
+    "STATUS_PREFIX",
     "TABLE",
     "TARGET_GROUP",
     "VAULT_KEY_ID",
@@ -82,21 +84,8 @@ TRAFFIC: dict[str, dict[str, tuple[str, ...]]] = {
 BESIDE_CALLS = {"ecs": {"iam:PassRole"}, "lambda": {"s3:GetObject"}, "cloudformation": set[str]()}
 """What IAM asks of the caller besides: tasks get roles, and code is read from a bucket."""
 STOP_SECONDS_MAX = 120
-SERVICES = (
-    "sqs",
-    "route53",
-    "events",
-    "sns",
-    "dynamodb",
-    "cloudwatch",
-    "ecs",
-    "kms",
-    "s3",
-    "appconfig",
-    "iam",
-    "ce",
-    "secretsmanager",
-)
+SERVICES = ("sqs", "route53", "events", "sns", "dynamodb", "cloudwatch", "ecs", "kms", "s3", "appconfig", "iam", "ce")
+CORE_SERVICES = (*SERVICES, "secretsmanager")
 PREFIXES = {"elbv2": "elasticloadbalancing"}
 """How IAM spells a service that the SDK calls otherwise."""
 
@@ -280,7 +269,7 @@ def test_the_daemon_may_send_text_messages_as_its_code_does_and_no_more() -> Non
 
 
 def test_the_core_may_do_what_its_code_does_and_no_more() -> None:
-    calls = aws_calls(*(ROOT / "payment_core" / "aws").glob("*.py"))
+    calls = aws_calls(*(ROOT / "payment_core" / "aws").glob("*.py"), services=CORE_SERVICES)
     assert actions(load("iam-core.json")) == {action for call in calls for action in PERMISSIONS.get(call, {call})}
 
 
@@ -323,6 +312,15 @@ def test_the_core_task_names_options_that_exist() -> None:
     assert command[:2] == ["core", "serve"]
     known = {f"--{name.replace('_', '-')}" for name in CoreOptions.model_fields}
     assert {word for word in command if word.startswith("--")} <= known
+
+
+def test_the_status_page_may_be_written_into_its_bucket_and_nothing_else_done_there() -> None:
+    (statement,) = load("iam-status-page.json")["Statement"]
+    source = (ROOT / "daemon" / "status_page" / "places.py").read_text("utf-8")
+    # The only thing that the page asks of S3 is to write an object.
+    assert set(re.findall(r"self\._objects\.(\w+)\(", source)) == {"write"}
+    assert statement["Action"] == ["s3:PutObject"]
+    assert statement["Resource"] == ["arn:aws:s3:::${STATUS_BUCKET}/${STATUS_PREFIX}/*"]
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in DEPLOY.glob("iam-*.json")))
