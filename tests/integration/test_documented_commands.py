@@ -1,5 +1,6 @@
 """Every command that README and docs show is run, with paths, ports and times of this test in place of theirs."""
 
+import asyncio
 import re
 import shlex
 import shutil
@@ -18,6 +19,9 @@ from daemon.embedded.exports.generating import write_export
 from daemon.embedded.exports.plan import ExportPlan
 from daemon.embedded.processes.ports import free_port
 from daemon.embedded.stack import Wishes
+from payment_core.clock import SystemClock
+from payment_core.registry import core_registry
+from payment_core.store.sqlite.store import SqliteStore
 from tests.conftest import Require
 from tests.integration import procedure_looks
 from tests.integration.newcomer import ROOT, START_SECONDS, Place, shown, shown_part, stop, until
@@ -334,12 +338,43 @@ def test_recorded_load_is_played_and_drawn_as_shown(command: str, tmp_path: Path
     assert (tmp_path / "capacity.svg").read_text("utf-8").startswith("<svg")
 
 
+MIGRATING = starting("migrate")
+MIGRATING_ORDER = ("plan", "--dry-run", "run", "status", "verify", "report", "--quarantined", "pause", "cancel", "undo")
+
+
+def in_order(command: str) -> int:
+    """What comes when, as whoever migrates types it."""
+    words = command.split()
+    special = [word for word in ("--dry-run", "--quarantined") if word in words]
+    return MIGRATING_ORDER.index(special[0] if special else words[2])
+
+
+def test_an_export_is_moved_proved_and_taken_back_as_shown(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    write_export(tmp_path / "export", ExportPlan(customers=4, accounts=2, charges=3))
+    asyncio.run(empty_store(tmp_path / "data" / "payments.db"))
+    for command in sorted(MIGRATING, key=in_order):
+        done = place.run(place.typed(command))
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert done.stdout
+    assert "taken back" in done.stdout
+    assert (tmp_path / "report" / "signature.json").is_file()
+
+
+async def empty_store(path: Path) -> None:
+    """What a core leaves that was started once."""
+    store = SqliteStore(path=path, registry=core_registry(), producer="test", clock=SystemClock())
+    await store.open()
+    await store.close()
+
+
 def test_no_shown_command_is_left_out() -> None:
     names = ("health", "validate", "audit", "ledger", "rules", "config", "up", "run", "core", "costs", "fraud")
     plans = [command for command in starting("deploy") if "--dry-run" in command]
     tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
     tried += (
-        PROCEDURES
+        MIGRATING
+        + PROCEDURES
         + starting("scale", "replay")
         + [command for command in starting("escalation") if command not in TRYING]
     )
