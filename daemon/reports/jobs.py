@@ -202,7 +202,8 @@ class ReportJobs:
         findings = await self._tally.findings(since_ms)
         # A scan looks at what is: what the probes said last is held against the time of the scan, not of its slot.
         now_ms = max(slot_ms, self._clock.now_ms())
-        return security_report(findings, await self._tally.health(), period, since_ms, now_ms)
+        drills = self._writer.state.drills
+        return security_report(findings, await self._tally.health(), period, since_ms, now_ms, drills)
 
 
 def day_before(day: date) -> Period:

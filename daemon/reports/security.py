@@ -1,4 +1,4 @@
-"""The monthly security scan: findings of the month and open ones, and what the probes of compliance last said."""
+"""The monthly security scan: findings of the month and open ones, what probes last said, and the continuity drill."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -7,6 +7,7 @@ import msgspec
 
 from daemon.reports.report import Period, Report, instant, table
 from daemon.reports.tally import KnownFinding, KnownHealth
+from remediation.journal.procedure_kinds import ContinuityMeasured
 
 TITLE = "Monthly security scan"
 COMPONENTS = ("compliance", "encryption", "fraud-detector")
@@ -34,6 +35,7 @@ class SecurityContent(msgspec.Struct, frozen=True, kw_only=True):
     """new: findings of the month by severity. open_count: unresolved by severity. open: the gravest of them.
 
     verdict: failed for an open critical or high finding or an unhealthy probe; unknown when a component was not probed.
+    drills: the newest of the continuity plan, by scenario; empty when none was ever recorded.
     """
 
     verdict: Verdict
@@ -41,10 +43,16 @@ class SecurityContent(msgspec.Struct, frozen=True, kw_only=True):
     open_count: dict[str, int]
     open: tuple[KnownFinding, ...]
     probes: tuple[ProbeLine, ...]
+    drills: tuple[ContinuityMeasured, ...] = ()
 
 
 def security_report(
-    findings: Sequence[KnownFinding], health: Sequence[KnownHealth], period: Period, since_ms: int, until_ms: int
+    findings: Sequence[KnownFinding],
+    health: Sequence[KnownHealth],
+    period: Period,
+    since_ms: int,
+    until_ms: int,
+    drills: Sequence[ContinuityMeasured] = (),
 ) -> Report:
     """The scan of one month, as of its end. since_ms: its beginning; until_ms: the moment of the scan."""
     opened = sorted((one for one in findings if not one.resolved), key=lambda one: (_rank(one.severity), -one.at_ms))
@@ -55,6 +63,7 @@ def security_report(
         open_count=_by_severity(opened),
         open=tuple(opened[:OPEN_ROWS]),
         probes=probes,
+        drills=tuple({one.scenario: one for one in drills}.values()),
     )
     new = ", ".join(f"{count} {name}" for name, count in content.new.items() if count)
     standing = ", ".join(f"{count} {name}" for name, count in content.open_count.items() if count)
@@ -115,4 +124,22 @@ def _markdown(content: SecurityContent) -> str:
         [(one.severity, one.id, one.source, instant(one.at_ms), one.title) for one in content.open],
     )
     shown = opened if content.open else "None that this daemon was told of."
-    return f"## Open findings\n\n{shown}\n\n## Probes\n\n{probes}"
+    return f"## Open findings\n\n{shown}\n\n## Probes\n\n{probes}\n\n## Continuity drill\n\n{_drills(content.drills)}"
+
+
+def _drills(drills: Sequence[ContinuityMeasured]) -> str:
+    """The newest of each scenario, or what to do about there being none."""
+    if not drills:
+        return "None is on record: `tillwatch sop run business-continuity`."
+    rows = [
+        (
+            one.scenario,
+            instant(one.said_at_ms),
+            "never" if one.recovery_ms is None else f"{one.recovery_ms / 1000:g} s",
+            f"{one.objective_ms / 1000:g} s",
+            f"{one.lost_payments} payments, {one.lost_events} events",
+            "kept" if one.met else "not kept",
+        )
+        for one in drills
+    ]
+    return table(("scenario", "drilled", "recovered after", "promised within", "lost", "promise"), rows)

@@ -16,13 +16,14 @@ from daemon.cli import app as command_line
 ROOT = Path(__file__).resolve().parents[3]
 PROCEDURES = [one.value for one in load_configuration(None, {}).procedures]
 HARM = {
-    "actions undo", "approvals approve", "approvals refuse", "core serve", "deploy", "deployments abort",
-    "deployments pause", "deployments resume", "flags kill", "flags ramp", "flags revert", "flags revive",
-    "flags set", "incidents merge", "incidents note", "incidents resolve", "maintenance announce", "maintenance end",
+    "actions undo", "approvals approve", "approvals refuse", "communications approve", "communications refuse",
+    "core serve", "deploy", "deployments abort", "deployments pause", "deployments resume", "flags kill",
+    "flags ramp", "flags revert", "flags revive", "flags set", "incidents communicate", "incidents merge",
+    "incidents resolve", "incidents update", "maintenance announce", "maintenance end",
     "migrate cancel", "migrate pause", "migrate report", "migrate run", "migrate undo", "migrate verify",
     "resume-automation", "rollback complete", "rollback emergency", "rollback traffic", "run", "scale set",
-    "silence add", "silence expire", "sop diagnose", "sop resume", "sop run", "sop undo", "stop-automation", "up",
-    "vault reencrypt", "vault retire", "vault rotate", "vault shred",
+    "silence add", "silence expire", "sop diagnose", "sop resume", "sop run", "sop undo", "status-page build",
+    "stop-automation", "up", "vault reencrypt", "vault retire", "vault rotate", "vault shred",
 }  # fmt: skip
 """What a procedure asks about before it is done; a command that is in no list is asked about, too."""
 VALUES = {"incident": "inc-1", "starts": "2026-12-06T02:00-05:00", "version": "2.0.0", "units": "4", "lasts": "2h"}

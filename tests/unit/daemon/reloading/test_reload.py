@@ -42,6 +42,17 @@ ATTEMPTS = """
 """
 
 
+OURS = """name: ours
+title: Ours
+family: incident
+purpose: As we do it.
+owner: on-call
+within: 5m
+steps:
+  - {id: look, title: Look, command: [tillwatch, incidents, list]}
+"""
+
+
 @dataclass
 class Watched:
     """A pipeline and the reload that watches a directory for it."""
@@ -55,6 +66,7 @@ class Watched:
     following: "Following"
     escalated: list[Escalation]
     sized: list[Scaling]
+    walked: list[list[str]]
 
     def write(self, *rules: str, file: str = "mine.yaml") -> None:
         """Write a rule file."""
@@ -107,6 +119,7 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     deployed: list[Deployments] = []
     escalated: list[Escalation] = []
     sized: list[Scaling] = []
+    walked: list[list[str]] = []
     following = Following()
     async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
         reload = Reload(
@@ -121,9 +134,10 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
             deploy_by=deployed.append,
             tell_by=escalated.append,
             size_by=sized.append,
+            walk_by=lambda found: walked.append([one.value.name for one in found]),
             flags=following,
         )
-        watched = Watched(one, reload, directory, asked, taken, deployed, following, escalated, sized)
+        watched = Watched(one, reload, directory, asked, taken, deployed, following, escalated, sized, walked)
         await watched.look_until_taken()
         assert await one.kinds() == []
         yield watched
@@ -166,6 +180,24 @@ async def test_people_are_told_by_the_new_file_from_then_on_and_no_address_of_it
         (entry,) = await watched.one.told("configuration.reloaded")
         assert entry["policy"] == ["escalation.people.vp-engineering.contacts.0.address"]
         assert watched.reload.running.escalation == told
+
+
+async def test_people_walk_the_procedures_of_new_files_from_then_on_and_a_broken_one_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        (watched.directory / "sops").mkdir()
+        file = watched.directory / "sops" / "ours.yaml"
+        file.write_text(OURS, encoding="utf-8")
+        await watched.look_until_taken()
+        assert "ours" in watched.walked[-1]
+        (entry,) = await watched.one.told("configuration.reloaded")
+        assert entry["policy"] == ["sops.ours"]
+        file.write_text(OURS.replace("tillwatch", "tilwatch"), encoding="utf-8")
+        await watched.look_until_taken()
+        assert (len(watched.walked), watched.usable()) == (1, False)
+        (refused,) = await watched.one.told("configuration.refused")
+        assert "sops/ours.yaml:8:38" in str(refused["problems"])
 
 
 FLAG = '{"flags": {"one": {"state": "ENABLED", "variants": {"on": true}, "defaultVariant": "on"}}}'

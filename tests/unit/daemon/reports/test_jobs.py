@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from checks.facts import Fact, HealthProbed, MetricSampled, PaymentAttempted, PaymentCaptured, SecurityFinding
 from config.costs import CostSettings
@@ -20,6 +21,7 @@ from remediation.errors import JournalFailed
 from remediation.journal.entry import Draft, Entry
 from remediation.journal.kinds import BudgetReached, DaemonStarted, ReportWritten, body_of
 from remediation.journal.memory import MemoryJournal
+from remediation.journal.procedure_kinds import ContinuityMeasured
 from remediation.journal.writer import JournalWriter
 from tests.unit.daemon.costs.bills import line
 
@@ -321,6 +323,28 @@ async def test_the_security_scan_passes_only_when_everything_was_seen(
     content = msgspec.convert(world.content("monthly-security-2026-12-01")["content"], dict[str, object])
     assert content["verdict"] == verdict
     assert ("a \\| b" in world.markdown("monthly-security-2026-12-01")) is not resolved
+
+
+async def test_the_security_scan_says_when_the_continuity_plan_was_last_drilled(world: World) -> None:
+    jobs = await world.start()
+    drill = ContinuityMeasured(
+        drill_id="one", scenario="region-loss", recovery_ms=13_000, objective_ms=300_000, lost_events=0,
+        lost_payments=0, balanced=True, met=True, sha256="0" * 64, place="x.json", said_at_ms=day_ms("2026-11-20"),
+    )  # fmt: skip
+    world.clock.now = day_ms("2026-12-01") + 14 * 3_600_000
+    await jobs.run_due()
+    assert "None is on record: `tillwatch sop run business-continuity`." in world.markdown(
+        "monthly-security-2026-12-01"
+    )
+    await jobs._writer.append(replace(drill, met=False, recovery_ms=None), "ann")
+    await jobs._writer.append(replace(drill, drill_id="two"), "ann")
+    await jobs._writer.append(replace(drill, drill_id="three", scenario="core-outage", recovery_ms=None), "ann")
+    world.clock.now = day_ms("2027-01-01") + 15 * 3_600_000
+    await jobs.run_due()
+    text = world.markdown("monthly-security-2027-01-01")
+    assert "| region-loss | 2026-11-20T00:00:00Z | 13 s | 300 s | 0 payments, 0 events | kept |" in text
+    assert "| core-outage | 2026-11-20T00:00:00Z | never |" in text
+    assert "not kept" not in text
 
 
 async def test_the_busiest_reading_of_each_service_is_kept(world: World) -> None:
