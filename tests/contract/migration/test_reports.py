@@ -1,0 +1,78 @@
+"""A report says what was found, is signed, and stands in the core's own audit trail before anybody has it."""
+
+import csv
+import hashlib
+import io
+
+import msgspec
+import pytest
+
+from payment_core.audit.signing import Ed25519Checker, Ed25519Signer
+from payment_core.migration.export.kinds import Kind
+from payment_core.migration.model import Historical, MigrationAct
+from payment_core.migration.names import JobName
+from payment_core.migration.reconciling.rendering import Report
+from payment_core.migration.reconciling.reporting import SignedReport, keep, last, signed
+from payment_core.store.port import Transaction
+from payment_core.store.records import Listing
+from tests.contract.migration.invented import whole
+from tests.contract.migration.worlds import ACTOR, World, reconciled, run_all
+
+SIGNER = Ed25519Signer(bytes(range(32)))
+
+
+async def reported(world: World, *, spoiled: bool) -> SignedReport:
+    """The report of a migration of which, when it is spoiled, a row was taken away."""
+    source = whole(3)
+    source.spoil(Kind.CUSTOMERS)
+    await run_all(world, source)
+    if spoiled:
+
+        def take_away(transaction: Transaction) -> None:
+            transaction.delete(Historical, "charges:ch_2")
+
+        await world.store.transact(take_away, "somebody")
+    claimant = world.runner().claimant(world.limits)
+    await keep(world.store, claimant, await reconciled(world, source), ACTOR)
+    found = await last(world.store)
+    assert found is not None
+    jobs = tuple([await world.runner().status(job) for job in JobName])
+    report = Report(made_at_ms=world.clock.now_ms(), reconciliation=found, jobs=jobs)
+    return await signed(world.store, claimant, SIGNER, report, ACTOR)
+
+
+async def test_a_signature_holds_for_every_file_and_for_nothing_else(plain: World) -> None:
+    made = await reported(plain, spoiled=False)
+    checker = Ed25519Checker(SIGNER.public_key)
+    assert checker.check(made.signature.statement(), made.signature.signature)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in made.files.items()}
+    assert made.signature.files == hashes
+    changed = msgspec.structs.replace(made.signature, right=False)
+    assert not checker.check(changed.statement(), made.signature.signature)
+
+
+async def test_the_report_stands_in_the_audit_trail_with_its_hash(plain: World) -> None:
+    made = await reported(plain, spoiled=False)
+    acts = await plain.store.query(Listing(MigrationAct, owner="all"))
+    by_act = {act.act: act for act in acts}
+    assert {name: act.detail for name, act in by_act.items()} == {"verify": "right", "report": "right"}
+    assert by_act["report"].signature == made.signature.signature
+    assert by_act["report"].sha256 == hashlib.sha256(made.signature.statement()).hexdigest()
+    rows = await plain.store.audit(0, 0, 10_000)
+    assert {row.id for row in rows if row.kind == "migration_act"} >= {act.id for act in acts}
+
+
+@pytest.mark.parametrize("spoiled", [False, True])
+async def test_each_difference_is_a_line_for_a_spreadsheet_and_said_on_the_page(
+    plain: World,
+    spoiled: bool,
+) -> None:
+    made = await reported(plain, spoiled=spoiled)
+    lines = list(csv.reader(io.StringIO(made.files["migration-differences.csv"].decode())))
+    page = made.files["migration-report.md"].decode()
+    assert lines[0] == ["what", "export", "here"]
+    whats = {line[0] for line in lines[1:]}
+    assert whats == ({"charges:ch_2"} if spoiled else set())
+    assert ("**NOT RIGHT**" in page) is spoiled
+    assert "| customers | not_json | 1 |" in page
+    assert made.signature.right is not spoiled
