@@ -94,7 +94,7 @@ class Console:
         self.contexts.append(context)
         page = await context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
+        page.on("pageerror", lambda fault: self.complaints.append(str(fault.stack)))
         session = await context.new_cdp_session(page)
         await session.send("Network.enable")
         session.on("Network.loadingFinished", self._count)

@@ -9,7 +9,7 @@ from daemon.view.shape import SecondOfPayments
 from remediation.deployment.findings import GateState
 from remediation.journal.kinds import Quarantined
 from tests.browser.console_server import running_console
-from tests.unit.daemon.http.deploying import gate, running_at
+from tests.unit.daemon.http.deploying import ID, gate, running_at
 from tests.unit.daemon.http.fake_view import NOW_MS, token_of
 from tests.unit.daemon.http.story import bad_canary, finding, reading
 
@@ -28,7 +28,6 @@ async def test_the_page_shows_the_story_without_a_complaint_and_within_its_bytes
     async with running_console(bad_canary(), browser) as console:
         page = await console.open()
         await expect(page.locator(".headline")).to_have_text("1 incident open, 1 critical")
-        await expect(page.locator(".rules tbody tr")).to_have_count(6)
         await expect(page.locator(".timeline li")).to_have_count(len(console.view.entries))
         await expect(page.locator(".why-not")).to_contain_text("cooling down")
         await expect(page.locator("#chart canvas")).to_be_visible()
@@ -49,7 +48,7 @@ async def test_a_change_arrives_without_reloading(browser: Browser) -> None:
         view.bump()
         await expect(page.locator(".headline")).to_have_text("Safe")
         await expect(page.locator(".timeline li").first).to_contain_text("has no data")
-        await expect(page.locator(".rules tbody tr")).to_have_count(5)
+        await expect(page.locator(".objectives tbody tr")).to_have_count(1)
         await expect(page.locator("svg.split")).to_have_attribute("aria-label", "blue 90 %, green 10 %")
         assert await page.evaluate("window.sameDocument")
         assert console.complaints == []
@@ -80,7 +79,7 @@ async def test_a_hostile_name_is_text_and_never_runs(when: str, browser: Browser
             hostile = {"subject": XSS, "environment": "green"}
             view.rule_readings[0] = msgspec.structs.replace(view.rule_readings[0], key=hostile)
             view.bump()
-            await expect(page.locator(".rules tbody tr").first).to_contain_text("onerror")
+            await expect(page.locator(".objectives tbody tr").first).to_contain_text("onerror")
         await expect(page.locator(".timeline li").first).to_contain_text("<img src=x")
         assert await page.locator("main img, main script").count() == 0
         assert await page.evaluate("window.hacked") is None
@@ -91,11 +90,11 @@ async def test_a_hostile_name_is_text_and_never_runs(when: str, browser: Browser
 async def test_a_phone_needs_no_horizontal_scrolling(scheme: str, browser: Browser) -> None:
     waits = gate("payment-response-time-rollback", GateState.WAITING)
     async with running_console(bad_canary(), browser, running_at("watch-5", waits)) as console:
-        page = await console.open(width=360, height=740, scheme=scheme)
+        page = await console.open(width=360, height=740, scheme=scheme, path=f"/console/deployments/{ID}")
         await expect(page.locator("#chart canvas")).to_be_visible()
         await expect(page.locator(".phases [aria-current]")).to_contain_text("traffic rollout")
         # A cell beside a long one must not be squeezed into a column of letters.
-        assert await page.locator(".gates .now").evaluate("cell => cell.clientWidth") > 200
+        assert await page.locator("#panel-deployment .gates .now").evaluate("cell => cell.clientWidth") > 200
         assert await no_horizontal_scroll(page)
 
 
@@ -146,8 +145,8 @@ async def test_everything_is_reached_by_keyboard_and_the_form_signs_in(browser: 
         for _ in range(6):
             await page.keyboard.press("Tab")
             reached.append(await page.evaluate("document.activeElement.className || document.activeElement.innerText"))
-        assert reached == ["skip", "brand", "1 incident open, 1 critical", "Sign out", "Overview", "timeline"]
-        await page.locator("button").press("Enter")
+        assert reached == ["skip", "brand", "1 incident open, 1 critical", "Sign out", "Overview", "Incidents"]
+        await page.get_by_role("button", name="Sign out").press("Enter")
         await page.wait_for_url("**/console/login")
         assert console.complaints == []
 
@@ -170,7 +169,7 @@ async def test_a_long_key_and_a_long_limit_widen_no_page(width: int, browser: Br
     shown = "1.2 times over 1 h, 100 % of the 30 d budget left"
     view.rule_readings = [reading("payment-failure-rate", State.BREACHED, card, shown, 1.2, **burn)]
     async with running_console(view, browser) as console:
-        page = await console.open(width)
+        page = await console.open(width, path="/console/rules")
         await expect(page.locator(".rules").first).to_contain_text("30 d budget left")
         assert await no_horizontal_scroll(page)
 
@@ -178,7 +177,7 @@ async def test_a_long_key_and_a_long_limit_widen_no_page(width: int, browser: Br
 async def test_what_only_watches_is_one_line_that_stays_as_the_reader_left_it(browser: Browser) -> None:
     view = bad_canary()
     async with running_console(view, browser) as console:
-        page = await console.open()
+        page = await console.open(path="/console/rules")
         watched = page.locator("details.watched")
         await expect(watched.locator("summary")).to_contain_text("1 in shadow mode")
         await expect(watched.locator("tbody tr")).to_be_hidden()
@@ -193,5 +192,5 @@ async def test_what_only_watches_is_one_line_that_stays_as_the_reader_left_it(br
         view.bump()
         await expect(watched.locator("summary")).to_contain_text("Beyond a limit: 1 key of 1 rule.")
         await expect(watched.locator("tbody tr")).to_be_visible()
-        await expect(page.locator(".headline")).to_have_text("1 incident open, 1 critical")
+        await expect(page.locator(".standing")).to_have_text("1 incident open, 1 critical")
         assert console.complaints == []

@@ -173,7 +173,7 @@ let lastMessageAt = 0;
 
 function setLive(state, text) {
   const badge = document.getElementById("live");
-  if (badge.dataset.state === state) return;
+  if (!badge || badge.dataset.state === state) return; // a document that is being left has none
   badge.dataset.state = state;
   badge.textContent = text;
   document.documentElement.classList.toggle("stale", state === "stale");

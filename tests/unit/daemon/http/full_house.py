@@ -33,7 +33,7 @@ from remediation.flags.model import FlagChange
 from remediation.state import ActionState
 from tests.unit.daemon.flags.flag_house import flag_house
 from tests.unit.daemon.http.deploying import Desk, gate, running_at
-from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
+from tests.unit.daemon.http.fake_view import NOW_MS, FakeClock, FakeView
 from tests.unit.daemon.http.story import bad_canary, options
 from tests.unit.daemon.incidents.incident_world import world as incident_world
 from tests.unit.daemon.scaling.scaling_house import House, component, policy
@@ -209,9 +209,12 @@ def packaged() -> Configuration:
     return load_configuration(None, {})
 
 
-async def full_house(folder: Path, name: str = "203.0.113.7") -> tuple[FakeView, HttpOptions]:
+async def full_house(
+    folder: Path, name: str = "203.0.113.7", clock: FakeClock | None = None
+) -> tuple[FakeView, HttpOptions]:
     """The bad canary's story with everything beside it. name: stands wherever the world may put a text of its own."""
     view, configuration = bad_canary(), packaged()
+    view.clock = view.clock if clock is None else clock
     view.attempts = attempts(name)
     listed = ActionState(
         decision_id="d-9",
@@ -225,7 +228,9 @@ async def full_house(folder: Path, name: str = "203.0.113.7") -> tuple[FakeView,
         called_at_ms=NOW_MS - 49_000,
         status=OutcomeStatus.VERIFIED,
     )
-    view.folded = msgspec.structs.replace(view.folded, actions={**view.folded.actions, "d-9": listed})
+    view.folded = msgspec.structs.replace(
+        view.folded, hash=view.entries[-1].hash, actions={**view.folded.actions, "d-9": listed}
+    )
     flags = await flag_house()
     await flags.done(FlagChange.RAMP, "payouts", variant="off")
     await flags.done(FlagChange.KILL, "processor")
