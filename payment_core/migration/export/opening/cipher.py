@@ -53,16 +53,26 @@ async def decrypted(path: Path, key: PrivateKey) -> AsyncIterator[AsyncIterator[
         raise
     finally:
         os.close(writing)
+    try:
+        async with _connected(reading) as reader:
+            await _hand_over(process, key)
+            yield _pieces(path, process, reader)
+    finally:
+        await _ended(process)
+
+
+@asynccontextmanager
+async def _connected(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    """A reader of a pipe, which it closes."""
     reader = asyncio.StreamReader(limit=CHUNK_BYTES)
+    # The transport closes the descriptor, and nobody else may: its number could be another's by then.
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
     )
     try:
-        await _hand_over(process, key)
-        yield _pieces(path, process, reader)
+        yield reader
     finally:
         transport.close()
-        await _ended(process)
 
 
 async def _started(path: Path, writing: int) -> asyncio.subprocess.Process:
