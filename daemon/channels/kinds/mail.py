@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+from typing import cast
 
 import aiosmtplib
 
@@ -37,10 +38,11 @@ class Mailer:
         if not is_mailbox(letter.to):
             raise NoticeRefused("the contact's address is no e-mail address")
         message = message_of(letter, self._settings.sender, at_ms)
-        client = self._client()
+        client, transport = self._client(), None
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 await client.connect()
+                transport = client.transport
                 await client.sendmail(self._settings.sender, [letter.to], message.as_bytes())
         except TimeoutError as fault:
             raise ChannelDown(f"no answer within {self._attempt_seconds:g} s") from fault
@@ -52,6 +54,9 @@ class Mailer:
                 await client.quit(timeout=_QUIT_SECONDS)
         finally:
             client.close()
+            if transport is not None:
+                # All is said; TLS would wait for the other side to say goodbye, and leave the connection open so long.
+                cast("asyncio.WriteTransport", transport).abort()
         return Receipt("SMTP 250")
 
     def _client(self) -> aiosmtplib.SMTP:
