@@ -33,7 +33,9 @@ RUNS = {
     "experiments": "experiments",
     "flags": "flags",
     "incidents": "incidents",
+    "migration": "migration",
     "incidents_live": "incidents_live",
+    "console": "console",
 }
 """Sections of the page, each with the bench and the arguments that it is a run of."""
 
