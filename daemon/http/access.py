@@ -1,13 +1,8 @@
 """Deny by default: which role each route needs."""
 
-from collections.abc import Mapping
-from typing import Literal
-
-from config.settings import Role
 from daemon.http.console.acts.table import NEEDED
 from daemon.http.console.pages.table import PAGES
-
-Access = Role | Literal["open"]
+from daemon.http.sessions.needed import Access
 
 ACCESS: dict[str, Access] = {
     "/livez": "open",
@@ -89,19 +84,3 @@ ACCESS: dict[str, Access] = {
     "/ingest/events": "operator",
 }
 """Role by route pattern, or by method and pattern where a write needs more. What is not in here is denied to all."""
-
-NO_PAGES = frozenset(
-    {"/console/stream", "/console/static/{name}", "/console/logout", "/console/login", "/console/codes"}
-)
-"""Below the console's address, and nothing that a person goes to."""
-
-
-def is_page(pattern: str) -> bool:
-    """Whether people open this route in a browser, so that whoever is not signed in is led to the form."""
-    return pattern == "/console" or (pattern.startswith("/console/") and pattern not in NO_PAGES)
-
-
-def needed_for(method: str, pattern: str, access: Mapping[str, Access]) -> Access | None:
-    """The role that this method of the route needs; None: nobody may."""
-    own = access.get(f"{method} {pattern}")
-    return access.get(pattern) if own is None else own

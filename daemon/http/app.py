@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from daemon.http.access import ACCESS, Access
+from daemon.http.access import ACCESS
 from daemon.http.api import Api
-from daemon.http.console.acts.serving import Acts
+from daemon.http.console.acting.serving import Acts
 from daemon.http.console.acts.table import ACTS, PATH
 from daemon.http.console.feed import ConsoleFeed
-from daemon.http.console.incident.review import ReviewPage
 from daemon.http.console.journal.serving import JournalPages
 from daemon.http.console.login import Login
+from daemon.http.console.review import ReviewPage
 from daemon.http.console.serving import Console
 from daemon.http.console.static import StaticFiles
 from daemon.http.doors.automation import AutomationDoor
@@ -38,6 +38,7 @@ from daemon.http.options import HttpOptions
 from daemon.http.probes import Probes
 from daemon.http.problems import on_fault, on_http_exception
 from daemon.http.sessions.guard import Guard
+from daemon.http.sessions.needed import Access
 from daemon.http.sessions.reception import Reception
 from daemon.sources.sink import FactSink
 from daemon.storage.quarantine import Quarantine

@@ -13,7 +13,7 @@ from daemon.deployments.service import RunView
 from daemon.flags.desk import FlagAnswer
 from daemon.flags.view import FlagDocument, FlagHistory, FlagList
 from daemon.http import resources
-from daemon.http.access import ACCESS, needed_for
+from daemon.http.access import ACCESS
 from daemon.http.doors.automation import (
     ApprovalAnswer,
     ApprovalDocument,
@@ -43,6 +43,7 @@ from daemon.http.doors.quiet import (
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.http.doors.trials import TrialDocument, TrialWish
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
+from daemon.http.sessions.needed import needed_for
 from daemon.incidents.outside.pagerduty import PagerDutyWebhook
 from daemon.reports.view import CostsDocument
 from daemon.scaling.documents import ScalingDocument, UnitsAnswer, UnitsWish

@@ -9,10 +9,10 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.settings import Role
-from daemon.http.access import Access, is_page, needed_for
 from daemon.http.auth import Principal
 from daemon.http.problems import problem
 from daemon.http.sessions.book import Session
+from daemon.http.sessions.needed import Access, is_page, needed_for
 from daemon.http.sessions.reception import Reception
 
 FRAGMENT_HEADER = "x-fragment"

@@ -1,1 +1,1 @@
-"""What people do from the console: each act is declared once, looked at before it is done, and done once."""
+"""What people may do from the console: each act is declared once, with how it is looked at and how it is done."""

@@ -1,1 +1,1 @@
-"""The page of one incident: what was seen, what was done, why not more, who was told, and all of it in one timeline."""
+"""What the page of an incident is made from: the journal's entries about it, and their rows."""

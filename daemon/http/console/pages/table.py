@@ -2,12 +2,12 @@
 
 from types import MappingProxyType
 
-from daemon.http.console.incident.page import INCIDENT
 from daemon.http.console.pages.costs import COSTS
 from daemon.http.console.pages.declared import ConsolePage, Section
 from daemon.http.console.pages.deployments import DEPLOYMENT, DEPLOYMENTS
 from daemon.http.console.pages.flags import FLAG, FLAGS
 from daemon.http.console.pages.fraud import FRAUD
+from daemon.http.console.pages.incident import INCIDENT
 from daemon.http.console.pages.incidents import INCIDENTS
 from daemon.http.console.pages.ledger import LEDGER
 from daemon.http.console.pages.overview import OVERVIEW

@@ -9,9 +9,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from config.settings import Role
-from daemon.http.access import ACCESS, is_page, needed_for
+from daemon.http.access import ACCESS
 from daemon.http.app import create_app
 from daemon.http.auth import ROLES, Authority
+from daemon.http.sessions.needed import is_page, needed_for
 from daemon.sources.sink import FactSink
 from daemon.storage.quarantine import Quarantine
 from tests.unit.daemon.http.conftest import Client

@@ -8,8 +8,9 @@ import pytest
 from checks.findings import State
 from config.rules.rule_file import RatioMeasure
 from daemon.http import resources
-from daemon.http.access import ACCESS, needed_for
+from daemon.http.access import ACCESS
 from daemon.http.openapi import OPERATIONS
+from daemon.http.sessions.needed import needed_for
 from remediation.decisions import Reason
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import FakeView

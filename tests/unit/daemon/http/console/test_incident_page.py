@@ -8,8 +8,8 @@ import pytest
 
 from checks.findings import State
 from daemon.http.console.incident.entries import INCIDENTS_KEPT, IncidentEntries
-from daemon.http.console.incident.page import compose
 from daemon.http.console.incident.rows import next_words
+from daemon.http.console.pages.incident import compose
 from daemon.http.console.pages.scene import Scene
 from daemon.http.words.wording import REASON_WORDS
 from remediation.decisions import Reason

@@ -11,6 +11,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from daemon.http.console.acting.once import Answer, Once
 from daemon.http.console.acts.act import (
     REASON,
     Act,
@@ -24,7 +25,6 @@ from daemon.http.console.acts.act import (
     digest_of_preview,
     missing_of,
 )
-from daemon.http.console.acts.once import Answer, Once
 from daemon.http.console.acts.permitted import permitted
 from daemon.http.console.acts.table import ACT_BY_NAME, PATH
 from daemon.http.console.feed import ConsoleFeed
