@@ -160,6 +160,9 @@ class CoreOptions(Model):
     migration_key_file: Path | None = Field(
         default=None, description="file with the OpenPGP key that opens their encrypted files, of mode 600"
     )
+    migration_key_secret: str = Field(
+        default="", max_length=512, description="in place of a file: the secret of AWS Secrets Manager with that key"
+    )
     migration_passphrase_file: Path | None = Field(default=None, description="file with its passphrase, of mode 600")
     old_processor_url: Url | None = Field(
         default=None,
@@ -182,7 +185,9 @@ class CoreOptions(Model):
             raise refusal("is given without its other half", "give both, or neither", ("old_processor_key_file",))
         if self.old_processor_webhook_secret_file is not None and self.old_processor_url is None:
             raise refusal("is missing", "webhooks come from it", ("old_processor_url",))
-        if self.migration_key_file is not None and self.migration_exports is None:
+        if self.migration_key_secret != "" and self.migration_key_file is not None:
+            raise refusal("is given beside migration_key_file", "leave one out", ("migration_key_secret",))
+        if (self.migration_key_secret != "" or self.migration_key_file is not None) and self.migration_exports is None:
             raise refusal("is missing", "name the folder of the exports that the key opens", ("migration_exports",))
         if self.migration_passphrase_file is not None and self.migration_key_file is None:
             raise refusal("is missing", "name the key that the passphrase opens", ("migration_key_file",))

@@ -11,6 +11,7 @@ import msgspec
 from payment_core.answers import Answer
 from payment_core.assembly.migrating import export_hash_key, jobs_over, runner_over
 from payment_core.assembly.vaulting import Vaulting
+from payment_core.aws.secrets import SecretsManagerKey
 from payment_core.clock import Clock
 from payment_core.flags.arriving.files import read_secret
 from payment_core.flags.declared import Gates
@@ -255,14 +256,22 @@ def _runner(over: Surroundings, gate: LatencyGate, no_return: frozenset[JobName]
 def _jobs(options: CoreOptions, over: Surroundings, runner: Runner, gate: LatencyGate) -> ExportedJobs | None:
     if options.migration_exports is None:
         return None
-    key_file = options.migration_key_file
     return ExportedJobs(
         options.migration_exports,
-        None if key_file is None else FileKey(key_file, options.migration_passphrase_file),
+        _keys(options),
         export_hash_key(over.vaulting),
         runner=runner,
         declared=_runner(over, gate, frozenset(JobName)),
     )
+
+
+def _keys(options: CoreOptions) -> KeySource | None:
+    """Where the key of encrypted exports is; None where none is named, and encrypted files cannot be read."""
+    if options.migration_key_secret != "":
+        url = None if options.endpoint_url is None else str(options.endpoint_url)
+        return SecretsManagerKey(secret=options.migration_key_secret, region=options.region, endpoint_url=url)
+    key_file = options.migration_key_file
+    return None if key_file is None else FileKey(key_file, options.migration_passphrase_file)
 
 
 def _first_duties(catch_up: CatchUp | None, delivering: OldDelivering | None, walk: WalkThrough) -> tuple[Duty, ...]:

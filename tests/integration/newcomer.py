@@ -108,6 +108,13 @@ class Place:
         (self.folder / "token").write_text("viewer", encoding="ascii")
         (self.folder / "token").chmod(0o600)
 
+    def keep_files_for_migration(self) -> None:
+        """What the page on migrating names: a folder of exports, the key that opens them, and the old one's secrets."""
+        (self.folder / "exports").mkdir()
+        for name in ("export-key.pgp", "old.key", "old.webhook"):
+            (self.folder / name).write_text("kept elsewhere", encoding="ascii")
+            (self.folder / name).chmod(0o600)
+
     def with_few_payments(self, scenario: str) -> str:
         """The file of this scenario with so little traffic that the commands beside it are not waited for."""
         text = (DEFAULTS / "scenarios" / f"{scenario}.yaml").read_text("utf-8")

@@ -288,7 +288,7 @@ def test_the_daemon_alone_starts_from_the_shown_folder(command: str, tmp_path: P
     assert stop(running) == 0
 
 
-NOWHERE = {"flags-broker": "mqtts", "flags-url": "http"}
+NOWHERE = {"flags-broker": "mqtts", "flags-url": "http", "old-processor-url": "http"}
 """What a page shows of somebody's own surroundings: here nobody answers, and payments are taken all the same."""
 
 
@@ -302,6 +302,7 @@ def test_a_payment_is_taken_by_the_shown_requests(command: str, tmp_path: Path, 
     place = Place(tmp_path)
     place.keep_keys_for_the_bank()
     place.keep_files_for_flags()
+    place.keep_files_for_migration()
     port = str(free_port("127.0.0.1"))
     here = {option: f"{scheme}://127.0.0.1:1/" for option, scheme in NOWHERE.items() if f"--{option}" in command}
     running = place.start(place.typed(command, port=port, **here))

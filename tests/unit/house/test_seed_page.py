@@ -156,9 +156,8 @@ def test_a_name_that_does_not_exist_is_found(wrong: str) -> None:
 
 
 def test_what_is_said_to_be_absent_is_not_there() -> None:
-    said = absent(PAGE)
-    assert said
-    assert [name for name in said if exists(name)] == []
+    assert [name for name in absent(PAGE) if exists(name)] == []
+    assert absent(f"{ABSENT}\n\n| `tillwatch nowhere` | a line |\n\n## Next\n") == ["tillwatch nowhere"]
     assert exists("tillwatch deploy")
 
 
