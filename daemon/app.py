@@ -131,6 +131,9 @@ class App:
         supervisor.start(Task("core-books", parts.books.run))
         if parts.channels is not None:
             supervisor.start(Task("channels", parts.channels.run))
+        supervisor.start(Task("letters", parts.public.sender.run))
+        if parts.public.page is not None:
+            supervisor.start(Task("status-page", parts.public.page.run))
         if parts.archive is not None:
             supervisor.start(Task("archive", parts.archive.run))
         if parts.traces is not None:
@@ -175,6 +178,7 @@ class App:
             incidents=lambda: parts.incidents,
             flags=lambda: parts.flags,
             channels=lambda: parts.channels,
+            public=lambda: parts.public,
             books=lambda: parts.books,
             duties=lambda: () if self._duties is None else self._duties.standings(),
             prices=self._configuration.prices,
@@ -201,6 +205,7 @@ class App:
             tell_by=parts.incidents.follow,
             size_by=parts.scaling.follow,
             walk_by=parts.incidents.procedures.follow,
+            publish_by=parts.public.follow,
             flags=parts.flags.base,
         )
 

@@ -72,6 +72,7 @@ class Duties:
             ("deployments", DEPLOYMENTS_SECONDS, parts.deployments.runner.tick),
             ("automation", RULES_SECONDS, self._automation),
             ("paging", PAGING_SECONDS, parts.incidents.pager.tick),
+            ("public", PAGING_SECONDS, parts.public.proposer.tick),
             ("channel-health", CHANNELS_SECONDS, self._channels),
             ("exposure", EXPOSURE_SECONDS, parts.incidents.exposures.tick),
             ("rollbacks", RULES_SECONDS, parts.rollbacks.tick),

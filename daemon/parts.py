@@ -30,6 +30,9 @@ from daemon.open_actions import open_actions
 from daemon.pipeline import Pipeline, kept_nowhere
 from daemon.probes.opened import Probes, open_probes
 from daemon.probes.places import regions_of
+from daemon.public.opened import open_public
+from daemon.public.parts import PublicParts
+from daemon.public.watching import Watching
 from daemon.reports.opened import Reporting, open_reporting
 from daemon.rollbacks.opened import open_rollbacks
 from daemon.rollbacks.parts import RollbackParts
@@ -42,7 +45,7 @@ from daemon.senses.sightings import SeeingSink, outliving_sightings
 from daemon.senses.signs_of_life import Senses
 from daemon.senses.traffic_watch import TrafficWatch
 from daemon.sources.backfill import Backfill
-from daemon.sources.opened import Source, open_sources, open_trust
+from daemon.sources.opened import PAYMENTS, Source, open_sources, open_trust
 from daemon.sources.trust import Trust
 from daemon.state_keeping import StateKeeping
 from daemon.storage.checkpoint import PROBES, Checkpoint
@@ -93,6 +96,7 @@ class Parts:
     flags: FlagParts
     scaling: ScalingParts
     flag_reports: FlagReports
+    public: PublicParts
     books: BooksWatch
 
 
@@ -137,6 +141,8 @@ async def open_parts(
     deployments = await open_deployments(stack, over)
     incidents = open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation, configuration.procedures)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
+    polled = await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock)
+    watching = Watching([one for one in polled if one.name == PAYMENTS], lambda: pipeline.fault, writer, clock)
     return Parts(
         journal=journal,
         writer=writer,
@@ -148,7 +154,7 @@ async def open_parts(
         automation=_automation(over, flow, flags),
         keeping=StateKeeping(StateStore(settings.data_dir / "state"), checkpoint, pipeline, payments, clock),
         trust=trust,
-        sources=(*await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock), *reporting.bill),
+        sources=(*polled, *reporting.bill),
         reporting=reporting,
         backfill=Backfill(probes.clients, checkpoint, sink, producer=home, sharing=sharing),
         watch=TrafficWatch(traffic.shown, clock),
@@ -165,6 +171,7 @@ async def open_parts(
         flags=await _open_flags(stack, over, flags, deployments),
         scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),
+        public=await open_public(stack, settings, configuration.public, clients, writer, clock, watching),
         books=await open_books(stack, settings, clock, changed),
     )
 

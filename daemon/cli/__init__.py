@@ -27,6 +27,8 @@ COMMANDS = MappingProxyType(
         "stop-automation": ("daemon.cli.acting.automation", "stop_automation"),
         "resume-automation": ("daemon.cli.acting.automation", "resume_automation"),
         "approvals": ("daemon.cli.acting.approvals", "approvals_app"),
+        "communications": ("daemon.cli.acting.communications", "communications_app"),
+        "status-page": ("daemon.cli.status_page", "status_page_app"),
         "actions": ("daemon.cli.acting.actions", "actions_app"),
         "core": ("daemon.cli.core.serve", "core_app"),
         "rules": ("daemon.cli.rules.commands", "rules_app"),

@@ -28,6 +28,7 @@ from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.incidents import IncidentDoor
 from daemon.http.doors.ingest import IngestDoor
 from daemon.http.doors.procedures import ProcedureDoor
+from daemon.http.doors.public import PublicDoor
 from daemon.http.doors.quiet import QuietDoor
 from daemon.http.doors.rollbacks import RollbackDoor
 from daemon.http.doors.scaling import ScalingDoor
@@ -75,6 +76,7 @@ def create_app(
         *_scaling_routes(options),
         *_flag_routes(view, options),
         *_procedure_routes(view, options),
+        *_public_routes(view, options),
     ]
     app = Starlette(
         routes=routes,
@@ -222,6 +224,18 @@ def _procedure_routes(view: SystemView, options: HttpOptions) -> list[Route]:
         _route("/api/v1/procedures/drills", walked.drill, "POST"),
         _route("/api/v1/procedures/runs/{run_id}", walked.show),
         _route("/api/v1/procedures/runs/{run_id}/entries", walked.record, "POST"),
+    ]
+
+
+def _public_routes(view: SystemView, options: HttpOptions) -> list[Route]:
+    public, one = PublicDoor(view, options.public), "/api/v1/incidents/{incident_id}"
+    return [
+        _route("/api/v1/status-page", public.page),
+        _route("/api/v1/communications", public.list),
+        _route("/api/v1/communications/{words_id}", public.answer, "POST"),
+        _route(f"{one}/drafts", public.drafts),
+        _route(f"{one}/communicate", public.communicate, "POST"),
+        _route(f"{one}/update", public.update, "POST"),
     ]
 
 

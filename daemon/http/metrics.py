@@ -18,6 +18,7 @@ from daemon.http.flag_metrics import FLAG_METRICS, flag_values
 from daemon.http.histogram import Histogram
 from daemon.http.metric_name import MetricName, Values
 from daemon.http.options import HttpOptions
+from daemon.http.public_metrics import PUBLIC_METRICS, public_values
 from daemon.http.scaling_metrics import SCALING_METRICS, scaling_values
 from daemon.http.tally import JournalTally
 from daemon.senses.metric_outlet import STATUS_VALUES
@@ -200,6 +201,7 @@ METRICS = (
     *FLAG_METRICS,
     *SCALING_METRICS,
     *CHANNEL_METRICS,
+    *PUBLIC_METRICS,
 )
 """All of them, in the order in which they are exposed."""
 
@@ -239,6 +241,7 @@ class MetricsPage:
         values |= self._sensed() | flag_values(self._options.flags(), self._view.now_ms())
         values |= scaling_values(self._options.scaling())
         values |= channel_values(self._options.channels(), self._options.incidents(), self._view.now_ms())
+        values |= public_values(self._options.public(), self._view.state().public)
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         stages = self._journal.rollback_stages
         families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))

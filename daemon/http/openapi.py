@@ -30,6 +30,15 @@ from daemon.http.doors.incidents import Closing, IncidentReview, IncidentStory, 
 from daemon.http.doors.ingest import IngestCounts
 from daemon.http.doors.outside import WebhookHeard
 from daemon.http.doors.procedures import EntryWish, ProcedureList
+from daemon.http.doors.public import (
+    TEXT_LENGTH_MAX,
+    DraftList,
+    LetterWish,
+    PublicAnswer,
+    UpdateWish,
+    WordsDocument,
+    WordsList,
+)
 from daemon.http.doors.quiet import (
     EscalationDocument,
     MaintenanceDocument,
@@ -48,6 +57,7 @@ from daemon.incidents.outside.pagerduty import PagerDutyWebhook
 from daemon.reports.view import CostsDocument
 from daemon.scaling.documents import ScalingDocument, UnitsAnswer, UnitsWish
 from daemon.sources.firehose import FirehoseDelivery
+from daemon.status_page.document import StatusDocument
 from daemon.translate.alertmanager import AlertmanagerGroup
 from remediation.compensation.state import CompensationState
 from remediation.journal.aftermath_kinds import RollbackMeasured
@@ -82,6 +92,8 @@ class Operation:
 
 _LIMIT = Parameter("limit", {"type": "integer", "minimum": 1, "maximum": READ_LIMIT, "default": 100})
 _AFTER = Parameter("after", {"type": "integer", "minimum": 0, "default": 0})
+_KIND = Parameter("kind", {"type": "string"})
+_DETAIL = Parameter("detail", {"type": "string", "maxLength": TEXT_LENGTH_MAX})
 _FLAG_KEY = Parameter("flag", {"type": "string", "pattern": f"^{FLAG_KEY}$"})
 _STATE = Parameter("state", {"type": "string", "enum": list(IncidentState)})
 _ONE = "/api/v1/deployments/{deployment_id}"
@@ -145,10 +157,35 @@ PROCEDURE_OPERATIONS = (
     Operation(f"{_RUN}/entries", "Record what was done in a run, once", ProcedureRun, "post", takes=EntryWish),
 )
 
+PUBLIC_OPERATIONS = (
+    Operation("/api/v1/status-page", "What the status page says", StatusDocument),
+    Operation("/api/v1/communications", "Words for the page and letters, what waits first", WordsList),
+    Operation(
+        "/api/v1/communications/{words_id}",
+        "Publish or send what is proposed, or refuse it",
+        WordsDocument,
+        "post",
+        takes=PublicAnswer,
+    ),
+    Operation(f"{_INCIDENT}/drafts", "Its letters as they would be sent", DraftList, parameters=(_KIND, _DETAIL)),
+    Operation(
+        f"{_INCIDENT}/communicate", "Propose a letter", WordsDocument, "post", HTTPStatus.CREATED, takes=LetterWish
+    ),
+    Operation(
+        f"{_INCIDENT}/update",
+        "Propose words for the status page",
+        WordsDocument,
+        "post",
+        HTTPStatus.CREATED,
+        takes=UpdateWish,
+    ),
+)
+
 OPERATIONS = (
     Operation("/api/v1/status", "Traffic, sources and automation", resources.StatusDocument),
     Operation("/api/v1/incidents", "Incidents, newest first", resources.IncidentList, parameters=(_STATE, _LIMIT)),
     *INCIDENT_OPERATIONS,
+    *PUBLIC_OPERATIONS,
     Operation("/api/v1/deployments", "Deployments, newest first", resources.DeploymentList, parameters=(_LIMIT,)),
     Operation(
         "/api/v1/deployments",

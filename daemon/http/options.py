@@ -19,6 +19,7 @@ from daemon.cores.ledger_watch import LedgerStatus
 from daemon.deployments.service import DeploymentDesk
 from daemon.flags.parts import FlagParts
 from daemon.incidents.parts import IncidentParts
+from daemon.public.parts import PublicParts
 from daemon.reports.view import CostsSource
 from daemon.rollbacks.parts import RollbackParts
 from daemon.scaling.desk import ScalingDesk
@@ -64,7 +65,7 @@ class HttpOptions:
     automation: what people may do to it; None: it is not held from here. deployments, rollbacks: where they are asked
     for; None: nothing is deployed or taken back from here. flags: None: none are kept here.
     incidents: None: nobody is told of any from here. scaling: None: no capacity is looked after from here.
-    channels: None: there are none, and nothing is sent.
+    channels: None: there are none, and nothing is sent. public: None: the outside is told nothing from here.
     books: what the cores' books say; None: no core is asked. duties: what is done by the clock. prices: of payments,
     fraud: how they are scored; None: not known here.
     """
@@ -95,6 +96,7 @@ class HttpOptions:
     prices: Prices | None = None
     fraud: Fraud | None = None
     scaling: Callable[[], ScalingDesk | None] = _absent
+    public: Callable[[], PublicParts | None] = _absent
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -26,6 +26,9 @@ from daemon.storage.quarantine import Quarantine
 from daemon.view.system import Polled
 from remediation.ports import Clock
 
+PAYMENTS = "payment-events"
+"""The queue of the payment cores, without which nobody knows how payments are."""
+
 
 class Source(Polled, Protocol):
     """Brings facts until it is cancelled; the view tells from the rest of it whether it is silent."""
@@ -55,7 +58,7 @@ async def open_sources(
 ) -> tuple[Source, ...]:
     """The queues first, then whatever else is configured; connections are closed when the stack is."""
     account_id = settings.aws.account_id
-    queues = (("payment-events", settings.queues.payment_events), ("control-events", settings.queues.control_events))
+    queues = ((PAYMENTS, settings.queues.payment_events), ("control-events", settings.queues.control_events))
     sources: list[Source] = [
         SqsSource(SqsQueue(sqs, queue), sink, quarantine, clock, name=name, trust=trust) for name, queue in queues
     ]

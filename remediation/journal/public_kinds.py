@@ -11,8 +11,8 @@ Impact = Literal["outage", "degraded", "maintenance"]
 class StatusProposed(msgspec.Struct, frozen=True, kw_only=True):
     """Words for the status page, exactly as they would be published; the entry's actor wrote or chose them.
 
-    subject_id: the incident or the maintenance that they are about. components: of the page. Its id is ``upd-`` and
-    the sequence of this entry.
+    subject_id: the incident or the maintenance that they are about. components: of the page. began_at_ms, ended_at_ms:
+    of what was wrong or of the work, as known then; 0: not yet. Its id is ``upd-`` and the sequence of this entry.
     """
 
     subject_id: str
@@ -22,6 +22,8 @@ class StatusProposed(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str
     components: tuple[str, ...] = ()
+    began_at_ms: int = 0
+    ended_at_ms: int = 0
 
 
 class StatusAnswered(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,6 +52,8 @@ def update_of(subject: Subject, public: Public, text: str = "", phase: str = "")
         title=told.title.format_map(values),
         text=text if text else words.format_map(values),
         components=subject.components,
+        began_at_ms=subject.began_at_ms,
+        ended_at_ms=subject.ended_at_ms,
     )
 
 

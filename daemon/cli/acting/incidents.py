@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from daemon.cli.acting.communications import communicate, update
 from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.clock import SystemClock
@@ -30,6 +31,8 @@ from remediation.state import DecisionSummary
 incidents_app = typer.Typer(
     no_args_is_help=True, help="Incidents: list them, show one with every decision, take one on, close it, review it."
 )
+incidents_app.command("communicate")(communicate)
+incidents_app.command("update")(update)
 
 Id = Annotated[str, typer.Argument(help="Such as inc-25, from the list.", metavar="ID")]
 Note = Annotated[str, typer.Option(help="Goes into the journal beside your name.")]

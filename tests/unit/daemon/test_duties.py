@@ -24,6 +24,7 @@ NAMES = (
     "deployments",
     "automation",
     "paging",
+    "public",
     "channel-health",
     "exposure",
     "rollbacks",
@@ -81,6 +82,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
             pager=SimpleNamespace(tick=call("page"), wakes=lambda _: None),
             exposures=SimpleNamespace(tick=call("count_exposed")),
         ),
+        public=SimpleNamespace(proposer=SimpleNamespace(tick=call("propose"))),
         pipeline=SimpleNamespace(tick=call("tick"), accept=call("accept"), reconcile=call("reconcile")),
         probes=SimpleNamespace(
             core=SimpleNamespace(probe_all=call("probe_cores")),
