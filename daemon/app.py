@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from checks.engine import Engine
 from checks.rules import CompiledRule, compile_rules
 from config.load import Configuration
+from config.settings import Token
 from daemon.clock import SystemClock
 from daemon.duties import Duties
 from daemon.http.app import create_app
@@ -53,6 +54,7 @@ class App:
         self._changes = Changes()
         self._phase = "starting"
         self._duties: Duties | None = None
+        self._tokens = list(configuration.settings.tokens)
 
     def stop_on_signals(self, stop: asyncio.Event) -> None:
         """Let SIGTERM and SIGINT ask for the ordered stop, and SIGHUP for a reload once the daemon runs."""
@@ -161,7 +163,7 @@ class App:
             not_ready=lambda: self._not_ready(parts, leadership),
         )
         options = HttpOptions(
-            tokens=settings.tokens,
+            tokens=self._tokens,
             current_rules=lambda: [compiled.rule for compiled in parts.pipeline.engine.rules],
             version=version("tillwatch"),
             console=settings.console,
@@ -207,7 +209,12 @@ class App:
             walk_by=parts.incidents.procedures.follow,
             publish_by=parts.public.follow,
             flags=parts.flags.base,
+            admit_by=self._admit,
         )
+
+    def _admit(self, tokens: Sequence[Token]) -> None:
+        """Let in whoever holds one of these, and nobody else; sessions of those that are gone end with them."""
+        self._tokens[:] = tokens
 
     def _not_ready(self, parts: Parts, leadership: Leadership) -> str:
         if self._phase:

@@ -21,6 +21,8 @@ _TRAFFIC = "policy.traffic"
 _EVIDENCE = ("deployment.gates", "deployment.evidence")
 """Nor what a release is held against: a stage that is being watched has counted by it."""
 
+_TOKENS = "settings.tokens"
+"""But of the settings only who may do what: a token that leaked is not good until a restart suits."""
 _OPENED_PAGE = ("public.page.enabled", "public.page.directory", "public.page.bucket", "public.page.publish_within")
 """Nor where the status page is written, and how often it is looked at: that was opened at the start."""
 _OPENED_SCALING = re.compile(
@@ -49,7 +51,7 @@ class Difference:
     deployment: what a reload changes for the deployments that are planned from then on. flags: of the document of
     flags and of what may be done with them. escalation: of who is told of incidents from then on. scaling: of how
     much capacity there is to be, from the next look on. procedures: of those that people begin from then on. public: of
-    what the outside is told from then on.
+    what the outside is told from then on. tokens: of who may do what from then on.
     """
 
     added: tuple[str, ...]
@@ -63,13 +65,14 @@ class Difference:
     scaling: tuple[Change, ...] = ()
     procedures: tuple[Change, ...] = ()
     public: tuple[Change, ...] = ()
+    tokens: tuple[Change, ...] = ()
 
     @property
     def reloads(self) -> bool:
         """Whether there is anything that a reload changes."""
         rules = self.added or self.removed or self.changed
         others = self.deployment or self.flags or self.escalation or self.scaling or self.procedures or self.public
-        return bool(rules or self.policy or others)
+        return bool(rules or self.policy or others or self.tokens)
 
 
 def difference(before: Configuration, after: Configuration) -> Difference:
@@ -89,7 +92,7 @@ def difference(before: Configuration, after: Configuration) -> Difference:
         changed={name: found for name, found in changes.items() if found},
         policy=tuple(change for change in policy if not change.path.startswith(_TRAFFIC)),
         restart=(
-            *rest,
+            *(change for change in rest if not change.path.startswith(_TOKENS)),
             *(change for change in policy if change.path.startswith(_TRAFFIC)),
             *(change for change in deployment if change.path.startswith(_EVIDENCE)),
             *(scaling if is_opened_anew else ()),
@@ -101,6 +104,7 @@ def difference(before: Configuration, after: Configuration) -> Difference:
         scaling=() if is_opened_anew else scaling,
         procedures=tuple(_changes("sops", _procedures(before), _procedures(after))),
         public=tuple(change for change in public if not change.path.startswith(_OPENED_PAGE)),
+        tokens=tuple(change for change in rest if change.path.startswith(_TOKENS)),
     )
 
 

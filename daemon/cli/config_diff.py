@@ -58,7 +58,7 @@ def _lines(found: Difference, anew: frozenset[str]) -> list[str]:
     for name, changes in found.changed.items():
         lines.append(f"~ rule {name}: {_ANEW if name in anew else _KEPT}")
         lines += [f"    {change}" for change in changes]
-    told = (found.escalation, found.procedures, found.public)
+    told = (found.escalation, found.procedures, found.public, found.tokens)
     others = (found.policy, found.deployment, found.flags, found.scaling, *told)
     lines += [f"~ {change}" for changes in others for change in changes]
     lines += [f"! {change} (with a restart)" for change in found.restart]
@@ -82,6 +82,7 @@ def _document(found: Difference, anew: frozenset[str]) -> dict[str, object]:
         "scaling": [_change(one) for one in found.scaling],
         "procedures": [_change(one) for one in found.procedures],
         "public": [_change(one) for one in found.public],
+        "tokens": [_change(one) for one in found.tokens],
         "restart": [_change(one) for one in found.restart],
     }
 

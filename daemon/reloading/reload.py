@@ -19,6 +19,7 @@ from config.loading.problems import ConfigurationError
 from config.procedures.procedure import Procedure
 from config.public.reading import Public
 from config.scaling import Scaling
+from config.settings import Token
 from config.whole.difference import Difference, difference
 from daemon.errors import CheckpointFailed
 from daemon.pipeline import JOURNAL_PAUSE_SECONDS, Pipeline
@@ -67,7 +68,7 @@ class Reload:
     changed: called when something to show has changed.
     deploy_by: called with what deployments are planned by from now on, tell_by: with whom is told of incidents,
     size_by: with how much capacity there is to be, walk_by: with the procedures that people begin, publish_by: with
-    what the outside is told.
+    what the outside is told, admit_by: with the tokens that are good.
     """
 
     def __init__(
@@ -86,11 +87,13 @@ class Reload:
         size_by: Callable[[Scaling], None] = lambda _: None,
         walk_by: Callable[[Sequence[Loaded[Procedure]]], None] = lambda _: None,
         publish_by: Callable[[Public], None] = lambda _: None,
+        admit_by: Callable[[Sequence[Token]], None] = lambda _: None,
         flags: FollowedFlags | None = None,
     ) -> None:
         self._size_by = size_by
         self._walk_by = walk_by
         self._publish_by = publish_by
+        self._admit_by = admit_by
         self._deploy_by = deploy_by
         self._tell_by = tell_by
         self._flags = flags
@@ -171,11 +174,13 @@ class Reload:
             flag_document=configuration.flag_document,
             procedures=configuration.procedures,
             public=_kept_open(configuration.public, self._running.public),
+            settings=self._running.settings.model_copy(update={"tokens": configuration.settings.tokens}),
         )
         self._deploy_by(deployment)
         self._tell_by(configuration.escalation)
         self._walk_by(configuration.procedures)
         self._publish_by(self._running.public)
+        self._admit_by(configuration.settings.tokens)
         if found.scaling:
             self._size_by(configuration.scaling)
         if self._flags is not None:
@@ -255,7 +260,7 @@ def _changes(found: Difference) -> list[str]:
     """
     return [
         *(str(change) for change in (*found.policy, *found.deployment, *found.flags, *found.scaling)),
-        *(change.path for change in (*found.escalation, *found.procedures, *found.public)),
+        *(change.path for change in (*found.escalation, *found.procedures, *found.public, *found.tokens)),
     ]
 
 

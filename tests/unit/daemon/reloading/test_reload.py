@@ -67,6 +67,7 @@ class Watched:
     escalated: list[Escalation]
     sized: list[Scaling]
     walked: list[list[str]]
+    admitted: list[list[str]]
 
     def write(self, *rules: str, file: str = "mine.yaml") -> None:
         """Write a rule file."""
@@ -120,6 +121,7 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
     escalated: list[Escalation] = []
     sized: list[Scaling] = []
     walked: list[list[str]] = []
+    admitted: list[list[str]] = []
     following = Following()
     async with line(tmp_path, await scene(), "rules:" + "".join(rules)) as one:
         reload = Reload(
@@ -135,12 +137,32 @@ async def watching(tmp_path: Path, *rules: str) -> AsyncIterator[Watched]:
             tell_by=escalated.append,
             size_by=sized.append,
             walk_by=lambda found: walked.append([one.value.name for one in found]),
+            admit_by=lambda found: admitted.append([one.name for one in found]),
             flags=following,
         )
-        watched = Watched(one, reload, directory, asked, taken, deployed, following, escalated, sized, walked)
+        told = (deployed, following, escalated, sized, walked, admitted)
+        watched = Watched(one, reload, directory, asked, taken, *told)
         await watched.look_until_taken()
         assert await one.kinds() == []
         yield watched
+
+
+async def test_a_token_is_good_or_gone_without_a_restart_and_its_digest_is_told_nowhere(tmp_path: Path) -> None:
+    async with watching(tmp_path, FAILURES) as watched:
+        digest = "ab" * 32
+        token = f"tokens: [{{name: ann, role: operator, sha256: {digest}}}]\n"
+        (watched.directory / "tillwatch.yaml").write_text(token + "http: {port: 9000}\n", encoding="utf-8")
+        await watched.look_until_taken()
+        assert watched.admitted == [["ann"]]
+        assert [one.name for one in watched.reload.running.settings.tokens] == ["ann"]
+        assert watched.reload.running.settings.http.port == 8080
+        (entry,) = await watched.one.scene.journal.read(0, 10)
+        assert entry.fields["restart"] == ["settings.http.port"]
+        assert entry.fields["policy"] == ["settings.tokens.0"]
+        assert digest not in str(entry.fields)
+        (watched.directory / "tillwatch.yaml").unlink()
+        await watched.look_until_taken()
+        assert watched.admitted == [["ann"], []]
 
 
 async def test_a_rule_that_did_not_change_keeps_its_counts_and_its_open_episode(tmp_path: Path) -> None:
