@@ -1,11 +1,11 @@
 """Every page of the console in a real browser: axe finds nothing, no page scrolls sideways, none is heavy."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import cast
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.async_api import Browser, Page, expect
 
 from daemon.http.app import create_app
@@ -44,7 +44,7 @@ async def console(browser: Browser, tmp_path_factory: pytest.TempPathFactory) ->
         yield made
 
 
-async def violations(page: Page, options: dict[str, object] | None = None) -> list[str]:
+async def violations(page: Page, options: Mapping[str, object] | None = None) -> list[str]:
     """What axe says is wrong, with the place of the first of each."""
     results = await Axe().run(page, {"exclude": [[ALIKE]]}, ALL if options is None else options)
     return [

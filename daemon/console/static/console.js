@@ -167,6 +167,21 @@ function makeChart() {
   }, chartData(), box);
 }
 
+const REDRAWN_AFTER_MS = 250; // a line is read no faster, and drawing it is the dearest part of an update
+let drawnAt = 0;
+let drawing = 0;
+
+function draw() {
+  drawing = 0;
+  drawnAt = performance.now();
+  if (plot) plot.setData(chartData());
+  else makeChart();
+}
+
+function drawSoon() {
+  if (!drawing) drawing = setTimeout(draw, Math.max(0, REDRAWN_AFTER_MS - (performance.now() - drawnAt)));
+}
+
 // --- live --------------------------------------------------------------------------------------------------
 
 let lastMessageAt = 0;
@@ -190,8 +205,7 @@ function onMessage(event) {
   if (update.chart) takeRows(update.chart);
   if (update.chart || second !== nowSeconds) {
     nowSeconds = second;
-    if (plot) plot.setData(chartData());
-    else makeChart();
+    drawSoon();
   }
 }
 

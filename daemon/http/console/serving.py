@@ -20,8 +20,8 @@ from daemon.http.problems import problem
 from daemon.http.sessions.book import Session, SessionBook
 from remediation.ports import Clock
 
-MIN_INTERVAL_SECONDS = 0.1
-"""At most ten updates a second: faster than that nobody reads."""
+MIN_INTERVAL_SECONDS = 0.05
+"""At most twenty updates a second: nobody reads faster, and what follows another closely is seen within a tenth."""
 
 HEARTBEAT_SECONDS = 2.0
 """Something is sent at least so often; the page calls itself stale after three times that."""
