@@ -163,3 +163,16 @@ async def test_a_group_is_counted_once_and_what_waits_for_a_channel_and_what_is_
         "till_silences_in_force 1",
     ):
         assert line in page.replace(".0\n", "\n"), line
+
+
+async def test_a_note_is_kept_of_an_incident_also_when_it_is_over_and_changes_nothing_else(here: World) -> None:
+    await here.ask("operator", "POST", "incidents/inc-1/resolve", WHY)
+    before = here.state.incidents["inc-1"]
+    noted = await here.ask("operator", "POST", "incidents/inc-1/note", {"note": "it was the cable"})
+    assert noted.status_code == 200
+    assert here.state.incidents["inc-1"] == before
+    last = (await here.entries())[-1]
+    assert (last.kind, last.actor, last.fields["note"]) == ("incident.noted", "operator-ann", "it was the cable")
+    assert (await here.ask("operator", "POST", "incidents/inc-1/note", {"note": "  "})).status_code == 422
+    assert (await here.ask("viewer", "POST", "incidents/inc-1/note", {"note": "x"})).status_code == 403
+    assert (await here.ask("operator", "POST", "incidents/inc-9/note", {"note": "x"})).status_code == 404

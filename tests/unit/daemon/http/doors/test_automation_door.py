@@ -135,3 +135,28 @@ async def test_a_journal_that_is_full_is_said_so(doors: Doors, monkeypatch: pyte
     answer = await doors.ask("operator", "POST", "automation/stop", WHY)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_dry_run_of_undoing_says_what_would_be_restored_and_restores_nothing(doors: Doors) -> None:
+    doors.here.pay(1, 1)
+    name = await doors.here.rolled_back()
+    before = await doors.here.kinds()
+    told = await doors.ask("operator", "POST", f"actions/{name}/undo", {**WHY, "dry_run": True})
+    assert told.status_code == 200
+    assert told.json()["outcome"] is None
+    assert "would restore blue " in told.json()["detail"]
+    assert await doors.here.kinds() == before
+    refused = await doors.ask("operator", "POST", "actions/dec-1/undo", {**WHY, "dry_run": True})
+    assert refused.status_code == 409
+    assert "no action of a decision" in refused.json()["detail"]
+
+
+async def test_a_dry_run_of_undoing_what_puts_money_at_risk_asks_nobody_and_says_whom_it_would_ask(
+    doors: Doors,
+) -> None:
+    name = await doors.here.rolled_back()
+    before = await doors.here.kinds()
+    told = await doors.ask("operator", "POST", f"actions/{name}/undo", {**WHY, "dry_run": True})
+    assert told.status_code == 409
+    assert "no payment was seen" in told.json()["detail"]
+    assert await doors.here.kinds() == before

@@ -173,3 +173,27 @@ async def test_payments_that_cannot_be_read_are_503_and_nothing_is_listed(
     monkeypatch.setattr(house.books, "payment", dark)
     assert "cannot be read now" in problem_of(await doors.ask("operator", "POST", "compensations/dep-1"), 503)
     assert house.writer.state.compensations == {}
+
+
+@pytest.mark.parametrize("kind", ["traffic", "complete", "emergency"])
+async def test_a_dry_run_says_each_step_and_moves_and_writes_nothing(house: House, doors: Doors, kind: str) -> None:
+    before = house.writer.state.sequence
+    answer = await doors.ask("operator", "POST", "rollbacks", {**TRAFFIC, "kind": kind, "dry_run": True})
+    assert answer.status_code == 200
+    plan = answer.json()
+    assert (plan["kind"], plan["deployment_id"], plan["version"]) == (kind, "dep-1", "2.0.0")
+    by_step = {one["step"]: one for one in plan["steps"]}
+    traffic = by_step["traffic"]
+    assert traffic["would"] == "rolls 2.0.0 on green back to 1.0.0 on blue; now blue 50, green 50"
+    assert traffic["refusal"] == ""
+    assert bool(plan["asks"]) is (kind == "complete")
+    assert (house.writer.state.sequence, house.world.writes, house.core.calls) == (before, [], [])
+
+
+async def test_a_dry_run_of_what_cannot_be_done_says_why(house: House, doors: Doors) -> None:
+    answer = await doors.ask("operator", "POST", "rollbacks", {**TRAFFIC, "dry_run": True, "deployment_id": "dep-9"})
+    assert "there is no deployment" in problem_of(answer, 404)
+    house.world.healthy = False
+    plan = (await doors.ask("operator", "POST", "rollbacks", {**TRAFFIC, "dry_run": True})).json()
+    assert plan["steps"][0]["refusal"]
+    assert house.world.writes == []
