@@ -19,4 +19,4 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SMALL_BATCH = 9
-"""Records of a batch on DynamoDB: a sealed card is nine items with its audit row and event, 100 go into one transaction."""
+"""Records of a batch on DynamoDB: with audit row and event a sealed card is nine items, of which 100 go together."""

@@ -43,10 +43,10 @@ class MigrationRun(Record, frozen=True, gc=False, kw_only=True, tag="migration_r
 
     export: SHA-256 of the manifest it reads. passes: how often it began from the first record; only_waiting: this one
     takes what is in quarantine alone. source_kind, position: what was read last, to go on behind it. batches:
-    committed so far, and the number of the last one. proved: the last batch whose two sides were found equal. source,
-    target: of all proved batches. runner, epoch, lease_until_ms: who works on it; a runner with a lower epoch can write
-    nothing more. why: of a stop, with both sides. total: records in the export. no_return: it passed its point of no
-    return. undone: records taken back; undo_after: id up to which that went.
+    committed so far, and the number of the last one. waiting: records in quarantine. proved: the last batch whose two
+    sides were found equal. source, target: of all proved batches. runner, epoch, lease_until_ms: who works on it; a
+    runner with a lower epoch can write nothing more. why: of a stop, with both sides. total: records in the export.
+    no_return: it passed its point of no return. undone: records taken back; undo_after: id up to which that went.
     """
 
     state: JobState = JobState.NEW
@@ -59,6 +59,7 @@ class MigrationRun(Record, frozen=True, gc=False, kw_only=True, tag="migration_r
     proved: int = 0
     total: int = 0
     counts: Counts = Counts()
+    waiting: int = 0
     source: Side = Side()
     target: Side = Side()
     runner: str = ""

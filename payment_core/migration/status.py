@@ -35,10 +35,10 @@ class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
     past_return: bool = False
 
 
-def status_of(job: JobName, run: MigrationRun | None, *, point_of_no_return: bool, waiting: int = 0) -> JobStatus:
+def status_of(job: JobName, run: MigrationRun | None, *, point_of_no_return: bool) -> JobStatus:
     """The status of a job whose run may not have begun."""
     if run is None:
-        return JobStatus(job=job, state=JobState.NEW, point_of_no_return=point_of_no_return, waiting=waiting)
+        return JobStatus(job=job, state=JobState.NEW, point_of_no_return=point_of_no_return)
     return JobStatus(
         job=job,
         state=run.state,
@@ -48,7 +48,7 @@ def status_of(job: JobName, run: MigrationRun | None, *, point_of_no_return: boo
         unproved=run.batches - run.proved,
         source=run.source,
         target=run.target,
-        waiting=waiting,
+        waiting=run.waiting,
         started_at_ms=run.started_at_ms,
         updated_at_ms=run.updated_at_ms,
         ended_at_ms=run.ended_at_ms,

@@ -182,10 +182,7 @@ class Runner:
     async def status(self, job: JobName) -> JobStatus:
         """How a job stands."""
         run = await self._store.read(MigrationRun, job.value)
-        waiting = 0
-        async for _ in every(self._store, Listing(Quarantined, owner=job.value, limit=PAGE)):
-            waiting += 1
-        return status_of(job, run, point_of_no_return=job in self._no_return, waiting=waiting)
+        return status_of(job, run, point_of_no_return=job in self._no_return)
 
     def claimant(self, limits: Limits) -> Claimant:
         """Claims jobs in this runner's name."""

@@ -58,25 +58,31 @@ class Taking:
         return await self._store.transact(lambda transaction: self._apply(transaction, one), self._actor), one
 
     def _apply(self, transaction: Transaction, one: Prepared | Refused) -> _Taken:
-        run = transaction.get(MigrationRun, self._job.name.value)
-        self._may_take(run, transaction.now_ms)
+        run = self._may_take(transaction.get(MigrationRun, self._job.name.value), transaction.now_ms)
         work = BatchWork(_place(one.read), FEED, transaction.now_ms)
         outcome = one if isinstance(one, Refused) else self._job.apply(transaction, one, work)
         if isinstance(outcome, Refused):
-            quarantine(transaction, self._job.name, outcome)
+            _count(transaction, run, quarantine(transaction, self._job.name, outcome))
             return _Taken(Outcome.QUARANTINED, ())
         self._job.finish(transaction, work)
-        if outcome in CHANGING:
-            resolve(transaction, one.read)
+        if outcome in CHANGING and run.waiting > 0:
+            _count(transaction, run, -resolve(transaction, one.read))
         return _Taken(outcome, work.ledger)
 
-    def _may_take(self, run: MigrationRun | None, now_ms: int) -> None:
+    def _may_take(self, run: MigrationRun | None, now_ms: int) -> MigrationRun:
         name = self._job.name.value
         if run is None or run.state not in {JobState.RUNNING, JobState.DONE}:
             state = JobState.NEW.value if run is None else run.state.value
             raise NotYet(f"{name} is {state}; records of the feed are taken once it runs or is done.")
         if run.runner != self._claimant.runner and run.lease_until_ms > now_ms:
             raise RunnerBusy(f"{name}: {run.runner} moves the export; the feed waits for it.")
+        return run
+
+
+def _count(transaction: Transaction, run: MigrationRun, more: int) -> None:
+    """Note how many records wait in quarantine now."""
+    if more != 0:
+        transaction.put(msgspec.structs.replace(run, waiting=run.waiting + more))
 
 
 def _place(read: Read) -> str:

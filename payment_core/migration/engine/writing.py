@@ -60,10 +60,11 @@ class BatchWriting:
         lines: dict[str, Line] = {}
         refusals: list[Refused] = []
         counts = Counts()
-        # Nothing waits before something was refused, so nothing is looked for.
-        resolves = run.passes > 1 or run.counts.quarantined > 0
+        waiting = run.waiting
         for one in items:
-            outcome = self._one(transaction, one, work, resolves=resolves or len(refusals) > 0)
+            # While nothing waits, nothing is looked for.
+            outcome, more = self._one(transaction, one, work, resolves=waiting > 0)
+            waiting += more
             if isinstance(outcome, Refused):
                 refusals.append(outcome)
                 counts += counted(Outcome.QUARANTINED)
@@ -76,20 +77,26 @@ class BatchWriting:
         record_change(transaction, self._origin, batch, status=WRITTEN)
         last = items[-1].read
         after = msgspec.structs.replace(
-            run, source_kind=last.kind, position=last.position, batches=number, counts=run.counts + counts
+            run,
+            source_kind=last.kind,
+            position=last.position,
+            batches=number,
+            counts=run.counts + counts,
+            waiting=waiting,
         )
         transaction.put(after)
         return Written(after, batch, tuple(refusals))
 
     def _one(
         self, transaction: Transaction, one: Prepared | Refused, work: BatchWork, *, resolves: bool
-    ) -> Outcome | Refused:
+    ) -> tuple[Outcome | Refused, int]:
+        """What became of a record, and how many more wait in quarantine now."""
         outcome = one if isinstance(one, Refused) else self._job.apply(transaction, one, work)
         if isinstance(outcome, Refused):
-            quarantine(transaction, self._job.name, outcome)
-        elif resolves and outcome in CHANGING:
-            resolve(transaction, one.read)
-        return outcome
+            return outcome, quarantine(transaction, self._job.name, outcome)
+        if resolves and outcome in CHANGING:
+            return outcome, -resolve(transaction, one.read)
+        return outcome, 0
 
     def _batch(
         self,
@@ -129,8 +136,8 @@ def quarantine_id(read: Read) -> str:
     return moved_id(read.kind, read.id) if read.id != "" else f"{read.kind.value}@{read.origin}"
 
 
-def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> None:
-    """Put a record aside with the reason; the same again changes nothing."""
+def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> int:
+    """Put a record aside with the reason; the same again changes nothing. How many more wait now: 0 or 1."""
     read = refused.read
     amount, currency = (0, "") if isinstance(read, Malformed) else money_of(read.body)
     entry = Quarantined(
@@ -147,8 +154,10 @@ def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> None
         account="" if isinstance(read, Malformed) else account_of(read.body),
     )
     known = transaction.get(Quarantined, entry.id)
-    if known is None or not _is_same(known, entry):
-        transaction.put(entry)
+    if known is not None and _is_same(known, entry):
+        return 0
+    transaction.put(entry)
+    return int(known is None or known.resolved_at_ms > 0)
 
 
 def _is_same(known: Quarantined, entry: Quarantined) -> bool:
@@ -156,11 +165,13 @@ def _is_same(known: Quarantined, entry: Quarantined) -> bool:
     return msgspec.structs.replace(known, at_ms=entry.at_ms, resolved_at_ms=0) == entry
 
 
-def resolve(transaction: Transaction, read: Read) -> None:
-    """Note that a record which was put aside before has moved."""
+def resolve(transaction: Transaction, read: Read) -> int:
+    """Note that a record which was put aside before has moved. How many fewer wait now: 0 or 1."""
     known = transaction.get(Quarantined, quarantine_id(read))
-    if known is not None and known.resolved_at_ms == 0:
-        transaction.put(msgspec.structs.replace(known, resolved_at_ms=transaction.now_ms))
+    if known is None or known.resolved_at_ms > 0:
+        return 0
+    transaction.put(msgspec.structs.replace(known, resolved_at_ms=transaction.now_ms))
+    return 1
 
 
 _ONE = {outcome: Counts(**{"read": 1, outcome.value: 1}) for outcome in Outcome}
