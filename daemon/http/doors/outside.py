@@ -57,17 +57,18 @@ class OutsideDoor:
 
     async def _take(self, request: Request) -> Response:
         parts = self._incidents()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Incidents are not held from here.")
         try:
             body = await read_body(request, BODY_LIMIT_BYTES)
         except BodyTooLarge:
             raise door.Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The limit is {BODY_LIMIT_BYTES} bytes.") from None
         channel = signer_of(body, request.headers.get(SIGNATURE, ""), self._secrets())
         if not channel:
-            parts.outside.count("", "unsigned")
+            if parts is not None:
+                parts.outside.count("", "unsigned")
             detail = "It is signed with no webhook_secret of a PagerDuty channel in the settings."
             raise door.Refused(HTTPStatus.UNAUTHORIZED, detail)
+        if parts is None:
+            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Incidents are not held from here.")
         outcome = await self._heard(body, channel, parts.outside)
         if isinstance(outcome, IncidentRefused):
             raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, f"{outcome.detail}.")

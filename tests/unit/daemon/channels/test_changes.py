@@ -1,6 +1,8 @@
 """Changes are told to a service after everything that calls somebody, each once, within limits, and not too late."""
 
+import asyncio
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from daemon.channels.change_words import KINDS, Change, change_of
 from daemon.channels.changes import KEPT_MS, PER_MINUTE, WAITING_MAX, ChangeFeed
 from daemon.channels.kinds.pagerduty_changes import PagerDutyChanges, change_event_of
+from daemon.channels.opened import Channels
 from daemon.channels.ports import ChannelDown, NotDelivered, NoticeRefused, Receipt
 from payment_core.webhooks.ports import Sent
 from remediation.deployment.run import RunOutcome
@@ -216,3 +219,16 @@ async def test_a_decision_to_change_nothing_is_none() -> None:
     here, _, _ = await feeding()
     await here.world.say(breach())
     assert [change_of(entry) for entry in await here.world.entries()] == [None]
+
+
+async def test_a_change_wakes_the_feed_and_notices_go_on_beside_it() -> None:
+    here, feed, teller = await feeding()
+    told_of = asyncio.Event()
+    here.world.scene.writer.heard_by(lambda entry: told_of.set() if entry.kind == "change.told" else None)
+    channels = Channels(here.outbox, cast("Any", None), cast("Any", None), feed, {})
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        running = group.create_task(channels.run(), name="channels")
+        await flip(here)
+        await told_of.wait()
+        running.cancel()
+    assert len(teller.told) == 1

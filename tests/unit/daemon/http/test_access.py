@@ -21,7 +21,7 @@ from tests.unit.daemon.http.story import bad_canary, options
 
 CALLERS: tuple[Role | None, ...] = (None, *ROLES)
 ENDLESS = "/console/stream"
-ASK_THEMSELVES = {"/ingest/firehose"}
+ASK_THEMSELVES = {"/ingest/firehose", "/ingest/pagerduty"}
 """Doors that no guard stands at, because their callers have no bearer token: no role opens them."""
 OPEN_ROUTES = {"/", "/livez", "/readyz", "/console/login"} | ASK_THEMSELVES
 
