@@ -6,6 +6,7 @@ import msgspec
 
 from config.policy import Policy
 from daemon.rollbacks.desk import RollbackDesk, RollbackRefused
+from daemon.rollbacks.works import LEAVES_NOTHING
 from remediation.by_hand import by_hand
 from remediation.decide import ROLLBACK_TRAFFIC, decide, reading
 from remediation.executor import Executor
@@ -92,7 +93,8 @@ class Foresight:
         would = decision.detail.removeprefix(f"{reading(finding)}: ")
         preflight = await self._executor.look_ahead(decision)
         if preflight is None:
-            return PlannedStep(step=step, would="nothing", refusal=would)
+            nothing = decision.reason in LEAVES_NOTHING
+            return PlannedStep(step=step, would=f"nothing: {would}", refusal="" if nothing else would)
         if preflight.already_done:
             return PlannedStep(step=step, would=f"nothing: it is so already ({would})")
         found = ", ".join(f"{name} {value}" for name, value in sorted(preflight.before.items()))

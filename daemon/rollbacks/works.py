@@ -26,7 +26,7 @@ from remediation.rollback.running import StepWork
 from remediation.state import RUNNING, DeploymentState
 
 NO_RELEASE = "no deployment is known, so there is nothing to take back"
-_NOTHING = frozenset({Reason.NO_DEPLOYMENT, Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT})
+LEAVES_NOTHING = frozenset({Reason.NO_DEPLOYMENT, Reason.ALREADY_ROLLED_BACK, Reason.IN_EFFECT})
 """Reasons not to act that leave nothing undone; ACTION_IN_PROGRESS is waited for, any other one is a failure."""
 
 Probe = Callable[[str, int], Awaitable[HealthProbed]]
@@ -237,7 +237,7 @@ def _may_hold_traffic(deployment: DeploymentState | None) -> bool:
 
 def _result(decision: Decision, outcome: Outcome | None) -> StepResult:
     if outcome is None:
-        status = StepStatus.NOTHING if decision.reason in _NOTHING else StepStatus.FAILED
+        status = StepStatus.NOTHING if decision.reason in LEAVES_NOTHING else StepStatus.FAILED
         return StepResult(status=status, detail=decision.detail)
     told = f"{outcome.status}: {outcome.refusal or outcome.detail}"
     return StepResult(status=StepStatus.DONE if outcome.status in IN_EFFECT else StepStatus.FAILED, detail=told)
