@@ -153,9 +153,9 @@ class Walker:
         if not self._goes_on(move, step):
             return self._ended(step, StepState.SKIPPED, "a person said so")
         command = filled(step.command, self._run.parameters)
+        self._begin(step, command)
         if command:
             self._say(f"     $ {shlex.join(command)}")
-        self._begin(step, command)
         done = self._program.run(command, step.timeout) if command else Done(0)
         self._show(done)
         found = self._checked(step, done)
@@ -177,12 +177,20 @@ class Walker:
         if step.nature is Nature.MILD and not move.again and self._person.says_yes_to_harmless:
             return True
         shown = shlex.join(filled(step.command, self._run.parameters))
-        again = "It is not seen to be in effect. Do it again" if move.again else "Do it"
+        again = self._again(step) if move.again else "Do it"
         said = self._person.answer(step.id, f"     {again}: {shown}?", (YES, NO, SKIP))
         self._answered(step.id, said)
         if said == NO:
             raise NobodyAnswered("a person said no, so nothing was done")
         return said == YES
+
+    def _again(self, step: Step) -> str:
+        """Whoever is asked once more hears that the command of a walk that died may not be over yet."""
+        result = self._run.results.get(step.id)
+        is_young = result is not None and self._now_ms() < result.at_ms + step.timeout * 1000
+        may_run = is_young and result is not None and result.state is StepState.BEGUN
+        late = ", and may still be under way: look again before you say yes" if may_run else ""
+        return f"It is not seen to be in effect{late}. Do it again"
 
     def _checked(self, step: Step, done: Done | None) -> Seen:
         """What the check says; done: what the step's own command did, None when that is not known."""

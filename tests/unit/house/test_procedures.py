@@ -1,5 +1,6 @@
 """Every command of every procedure is one that the program has, and what it does to the world is known."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,13 @@ def test_a_command_of_which_nothing_is_said_is_taken_to_harm() -> None:
     assert nature_of(("tillwatch", "launch", "--json")) is Nature.HARMS
     assert nature_of(("tillwatch", "flags", "kill", "x", "--dry-run")) is Nature.LOOKS
     assert nature_of(("tillwatch", "vault", "shred", "key")) is Nature.HARMS
+
+
+def test_the_page_has_every_packaged_procedure_and_how_often_it_comes_back() -> None:
+    page = (ROOT / "docs" / "procedures.md").read_text("utf-8")
+    table = page.partition("## The packaged ones")[2].partition("\n## ")[0]
+    named = dict(re.findall(r"`([a-z-]+)`(?: \((\d+) d\))?", table.partition("What comes back")[0]))
+    assert named == {one.name: f"{one.every / 86_400:g}" if one.every else "" for one in PROCEDURES}
 
 
 @pytest.mark.parametrize("procedure", PROCEDURES, ids=lambda one: one.name)
