@@ -26,7 +26,13 @@ from tests.unit.daemon.http.fake_view import FakeView
 from tests.unit.daemon.http.full_house import full_house
 from tests.unit.daemon.http.story import finding
 
-OF = {"deployment": ID, "flag": "processor", "rule": "payment-failure-rate", "incident": "inc-4"}
+OF = {
+    "deployment": ID,
+    "flag": "processor",
+    "rule": "payment-failure-rate",
+    "incident": "inc-4",
+    "procedure": "payment-failures",
+}
 WATCH = """
 window.seenAt = {};
 new MutationObserver(() => {

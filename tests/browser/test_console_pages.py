@@ -21,7 +21,13 @@ from tests.unit.daemon.http.full_house import full_house
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIRST_LOAD_BYTES = 150_000
-OF = {"deployment": ID, "flag": "processor", "rule": "payment-failure-rate", "incident": "inc-4"}
+OF = {
+    "deployment": ID,
+    "flag": "processor",
+    "rule": "payment-failure-rate",
+    "incident": "inc-4",
+    "procedure": "payment-failures",
+}
 ADDRESSES = (
     *(page.path.replace("{of}", OF.get(page.name, "")) for page in PAGES),
     "/console/journal",

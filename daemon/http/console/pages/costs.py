@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from config.prices import Price, Prices, PriceSheet
 from daemon.costs.review import CostReview
+from daemon.http.console.figures.shown import Figure, Tone
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure, Tone
 from daemon.http.words.wording import NO_DATA, count
 from daemon.reports.report import cents, dollars, percent
 from daemon.reports.savings import Saving

@@ -17,9 +17,9 @@ from daemon.http.console.deployment_rows import (
     gate_row,
     state_of,
 )
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.console.rollback_rows import RollbackPanel, rollback_panel
 from daemon.http.console.waiting_rows import WaitingRow, waiting_rows
 from daemon.http.words.wording import NO_DATA, Moment, count, duration, moment, words

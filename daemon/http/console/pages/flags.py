@@ -10,10 +10,10 @@ import msgspec
 from daemon.flags.followers import Follower
 from daemon.flags.parts import FlagParts
 from daemon.flags.view import ChangeRow, FlagDocument, FlagRow, flag_document, flag_history, flag_list
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.flag_rows import AS_DOCUMENT, FlagPanel, flag_panel
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.words.targeting import targeting_lines
 from daemon.http.words.wording import NO_DATA, Moment, count, duration, moment, window, words
 from remediation.flags.document import flags_of

@@ -7,10 +7,10 @@ from config.fraud import Bands, FraudRule
 from daemon.cores.books import ListedEntry
 from daemon.cores.books_watch import BooksKnown
 from daemon.http.console.compose import not_taken_rows
+from daemon.http.console.figures.shown import Figure, Tone
 from daemon.http.console.page import NotTaken
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure, Tone
 from daemon.http.words.wording import NO_DATA, Moment, action_words, count, duration, moment, percent
 from daemon.view.declines import SCORE_STEP, FraudSeen
 from remediation.aiming.subjects import LIST_ACTIONS

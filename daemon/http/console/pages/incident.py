@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from daemon.amounts import money
 from daemon.http.console.compose import incident_rows
+from daemon.http.console.figures.shown import Figure, Tone
 from daemon.http.console.incident.rows import (
     DoneRow,
     SeenRow,
@@ -21,7 +22,6 @@ from daemon.http.console.incident.rows import (
 from daemon.http.console.page import IncidentRow
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure, Tone
 from daemon.http.words.wording import NO_DATA, count, duration
 from remediation.incidents.fold import members_of, root_of
 from remediation.incidents.labels import SEVERITY_NAMES

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.http.console.compose import incident_rows
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.page import IncidentRow
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.words.wording import NO_DATA, count, duration
 from remediation.response import response_of
 from remediation.state import Incident

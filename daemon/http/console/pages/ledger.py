@@ -10,8 +10,8 @@ from daemon.cores.books import AccountTotal
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.components import ComponentRow, component_rows
 from daemon.http.console.compose import LEDGER_STALE_MS
+from daemon.http.console.figures.money import MoneyPanel, money_panel
 from daemon.http.console.pages.declared import ConsolePage
-from daemon.http.console.pages.money import MoneyPanel, money_panel
 from daemon.http.console.pages.scene import Scene
 from daemon.http.words.wording import Moment, count, duration, moment
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from daemon.http.console.compose import build_page, source_rows
+from daemon.http.console.figures.automation import AutomationPanel, automation_panel
+from daemon.http.console.figures.money import MoneyPanel, money_panel
+from daemon.http.console.figures.objectives import ObjectiveRow, objective_rows
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.page import Page, Verdict
 from daemon.http.console.pages import costs, deployments, flags, fraud, scaling
-from daemon.http.console.pages.automation import AutomationPanel, automation_panel
 from daemon.http.console.pages.declared import ConsolePage
-from daemon.http.console.pages.money import MoneyPanel, money_panel
-from daemon.http.console.pages.objectives import ObjectiveRow, objective_rows
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.console.verdict import verdict
 from daemon.http.words.wording import count
 from remediation.decisions import OutcomeStatus, Reason

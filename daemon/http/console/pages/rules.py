@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checks.findings import State as ReadingState
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.page import RuleRow, WatchedRules
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.console.rule_rows import RULE_ROWS, enforced_rows, watched_rules
 from daemon.http.resources import RuleDocument, rule_list
 from daemon.http.words.wording import action_words, count, duration, moment, window

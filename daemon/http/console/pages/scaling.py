@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.http.console.capacity_rows import CapacityPanel, capacity_panel
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.words.wording import NO_DATA, REASON_OF_CAPACITY, Moment, moment
 from daemon.scaling.desk import ComponentStatus, ScalingDesk
 from remediation.scaling.needs import dollars

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from config.escalation.escalation_file import Escalation
 from config.policy import Policy
+from daemon.http.console.figures.shown import Figure
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.pages.shown import Figure
 from daemon.http.words.wording import Moment, count, duration, moment
 from daemon.incidents.parts import IncidentParts
 from daemon.reports.view import ReportSlot

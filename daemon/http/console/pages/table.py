@@ -11,6 +11,7 @@ from daemon.http.console.pages.incident import INCIDENT
 from daemon.http.console.pages.incidents import INCIDENTS
 from daemon.http.console.pages.ledger import LEDGER
 from daemon.http.console.pages.overview import OVERVIEW
+from daemon.http.console.pages.procedures import PROCEDURE, PROCEDURES
 from daemon.http.console.pages.rules import RULE, RULES
 from daemon.http.console.pages.scaling import SCALING
 from daemon.http.console.pages.schedules import SCHEDULES
@@ -30,6 +31,8 @@ PAGES: tuple[ConsolePage, ...] = (
     SCHEDULES,
     RULES,
     RULE,
+    PROCEDURES,
+    PROCEDURE,
 )
 """Each is live, has a route of its own and needs a viewer."""
 
@@ -49,6 +52,7 @@ SECTIONS = (
     Section("costs", "Costs", "/console/costs"),
     Section("rules", "Rules", "/console/rules"),
     Section("schedules", "Schedules", "/console/schedules"),
+    Section("procedures", "Procedures", "/console/procedures"),
     Section("journal", "Journal", "/console/journal"),
 )
 """In the order in which somebody at 03:00 asks."""

@@ -17,15 +17,15 @@ from config.rules.slo import BurnRateMeasure
 from daemon.cores.books_watch import BooksKnown, BooksWatch, Known
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.compose import LEDGER_STALE_MS
-from daemon.http.console.pages.automation import AutomationPanel, automation_panel
+from daemon.http.console.figures.automation import AutomationPanel, automation_panel
+from daemon.http.console.figures.money import money_panel
+from daemon.http.console.figures.objectives import objective_rows
 from daemon.http.console.pages.costs import compose as costs_page
 from daemon.http.console.pages.deployments import compose_list as deployments_page
 from daemon.http.console.pages.deployments import compose_one as deployment_page
 from daemon.http.console.pages.fraud import compose as fraud_page
 from daemon.http.console.pages.incidents import compose as incidents_page
 from daemon.http.console.pages.ledger import compose as ledger_page
-from daemon.http.console.pages.money import money_panel
-from daemon.http.console.pages.objectives import objective_rows
 from daemon.http.console.pages.overview import compose as overview
 from daemon.http.console.pages.rules import compose_one as rule_page
 from daemon.http.console.pages.schedules import compose as schedules_page

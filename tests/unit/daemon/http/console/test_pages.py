@@ -22,7 +22,13 @@ from tests.unit.daemon.http.story import options
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
-OF = {"deployment": ID, "flag": "processor", "rule": "payment-failure-rate", "incident": "inc-4"}
+OF = {
+    "deployment": ID,
+    "flag": "processor",
+    "rule": "payment-failure-rate",
+    "incident": "inc-4",
+    "procedure": "payment-failures",
+}
 """Which one, for the pages that show one of many."""
 
 
@@ -134,6 +140,7 @@ async def test_pages_that_rest_on_the_cores_say_no_data_while_no_core_is_asked(e
         ("/console/schedules", "No data: nobody is told of anything from here."),
         ("/console/scaling", "No data: nothing was decided"),
         ("/console/flags", "No data: no flags are kept here."),
+        ("/console/procedures", "No data: nobody walks procedures from here."),
         ("/console/deployments", "No data: nothing is deployed from here"),
     ):
         assert words in (await empty.get(address)).text, address

@@ -7,8 +7,8 @@ from daemon.cores.books import AccountTotal
 from daemon.cores.books_watch import BooksKnown, Known
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.compose import LEDGER_STALE_MS, ledger_row
+from daemon.http.console.figures.shown import Figure, dollars
 from daemon.http.console.page import LedgerRow
-from daemon.http.console.pages.shown import Figure, dollars
 from daemon.http.words.wording import NO_DATA, count, duration
 
 _HELD = ("customer_escrow", "escrow_held")

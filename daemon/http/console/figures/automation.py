@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from config.policy import Policy
-from daemon.http.console.pages.shown import dollars
+from daemon.http.console.figures.shown import dollars
 from daemon.http.words.wording import Moment, action_words, counted, duration, moment
 from remediation.guardrails.calendar import is_open
 from remediation.guardrails.halts import halted

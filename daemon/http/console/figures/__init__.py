@@ -1,0 +1,1 @@
+"""Figures and limits that several pages show: money, automation, objectives."""
