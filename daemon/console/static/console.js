@@ -6,6 +6,7 @@ const STALE_AFTER_MS = 6000; // three times the server's heartbeat
 const CHART_SECONDS = 300;
 const SMOOTH_SECONDS = 10; // a canary gets few payments a second, so each point is the share of the last ten
 const FEWEST_PAYMENTS = 10; // below that a share says nothing
+const LABEL_LANES = 4; // lines of words beside the marks of the chart
 const parser = new DOMParser();
 
 // --- fragments ---------------------------------------------------------------------------------------------
@@ -117,7 +118,8 @@ function drawMarks(chart) {
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.lineWidth = devicePixelRatio;
-  for (const mark of marks) {
+  const taken = []; // where the label of each line of text ends
+  for (const mark of [...marks].sort((a, b) => a.at_ms - b.at_ms)) {
     const x = Math.round(chart.valToPos(mark.at_ms / 1000, "x", true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     const action = mark.kind === "action";
@@ -129,7 +131,13 @@ function drawMarks(chart) {
     ctx.stroke();
     const right = x > bbox.left + bbox.width * 0.7;
     ctx.textAlign = right ? "right" : "left";
-    const y = bbox.top + bbox.height - (action ? 24 : 10) * devicePixelRatio;
+    const wide = ctx.measureText(mark.label).width;
+    const begin = right ? x - wide : x;
+    let lane = taken.findIndex((end) => end < begin);
+    if (lane < 0) lane = taken.length;
+    if (lane >= LABEL_LANES) continue; // the line stays; a heap of words says nothing
+    taken[lane] = begin + wide + 12 * devicePixelRatio;
+    const y = bbox.top + bbox.height - (10 + 13 * lane) * devicePixelRatio;
     ctx.fillText(mark.label, x + (right ? -5 : 5) * devicePixelRatio, y);
   }
   ctx.restore();

@@ -82,11 +82,11 @@ def _calendars(policy: Policy, now_ms: int) -> Iterator[LimitRow]:
 
 def _cooling(policy: Policy, state: State, now_ms: int) -> Iterator[LimitRow]:
     rest_ms = round(policy.guard.cooldown * 1000)
-    # Capacity has cool-downs of its own, which its page shows.
+    # Capacity has cool-downs of its own, which its page shows, and of entries on a list each is for another subject.
     acted = [
         (name, one)
         for name, one in state.targets.items()
-        if one.acted_at_ms > now_ms - rest_ms and not name.startswith("scale:")
+        if one.acted_at_ms > now_ms - rest_ms and not name.startswith(("scale:", "fraud:"))
     ]
     for name, one in sorted(acted, key=lambda pair: -pair[1].acted_at_ms)[:COOLING_ROWS]:
         done = next((action for action in reversed(state.actions.values()) if action.target == name), None)
