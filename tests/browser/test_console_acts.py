@@ -15,6 +15,7 @@ from remediation.journal.incident_kinds import IncidentNoted
 from remediation.journal.memory import MemoryJournal
 from remediation.journal.writer import JournalWriter
 from tests.browser.console_server import Console, RunningClock, running_app
+from tests.browser.test_console_pages import IN_THE_DARK, violations
 from tests.unit.daemon.automation_world import world as automation_world
 from tests.unit.daemon.flags.flag_house import flag_house
 from tests.unit.daemon.http.console.acting import app_of, living_view
@@ -143,6 +144,20 @@ async def test_a_flag_is_killed_from_a_phone(browser: Browser) -> None:
         assert killed is not None
         assert (killed.by, killed.reason) == ("operator-ann", WHY)
         assert console.complaints == []
+
+
+async def test_axe_finds_nothing_in_a_dialog_a_form_with_fields_or_a_review(browser: Browser) -> None:
+    here = await incidents("payment-latency")
+    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=lambda: here.parts) as console:
+        page = await console.open(role="operator")
+        await page.keyboard.press("a")
+        await expect(page.locator("dialog button.confirm")).to_be_focused()
+        assert await violations(page) == []
+        await page.emulate_media(color_scheme="dark")
+        assert await violations(page, IN_THE_DARK) == []
+        for path in ("acts/silence.add?matchers=severity%3Dcritical", "incidents/inc-1/review"):
+            await page.goto(f"{console.url}/console/{path}")
+            assert await violations(page) == []
 
 
 async def test_who_may_not_sees_a_dead_button_with_its_reason_and_a_forged_form_is_refused(browser: Browser) -> None:
