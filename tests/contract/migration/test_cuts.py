@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from payment_core.errors import StoreClosed
+from payment_core.migration.errors import JobHeld
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Reason
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
@@ -122,3 +123,28 @@ async def test_a_batch_that_was_written_and_not_proved_is_proved_before_the_next
     plain.clock.wall_ms += plain.limits.lease_ms + 1
     status = await plain.runner().run(JobName.CUSTOMERS, source, plain.limits)
     assert (status.batches, status.unproved, status.source) == (3, 0, status.target)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("fails_at", [2, 3, 4, 6, 7])
+async def test_an_undo_that_is_cut_goes_on_and_reverses_each_entry_once(
+    plain: World,
+    fails_at: int,
+    after: bool,
+) -> None:
+    source = whole(9)
+    await run_all(plain, source)
+    await plain.runner().undo(JobName.AUDIT_TRAIL, plain.limits)
+    failing = FailingStore(plain.store, fails_at, after=after)
+    with pytest.raises(StoreClosed):
+        await plain.runner(failing).undo(JobName.TRANSACTION_HISTORY, plain.limits)  # type: ignore[arg-type]  # no books
+    plain.clock.wall_ms += plain.limits.lease_ms + 1
+    with pytest.raises(JobHeld, match="undo"):
+        await plain.runner().run(JobName.TRANSACTION_HISTORY, source, plain.limits)
+    undone = await plain.runner().undo(JobName.TRANSACTION_HISTORY, plain.limits)
+    assert undone.records == 9 + 3 + 1 + 13
+    assert {row.balances.balance_cents("debit") for row in await plain.store.accounts()} == {0}
+    posted = [one.journal.recipe for one in await plain.store.journals(0, 1_000)]
+    moved = sum(len(one.journal.moves) for one in await plain.store.journals(0, 1_000))
+    assert posted.count("migrated_history") > 0 < posted.count("migrated_history_reversed")
+    assert moved == 2 * (13 + 9)
