@@ -1,6 +1,7 @@
 """Opens everything about leaving the old processor while both run; without options for it, what says that it is off."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from enum import StrEnum
@@ -180,14 +181,14 @@ class ExportedJobs:
 
 async def open_both_running(stack: AsyncExitStack, options: CoreOptions, over: Surroundings) -> BothRunning:
     """Open it. Raises OldAddressUnusable and FlagFileUnusable for an address, a key or a file that cannot be used."""
-    old, secrets = await _old_processor(stack, options)
-    return compose(options, over, old, secrets)
+    old, signing = await _old_processor(stack, options)
+    return compose(options, over, old, signing)
 
 
 def compose(
-    options: CoreOptions, over: Surroundings, old: OldHttp | None, secrets: tuple[str, ...] = ()
+    options: CoreOptions, over: Surroundings, old: OldHttp | None, signing: tuple[str, ...] = ()
 ) -> BothRunning:
-    """Put it together. old: None where there is none. secrets: that sign what it pushes."""
+    """Put it together. old: None where there is none. signing: the secrets that sign what it pushes."""
     store, clock, counts = over.store, over.clock, RunningCounts()
     moved = MovedRecords(store)
     links, differences = Links(store, moved), Differences(store)
@@ -205,7 +206,8 @@ def compose(
     looks = StandingLooks(store=store, shadow=shadow, differences=differences, cut_over=cut_over)
     gate = LatencyGate(clock, limit_ms=SLOW_COMMIT_MS)
     runner = _runner(over, gate, frozenset())
-    lease = Lease(store, f"{over.origin.region}/{over.origin.environment}")
+    # While a process is replaced, two of the same environment run.
+    lease = Lease(store, f"{over.origin.region}/{over.origin.environment}-{secrets.token_hex(4)}")
     jobs = _jobs(options, over, runner, gate)
     numbers = VaultNumbers(over.vaulting.revealing)
     catch_up = delivering = None
@@ -224,7 +226,7 @@ def compose(
     return BothRunning(
         store=store if old is None else DualWriting(store),
         reads=None if old is None else BothReads(cut_over=cut_over, old=old, links=links, shadow=shadow, counts=counts),
-        routes=migration_routes(desk, PushedEvents(catch_up, secrets, clock)),
+        routes=migration_routes(desk, PushedEvents(catch_up, signing, clock)),
         duties=() if old is None else (Duty("migration-standing", looks, 1.0, full=FULL),),
         first_duties=_first_duties(catch_up, delivering, WalkThrough(moved, links, shadow)),
         shadow=None if old is None else shadow,

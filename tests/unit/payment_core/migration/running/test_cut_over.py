@@ -1,14 +1,18 @@
 """Cut-over: nobody before the evidence, back by the flag, and past the point of no return nobody goes back."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 import pytest
 
 from payment_core.answers import Answer
+from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod
 from payment_core.methods.refusals import MethodRefusal
 from payment_core.methods.views import method_view
+from payment_core.migration.model import MigrationRun
+from payment_core.migration.names import JobName
 from payment_core.migration.running.doors.refusals import MigrationRefusal, explain_migration
 from payment_core.operations.pages import answer_one
 from tests.unit.payment_core.migration.running.both_world import BothWorld
@@ -137,3 +141,35 @@ async def test_an_export_is_named_and_never_a_path(world: BothWorld) -> None:
     for name in ("../old", "/etc", "old/..", ".old", ""):
         with pytest.raises(msgspec.ValidationError):
             await world.ask("POST", "/v1/migration/jobs/customers/start", {"export": name})
+
+
+async def test_a_job_that_was_cut_short_goes_on_in_another_process_and_moves_everything_once(world: BothWorld) -> None:
+    await world.ask("POST", "/v1/migration/jobs/customers/start", {"export": "old"})
+    assert world.both.driver is not None
+    async with asyncio.TaskGroup() as group:
+        driving = group.create_task(world.both.driver.run_next())
+        while not driving.done() and await world.store.read(MigrationRun, "customers") is None:
+            continue
+        driving.cancel()
+    world.start()
+    world.clock.at_ms += 60_000
+    await world.move()
+    shown = await world.ask("GET", "/v1/migration")
+    assert {job["job"]: (job["state"], job["balanced"]) for job in shown["jobs"]} == dict.fromkeys(
+        JobName, ("done", True)
+    )
+    assert len(await world.all(Customer)) == len(world.there("customer"))
+
+
+async def test_one_process_of_two_drives_and_the_other_takes_over_when_it_is_silent(world: BothWorld) -> None:
+    await world.ask("POST", "/v1/migration/jobs/customers/start", {"export": "old"})
+    first = world.both.driver
+    world.start()
+    second = world.both.driver
+    assert first is not None
+    assert second is not None
+    assert await first.run_next() is JobName.CUSTOMERS
+    await world.ask("POST", "/v1/migration/jobs/payment-methods/start", {"export": "old"})
+    assert await second.run_next() is None
+    world.clock.at_ms += 6_000
+    assert await second.run_next() is JobName.PAYMENT_METHODS
