@@ -4,7 +4,7 @@ from pathlib import Path
 
 from remediation.guardrails.calendar import closed_for
 from remediation.guardrails.changes import Change
-from tests.unit.daemon.reloading.test_reload import FAILURES, Watched, watching
+from tests.unit.daemon.reloading.reload_world import FAILURES, Watched, watching
 from tests.unit.remediation.worlds import NOW_MS
 
 POLICY = "calendars:\n  - {name: holidays, kind: freeze, ical: calendars/us.ics, zone: UTC}\n"
