@@ -55,6 +55,7 @@ MODELS: dict[Kind, type[BaseModel]] = {
     "status-page": StatusPage,
     "communication": Communication,
 }
+_NAMED = frozenset({"properties", "patternProperties", "$defs"})
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -64,13 +65,18 @@ def json_schema(what: Kind) -> dict[str, Any]:  # A JSON document has no narrowe
     return {"$schema": _DIALECT, **_as_written(schema)}
 
 
-def _as_written(node: Any) -> Any:  # noqa: ANN401 - any part of a JSON document, and the same part back.
-    """Turn defaults of the models into what a file would hold, and drop those of whole mappings."""
+def _as_written(node: Any, *, names: bool = False) -> Any:  # noqa: ANN401 - any part of a JSON document, and the same part back.
+    """Turn defaults of the models into what a file would hold, and drop those of whole mappings.
+
+    names: the keys of this part are names that somebody gave, also one that is called ``default``.
+    """
     if isinstance(node, list):
         return [_as_written(entry) for entry in node]
     if not isinstance(node, dict):
         return node
-    written = {key: _as_written(value) for key, value in node.items()}
+    written = {key: _as_written(value, names=key in _NAMED) for key, value in node.items()}
+    if names:
+        return written
     default = node.get("default")
     if isinstance(default, dict):
         del written["default"]
