@@ -189,7 +189,9 @@ def verify_command(
             clock=migration.clock,
             actor=migration.actor,
         )
-        found = await reconciling.reconcile(source, lambda _kind, _records: None)
+        with Progressing(SystemClock(), as_json=as_json) as progress:
+            total = sum(source.records(kind) for kind in Kind)
+            found = await reconciling.reconcile(source, progress.reading(total))
         await keep(migration.store, migration.runner.claimant(Limits()), found, migration.actor)
         return found
 

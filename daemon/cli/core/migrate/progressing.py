@@ -7,6 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from daemon.cli.output import errors, print_json
 from payment_core.clock import Clock
+from payment_core.migration.export.kinds import Kind
 from payment_core.migration.names import JobName
 from payment_core.migration.status import JobStatus
 
@@ -41,12 +42,30 @@ class Progressing:
 
     def of(self, job: JobName, total: int) -> Callable[[JobStatus], None]:
         """What is told of one job, from here on."""
-        self._task = self._progress.add_task(job.value, total=total, rate="")
-        self._began = (self._clock.monotonic_ms(), -1)
+        self._begin(job.value, total)
         return self._on_progress
+
+    def reading(self, total: int) -> Callable[[Kind, int], None]:
+        """What is told of a reconciliation: records of the export that were looked up."""
+        self._begin("verify", total)
+        read = 0
+
+        def on_read(_kind: Kind, records: int) -> None:
+            nonlocal read
+            read += records
+            self._show("verify", read, total, {})
+
+        return on_read
+
+    def _begin(self, name: str, total: int) -> None:
+        self._task = self._progress.add_task(name, total=total, rate="")
+        self._began = (self._clock.monotonic_ms(), -1)
 
     def _on_progress(self, status: JobStatus) -> None:
         done = status.undone if status.undone > 0 else status.counts.read
+        self._show(status.job.value, done, status.total, {"quarantined": status.counts.quarantined})
+
+    def _show(self, name: str, done: int, total: int, more: dict[str, int]) -> None:
         now_ms = self._clock.monotonic_ms()
         if self._began[1] < 0:
             # What a run before this one did says nothing about the rate.
@@ -57,14 +76,14 @@ class Progressing:
             self._progress.update(self._task, completed=done, rate=f"{rate}/s" if rate > 0 else "")
         if self._as_json and now_ms - self._told_ms >= JSON_EVERY_MS:
             self._told_ms = now_ms
-            left = max(0, status.total - done)
+            left = max(0, total - done)
             print_json(
                 {
-                    "progress": status.job,
+                    "progress": name,
                     "done": done,
-                    "total": status.total,
+                    "total": total,
                     "records_per_second": rate,
                     "seconds_left": round(left / rate) if rate > 0 else None,
-                    "quarantined": status.counts.quarantined,
+                    **more,
                 }
             )
