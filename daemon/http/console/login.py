@@ -10,11 +10,11 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from daemon.http.auth import Principal
+from daemon.http.console.acting.forms import fields_of, own_fields_of
 from daemon.http.console.templates import render
 from daemon.http.doors import door
+from daemon.http.sessions.authority import Principal
 from daemon.http.sessions.codes import CODE_MINUTES
-from daemon.http.sessions.forms import fields_of, own_fields_of
 from daemon.http.sessions.identity import Identity
 from daemon.http.sessions.reception import Reception, credential_by, credential_of
 from remediation.ports import Clock

@@ -8,9 +8,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daemon.http.auth import Principal
 from daemon.http.body import BodyTooLarge, read_body
 from daemon.http.problems import problem
+from daemon.http.sessions.authority import Principal
 from remediation.errors import NotJournaled
 
 BODY_LIMIT_BYTES = 4096

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from config.settings import Role
 from daemon.errors import DaemonError, Untranslatable
-from daemon.http.auth import Authority
 from daemon.http.body import BodyTooLarge, read_body
+from daemon.http.sessions.authority import Authority
 from daemon.sources.firehose import BODY_LIMIT_BYTES, Delivery, DeliveryTooLarge, read_delivery, take_delivery
 from daemon.sources.sink import FactSink
 from daemon.sources.trust import Trust

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daemon.http.auth import Principal, digest_of
+from daemon.http.sessions.authority import Principal, digest_of
 
 SESSIONS_MAX = 1024
 """More than people, so that nobody is pushed out; the one that was used longest ago goes first."""

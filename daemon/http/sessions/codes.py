@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daemon.http.auth import Principal, digest_of
+from daemon.http.sessions.authority import Principal, digest_of
 
 CODE_MINUTES = 10
 """From printing an address to opening it."""

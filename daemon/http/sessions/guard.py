@@ -9,8 +9,8 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.settings import Role
-from daemon.http.auth import Principal
 from daemon.http.problems import problem
+from daemon.http.sessions.authority import Principal
 from daemon.http.sessions.book import Session
 from daemon.http.sessions.needed import Access, is_page, needed_for
 from daemon.http.sessions.reception import Reception
@@ -19,7 +19,7 @@ FRAGMENT_HEADER = "x-fragment"
 """A script of the console asks for a part of a page: it cannot be led to a form."""
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _CONSOLE = "/console/"
-"""Below it a session may write, from our own page and with its own token in the form; see `sessions.forms`."""
+"""Below it a session may write, from our own page and with its own token in the form; see `console.acting.forms`."""
 
 
 class Guard:

@@ -8,7 +8,7 @@ import jwt
 
 from config.console import LoadBalancerSettings
 from config.settings import Role
-from daemon.http.auth import ROLES, Principal
+from daemon.http.sessions.authority import ROLES, Principal
 
 SKEW_SECONDS = 60
 """By which the clocks of a load balancer and of this machine may differ."""

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from config.console import ConsoleSettings
 from config.settings import Token
-from daemon.http.auth import Authority, Principal, digest_of
 from daemon.http.sessions.attempts import Attempts
+from daemon.http.sessions.authority import Authority, Principal, digest_of
 from daemon.http.sessions.book import Session, SessionBook
 from daemon.http.sessions.codes import Codes
 from daemon.http.sessions.identity import Identity

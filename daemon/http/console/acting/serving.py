@@ -11,6 +11,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from daemon.http.console.acting.forms import CSRF_FIELD, own_fields_of
 from daemon.http.console.acting.once import Answer, Once
 from daemon.http.console.acts.act import (
     REASON,
@@ -32,7 +33,6 @@ from daemon.http.console.shell import still
 from daemon.http.console.templates import render
 from daemon.http.doors import door
 from daemon.http.options import HttpOptions
-from daemon.http.sessions.forms import CSRF_FIELD, own_fields_of
 from daemon.http.sessions.guard import FRAGMENT_HEADER
 from daemon.view.shape import SystemView
 from remediation.errors import JournalError, NotJournaled

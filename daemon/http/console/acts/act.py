@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from config.settings import Role
-from daemon.http.auth import Principal
 from daemon.http.options import HttpOptions
+from daemon.http.sessions.authority import Principal
 from daemon.view.shape import SystemView
 from remediation.guardrails.approvals import digest_of
 from remediation.state import State

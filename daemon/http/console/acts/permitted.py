@@ -1,7 +1,7 @@
 """Shows a page to a role: what is rendered once for everybody names the role that each button needs; pure."""
 
 from config.settings import Role
-from daemon.http.auth import ROLES
+from daemon.http.sessions.authority import ROLES
 
 _NEEDS = 'data-needs="{}"'
 """No text of others can look so: a quotation mark in it is escaped."""

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from config.settings import Role
 from daemon.http.access import ACCESS
 from daemon.http.app import create_app
-from daemon.http.auth import ROLES, Authority
+from daemon.http.sessions.authority import ROLES, Authority
 from daemon.http.sessions.needed import is_page, needed_for
 from daemon.sources.sink import FactSink
 from daemon.storage.quarantine import Quarantine

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from config.settings import Role
-from daemon.http.auth import ROLES, Principal
 from daemon.http.console.acting.once import KEPT_MAX, Answer, Once
 from daemon.http.console.acting.serving import MOVED
 from daemon.http.console.acts.act import Asked, Done, Preview, Unusable, asked_of, digest_of_preview, missing_of
 from daemon.http.console.acts.permitted import permitted
 from daemon.http.console.acts.table import ACT_BY_NAME, ACTS
+from daemon.http.sessions.authority import ROLES, Principal
 from remediation.errors import JournalFull
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import ApprovalAsked, ApprovalGiven, AutomationStopped

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from config.console import ConsoleSettings, LoadBalancerSettings
 from config.settings import Token
 from daemon.http.app import create_app
-from daemon.http.auth import Principal
 from daemon.http.options import HttpOptions
+from daemon.http.sessions.authority import Principal
 from daemon.http.sessions.book import Session
 from daemon.http.sessions.identity import Identity, IdentityRefusal, identity_of, key_id_of, role_of
 from daemon.http.sessions.load_balancer import DATA_HEADER, SUBJECT_HEADER, LoadBalancer

@@ -12,9 +12,9 @@ from starlette.routing import Route
 from config.console import ConsoleSettings
 from config.settings import Role, Token
 from daemon.http.app import create_app
-from daemon.http.auth import Principal, digest_of
 from daemon.http.options import HttpOptions
 from daemon.http.sessions.attempts import ADDRESSES_MAX, FAILURES_MAX, WINDOW_MS, Attempts
+from daemon.http.sessions.authority import Principal, digest_of
 from daemon.http.sessions.book import SESSIONS_MAX, SESSIONS_OF_ONE_MAX, Session, SessionBook
 from daemon.http.sessions.codes import CODE_MINUTES, CODES_MAX, Codes
 from daemon.http.sessions.own_page import is_own_page
