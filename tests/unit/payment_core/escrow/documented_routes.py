@@ -13,10 +13,10 @@ from payment_core.escrow.desk import EscrowDesk
 from payment_core.escrow.funding import PaymentFunds
 from payment_core.escrow.options import EscrowOptions
 from payment_core.http.app import build_app
-from payment_core.http.tables.bank_accounts import bank_account_routes
 from payment_core.http.tables.escrows import escrow_routes
 from payment_core.http.tables.methods import method_routes
-from payment_core.http.tables.providers import provider_routes
+from payment_core.http.tables.people.bank_accounts import bank_account_routes
+from payment_core.http.tables.people.providers import provider_routes
 from payment_core.keys.authenticator import Authenticator
 from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.keys.secrets import hash_of, new_secret

@@ -13,8 +13,8 @@ from payment_core.http.routes import Route
 
 def tables() -> Iterator[tuple[str, tuple[Route, ...]]]:
     """Each function ``<domain>_routes`` of ``payment_core/http/tables/`` with what it gives."""
-    for module in pkgutil.iter_modules(payment_core.http.tables.__path__):
-        loaded = importlib.import_module(f"payment_core.http.tables.{module.name}")
+    for module in pkgutil.walk_packages(payment_core.http.tables.__path__, "payment_core.http.tables."):
+        loaded = importlib.import_module(module.name)
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             if name.endswith("_routes") and not name.startswith("_") and function.__module__ == loaded.__name__:
                 needed = {
