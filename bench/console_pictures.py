@@ -30,7 +30,7 @@ VIEWS = {
 }
 """Width, height and scheme of each picture."""
 
-COLOURS = 96
+COLOURS = 128
 """Text on plain ground needs no more."""
 PALETTE = 3
 """PNG's colour type."""
@@ -113,11 +113,11 @@ async def started(folder: Path) -> AsyncIterator[System]:
         async for line in process.stderr:
             if line.startswith(b"traffic:"):
                 break
-        # Nobody reads on, and a full pipe would hold it up.
-        reading = asyncio.create_task(process.stderr.read(), name="rest of what it says")
-        yield System(f"http://127.0.0.1:{PORT}", (folder / "console-token").read_text(encoding="ascii").strip())
-        process.send_signal(SIGINT)
-        await reading
+        async with asyncio.TaskGroup() as group:
+            # Nobody reads on, and a full pipe would hold it up.
+            group.create_task(process.stderr.read(), name="rest of what it says")
+            yield System(f"http://127.0.0.1:{PORT}", (folder / "console-token").read_text(encoding="ascii").strip())
+            process.send_signal(SIGINT)
     finally:
         if process.returncode is None:
             process.send_signal(SIGINT)

@@ -53,27 +53,29 @@ class Clock(FakeClock):
 async def test_nothing_is_known_and_nothing_asked_before_somebody_looks() -> None:
     books = Books()
     watch = BooksWatch(books, Clock(), lambda: None)
-    task = asyncio.create_task(watch.run())
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert books.asked == 0
-    assert watch.look().accounts.value is None
-    task.cancel()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(watch.run(), name="watch")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert books.asked == 0
+        assert watch.look().accounts.value is None
+        task.cancel()
 
 
 async def test_looking_asks_once_for_each_interval_and_says_that_there_is_news() -> None:
     books, clock, news = Books(), Clock(), asyncio.Event()
     watch = BooksWatch(books, clock, news.set)
-    task = asyncio.create_task(watch.run())
-    watch.look()
-    async with asyncio.timeout(5):
-        await news.wait()
-    assert watch.look().accounts.value == ()
-    assert (watch.look().accounts.read_at_ms, watch.look().mode.value) == (NOW_MS, "normal")
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert set(clock.slept) == {EVERY_SECONDS}
-    task.cancel()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(watch.run(), name="watch")
+        watch.look()
+        async with asyncio.timeout(5):
+            await news.wait()
+        assert watch.look().accounts.value == ()
+        assert (watch.look().accounts.read_at_ms, watch.look().mode.value) == (NOW_MS, "normal")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert set(clock.slept) == {EVERY_SECONDS}
+        task.cancel()
 
 
 async def test_what_was_known_stays_with_its_age_when_nobody_answers() -> None:
