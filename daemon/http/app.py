@@ -27,6 +27,7 @@ from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
 from daemon.http.doors.incidents import IncidentDoor
 from daemon.http.doors.ingest import IngestDoor
+from daemon.http.doors.outside import OutsideDoor
 from daemon.http.doors.procedures import ProcedureDoor
 from daemon.http.doors.public import PublicDoor
 from daemon.http.doors.quiet import QuietDoor
@@ -59,8 +60,12 @@ def create_app(
     """The application over one view; it starts no task and opens nothing. access: role by route pattern."""
     reception = Reception(options.console, lambda: options.tokens, options.clock)
     login = Login(reception, options.clock)
+    ingest = IngestDoor(view, sink, quarantine, options.trust)
+    outside = OutsideDoor(view.now_ms, options.channels, options.incidents, quarantine)
     doors = (
-        _route("/ingest/events", IngestDoor(view, sink, quarantine, options.trust).take, "POST"),
+        _route("/ingest/events", ingest.take, "POST"),
+        _route("/ingest/alertmanager", ingest.take_alerts, "POST"),
+        _route("/ingest/pagerduty", outside.take, "POST"),
         _route(
             "/ingest/firehose", FirehoseDoor(view, sink, quarantine, reception.authority, options.trust).take, "POST"
         ),
