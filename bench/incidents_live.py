@@ -88,11 +88,10 @@ async def killed(kills: int) -> dict[str, object]:
         await here.until(lambda one: len(one.chains) == INCIDENTS)
         for _ in range(kills):
             async with client_of(daemon) as client:
-                life = asyncio.ensure_future(acts.on(client))
-                await asyncio.wait([life], timeout=acts.chance.random() * LIFE_SECONDS)
-                await daemon.kill()
-                life.cancel()
-                await asyncio.wait([life])
+                async with asyncio.TaskGroup() as group:
+                    life = group.create_task(acts.on(client), name="acts")
+                    await asyncio.wait([life], timeout=acts.chance.random() * LIFE_SECONDS)
+                    await daemon.kill()
             daemon = await here.programs.ready_daemon(here.folder)
         here.read()
         running = sum(chain.state is ChainState.RUNNING for chain in here.chains)
