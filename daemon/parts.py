@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.engine import Engine
-from checks.facts import Fact
 from config.load import Configuration
 from config.policy import Policy
 from config.settings import Settings
@@ -117,12 +116,11 @@ async def open_parts(
     settings, policy = configuration.settings, configuration.policy
     trust = await open_trust(stack, settings, clock)
     journal, writer = await _open_journal(stack, settings.data_dir, holder, clock)
-    home, sharing = settings.aws.region, regions_of(settings.cores, settings.aws.region)
-    checkpoint, quarantine = await _open_stores(stack, settings.data_dir, writer, dict.fromkeys(sharing, home))
+    checkpoint, quarantine = await _open_stores(stack, settings, writer)
     clients = AwsClients(settings.aws)
     sqs = await stack.enter_async_context(clients.client("sqs"))
     traffic = await open_traffic(stack, settings, policy.traffic, clients)
-    payments, sightings = PaymentSeries(), await outliving_sightings(settings.data_dir)
+    payments, flow, sightings = PaymentSeries(), PaymentFlow(clock), await outliving_sightings(settings.data_dir)
     probes = await open_probes(stack, settings, sqs, clock, prices=configuration.prices, see=sightings.see)
     environments = await open_environments(stack, settings, clients, clock)
     flags = await open_flag_foundation(configuration, writer, clock)
@@ -130,10 +128,8 @@ async def open_parts(
     actions = await open_actions(
         stack, settings, policy, traffic, probes.core, payments, environments, flags.changes, scaling.scaled
     )
-    executor = Executor(writer, actions, clock, policy)
-    archive, flow = await _open_archive(stack, settings, clock), PaymentFlow(clock)
-    archived = flow.beside(kept_nowhere if archive is None else archive.take)
-    pipeline = _pipeline(checkpoint, engine, payments, writer, executor, policy, clock, changed, archived)
+    executor, archive = Executor(writer, actions, clock, policy), await _open_archive(stack, settings, clock)
+    pipeline = _pipeline(checkpoint, engine, payments, writer, executor, policy, clock, changed, flow, archive)
     sink = SeeingSink(pipeline, sightings, clock)
     over = _surroundings(
         configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow, flags.changes
@@ -142,7 +138,6 @@ async def open_parts(
     incidents = open_incidents(writer, pipeline, checkpoint, clock, configuration.escalation, configuration.procedures)
     reporting = await open_reporting(stack, settings, clients, checkpoint, sink, quarantine, writer, clock)
     polled = await open_sources(stack, settings, clients, sqs, sink, quarantine, trust, clock)
-    watching = Watching([one for one in polled if one.name == PAYMENTS], lambda: pipeline.fault, writer, clock)
     return Parts(
         journal=journal,
         writer=writer,
@@ -156,7 +151,7 @@ async def open_parts(
         trust=trust,
         sources=(*polled, *reporting.bill),
         reporting=reporting,
-        backfill=Backfill(probes.clients, checkpoint, sink, producer=home, sharing=sharing),
+        backfill=_backfill(settings, probes, checkpoint, sink),
         watch=TrafficWatch(traffic.shown, clock),
         probes=probes,
         sink=sink,
@@ -171,7 +166,7 @@ async def open_parts(
         flags=await _open_flags(stack, over, flags, deployments),
         scaling=await _open_scaling(scaling, over, traffic.between),
         flag_reports=FlagReports(probes.clients, flags.followers, clock),
-        public=await open_public(stack, settings, configuration.public, clients, writer, clock, watching),
+        public=await _open_public(stack, over, clients, polled),
         books=await open_books(stack, settings, clock, changed),
     )
 
@@ -187,13 +182,29 @@ async def _open_journal(
 
 
 async def _open_stores(
-    stack: AsyncExitStack, data_dir: Path, writer: JournalWriter, producers: dict[str, str]
+    stack: AsyncExitStack, settings: Settings, writer: JournalWriter
 ) -> tuple[Checkpoint, Quarantine]:
-    checkpoint = await Checkpoint.open(data_dir / "checkpoint.db", HORIZON_MS, producers)
+    home = settings.aws.region
+    producers = dict.fromkeys(regions_of(settings.cores, home), home)
+    checkpoint = await Checkpoint.open(settings.data_dir / "checkpoint.db", HORIZON_MS, producers)
     stack.push_async_callback(checkpoint.close)
-    quarantine = await Quarantine.open(data_dir / "quarantine.db", _journaled(writer))
+    quarantine = await Quarantine.open(settings.data_dir / "quarantine.db", _journaled(writer))
     stack.push_async_callback(quarantine.close)
     return checkpoint, quarantine
+
+
+def _backfill(settings: Settings, probes: Probes, checkpoint: Checkpoint, sink: SeeingSink) -> Backfill:
+    home = settings.aws.region
+    return Backfill(probes.clients, checkpoint, sink, producer=home, sharing=regions_of(settings.cores, home))
+
+
+async def _open_public(
+    stack: AsyncExitStack, over: Surroundings, clients: AwsClients, polled: Sequence[Source]
+) -> PublicParts:
+    pipeline, settled = over.pipeline, over.settled
+    payments = [one for one in polled if one.name == PAYMENTS]
+    watching = Watching(payments, lambda: pipeline.fault, over.writer, over.clock)
+    return await open_public(stack, settled.settings, settled.public, clients, over.writer, over.clock, watching)
 
 
 def _pipeline(
@@ -205,7 +216,8 @@ def _pipeline(
     policy: Policy,
     clock: Clock,
     changed: Callable[[], None],
-    archived: Callable[[Sequence[Fact]], None],
+    flow: PaymentFlow,
+    archive: Archive | None,
 ) -> Pipeline:
     return Pipeline(
         checkpoint=checkpoint,
@@ -216,7 +228,7 @@ def _pipeline(
         policy=policy,
         clock=clock,
         changed=changed,
-        archived=archived,
+        archived=flow.beside(kept_nowhere if archive is None else archive.take),
     )
 
 

@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.http.channel_metrics import CHANNEL_METRICS, channel_values
-from daemon.http.flag_metrics import FLAG_METRICS, flag_values
 from daemon.http.histogram import Histogram
+from daemon.http.measured.flag_metrics import FLAG_METRICS, flag_values
+from daemon.http.measured.public_metrics import PUBLIC_METRICS, public_values
+from daemon.http.measured.scaling_metrics import SCALING_METRICS, scaling_values
 from daemon.http.metric_name import MetricName, Values
 from daemon.http.options import HttpOptions
-from daemon.http.public_metrics import PUBLIC_METRICS, public_values
-from daemon.http.scaling_metrics import SCALING_METRICS, scaling_values
 from daemon.http.tally import JournalTally
 from daemon.senses.metric_outlet import STATUS_VALUES
 from daemon.view.shape import SystemView

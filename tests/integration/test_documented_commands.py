@@ -153,7 +153,8 @@ LOOKING = [
         ("rollback", "payments"),
         *(("flags", look) for look in ("list", "get", "history", "report")),
         *(("scale", look) for look in ("status", "plan", "set")),
-        *((kept, "list") for kept in ("silence", "maintenance")),
+        *((kept, "list") for kept in ("silence", "maintenance", "communications")),
+        ("status-page",),
     )
     for command in starting(*name)
     if not re.search(r"pause|resume|abort|scale set(?!.*--dry-run)", command)
@@ -231,6 +232,7 @@ CHANGING = [
         "flags",
         "silence",
         "maintenance",
+        "communications",
     )
     for command in starting(name)
     if command not in LOOKING and "--dry-run" not in command

@@ -4,6 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -11,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from daemon.embedded.processes.ports import free_port
 from tests.integration.daemon.world import (
+    NO_ROOTS,
     Account,
     Program,
     Programs,
@@ -24,6 +26,7 @@ from tests.integration.daemon.world import (
     until,
 )
 from tests.serving import serving
+from tests.unit.house.promql import documented
 
 ROLLBACK = [
     "fact received",
@@ -33,6 +36,15 @@ ROLLBACK = [
     "action called",
     "verified",
 ]
+
+
+async def core_metrics(core: Program) -> str:
+    """What a core exposes."""
+    headers = {"Authorization": f"Bearer {core.key}"}
+    async with httpx.AsyncClient(base_url=core.url, trust_env=False, headers=headers, verify=NO_ROOTS) as client:
+        answer = await client.get("/metrics")
+    assert answer.status_code == httpx.codes.OK
+    return answer.text
 
 
 class Collector:
@@ -64,8 +76,10 @@ def _told(span: Span) -> dict[str, str]:
     return {pair.key: pair.value.string_value for pair in span.attributes}
 
 
-async def rolling_back(tmp_path: Path, programs: Programs, account: Account, sender: Sender, port: int) -> Program:
-    """A daemon that tells this collector, and the evidence for a rollback."""
+async def rolling_back(
+    tmp_path: Path, programs: Programs, account: Account, sender: Sender, port: int
+) -> tuple[Program, Program]:
+    """A daemon that tells this collector, with the evidence for a rollback, and the core that it watches."""
     blue = await programs.core(tmp_path / "payments.db", account, "--environment", "blue")
     folder = configure(tmp_path, account, cores={"blue": blue.url})
     settings = yaml.safe_load((folder / "tillwatch.yaml").read_text("utf-8"))
@@ -76,7 +90,7 @@ async def rolling_back(tmp_path: Path, programs: Programs, account: Account, sen
     await until(lambda: bool(entries(tmp_path, "deployment")), "the deployment is in the journal")
     await sender.send(account.payment_queue, packed(*(attempt(number, "failed") for number in range(60))))
     await until(lambda: bool(entries(tmp_path, "outcome")), "the rollback has an outcome")
-    return daemon
+    return daemon, blue
 
 
 @pytest.mark.timeout(120)
@@ -85,9 +99,10 @@ async def test_a_rollback_arrives_as_one_trace(
 ) -> None:
     collector = Collector()
     async with serving(collector.serve) as port:
-        daemon = await rolling_back(tmp_path, programs, account, sender, port)
+        daemon, core = await rolling_back(tmp_path, programs, account, sender, port)
         await until(lambda: bool(collector.rollback()), "the trace is at the collector")
         metrics = (await ask(daemon, "/metrics", "application/openmetrics-text")).text
+        plain = (await ask(daemon, "/metrics")).text + await core_metrics(core)
         assert await daemon.stop() == 0
     whole, *steps = collector.rollback()
     (outcome,) = entries(tmp_path, "outcome")
@@ -95,6 +110,9 @@ async def test_a_rollback_arrives_as_one_trace(
     assert [step.name for step in steps] == ROLLBACK
     assert {step.parent_span_id for step in steps} == {whole.span_id}
     assert re.search(r'(?m)^till_traces_total\{outcome="sent"\} [1-9]', metrics)
+    # What dashboards and alerts name is exposed by what really runs.
+    exposed = set(re.findall(r"(?m)^# TYPE (\S+)", plain))
+    assert {one.name for one in documented().values() if not one.is_optional} - exposed == set()
     # The same trace is in the journal, in the line of the log, and beside the bucket of the histogram.
     trace_id = whole.trace_id.hex()
     told = [entry.fields for kind in ("decision", "intent", "outcome") for entry in entries(tmp_path, kind)]
@@ -109,7 +127,7 @@ async def test_a_rollback_arrives_as_one_trace(
 async def test_a_collector_that_is_not_there_holds_up_neither_rollback_nor_stop(
     tmp_path: Path, programs: Programs, account: Account, sender: Sender
 ) -> None:
-    daemon = await rolling_back(tmp_path, programs, account, sender, free_port("127.0.0.1"))
+    daemon, _ = await rolling_back(tmp_path, programs, account, sender, free_port("127.0.0.1"))
     await until(lambda: '"traces_not_sent"' in daemon.said(), "the daemon says that nobody takes its traces")
     assert await daemon.stop() == 0
     (outcome,) = entries(tmp_path, "outcome")

@@ -355,7 +355,7 @@ def test_placeholders_are_the_documented_ones() -> None:
     assert all(f"`{name}`" in page for name in PLACEHOLDERS)
 
 
-@pytest.mark.parametrize("name", ["events.yaml", "core.yaml"])
+@pytest.mark.parametrize("name", ["events.yaml", "core.yaml", "dashboards.yaml"])
 def test_cloudformation_accepts_the_template(name: str) -> None:
     lint = subprocess.run(
         [sys.executable, "-c", "from cfnlint.runner import main; main()", str(DEPLOY / name)],

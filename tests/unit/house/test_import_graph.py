@@ -32,7 +32,7 @@ ROUND: tuple[tuple[str, str, str], ...] = (
         "remediation",
         (
             "aftermath_folds aiming/ compensation/ decide deployment/ escalation/ flags/ folds guardrails/ incidents/ "
-            "journal/ procedures/ rollback/ run_folds scaling/ scaling_folds state undo"
+            "journal/ procedures/ public/ rollback/ run_folds scaling/ scaling_folds state undo"
         ),
         "topics have a model below the journal, a fold over it, and what acts on top",
     ),

@@ -1,6 +1,6 @@
 """The metrics of flags, read at the scrape."""
 
-from daemon.http.flag_metrics import CONNECTED, KILLED, PROCESSES, RAMPED, VERSION, flag_values
+from daemon.http.measured.flag_metrics import CONNECTED, KILLED, PROCESSES, RAMPED, VERSION, flag_values
 from remediation.flags.model import FlagChange
 from tests.unit.daemon.flags.flag_house import flag_house
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from daemon.http.scaling_metrics import BLIND, COST, DRIFT, LOAD, SHORT, UNITS, scaling_values
+from daemon.http.measured.scaling_metrics import BLIND, COST, DRIFT, LOAD, SHORT, UNITS, scaling_values
 from tests.unit.daemon.scaling.scaling_house import House, component, policy
 
 CORE = ("core", "us-east-1")

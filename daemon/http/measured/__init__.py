@@ -1,0 +1,1 @@
+"""The metrics of single parts, each read at scrape; `daemon/http/metrics.py` puts them together."""
