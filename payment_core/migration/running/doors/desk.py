@@ -6,7 +6,7 @@ import msgspec
 
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
-from payment_core.migration.names import JobName
+from payment_core.migration.names import JobName, JobState
 from payment_core.migration.running.cut_over import CutOver
 from payment_core.migration.running.doors.refusals import MigrationRefusal
 from payment_core.migration.running.doors.requests import StartJob, StateComparison
@@ -37,6 +37,8 @@ from payment_core.operations.pages import answer_page
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Listing
 
+BETWEEN = frozenset({JobState.NEW, JobState.DONE, JobState.UNDONE})
+"""States in which a job may begin with another export."""
 FAILING_MAX = 100
 """Writes that are looked through for one that fails."""
 
@@ -97,7 +99,7 @@ class MigrationDesk:
 
         def work(transaction: Transaction) -> Answer | StrEnum:
             known = transaction.get(JobWish, name.value)
-            if known is not None and known.export != body.export:
+            if known is not None and known.export != body.export and status.state not in BETWEEN:
                 return MigrationRefusal.MIGRATION_JOB_OF_ANOTHER_EXPORT
             no_return = transaction.get(NoReturn, NO_RETURN_ID)
             if return_needed and no_return is None:

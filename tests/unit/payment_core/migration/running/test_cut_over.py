@@ -1,6 +1,7 @@
 """Cut-over: nobody before the evidence, back by the flag, and past the point of no return nobody goes back."""
 
 import asyncio
+import shutil
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from payment_core.methods.model import PaymentMethod
 from payment_core.methods.refusals import MethodRefusal
 from payment_core.methods.views import method_view
 from payment_core.migration.model import MigrationRun
-from payment_core.migration.names import JobName
+from payment_core.migration.names import JobName, JobState
 from payment_core.migration.running.doors.refusals import MigrationRefusal, explain_migration
 from payment_core.operations.pages import answer_one
 from tests.unit.payment_core.migration.running.both_world import BothWorld
@@ -173,3 +174,19 @@ async def test_one_process_of_two_drives_and_the_other_takes_over_when_it_is_sil
     assert await second.run_next() is None
     world.clock.at_ms += 6_000
     assert await second.run_next() is JobName.PAYMENT_METHODS
+
+
+async def test_a_job_in_the_middle_of_an_export_reads_no_other_and_one_that_is_done_may(world: BothWorld) -> None:
+    shutil.copytree(
+        world.options.database.parent / "exports" / "old", world.options.database.parent / "exports" / "new"
+    )
+    await world.move(JobName.CUSTOMERS)
+    path = "/v1/migration/jobs/customers/start"
+    assert (await world.ask("POST", path, {"export": "new"}))["export"] == "new"
+    await world.ask("POST", "/v1/migration/jobs/payment-methods/start", {"export": "old"})
+    run = await world.store.read(MigrationRun, "customers")
+    assert run is not None
+    stopped = msgspec.structs.replace(run, state=JobState.STOPPED)
+    await world.store.transact(lambda transaction: transaction.put(stopped), "migration:test")
+    refused = await world.ask("POST", path, {"export": "old"})
+    assert refused == MigrationRefusal.MIGRATION_JOB_OF_ANOTHER_EXPORT
