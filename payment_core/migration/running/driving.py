@@ -65,7 +65,7 @@ class Driver:
             wish = await self._store.read(JobWish, job.value)
             if wish is None or wish.wanted != "run" or wish.fault_at_ms > self._clock.now_ms() - FAULT_WAIT_MS:
                 continue
-            if (await self._jobs.status(job)).state is JobState.DONE:
+            if wish.is_done((await self._jobs.status(job)).state):
                 continue
             await self._run_one(job, wish)
             return job
@@ -84,19 +84,22 @@ class Driver:
         except* CoreError as faults:
             fault = str(_first(faults))
             log.error("a migration job stopped", action="migration_fault", job=job.value, fault=fault)
-        await self._note(job, fault)
+        is_done = fault == "" and (await self._jobs.status(job)).state is JobState.DONE
+        await self._note(job, fault, wish.export if is_done else "")
 
     async def _is_still_wanted(self, job: JobName) -> bool:
         """Whether it goes on: it is wanted, and this process may still drive."""
         wish = await self._store.read(JobWish, job.value)
         return wish is not None and wish.wanted == "run" and await self._lease.held(self._clock.now_ms())
 
-    async def _note(self, job: JobName, fault: str) -> None:
+    async def _note(self, job: JobName, fault: str, done_with: str) -> None:
         def work(transaction: Transaction) -> None:
             wish = transaction.get(JobWish, job.value)
-            if wish is not None and (fault or wish.fault):
-                at_ms = transaction.now_ms if fault else 0
-                transaction.put(msgspec.structs.replace(wish, fault=fault[:300], fault_at_ms=at_ms))
+            if wish is None or not (fault or wish.fault or done_with):
+                return
+            at_ms = transaction.now_ms if fault else 0
+            done = done_with if done_with else wish.done_with
+            transaction.put(msgspec.structs.replace(wish, fault=fault[:300], fault_at_ms=at_ms, done_with=done))
 
         await self._store.transact(work, ACTOR)
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from payment_core.migration.names import JobState
 from payment_core.store.records import Record
 
 ObjectKind = Literal["customer", "account", "payment_method", "bank_account"]
@@ -168,7 +169,8 @@ class NoReturn(Record, frozen=True, gc=False, kw_only=True, tag="migration_no_re
 class JobWish(Record, frozen=True, gc=False, kw_only=True, tag="migration_wish"):
     """What is wanted of a job; its id is the job's name. export: the folder's name. fault: of the last attempt.
 
-    records_per_second, threads: how much it may do beside payments. wanted: go on, or wait.
+    records_per_second, threads: how much it may do beside payments. wanted: go on, or wait. done_with: the export
+    that it was run to the end of last.
     """
 
     export: str
@@ -180,11 +182,16 @@ class JobWish(Record, frozen=True, gc=False, kw_only=True, tag="migration_wish")
     asked_at_ms: int
     fault: str = ""
     fault_at_ms: int = 0
+    done_with: str = ""
 
     @property
     def owner(self) -> str:
         """Listed by what is wanted."""
         return self.wanted
+
+    def is_done(self, state: JobState) -> bool:
+        """Whether the job has moved all of this export, and not of another one before it."""
+        return state is JobState.DONE and self.done_with == self.export
 
 
 class RunnerLease(Record, frozen=True, gc=False, kw_only=True, tag="migration_lease"):

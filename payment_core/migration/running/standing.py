@@ -3,7 +3,6 @@
 import msgspec
 
 from payment_core.migration.model import MigrationRun
-from payment_core.migration.names import JobState
 from payment_core.migration.running.cut_over import CutOver, Standing
 from payment_core.migration.running.model import (
     CURSOR_ID,
@@ -114,7 +113,7 @@ class StandingLooks:
         left = []
         for wish in await self._store.query(Listing(JobWish, limit=JOBS_MAX)):
             run = await self._store.read(MigrationRun, wish.id)
-            if run is None or run.state is not JobState.DONE:
+            if run is None or not wish.is_done(run.state):
                 left.append(wish.id)
         return tuple(left)
 

@@ -112,6 +112,7 @@ class MigrationDesk:
                 threads=body.threads,
                 point_of_no_return=body.point_of_no_return,
                 asked_by=call.actor,
+                done_with="" if known is None else known.done_with,
                 asked_at_ms=now_ms if known is None else known.asked_at_ms,
             )
             transaction.put(wish)

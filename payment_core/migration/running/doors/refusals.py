@@ -42,7 +42,7 @@ def explain_migration(  # noqa: PLR0911  # one answer for each refusal
             return Explanation(
                 "Job of another export",
                 409,
-                "The job is in the middle of another export; let it end, or undo it, first.",
+                "The job is in the middle of another export; let it end or undo it first.",
             )
         case MigrationRefusal.MIGRATION_JOB_NOT_STARTED:
             return Explanation("Job not started", 409, "The job was never started, so it cannot be paused.")

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from payment_core.migration.names import JobState
 from payment_core.migration.running.cut_over import Authority
 from payment_core.migration.running.model import Difference, JobWish, OldWrite
 from payment_core.migration.running.standing import Found
@@ -139,7 +140,7 @@ def job_view(wish: JobWish | None, status: JobStatus) -> JobView:
         job=status.job.value,
         wanted="nothing" if wish is None else wish.wanted,
         export="" if wish is None else wish.export,
-        state=status.state.value,
+        state=_state(wish, status),
         read=read,
         moved=counts.moved + counts.updated + counts.merged,
         quarantined=status.waiting,
@@ -149,6 +150,13 @@ def job_view(wish: JobWish | None, status: JobStatus) -> JobView:
         fault="" if wish is None else wish.fault,
         status=status,
     )
+
+
+def _state(wish: JobWish | None, status: JobStatus) -> str:
+    """The job's state; what is done with another export than the wanted one is new."""
+    if wish is not None and status.state is JobState.DONE and not wish.is_done(status.state):
+        return JobState.NEW.value
+    return status.state.value
 
 
 def dual_write_view(found: Found, writes: list[OldWrite]) -> DualWriteView:

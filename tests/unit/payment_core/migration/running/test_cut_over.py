@@ -1,12 +1,13 @@
 """Cut-over: nobody before the evidence, back by the flag, and past the point of no return nobody goes back."""
 
 import asyncio
-import shutil
 from typing import Any
 
 import msgspec
 import pytest
 
+from daemon.embedded.exports.generating import write_export
+from daemon.embedded.exports.plan import ExportPlan
 from payment_core.answers import Answer
 from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod
@@ -16,7 +17,7 @@ from payment_core.migration.model import MigrationRun
 from payment_core.migration.names import JobName, JobState
 from payment_core.migration.running.doors.refusals import MigrationRefusal, explain_migration
 from payment_core.operations.pages import answer_one
-from tests.unit.payment_core.migration.running.both_world import BothWorld
+from tests.unit.payment_core.migration.running.both_world import NOW_MS, BothWorld
 
 
 async def allowed(world: BothWorld) -> None:
@@ -177,16 +178,20 @@ async def test_one_process_of_two_drives_and_the_other_takes_over_when_it_is_sil
 
 
 async def test_a_job_in_the_middle_of_an_export_reads_no_other_and_one_that_is_done_may(world: BothWorld) -> None:
-    shutil.copytree(
-        world.options.database.parent / "exports" / "old", world.options.database.parent / "exports" / "new"
-    )
+    later = ExportPlan(customers=6, accounts=1, charges=0, made_at=NOW_MS // 1000 - 30, livemode=False)
+    write_export(world.options.database.parent / "exports" / "new", later)
     await world.move(JobName.CUSTOMERS)
-    path = "/v1/migration/jobs/customers/start"
-    assert (await world.ask("POST", path, {"export": "new"}))["export"] == "new"
-    await world.ask("POST", "/v1/migration/jobs/payment-methods/start", {"export": "old"})
+    path = "/v1/migration/jobs/customers"
+    again = await world.ask("POST", f"{path}/start", {"export": "new"})
+    assert (again["export"], again["state"]) == ("new", "new")
+    assert world.both.driver is not None
+    assert await world.both.driver.run_next() is JobName.CUSTOMERS
+    assert await world.both.driver.run_next() is None
+    assert (await world.ask("GET", path))["state"] == "done"
+    assert len(await world.all(Customer)) == 6
     run = await world.store.read(MigrationRun, "customers")
     assert run is not None
     stopped = msgspec.structs.replace(run, state=JobState.STOPPED)
     await world.store.transact(lambda transaction: transaction.put(stopped), "migration:test")
-    refused = await world.ask("POST", path, {"export": "old"})
+    refused = await world.ask("POST", f"{path}/start", {"export": "old"})
     assert refused == MigrationRefusal.MIGRATION_JOB_OF_ANOTHER_EXPORT
