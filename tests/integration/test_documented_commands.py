@@ -154,7 +154,7 @@ LOOKING = [
         *(("flags", look) for look in ("list", "get", "history", "report")),
         *(("scale", look) for look in ("status", "plan", "set")),
         *((kept, "list") for kept in ("silence", "maintenance", "communications")),
-        ("status-page",),
+        ("status-page", "show"),
     )
     for command in starting(*name)
     if not re.search(r"pause|resume|abort|scale set(?!.*--dry-run)", command)
@@ -169,6 +169,7 @@ def test_a_look_is_answered_also_where_there_is_nothing_to_see(command: str, pla
     assert is_unknown is (re.search("dep-|inc-|flags report .", command) is not None)
 
 
+BUILDING = starting("status-page", "build")
 TRYING = [command for command in starting("escalation", "test") if re.search("--person|--channel", command)]
 """What asks the daemon to try a channel."""
 
@@ -237,6 +238,13 @@ CHANGING = [
     for command in starting(name)
     if command not in LOOKING and "--dry-run" not in command
 ] + [*(command for command in starting("scale", "set") if command not in LOOKING), *TRYING]
+
+
+@pytest.mark.parametrize("command", BUILDING)
+def test_the_status_page_is_built_from_the_journal_as_shown(command: str, place: Place) -> None:
+    done = place.run(place.typed(command))
+    assert done.returncode == 0, done.stderr
+    assert (place.folder / "status" / "index.html").is_file()
 
 
 @pytest.mark.parametrize("command", CHANGING)
@@ -377,6 +385,7 @@ def test_no_shown_command_is_left_out() -> None:
     tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
     tried += (
         MIGRATING
+        + BUILDING
         + PROCEDURES
         + starting("scale", "replay")
         + [command for command in starting("escalation") if command not in TRYING]

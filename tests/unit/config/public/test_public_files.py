@@ -13,6 +13,7 @@ from config.loading.problems import ConfigurationError
 from config.public.communication import Communication
 from config.public.placeholders import PLACEHOLDERS, fault_of, fields_of
 from config.public.reading import read_public
+from config.whole.difference import difference
 
 ENVIRON = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 LETTER = {"name": "one", "audience": "providers", "phase": "identified", "subject": "S", "body": "B"}
@@ -149,6 +150,16 @@ def test_the_words_are_part_of_what_the_digest_covers(tmp_path: Path) -> None:
     before = load_configuration(None, ENVIRON).digest
     page: dict[str, object] = {"components": [{"id": "a", "name": "A"}], "company": "Other"}
     assert load_configuration(directory(tmp_path, page), ENVIRON).digest != before
+
+
+def test_words_take_effect_without_a_restart_and_another_place_of_the_page_only_with_one(tmp_path: Path) -> None:
+    part = {"id": "a", "name": "A"}
+    before = load_configuration(directory(tmp_path, {"components": [part], "company": "Before"}), ENVIRON)
+    other: dict[str, object] = {"components": [part], "company": "After", "bucket": {"name": "status.example.com"}}
+    found = difference(before, load_configuration(directory(tmp_path, other), ENVIRON))
+    assert [change.path for change in found.public] == ["public.page.company"]
+    assert [change.path for change in found.restart] == ["public.page.bucket"]
+    assert found.reloads
 
 
 @given(st.sampled_from(sorted(PLACEHOLDERS)), st.text(alphabet="abc .", max_size=20))
