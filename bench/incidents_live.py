@@ -87,11 +87,10 @@ async def killed(kills: int) -> dict[str, object]:
             await tell(client, alarms("usual", [f"alarm-{number}" for number in range(INCIDENTS)]))
         await here.until(lambda one: len(one.chains) == INCIDENTS)
         for _ in range(kills):
-            async with client_of(daemon) as client:
-                async with asyncio.TaskGroup() as group:
-                    life = group.create_task(acts.on(client), name="acts")
-                    await asyncio.wait([life], timeout=acts.chance.random() * LIFE_SECONDS)
-                    await daemon.kill()
+            async with client_of(daemon) as client, asyncio.TaskGroup() as group:
+                life = group.create_task(acts.on(client), name="acts")
+                await asyncio.wait([life], timeout=acts.chance.random() * LIFE_SECONDS)
+                await daemon.kill()
             daemon = await here.programs.ready_daemon(here.folder)
         here.read()
         running = sum(chain.state is ChainState.RUNNING for chain in here.chains)

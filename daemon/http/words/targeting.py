@@ -72,7 +72,7 @@ def _operated(operator: str, arguments: list[object]) -> str:
             said = f"version {_said(arguments[0])} {arguments[1]} {_said(arguments[2])}"
         case "fractional", _:
             said = _shares(arguments)
-        case ("and" | "or"), _:
+        case (("and" | "or"), _):
             said = "(" + _JOINED[operator].join(_said(one) for one in arguments) + ")"
         case _, (2 | 3) if operator in _COMPARED:
             said = f" {_COMPARED[operator]} ".join(_said(one) for one in arguments)

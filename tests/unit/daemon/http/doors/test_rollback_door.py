@@ -199,7 +199,7 @@ async def test_a_dry_run_of_what_cannot_be_done_says_why(house: House, doors: Do
     assert house.world.writes == []
 
 
-async def test_a_step_that_has_nothing_left_to_do_is_no_refusal(house: House, doors: Doors) -> None:
+async def test_a_step_that_has_nothing_left_to_do_is_no_refusal(doors: Doors) -> None:
     await doors.ask("operator", "POST", "rollbacks", TRAFFIC)
     plan = (await doors.ask("operator", "POST", "rollbacks", {**COMPLETE, "dry_run": True})).json()
     assert plan["steps"][0]["would"].startswith("nothing: ")
