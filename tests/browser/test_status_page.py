@@ -12,6 +12,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page
 
+from daemon.clock import SystemClock
 from daemon.status_page.document import StatusDocument
 from daemon.status_page.rendering import CONTENT_TYPES, Renderer
 from tests.serving import serving
@@ -25,7 +26,7 @@ STALE = "2020-01-01T00:00:00Z"
 
 def fresh() -> str:
     """A moment that no page is older than."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(SystemClock().now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @asynccontextmanager
