@@ -118,8 +118,9 @@ class Moved(Record, frozen=True, gc=False, kw_only=True, tag="migration_moved"):
     the proof compares, by which the same record again is known. validation: keyed hash of the number that was sealed,
     empty where there is none. occurred_at_ms, position: when the old processor's object was like this, and where the
     export says so; of two records the later one counts. kept: as JSON what has no place in the object here, never a
-    number. version: of the object here when it was written; a later one was changed here since. undone_at_ms: it was
-    taken back; 0 while it is here.
+    number. version: of the object here when it was written; a later one was changed here since. made_here: no job moved
+    it; it was made here and told there, so that no undo takes it back. undone_at_ms: it was taken back; 0 while it is
+    here.
     """
 
     local_id: str
@@ -131,6 +132,7 @@ class Moved(Record, frozen=True, gc=False, kw_only=True, tag="migration_moved"):
     occurred_at_ms: int
     position: Position = START
     kept: bytes = b""
+    made_here: bool = False
     undone_at_ms: int = 0
 
     @property

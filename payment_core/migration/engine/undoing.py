@@ -12,6 +12,7 @@ from payment_core.migration.jobs.history.transactions import post, reversal
 from payment_core.migration.jobs.port import BatchWork, Job
 from payment_core.migration.model import Historical, MigrationRun, Moved
 from payment_core.migration.names import KINDS_OF, NEEDS, JobName, JobState
+from payment_core.migration.running.model import NO_RETURN_ID, NoReturn
 from payment_core.store.dynamodb.errors import TransactionTooLarge
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.records import Listing
@@ -101,17 +102,29 @@ class Undoing:
         if self._job.name is JobName.TRANSACTION_HISTORY:
             reversal(transaction, names, work)
             post(transaction, work, is_reversal=True)
-        answers = [(name, self._job.take_back(transaction, name, transaction.now_ms)) for name in names]
+        ours = [name for name in names if not self._is_made_here(transaction, name)]
+        answers = [(name, self._job.take_back(transaction, name, transaction.now_ms)) for name in ours]
         stayed = [f"{name}: {why}" for name, why in answers if why != ""]
-        after = msgspec.structs.replace(run, undone=run.undone + len(names) - len(stayed), undo_after=names[-1])
+        after = msgspec.structs.replace(run, undone=run.undone + len(ours) - len(stayed), undo_after=names[-1])
         transaction.put(after)
         return after, stayed
+
+    def _is_made_here(self, transaction: Transaction, name: str) -> bool:
+        """Whether dual write noted it for an object that was made here, which no job moved."""
+        if self._job.name is JobName.TRANSACTION_HISTORY:
+            return False
+        moved = transaction.get(Moved, name)
+        return moved is not None and moved.made_here
 
     def _claim(self, transaction: Transaction, *, resume: bool) -> MigrationRun:
         known = transaction.get(MigrationRun, self._job.name.value)
         run = MigrationRun(id=self._job.name.value) if known is None else known
         if run.no_return:
             raise PastReturn(f"{run.id} began with it declared.")
+        no_return = transaction.get(NoReturn, NO_RETURN_ID)
+        if no_return is not None:
+            # Nobody can be cut back, so what was moved is all that there is, whichever job moved it.
+            raise PastReturn(f"Nobody can be cut back since {no_return.job} began.")
         if run.state in {JobState.NEW, JobState.UNDONE}:
             return msgspec.structs.replace(run, state=JobState.UNDONE)
         for other, needed in NEEDS.items():

@@ -216,7 +216,8 @@ class BankAccounts:
         after = next_of(bank, transaction.now_ms, **changes)
         record_change(transaction, self._origin, after, status=after.status, previous_status=bank.status)
         once_id = moved.validation.partition(":")[2]
-        transaction.put(_moved(one, after, once_id, transaction.now_ms))
+        after_moved = _moved(one, after, once_id, transaction.now_ms)
+        transaction.put(msgspec.structs.replace(after_moved, made_here=moved.made_here))
         return Outcome.UPDATED
 
     def _removed(self, transaction: Transaction, one: Prepared, moved: Moved) -> Outcome:

@@ -73,6 +73,7 @@ class Customers:
                 moved_at_ms=work.now_ms,
                 occurred_at_ms=record.occurred_at_ms,
                 position=record.position,
+                made_here=moved is not None and moved.made_here,
             )
         )
         return Outcome.MOVED if moved is None or moved.undone_at_ms > 0 else Outcome.UPDATED

@@ -197,7 +197,9 @@ class PaymentMethods:
             return Refused(one.read, "deleted_here", "The payment method was deleted here; it is not brought back.")
         if moved.validation != material.core:
             transaction.delete(SealedOnce, f"{method.customer_id}:{moved.validation}")
-            transaction.put(SealedOnce(id=f"{body.customer}:{material.core}", token=method.id))
+            if not moved.made_here:
+                # What was made here is no job's, so nothing that is moved may become one with it and be undone.
+                transaction.put(SealedOnce(id=f"{body.customer}:{material.core}", token=method.id))
             keep_number(transaction, material.key.seal(material.card, method.id, material.fingerprint))
             details = cast("CardDetails", material.sealed.record.details)
             after = next_of(
@@ -214,7 +216,8 @@ class PaymentMethods:
             )
             record_change(transaction, self._origin, after, status="active", previous_status="active")
             method = after
-        transaction.put(_moved(one, method, material, transaction.now_ms))
+        after_moved = _moved(one, method, material, transaction.now_ms)
+        transaction.put(msgspec.structs.replace(after_moved, made_here=moved.made_here))
         return Outcome.UPDATED
 
     def _removed(self, transaction: Transaction, one: Prepared, moved: Moved | None) -> Outcome | Refused:

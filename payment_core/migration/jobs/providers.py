@@ -136,7 +136,8 @@ class Providers:
         if after.name != provider.name and after.status != "closed":
             after = screened(transaction, self._origin, after, material.answer)
         record_change(transaction, self._origin, after, status=after.status, previous_status=provider.status)
-        transaction.put(_moved(one, after, transaction.now_ms))
+        after_moved = _moved(one, after, transaction.now_ms)
+        transaction.put(msgspec.structs.replace(after_moved, made_here=moved.made_here))
         return Outcome.UPDATED
 
 

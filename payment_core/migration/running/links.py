@@ -79,6 +79,7 @@ def link(transaction: Transaction, object_id: str, place: OldPlace, token: str, 
                 source_hash="",
                 content="",
                 moved_at_ms=transaction.now_ms,
+                made_here=True,
                 occurred_at_ms=transaction.now_ms // MS_PER_SECOND * MS_PER_SECOND,
             )
         )
