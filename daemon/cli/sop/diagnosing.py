@@ -11,7 +11,7 @@ from config.procedures.procedure import Procedure
 from config.procedures.tree import NO, UNKNOWN, YES, Question, Target
 from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Url, refused
 from daemon.cli.output import Exit, fail, note, print_json, say
-from daemon.cli.sop.files import Directory, Name, loaded, parameters_of, procedure_named
+from daemon.cli.sop.files import Directory, Name, loaded, parameters_begun_with, parameters_of, procedure_named
 from daemon.cli.sop.person import AtTheTerminal, NobodyAnswered, answers_given
 from daemon.cli.sop.record import RUN_ID, LocalRecord, RecordUnusable
 from daemon.cli.sop.recorder import Recorder
@@ -80,7 +80,9 @@ def diagnose(
         run = recorder.take_up(run_id) if run_id else None
         if run_id and (run is None or run.procedure != procedure.name):
             fail(f"{run_id} is no run of {procedure.name}\n  fix: see sop status", Exit.NO)
-        parameters = run.parameters if run is not None else _parameters(procedure, sets)
+        asking = _asking(procedure)
+        given = [] if sets is None else sets
+        parameters = parameters_begun_with(asking, run) if run is not None else parameters_of(asking, given, "")
         ask = _Asking(procedure, parameters, Program(Surroundings(url, token, options)), person, recorder, speak)
         found = ask.from_(first)
     except Declined as no:
@@ -157,15 +159,15 @@ class _Asking:
         )
 
 
-def _parameters(procedure: Procedure, sets: list[str] | None) -> dict[str, str]:
-    """Those that its questions need; others are for its steps."""
+def _asking(procedure: Procedure) -> Procedure:
+    """The procedure with the parameters alone that its questions need; others are for its steps."""
     needed = {
         name
         for one in procedure.tree.values()
         for name in placeholders_of((*one.look, *(() if one.check is None else one.check.command)))
     }
     wanted = {name: one for name, one in procedure.parameters.items() if name in needed}
-    return parameters_of(procedure.model_copy(update={"parameters": wanted}), [] if sets is None else sets, "")
+    return procedure.model_copy(update={"parameters": wanted})
 
 
 def _end(found: Diagnosis) -> list[str]:

@@ -10,9 +10,10 @@ from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
 from config.loading.suggest import closest
 from config.procedures.directory import by_runbook
-from config.procedures.procedure import Procedure
+from config.procedures.procedure import Parameter, Procedure
 from daemon.cli.output import Exit, fail
 from daemon.cli.sop.person import pairs_given
+from remediation.procedures.model import ProcedureRun
 
 Directory = Annotated[
     Path | None, typer.Option("--config", help="Directory with sops/ and escalation.yaml; else as packaged.")
@@ -57,9 +58,28 @@ def parameters_of(procedure: Procedure, texts: list[str], incident: str) -> dict
         value = given.get(name, one.default)
         if not value:
             fail(f"{procedure.name} wants {name}: {one.about}\n  fix: give --set {name}=...", Exit.BAD_INPUT)
-        unfit = value.startswith("-") or not value.isprintable() or len(value) > VALUE_CHARACTERS_MAX
-        if unfit or (one.pattern and re.fullmatch(one.pattern, value) is None):
+        if not _fits(one, value):
             wanted = one.pattern if one.pattern else f"at most {VALUE_CHARACTERS_MAX} characters, no dash first"
             fail(f"{value!r:.60} is no {name}\n  fix: write {wanted}", Exit.BAD_INPUT)
         found[name] = value
     return found
+
+
+def parameters_begun_with(procedure: Procedure, run: ProcedureRun) -> dict[str, str]:
+    """What a run was begun with, held against the procedure once more. Ends the command with 1 for one that is unfit.
+
+    Whoever goes on with a run may be another person than the one who began it, and runs commands with their own token.
+    """
+    for name, one in procedure.parameters.items():
+        value = run.parameters.get(name, "")
+        if not value or not _fits(one, value):
+            fix = f"end it: sop resume {run.id} --abandon 'unfit {name}', and begin anew"
+            fail(f"{run.id} was begun with {value!r:.60}, which is no {name}\n  fix: {fix}", Exit.NO)
+    return {name: run.parameters[name] for name in procedure.parameters}
+
+
+def _fits(one: Parameter, value: str) -> bool:
+    """A value that begins with a dash would be an option, and what is not printable could hide what is asked."""
+    if value.startswith("-") or not value.isprintable() or len(value) > VALUE_CHARACTERS_MAX:
+        return False
+    return not one.pattern or re.fullmatch(one.pattern, value) is not None

@@ -18,7 +18,7 @@ from config.procedures.placeholders import filled
 from config.procedures.procedure import Procedure
 from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Url, refused
 from daemon.cli.output import Exit, fail, note, print_json, say
-from daemon.cli.sop.files import Directory, Name, loaded, parameters_of, procedure_named
+from daemon.cli.sop.files import Directory, Name, loaded, parameters_begun_with, parameters_of, procedure_named
 from daemon.cli.sop.person import AtTheTerminal, answers_given, options_given
 from daemon.cli.sop.record import RUN_ID, LocalRecord, RecordUnusable
 from daemon.cli.sop.recorder import Recorder
@@ -211,6 +211,8 @@ def _taken_up(run_id: str, at: Terminal) -> tuple[Recorder, Procedure, Procedure
 
 def _walker(procedure: Procedure, recorder: Recorder, at: Terminal) -> Walker:
     speak = note if at.as_json else say
+    if recorder.run is not None:
+        parameters_begun_with(procedure, recorder.run)
     around = Surroundings(url=at.url, token=at.token, options=at.options)
     person = AtTheTerminal(answers_given([] if at.answers is None else at.answers), harmless_yes=at.yes)
     return Walker(procedure, recorder, Program(around), person, SystemClock().now_ms, speak)

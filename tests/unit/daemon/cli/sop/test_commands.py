@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from config.load import load_configuration
@@ -143,6 +144,21 @@ def test_nobody_at_the_terminal_stops_it_where_it_asks_and_it_is_gone_on_with(
     assert (ended.exit_code, "given up: a trial" in ended.stdout) == (0, True)
     assert asked(tmp_path, "resume", found.run.id).exit_code == 1
     assert daemon.runs[found.run.id].outcome == "abandoned"
+
+
+@pytest.mark.parametrize("value", ["--url=https://elsewhere.example", "--help", "inc-1\x1b[2K", "prod", ""])
+def test_nobody_goes_on_with_a_run_that_somebody_began_with_an_option_or_an_escape_in_place_of_a_value(
+    daemon: FakeDaemon, ran: list[tuple[str, ...]], tmp_path: Path, value: str
+) -> None:
+    given = ("--set", "incident=inc-1", "--set", "reason=x")
+    run_id = document(asked(tmp_path, "run", "incident-response", *given, "--json")).run.id
+    daemon.runs[run_id] = replace(daemon.runs[run_id], parameters={"incident": value, "reason": "x"})
+    ran.clear()
+    result = asked(tmp_path, "resume", run_id, "--answer", "take-on=yes")
+    assert (result.exit_code, "which is no incident" in result.stderr, "\x1b" in result.stderr) == (1, True, False)
+    assert asked(tmp_path, "undo", run_id, "--answer", "take-on.undo=yes").exit_code == 1
+    assert ran == [], "commands run with the token of whoever goes on"
+    assert asked(tmp_path, "resume", run_id, "--abandon", "unfit incident").exit_code == 0
 
 
 def test_a_failed_step_leads_to_its_question_and_its_answers_are_recorded(daemon: FakeDaemon, tmp_path: Path) -> None:
