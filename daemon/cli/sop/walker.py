@@ -27,6 +27,7 @@ SEEN, UNDO = ".seen", ".undo"
 """Behind a step's name: what a person saw after it was done, and whether it is taken back."""
 CHECK_SECONDS = 60.0
 """A check is one look."""
+NOBODY_TO_ASK = "this step wants a second person, and the daemon that asks one does not answer"
 
 
 class Records(Protocol):
@@ -125,6 +126,8 @@ class Walker:
         if said == SKIP:
             return None
         self._begin(step, command)
+        if self._nobody_to_ask(step):
+            return Walked(End.WAITS, step.id, NOBODY_TO_ASK)
         done = self._program.run(command, step.timeout)
         self._show(done)
         if done.code == 0:
@@ -145,21 +148,27 @@ class Walker:
         self._say(f"{number}/{len(self._procedure.steps)}  {step.title}")
         for line in step.do.splitlines():
             self._say(f"     {line}")
-        if step.approval.second_person and not self._records.journaled:
-            detail = "this step wants a second person, and the daemon that asks one does not answer"
-            return Walked(End.WAITS, step.id, detail)
+        if self._nobody_to_ask(step):
+            return Walked(End.WAITS, step.id, NOBODY_TO_ASK)
         if move.do is Do.SETTLE and self._is_so_already(step):
             return None
         if not self._goes_on(move, step):
             return self._ended(step, StepState.SKIPPED, "a person said so")
         command = filled(step.command, self._run.parameters)
         self._begin(step, command)
+        if self._nobody_to_ask(step):
+            # The daemon went away with the very question, so that nobody has said yes.
+            return Walked(End.WAITS, step.id, NOBODY_TO_ASK)
         if command:
             self._say(f"     $ {shlex.join(command)}")
         done = self._program.run(command, step.timeout) if command else Done(0)
         self._show(done)
         found = self._checked(step, done)
         return self._ended(step, state_after(step, passed=found.passed is True), found.detail)
+
+    def _nobody_to_ask(self, step: Step) -> bool:
+        """Whether the step wants a second person whom only the daemon could ask, and it does not answer."""
+        return step.approval.second_person and not self._records.journaled
 
     def _is_so_already(self, step: Step) -> bool:
         """Ask the step's own check whether what was begun before is in effect; then nothing is repeated."""

@@ -3,10 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.cli.sop.walker import End
-from remediation.journal.procedure_kinds import ProcedureAnswered, ProcedureEnded, ProcedureStepBegun
+from daemon.cli.sop.walker import End, Walker
+from remediation.journal.procedure_kinds import ProcedureAnswered, ProcedureEnded, ProcedureStepBegun, RunEntry
+from remediation.procedures.model import ProcedureRun
 from tests.unit.daemon.cli.sop.walking_world import TEXT, Death, Kept, Says, World, begin, procedure, walk, walker
-from tests.unit.remediation.worlds import Stopped
+from tests.unit.remediation.worlds import NOW_MS, Stopped
 
 WALKED = procedure()
 CRASHES_MAX = 200
@@ -138,6 +139,31 @@ def test_a_step_for_two_waits_when_nobody_can_be_asked() -> None:
     found = walk(world, walked)
     assert (found.end, found.step, world.kills) == (End.WAITS, "first", [])
     assert "second person" in found.detail
+
+
+class Leaves(Kept):
+    """Written down here alone from the moment on in which a step for two is begun."""
+
+    def record(self, said: RunEntry) -> ProcedureRun:
+        """See Kept."""
+        run = super().record(said)
+        if isinstance(said, ProcedureStepBegun) and said.step == "first":
+            self._world.journaled = False
+        return run
+
+
+def test_a_daemon_that_goes_away_with_the_question_for_a_second_person_does_and_takes_back_nothing() -> None:
+    walked = procedure(TEXT.replace("id: first\n", "id: first\n    approval: {second_person: true}\n"))
+    world = World()
+    begin(world, walked)
+    alone = Walker(walked, Leaves(world), world, Says(), lambda: NOW_MS, lambda _: None)
+    assert (alone.walk().end, world.kills) == (End.WAITS, [])
+    world.journaled = True
+    assert walk(world, walked).end is End.DONE
+    assert world.kills == ["first", "second"], "asked anew once the daemon is back, and done once"
+    world.entries.pop()
+    found = Walker(walked, Leaves(world), world, Says(), lambda: NOW_MS, lambda _: None).take_back(walked.steps[1:2])
+    assert (found.end, "first" in world.killed) == (End.WAITS, True)
 
 
 def test_what_was_done_is_taken_back_the_last_first_and_each_is_asked_about() -> None:
