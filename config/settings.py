@@ -18,6 +18,10 @@ from config.reports import ReportSettings
 from config.sources import FlagBrokerSettings, MetricSettings, MqttSettings
 
 MEBIBYTE = 1024 * 1024
+_THE_DAEMON = "daemon"
+"""What the journal calls the daemon itself; what it did by itself is judged otherwise than what people did."""
+_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The SHA-256 of an empty text: what ``sha256sum`` says of a variable that is not set."""
 
 Role = Literal["viewer", "operator", "approver", "admin"]
 QueueName = Annotated[
@@ -102,6 +106,15 @@ class Token(Model):
         description="The SHA-256 of the token as 64 lower-case hexadecimal digits",
         examples=["the output of: printf %s TOKEN | sha256sum"],
     )
+
+    @model_validator(mode="after")
+    def _is_somebodys(self) -> "Token":
+        if self.name == _THE_DAEMON:
+            raise refusal("the journal calls the daemon itself so", "give the token another name", ("name",))
+        if self.sha256 == _OF_NOTHING:
+            what = "this is the SHA-256 of no token at all, with which everybody would come in"
+            raise refusal(what, "write that of the token: printf %s TOKEN | sha256sum", ("sha256",))
+        return self
 
 
 CoreName = Annotated[

@@ -7,6 +7,7 @@ import structlog
 from config.console import LoadBalancerSettings
 from daemon.http.sessions.identity import Identity, IdentityRefusal, identity_of, key_id_of
 from daemon.http.sessions.public_keys import PublicKeys
+from remediation.journal.entry import DAEMON
 
 log = structlog.get_logger()
 
@@ -16,7 +17,10 @@ SUBJECT_HEADER = "x-amzn-oidc-identity"
 
 
 class LoadBalancer:
-    """Reads who it is from a request's headers. taken_names: of tokens, which nobody else may be called by."""
+    """Reads who it is from a request's headers. taken_names: of tokens, which nobody else may be called by.
+
+    Nor by the daemon's own name: what it proposes anybody may approve, also whoever is called so.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,7 @@ class LoadBalancer:
         if token is None:
             return None
         found = await self._read(token)
-        if isinstance(found, Identity) and found.principal.name in self._taken_names():
+        if isinstance(found, Identity) and found.principal.name in {DAEMON, *self._taken_names()}:
             found = IdentityRefusal.NAME
         if isinstance(found, IdentityRefusal):
             log.warning("identity refused", action="identity_refused", why=found.value)

@@ -1,5 +1,6 @@
 """Settings come from variables over the file over the defaults, and each mistake names where it was made."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError, Problem
 from config.settings import Settings
+from remediation.journal.entry import DAEMON
 
 RULE = "{id: lost, family: health, on: heartbeat, measure: {absent: 30s}, severity: high, runbook: lost}"
 
@@ -53,6 +55,19 @@ def test_every_kind_of_value_can_be_a_variable(directory: Path) -> None:
     assert settings.data_dir == Path("/var/lib/tillwatch")
     assert settings.cores["blue"].address == "127.0.0.2"
     assert settings.tokens[0].role == "operator"
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "why"),
+    [
+        (DAEMON, "some token", "the journal calls the daemon itself so"),
+        ("oncall", "", "with which everybody would come in"),
+    ],
+)
+def test_no_token_is_the_daemons_own_and_none_is_empty(directory: Path, name: str, secret: str, why: str) -> None:
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    told = f'[{{"name": "{name}", "role": "operator", "sha256": "{digest}"}}]'
+    assert why in problems(directory, TILL_TOKENS=told)["TILL_TOKENS"].what
 
 
 def test_the_environment_of_the_process_is_read_only_when_none_is_passed(

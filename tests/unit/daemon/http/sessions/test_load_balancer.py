@@ -23,6 +23,7 @@ from daemon.http.sessions.public_keys import ABSENT_MS, KEYS_MAX, MISSES_MAX, UN
 from daemon.http.sessions.reception import Reception
 from daemon.sources.sink import FactSink
 from daemon.storage.quarantine import Quarantine
+from remediation.journal.entry import DAEMON
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeClock, token_of
 from tests.unit.daemon.http.story import bad_canary, options
 
@@ -226,6 +227,11 @@ async def test_nobody_is_called_by_the_name_of_a_token() -> None:
     balancer = LoadBalancer(SETTINGS, keys_of(KeyPlace()), lambda: NOW_MS, lambda: {"ann@example.com"})
     assert await balancer.identity({DATA_HEADER: said()}) is IdentityRefusal.NAME
     assert await balancer.identity({}) is None
+
+
+async def test_nobody_is_called_as_the_journal_calls_the_daemon() -> None:
+    balancer = LoadBalancer(SETTINGS, keys_of(KeyPlace()), lambda: NOW_MS, set)
+    assert await balancer.identity({DATA_HEADER: said({"email": f" {DAEMON}"})}) is IdentityRefusal.NAME
 
 
 class House:

@@ -14,7 +14,7 @@ from config.settings import Role, Token
 from daemon.http.app import create_app
 from daemon.http.options import HttpOptions
 from daemon.http.sessions.attempts import ADDRESSES_MAX, FAILURES_MAX, WINDOW_MS, Attempts
-from daemon.http.sessions.authority import Principal, digest_of
+from daemon.http.sessions.authority import Authority, Principal, digest_of
 from daemon.http.sessions.book import SESSIONS_MAX, SESSIONS_OF_ONE_MAX, Session, SessionBook
 from daemon.http.sessions.codes import CODE_MINUTES, CODES_MAX, Codes
 from daemon.http.sessions.own_page import is_own_page
@@ -230,6 +230,12 @@ async def test_ten_wrong_tokens_in_a_minute_are_answered_with_waiting_also_when_
     assert "set-cookie" not in answer.headers
     view.clock.now += WINDOW_MS
     assert (await client.post("/console/login", data={"token": token_of("admin")})).status_code == 303
+
+
+def test_no_token_is_nobodys_whatever_the_settings_say() -> None:
+    careless = Token.model_construct(name="oncall", role="admin", sha256=digest_of(""))
+    authority = Authority(lambda: [careless])
+    assert (authority.by_token(""), authority.by_header("Bearer ")) == (None, None)
 
 
 async def test_whoever_was_sent_to_the_form_comes_back_to_the_page(client: httpx.AsyncClient) -> None:
