@@ -19,6 +19,10 @@ class Exit(IntEnum):
     WORLD_REFUSED = 3
 
 
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSEEN = {code: "\N{REPLACEMENT CHARACTER}" for code in _CONTROLS if chr(code) not in "\n\t"}
+"""Control characters, and what turns the direction of text: a terminal obeys them, whoever wrote them."""
+
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -29,21 +33,25 @@ def print_json(value: object) -> None:
 
 
 def say(text: str) -> None:
-    """Print one line of prose; square brackets in it are text, not markup."""
-    console.print(escape(text))
+    """Print one line of prose; square brackets in it are text, not markup, and a terminal obeys nothing in it."""
+    console.print(_plain(text))
 
 
 def note(text: str) -> None:
     """Tell progress on stderr, so that stdout stays the answer alone."""
-    errors.print(escape(text))
+    errors.print(_plain(text))
 
 
 def waiting(text: str) -> Status:
     """A block in which a line on stderr says what is waited for; nothing where nobody looks."""
-    return errors.status(escape(text))
+    return errors.status(_plain(text))
 
 
 def fail(text: str, code: Exit) -> NoReturn:
     """Say on stderr what was wrong and end with the code."""
-    errors.print(escape(text), style="red" if errors.is_terminal else "")
+    errors.print(_plain(text), style="red" if errors.is_terminal else "")
     raise typer.Exit(code)
+
+
+def _plain(text: str) -> str:
+    return escape(text.translate(_UNSEEN))
