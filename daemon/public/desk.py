@@ -85,17 +85,15 @@ class PublicDesk:
         if letter is None:
             known = ", ".join(one.name for one in self._letters(subject))
             return _no(PublicRefusal.NO_LETTER, f"{subject.kind} has no letter {name!r:.60}; it has {known or 'none'}")
-        draft = self._draft(subject, letter, detail)
-        if draft.missing:
-            named = ", ".join(draft.missing)
-            return _no(PublicRefusal.INCOMPLETE, f"{named} is not known yet; give detail, or wait until it is over")
-        if not draft.contacts:
-            where = "add it to audiences of status-page.yaml"
-            return _no(PublicRefusal.NOBODY, f"the audience {letter.audience} has no contacts; {where}")
-        if draft.already not in {"", Standing.REJECTED}:
-            return _no(PublicRefusal.ALREADY, f"{letter.name} about {subject_id} is {draft.already} already")
+        refused = _unready(self._draft(subject, letter, detail), subject_id)
+        if refused is not None:
+            return refused
         entry = await self._writer.append(letter_of(subject, letter, public, detail), actor)
-        return self._writer.state.public.letters[f"com-{entry.sequence}"]
+        proposed = self._writer.state.public.letters.get(f"com-{entry.sequence}")
+        if proposed is None:
+            # Somebody proposed it in the same moment, and of two with one key the first counts.
+            return _no(PublicRefusal.ALREADY, f"{letter.name} about {subject_id} was proposed just before")
+        return proposed
 
     async def update(self, subject_id: str, phase: str, text: str, actor: str) -> UpdateState | PublicRefused:
         """Propose words for the page, which another person then publishes."""
@@ -180,6 +178,18 @@ class PublicDesk:
             already="" if known is None else known.standing.value,
             failed_payments=said.failed_payments,
         )
+
+
+def _unready(draft: LetterDraft, subject_id: str) -> PublicRefused | None:
+    if draft.missing:
+        named = ", ".join(draft.missing)
+        return _no(PublicRefusal.INCOMPLETE, f"{named} is not known yet; give detail, or wait until it is over")
+    if not draft.contacts:
+        where = "add it to audiences of status-page.yaml"
+        return _no(PublicRefusal.NOBODY, f"the audience {draft.audience} has no contacts; {where}")
+    if draft.already not in {"", Standing.REJECTED}:
+        return _no(PublicRefusal.ALREADY, f"{draft.letter} about {subject_id} is {draft.already} already")
+    return None
 
 
 def _no(refusal: PublicRefusal, detail: str) -> PublicRefused:

@@ -1,5 +1,7 @@
 """People see what is proposed, write words and letters, and say yes or no; their own words another one approves."""
 
+import asyncio
+
 import pytest
 
 from config.settings import Role
@@ -43,6 +45,17 @@ async def test_an_operators_letter_is_approved_by_another_person_and_sent() -> N
     assert answer.json()["answered_by"].startswith("approver-")
     await here.parts.sender.step()
     assert here.letter.standing is Standing.DONE
+
+
+async def test_of_two_letters_that_are_proposed_in_one_moment_the_first_counts() -> None:
+    here = await world()
+    incident = await here.burn("medium")
+    wish = {"letter": "providers-begin"}
+    both = await asyncio.gather(
+        *(here.ask("operator", "POST", f"incidents/{incident}/communicate", wish) for _ in range(2))
+    )
+    assert sorted(one.status_code for one in both) == [201, 409]
+    assert len([one for one in here.book.letters.values() if one.said.letter == "providers-begin"]) == 1
 
 
 async def test_nobody_approves_their_own_words_or_letters() -> None:
