@@ -151,10 +151,12 @@ class Runner:
         done = msgspec.structs.replace(run, state=JobState.NEW)
         return status_of(job, done, point_of_no_return=job in self._no_return)
 
-    async def take(self, read: Read) -> Outcome:
+    async def take(self, read: Read, still: Callable[[Transaction], bool] | None = None) -> Outcome:
         """One record of the feed: what became of it. The same record again changes nothing, an earlier one neither.
 
-        Raises NotYet before the export was moved, RunnerBusy, DifferenceFound, and what store and key service raise.
+        still: whether what the record was made from is as it was, asked in the transaction that writes it.
+        Raises NotYet before the export was moved and where that is not so, RunnerBusy, DifferenceFound, and what store
+        and key service raise.
         """
         job = JOB_OF[read.kind]
         taking = Taking(
@@ -165,7 +167,7 @@ class Runner:
             actor=self._actor,
         )
         async with self.turns[job]:
-            return await taking.take(read)
+            return await taking.take(read, still)
 
     async def undo(
         self, job: JobName, limits: Limits, *, resume: bool = False, on_progress: OnProgress = ignore_progress

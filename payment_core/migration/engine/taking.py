@@ -1,5 +1,7 @@
 """One record of the incremental feed, applied and proved by the same code as a batch of the export."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from payment_core.migration.engine.claiming import Claimant
@@ -18,6 +20,9 @@ FEED = "feed"
 """Begins the ids of what a record of the feed posts."""
 
 
+Still = Callable[[Transaction], bool]
+
+
 class _Taken(msgspec.Struct, frozen=True):
     outcome: Outcome
     ledger: tuple[LedgerTotal, ...]
@@ -33,17 +38,17 @@ class Taking:
         self._actor = actor
         self._proving = BatchProving(store, job, claimant, origin, actor)
 
-    async def take(self, read: Read) -> Outcome:
-        """What became of it. The same record again changes nothing.
+    async def take(self, read: Read, still: Still | None = None) -> Outcome:
+        """What became of it. The same record again changes nothing. still: see Runner.
 
-        Raises NotYet before the export was moved, RunnerBusy while another runner moves it, DifferenceFound when what
-        is found afterwards is not what the record says, and what store and key service raise.
+        Raises NotYet before the export was moved or where still is no, RunnerBusy while another runner moves it,
+        DifferenceFound when what is found afterwards is not what the record says, and what store and key service raise.
         """
         try:
-            taken, one = await self._write(read)
+            taken, one = await self._write(read, still)
         except DataKeyGone as error:
             self._job.release(error.detail)
-            taken, one = await self._write(read)
+            taken, one = await self._write(read, still)
         finally:
             self._job.release()
         if taken.outcome in PROVABLE and isinstance(one, Prepared):
@@ -53,9 +58,15 @@ class Taking:
                 raise DifferenceFound(f"{first.what}: {read.origin} says {first.source}, here {first.target}")
         return taken.outcome
 
-    async def _write(self, read: Read) -> tuple[_Taken, Prepared | Refused]:
+    async def _write(self, read: Read, still: Still | None) -> tuple[_Taken, Prepared | Refused]:
         (one,) = await self._job.prepare((read,))
-        return await self._store.transact(lambda transaction: self._apply(transaction, one), self._actor), one
+
+        def work(transaction: Transaction) -> _Taken:
+            if still is not None and not still(transaction):
+                raise NotYet(f"{read.kind.value}:{read.id} was changed here while it was taken; it is taken again.")
+            return self._apply(transaction, one)
+
+        return await self._store.transact(work, self._actor), one
 
     def _apply(self, transaction: Transaction, one: Prepared | Refused) -> _Taken:
         run = self._may_take(transaction.get(MigrationRun, self._job.name.value), transaction.now_ms)

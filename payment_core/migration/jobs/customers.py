@@ -57,6 +57,8 @@ class Customers:
         if known is not None and moved is None:
             return Refused(record, "id_taken", "A customer of this id was made here; it is not overwritten.")
         profile = _profile(record, transaction.now_ms)
+        if moved is not None and known is not None and _was_blanked(moved, known) and profile.deleted_at_ms == 0:
+            return Refused(record, "deleted_here", "The profile was blanked here for good; it is not brought back.")
         if known is not None:
             profile = msgspec.structs.replace(
                 profile, created_at_ms=known.created_at_ms, version=known.version + 1, since_ms=profile.since_ms
@@ -194,6 +196,11 @@ def _stored_line(name: str, stored: _Stored) -> Line:
             customer.since_ms // MS_PER_SECOND,
         ),
     )
+
+
+def _was_blanked(moved: Moved, customer: Customer) -> bool:
+    """Whether the customer was deleted here, by nobody's undo and by no record."""
+    return customer.deleted_at_ms > 0 and moved.undone_at_ms == 0 and customer.version != moved.version
 
 
 def _default_of(body: Exported) -> str:

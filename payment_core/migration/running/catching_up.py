@@ -27,7 +27,7 @@ PAGES_MAX = 20
 class Taken(StrEnum):
     """What became of an event.
 
-    known: it says nothing new. write_waits: a change of ours is on its way there, which replaces it.
+    known: it says nothing new. write_waits: it was ended on one side and changed on the other, and ours is newer.
     """
 
     TAKEN = "taken"

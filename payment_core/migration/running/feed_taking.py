@@ -1,5 +1,6 @@
 """Applies one event of the old processor by the code that moves its export, as the object is known here."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -16,28 +17,33 @@ from payment_core.migration.feed.events import Events
 from payment_core.migration.names import JOB_OF, Outcome
 from payment_core.migration.running.catching_up import ACTOR, Taken
 from payment_core.migration.running.links import Links
-from payment_core.migration.running.model import JobWish, OldWrite, write_id
+from payment_core.migration.running.model import JobWish, OldTold, OldWrite, write_id
 from payment_core.migration.running.moved_records import OBJECT_OF
+from payment_core.migration.running.old_shape import is_gone
+from payment_core.migration.running.ours_kept import OURS, Ours, with_ours
 from payment_core.migration.running.ports import Numbers, OldEvent
 from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
-from payment_core.providers.model import BankAccount
+from payment_core.providers.model import BankAccount, Provider
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.numbers.instruments import Card
 
 log = structlog.get_logger()
 
 
+Still = Callable[[Transaction], bool]
+
+
 class Takes(Protocol):
     """Moves one record; ``engine.runner.Runner``. Raises MigrationError where it cannot yet."""
 
-    async def take(self, read: Read) -> Outcome:
-        """What became of it; the same record again changes nothing."""
+    async def take(self, read: Read, still: Still | None = None) -> Outcome:
+        """What became of it; the same record again changes nothing. still: see Runner."""
         ...
 
 
 class FeedTaking:
-    """The catch-up's ``Takes``. Where both sides were changed at once, ours counts: it is on its way there."""
+    """The catch-up's ``Takes``. Where both sides were changed at once, ours counts: it is told, or will be."""
 
     def __init__(
         self,
@@ -66,12 +72,18 @@ class FeedTaking:
             return Taken.UNREADABLE
         if read is None or await self._store.read(JobWish, JOB_OF[read.kind].value) is None:
             return Taken.NOT_OF_INTEREST
+        still: Still | None = None
         if isinstance(read, Record):
             object_id = await self._here(read)
-            if object_id and await self._waits(read.kind, object_id):
-                return Taken.WRITE_WAITS
+            ours = await self._ours(read.kind, object_id)
+            if ours is not None:
+                still = _unchanged(ours)
+                if await self._is_ours_newer(read, ours):
+                    if read.is_removed or _is_ended(ours):
+                        return Taken.WRITE_WAITS
+                    read = with_ours(read, ours)
             read = await self._as_here(read, object_id)
-        outcome = await self._runner.take(read)
+        outcome = await self._runner.take(read, still)
         if outcome is Outcome.QUARANTINED:
             return Taken.QUARANTINED
         return Taken.TAKEN if outcome in {Outcome.MOVED, Outcome.UPDATED, Outcome.MERGED} else Taken.KNOWN
@@ -80,10 +92,19 @@ class FeedTaking:
         kind = OBJECT_OF.get(record.kind.value)
         return "" if kind is None else await self._links.here(kind, record.id)
 
-    async def _waits(self, kind: Kind, object_id: str) -> bool:
-        """Whether a change of ours is on its way there, which will replace what this event tells."""
-        write = write_id(OBJECT_OF[kind.value], object_id)
-        return await self._store.read(OldWrite, write) is not None
+    async def _ours(self, kind: Kind, object_id: str) -> Ours | None:
+        return None if object_id == "" else await self._store.read(OURS[OBJECT_OF[kind.value]], object_id)
+
+    async def _is_ours_newer(self, record: Record, ours: Ours) -> bool:
+        """Whether a change of ours is on its way there, or was told there after this happened.
+
+        The old processor's clock counts seconds: what happened there in the second of the call counts as before it.
+        """
+        write = write_id(OBJECT_OF[record.kind.value], ours.id)
+        if await self._store.read(OldWrite, write) is not None:
+            return True
+        told = await self._store.read(OldTold, write)
+        return told is not None and record.occurred_at_ms <= told.at_ms
 
     async def _as_here(self, record: Record, object_id: str) -> Record:
         """The record with our id, and with the number that the old processor tells nobody."""
@@ -125,3 +146,17 @@ class FeedTaking:
             return body
         same = account.routing_number == body.routing_number and str(body.last4).endswith(account.last4)
         return msgspec.structs.replace(body, account_number=found.account_number) if same else body
+
+
+def _unchanged(ours: Ours) -> Still:
+    """Whether the object is as it was looked at: a change of ours between look and write must not be overwritten."""
+
+    def still(transaction: Transaction) -> bool:
+        current = transaction.get(type(ours), ours.id)
+        return current is not None and current.version == ours.version
+
+    return still
+
+
+def _is_ended(ours: Ours) -> bool:
+    return not isinstance(ours, Provider) and is_gone(ours)

@@ -74,6 +74,15 @@ class OldWrite(Record, frozen=True, gc=False, kw_only=True, tag="migration_old_w
         return "waiting"
 
 
+class OldTold(Record, frozen=True, gc=False, kw_only=True, tag="migration_old_told"):
+    """When the old processor was last told of an object, Unix milliseconds; its id is ``kind:id``, as of its OldWrite.
+
+    What happened there before says less than what is here.
+    """
+
+    at_ms: int
+
+
 class OldLink(Record, frozen=True, gc=False, kw_only=True, tag="migration_old_link"):
     """Who an object is at the other side; its id is ``here:kind:our id`` or ``there:kind:their id``.
 
@@ -203,6 +212,7 @@ class RunnerLease(Record, frozen=True, gc=False, kw_only=True, tag="migration_le
 
 RUNNING_RECORDS: tuple[type[Record], ...] = (
     OldWrite,
+    OldTold,
     OldLink,
     ShadowEvidence,
     Difference,

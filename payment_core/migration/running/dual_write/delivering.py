@@ -17,6 +17,7 @@ from payment_core.migration.running.model import (
     ObjectKind,
     OldCall,
     OldLink,
+    OldTold,
     OldWrite,
     here_id,
     write_id,
@@ -221,6 +222,7 @@ def _settle(transaction: Transaction, begun: OldWrite, made: str) -> None:
     call, current = begun.call, transaction.get(OldWrite, begun.id)
     if call is None or current is None or current.call != call:
         return
+    transaction.put(OldTold(id=begun.id, at_ms=transaction.now_ms))
     left = None if call.place == current.left else current.left
     if call.verb == "create":
         place = msgspec.structs.replace(call.place, id=made)
