@@ -48,7 +48,7 @@ async def body_as(request: Request, shape: type[Shape], limit_bytes: int = BODY_
     except BodyTooLarge:
         detail = f"The limit is {limit_bytes} bytes."
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail) from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"The body cannot be used: {fault}") from fault
 
 

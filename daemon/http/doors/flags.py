@@ -13,6 +13,7 @@ from daemon.flags.view import flag_document, flag_history, flag_list
 from daemon.flags.wishes import FlagRefusal, FlagRefused, Wish
 from daemon.http.doors import door
 from payment_core.flags.errors import EnvelopeRefused
+from payment_core.flags.targeting.references import DEPTH_MAX
 from remediation.flags.document import flags_of
 from remediation.flags.model import FlagChange
 
@@ -135,6 +136,9 @@ class FlagDoor:
 
     async def _set(self, request: Request) -> Response:
         body = await door.body_as(request, FlagSet, WISH_BYTES_MAX)
+        if _is_too_deep(body.targeting):
+            detail = f"targeting has more than {DEPTH_MAX} levels; split the rule."
+            raise door.Refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         wish = Wish(
             what=FlagChange.SET,
             reason=door.reason_of(body.reason),
@@ -172,6 +176,21 @@ class FlagDoor:
         if flag not in flags_of(self._parts.changes.book):
             raise door.Refused(HTTPStatus.NOT_FOUND, f"There is no flag {flag!r:.100}.")
         return flag
+
+
+def _is_too_deep(rule: object) -> bool:
+    """Whether it has more levels than any rule may have; asked before anything walks it, level by level."""
+    found = [rule]
+    for _ in range(DEPTH_MAX + 1):
+        found = [
+            inner
+            for one in found
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not found:
+            return False
+    return True
 
 
 def _status(refusal: FlagRefusal) -> HTTPStatus:

@@ -93,6 +93,12 @@ async def test_a_rule_larger_than_a_rule_can_be_is_refused(doors: FlagDoors) -> 
     problem_of(await doors.ask("operator", "POST", "flags/payouts/set", body), 413)
 
 
+@pytest.mark.parametrize("levels", [100, 900, 5000])
+async def test_a_rule_that_is_nested_without_end_is_refused(doors: FlagDoors, levels: int) -> None:
+    body = b'{"reason": "a trial", "targeting": ' + b'{"!":' * levels + b"1" + b"}" * levels + b"}"
+    problem_of(await doors.ask("operator", "POST", "flags/payouts/set", content=body), 422)
+
+
 async def test_a_critical_flag_waits_for_another_person_and_then_follows(house: FlagHouse, doors: FlagDoors) -> None:
     body = {**WHY, "variant": "off"}
     assert "apr-" in problem_of(await doors.ask("operator", "POST", "flags/processor/set", body), 409)
