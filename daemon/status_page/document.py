@@ -129,7 +129,7 @@ def _item(updates: Sequence[UpdateState], page: StatusPage, now_ms: int) -> _Ite
         from_ms = now_ms + 1
     return _Item(
         ItemDocument(
-            id=public_id(said.subject_id, first.said.began_at_ms),
+            id=public_id(first.seal),
             title=said.title,
             impact=said.impact,
             phase=said.phase,

@@ -25,8 +25,10 @@ def with_public(book: PublicBook, entry: Entry, body: PublicBody) -> PublicBook:
     """What is known after one more entry."""
     match body:
         case StatusProposed():
-            update = UpdateState(id=f"upd-{entry.sequence}", said=body, by=entry.actor, at_ms=entry.at_ms)
-            return _put_update(book, update)
+            name = f"upd-{entry.sequence}"
+            return _put_update(
+                book, UpdateState(id=name, said=body, by=entry.actor, at_ms=entry.at_ms, seal=entry.hash)
+            )
         case StatusAnswered():
             return _answered(book, entry, body)
         case CommunicationProposed():

@@ -26,12 +26,16 @@ class Standing(StrEnum):
 
 
 class UpdateState(msgspec.Struct, frozen=True, kw_only=True):
-    """Words for the page. by: who proposed them. answered_by: who published or rejected them, empty until then."""
+    """Words for the page. by: who proposed them. answered_by: who published or rejected them, empty until then.
+
+    seal: the hash of the entry that proposed them, which never goes outside.
+    """
 
     id: str
     said: StatusProposed
     by: str
     at_ms: int
+    seal: str = ""
     standing: Standing = Standing.WAITING
     answered_by: str = ""
     answered_at_ms: int = 0

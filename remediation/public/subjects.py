@@ -111,9 +111,13 @@ def subject_of_maintenance(announced: Maintenance, public: Public, now_ms: int, 
     )
 
 
-def public_id(subject_id: str, began_at_ms: int) -> str:
-    """What the outside calls it: from it nobody learns how many incidents there were."""
-    return hashlib.sha256(f"public\0{subject_id}\0{began_at_ms}".encode()).hexdigest()[:12]
+def public_id(seal: str) -> str:
+    """What the outside calls it. seal: of the first words about it, which nobody can guess and so find by trying.
+
+    Its name inside and when it began would not do: from them, tried one after the other, anybody learns how many there
+    were.
+    """
+    return hashlib.sha256(f"public\0{seal}".encode()).hexdigest()[:12]
 
 
 def is_maintenance(phase: Phase) -> bool:

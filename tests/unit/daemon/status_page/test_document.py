@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from config.public.status_page import Component, StatusPage
 from daemon.status_page.document import StatusDocument, document_of
@@ -96,6 +97,14 @@ def test_an_open_one_stands_at_its_parts_alone_and_not_under_its_inner_name() ->
     assert "inc" not in item.id
     assert statuses(page)[-1] == "outage"
     assert statuses(page, 1)[-1] == "operational"
+
+
+def test_what_the_outside_calls_it_is_not_found_by_trying_inner_names_and_times() -> None:
+    alike = (replace(update(), seal=seal) for seal in ("a" * 64, "b" * 64))
+    (one,), (other,) = (shown(each).open for each in alike)
+    assert one.id != other.id
+    later = replace(update("identified", answered_ms=NOW_MS - HOUR_MS // 2), seal="c" * 64)
+    assert shown(replace(update(), seal="a" * 64), later).open[0].id == one.id, "it keeps it"
 
 
 def test_uptime_counts_outages_from_begin_to_end_and_is_rounded_down() -> None:

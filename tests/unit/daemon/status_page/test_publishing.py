@@ -48,6 +48,15 @@ async def test_nothing_is_written_while_nothing_changes_and_little_when_it_is_ti
     assert here.place.writes == ["status.json", INDEX]
 
 
+async def test_words_know_the_seal_of_their_entry_which_is_in_no_file() -> None:
+    here = await written()
+    await here.burn()
+    await here.page.step()
+    (entry,) = [one for one in await here.entries() if one.kind == "status.proposed"][:1]
+    assert here.book.updates[f"upd-{entry.sequence}"].seal == entry.hash
+    assert all(entry.hash.encode() not in content for content in here.place.files.values())
+
+
 async def test_what_is_published_is_on_the_page_at_the_next_look() -> None:
     here = await written()
     await here.burn()
