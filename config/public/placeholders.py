@@ -35,7 +35,12 @@ DETAIL_LENGTH_MAX = 500
 
 _MANY_DIGITS = re.compile(r"(?:\d[ .-]?){8,}", re.ASCII)
 _MAILBOX = re.compile(r"[^\s@]+@[^\s@]+", re.ASCII)
-_INTERNAL = re.compile(r"\b(?:inc|dec|dep|und|sil|mnt|apr)-[0-9a-f]+|\barn:aws|\b(?:\d{1,3}\.){3}\d{1,3}\b", re.ASCII)
+_INTERNAL = re.compile(
+    r"\b(?:inc|dec|dep|und|sil|mnt|apr)-[0-9a-f]+|\b(?i:inc|sil|mnt|com|upd|rb)-[0-9]+|\b(?i:dep)-[\w.+-]+-[0-9]+"
+    r"|\barn:aws|\b(?:\d{1,3}\.){3}\d{1,3}\b",
+    re.ASCII,
+)
+"""At the begin of a sentence a name has a capital letter; ``Dec-5`` and ``Apr-5`` are days, though."""
 _AMOUNT = re.compile(r"[$€£]\s?\d|\b\d[\d,.]*\s?(?:USD|EUR|cents|dollars)\b", re.ASCII | re.IGNORECASE)
 _FORBIDDEN = (
     (_MANY_DIGITS, "so many digits that they may be a number of an account or a card"),

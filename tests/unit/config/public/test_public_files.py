@@ -167,6 +167,15 @@ def test_every_placeholder_is_read_and_doubled_braces_are_none(name: str, text: 
     assert list(fields_of(f"{text}{{{name}}}{{{{{text}}}}}")) == [name]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["inc-25", "Inc-25", "INC-25", "dep-v2.4.1-17", "Dep-2.4.1-17", "rb-9", "com-3"],
+)
+def test_a_name_that_only_means_something_inside_stays_inside_however_it_is_written(name: str) -> None:
+    assert fault_of(f"{name} is about it.") == "a name that only means something inside"
+    assert fault_of("It is over since Dec-5, as of Apr-30, and was long-running.") == ""
+
+
 @given(st.text(alphabet="abcdefgh ,", max_size=80))
 def test_plain_words_hold_nothing_that_must_stay_inside(text: str) -> None:
     assert fault_of(text) == ""
