@@ -1,6 +1,7 @@
 """The old processor over its published HTTP API: forms in, JSON out, an Idempotency-Key on every write."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Self
@@ -25,6 +26,8 @@ ANSWER_BYTES_MAX = 4 * 1024 * 1024
 """A hundred events of the largest objects."""
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _SERVER_FAULT = 500
+_DIGITS = re.compile(r"(?<![A-Za-z0-9_])\d(?:[ .-]?\d){3,}(?![A-Za-z0-9_])")
+"""As long as an account number, and no part of an id; a refusal may repeat what it was sent."""
 
 _Object = dict[str, Any]
 _OBJECT = msgspec.json.Decoder(_Object)
@@ -112,6 +115,8 @@ class OldHttp:
         if response.status_code == HTTPStatus.NOT_FOUND:
             return None
         found = _decoded(_checked(response))
+        if found.get("id") != place.id:
+            raise OldUnreadable(f"GET {response.request.url.path} answered another object.")
         return OldObject(place=place, deleted=_is_deleted(place, found), fields=_fields(place, found))
 
     async def after(self, event_id: str) -> EventPage:
@@ -195,7 +200,7 @@ def _checked(response: httpx.Response) -> bytes:
     status = response.status_code
     if response.is_success:
         return response.content
-    told = mask_card_numbers(_message(response.content))[:200]
+    told = _DIGITS.sub("*", mask_card_numbers(_message(response.content)))[:200]
     where = f"{response.request.method} {response.request.url.path} answered {status}: {told}"
     if status in _PASSING or status >= _SERVER_FAULT:
         raise OldUnreachable(where)

@@ -3,6 +3,7 @@
 import msgspec
 
 from payment_core.migration.model import MigrationRun
+from payment_core.migration.names import JobName, JobState
 from payment_core.migration.running.cut_over import CutOver, Standing
 from payment_core.migration.running.model import (
     CURSOR_ID,
@@ -24,6 +25,8 @@ ACTOR = "sweep:migration-standing"
 WAITING_MAX = 1_000
 """Writes that wait are counted up to here."""
 JOBS_MAX = 32
+NOT_BEGUN = frozenset({JobState.NEW, JobState.UNDONE})
+"""States in which nothing of a job is here."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,12 +112,15 @@ class StandingLooks:
         return await self._store.transact(work, actor)
 
     async def _jobs_left(self) -> tuple[str, ...]:
-        """Jobs that somebody wants and that are not done."""
+        """Jobs that somebody wants or began, also from the command line, and that are not done."""
+        wishes = {wish.id: wish for wish in await self._store.query(Listing(JobWish, limit=JOBS_MAX))}
         left = []
-        for wish in await self._store.query(Listing(JobWish, limit=JOBS_MAX)):
-            run = await self._store.read(MigrationRun, wish.id)
-            if run is None or not wish.is_done(run.state):
-                left.append(wish.id)
+        for job in JobName:
+            wish, run = wishes.get(job.value), await self._store.read(MigrationRun, job.value)
+            state = JobState.NEW if run is None else run.state
+            is_through = state in NOT_BEGUN | {JobState.DONE} if wish is None else wish.is_done(state)
+            if not is_through:
+                left.append(job.value)
         return tuple(left)
 
 

@@ -28,12 +28,15 @@ class Compared(msgspec.Struct, frozen=True, gc=False):
     differences: tuple[FieldDifference, ...] = ()
 
 
-def compare(ours: Mapping[str, str] | None, theirs: OldObject | None, key: bytes) -> Compared:
-    """Hold one side against the other. ours: None for what is gone here. key: of the hashes, at least 32 bytes."""
+def compare(ours: Mapping[str, str] | None, theirs: OldObject | None, key: bytes) -> Compared | None:
+    """Hold one side against the other; None for what is gone on both, where nothing was compared.
+
+    ours: None for what is gone here. key: of the hashes, at least 32 bytes.
+    """
     there = theirs is not None and not theirs.deleted
     if ours is None or theirs is None or not there:
         if (ours is not None) == there:
-            return Compared(Outcome.EQUAL)
+            return None
         gone = FieldDifference(EXISTS, _hash(str(ours is not None), key), _hash(str(there), key))
         return Compared(Outcome.MISSING, (gone,))
     differing = tuple(

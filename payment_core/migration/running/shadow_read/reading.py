@@ -141,6 +141,11 @@ class ShadowReads:
         except OldProcessorError:
             return self._count(Outcome.UNREADABLE, "")
         compared = await self._held_against(pair, theirs)
+        if compared is None:
+            # Both agree, but it is no read that was equal: nothing was there to be read.
+            await self._differences.settle(pair.kind, pair.object_id)
+            self._counts.dropped["gone"] += 1
+            return None
         if compared.outcome is not Outcome.EQUAL and not confirmed and len(self._to_confirm) < CONFIRMED_MAX:
             self._to_confirm.append((self._clock.now_ms() + CONFIRM_MS, pair))
             return None
@@ -157,7 +162,7 @@ class ShadowReads:
             finally:
                 self._waiting.task_done()
 
-    async def _held_against(self, pair: Pair, theirs: OldObject | None) -> Compared:
+    async def _held_against(self, pair: Pair, theirs: OldObject | None) -> Compared | None:
         record = await self._store.read(TYPES[pair.kind], pair.object_id)
         ours = None if record is None or is_gone(record) else comparable(record)
         if theirs is not None and isinstance(record, PaymentMethod | BankAccount) and theirs.fields.get("owner"):

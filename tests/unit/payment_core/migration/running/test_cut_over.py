@@ -195,3 +195,11 @@ async def test_a_job_in_the_middle_of_an_export_reads_no_other_and_one_that_is_d
     await world.store.transact(lambda transaction: transaction.put(stopped), "migration:test")
     refused = await world.ask("POST", f"{path}/start", {"export": "old"})
     assert refused == MigrationRefusal.MIGRATION_JOB_OF_ANOTHER_EXPORT
+
+
+async def test_a_job_that_the_command_line_began_has_to_be_done_too(world: BothWorld) -> None:
+    await world.move(JobName.CUSTOMERS)
+    run = MigrationRun(id=JobName.PAYMENT_METHODS.value, state=JobState.STOPPED)
+    await world.store.transact(lambda transaction: transaction.put(run), "test")
+    wanting = (await world.ask("GET", "/v1/migration/cut_over"))["wanting"]
+    assert wanting[0] == "not moved yet: payment-methods"

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from daemon.embedded.old_processor.book import Answer
 from payment_core.errors import StoreBusy
 from payment_core.methods.model import PaymentMethod
 from payment_core.migration.running.model import NO_RETURN_ID, NoReturn, OldLink, OldWrite
@@ -155,3 +156,14 @@ async def test_what_is_refused_for_good_is_shown_with_its_reason_and_keeps_nobod
     assert "404" in fault
     tags = {one["metadata"].get("tillwatch_id") for one in world.there("payment_method")}
     assert {refused, fine} <= tags
+
+
+async def test_a_refusal_that_repeats_a_number_is_kept_without_it(
+    world: BothWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"error": {"message": "000123456789 is no account at routing 110000000 of ba_000123 (4242 4242 4242 4242)."}}
+    monkeypatch.setattr(world.book, "once", lambda *_: Answer(400, said))
+    await world.add_card()
+    await world.tell()
+    [fault] = [one.fault for one in await world.waiting() if one.fault]
+    assert fault.endswith("* is no account at routing * of ba_000123 (*************).")

@@ -2,9 +2,11 @@
 
 import pytest
 
+from daemon.embedded.old_processor.book import Answer, Cause
 from payment_core.migration.model import Moved
 from payment_core.migration.names import JobName
 from payment_core.migration.running.model import Difference
+from payment_core.migration.running.shadow_read.evidence import Outcome
 from payment_core.migration.running.shadow_read.reading import QUEUE_MAX, Pair
 from tests.unit.payment_core.migration.running.both_world import BothWorld
 
@@ -110,3 +112,26 @@ async def test_cards_of_jobs_that_were_not_run_are_not_compared(world: BothWorld
     await world.move(JobName.CUSTOMERS)
     await world.compare()
     assert (await world.evidence()).equal == len(world.there("customer"))
+
+
+async def test_what_is_gone_on_both_sides_is_no_equal_read_and_settles_what_was_open(world: BothWorld) -> None:
+    await world.move()
+    card = await world.moved_card()
+    there = next(one.id.partition(":")[2] for one in await world.all(Moved) if one.local_id == card.id)
+    shadow = world.both.shadow
+    assert shadow is not None
+    world.clock.at_ms += 1_000
+    world.book.detach(there, Cause("", world.clock.at_ms // 1000))
+    assert await shadow.compare(Pair("payment_method", card.id), confirmed=True) is Outcome.MISSING
+    await world.run("old-processor-events")
+    assert await shadow.compare(Pair("payment_method", card.id), confirmed=True) is None
+    assert (shadow.taken().equal, world.both.counts.dropped["gone"]) == (0, 1)
+    assert [one.settled_at_ms > 0 for one in await world.all(Difference)] == [True]
+
+
+async def test_an_answer_that_is_of_no_object_is_unreadable(world: BothWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.move()
+    card = await world.moved_card()
+    monkeypatch.setattr(world.book, "get", lambda _object_id: Answer(200, {}))
+    assert world.both.shadow is not None
+    assert await world.both.shadow.compare(Pair("payment_method", card.id)) is Outcome.UNREADABLE
