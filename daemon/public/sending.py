@@ -46,6 +46,7 @@ class LetterSender:
         self._share = share
         self._failures: dict[tuple[str, str], tuple[int, int]] = {}
         self._taken: dict[tuple[str, str], CommunicationSent] = {}
+        self._named: dict[str, tuple[Contact, ...]] = {}
         self._woken = asyncio.Event()
         writer.heard_by(self._heard)
 
@@ -62,9 +63,10 @@ class LetterSender:
 
     async def step(self) -> None:
         """Hand over whatever may be now, one after the other: letters are few, and no page waits behind them."""
-        for letter in tuple(self._writer.state.public.letters.values()):
-            if letter.standing is not Standing.OPEN:
-                continue
+        opened = [one for one in self._writer.state.public.letters.values() if one.standing is Standing.OPEN]
+        for over in self._named.keys() - {one.id for one in opened}:
+            del self._named[over]
+        for letter in opened:
             for contact in letter.left:
                 now_ms = self._clock.now_ms()
                 if now_ms >= self._writer.lease.until_ms:
@@ -83,7 +85,7 @@ class LetterSender:
             # The channel has it, and only the journal did not take that yet.
             await self._end(letter, contact, taken)
             return
-        found = self._contact(contact)
+        found = self._contact(letter, contact)
         carrier = None if found is None else self._carriers.get(found.channel)
         if found is None or carrier is None:
             channel = "" if found is None else found.channel
@@ -136,12 +138,20 @@ class LetterSender:
         self._failures.pop((letter.id, contact), None)
         self._taken.pop((letter.id, contact), None)
 
-    def _contact(self, contact: str) -> Contact | None:
-        """Where the address stands now; None when nothing stands there any more."""
+    def _contact(self, letter: LetterState, contact: str) -> Contact | None:
+        """Whom the place stood for when the letter was first looked at; None when nobody stands for it any more.
+
+        A reload may move the others: nobody has a letter twice because of it, and nobody in place of another. An
+        address that was set right is the new one.
+        """
         audience, _, index = contact.partition("/")
-        named = self._public().page.audiences.get(audience)
-        place = int(index)
-        return named.contacts[place] if named is not None and place < len(named.contacts) else None
+        known = self._public().page.audiences.get(audience)
+        now = () if known is None else known.contacts
+        then, place = self._named.setdefault(letter.id, now), int(index)
+        if place < len(then) and then[place] in now:
+            return then[place]
+        found = now[place] if place < len(now) else None
+        return None if found in then else found
 
     def _heard(self, entry: Entry) -> None:
         if entry.kind == "communication.answered":

@@ -101,6 +101,24 @@ async def test_a_contact_that_is_no_longer_named_gets_nothing_and_it_is_told() -
     assert "nobody is named there" in here.letter.detail
 
 
+@pytest.mark.parametrize(("names", "told"), [("cab", "ba"), ("ba", "ba"), ("ab", "ba"), ("xb", "bx"), ("b", "b")])
+async def test_a_reload_that_moves_contacts_has_nobody_get_a_letter_twice_or_in_place_of_another(
+    names: str, told: str
+) -> None:
+    def audience(of: str) -> Public:
+        contacts = [{"channel": "mail", "address": f"{one}@lists.example.com"} for one in of]
+        return shipped(audiences={"providers": {"contacts": contacts}})
+
+    here = await approved(audience("ab"))
+    here.carriers["mail"].faults = [ChannelDown("HTTP 503")]
+    await here.parts.sender.step()
+    here.later(60)
+    here.current.follow(audience(names))
+    await here.parts.sender.step()
+    assert "".join(letter.to[0] for letter in here.carriers["mail"].taken) == told
+    assert here.letter.failed == (() if len(told) > 1 else ("providers/0",))
+
+
 async def test_a_process_that_died_between_intent_and_outcome_sends_it_again_under_the_same_key() -> None:
     here = await approved()
     here.carriers["mail"].faults = [KeyboardInterrupt("killed")]  # type: ignore[list-item] # as a kill is.
