@@ -9,6 +9,7 @@ from payment_core.migration.export.records import START
 from payment_core.migration.model import Counts, MigrationAct, MigrationRun
 from payment_core.migration.names import NEEDS, JobName, JobState
 from payment_core.migration.proof.sides import Side
+from payment_core.migration.running.model import CURSOR_ID, FeedCursor
 from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
@@ -62,6 +63,8 @@ class Claimant:
             return Claim(run, goes_on=False)
         begun = _begun(run, export, total, asked, transaction.now_ms)
         begun = msgspec.structs.replace(begun, no_return=begun.no_return or no_return)
+        if begun.passes != run.passes:
+            _turn_feed_back(transaction)
         return Claim(self.take(transaction, begun, JobState.RUNNING, "run"), goes_on=True)
 
     def take(self, transaction: Transaction, run: MigrationRun, state: JobState, act: str) -> MigrationRun:
@@ -121,6 +124,17 @@ def released(transaction: Transaction, mine: MigrationRun) -> None:
     run = transaction.get(MigrationRun, mine.id)
     if run is not None and run.epoch == mine.epoch:
         transaction.put(msgspec.structs.replace(run, lease_until_ms=0))
+
+
+def _turn_feed_back(transaction: Transaction) -> None:
+    """Have events read again from the oldest: what happened since the export may have been passed over as nobody's.
+
+    What was taken already is known, and what is older than the export too.
+    """
+    known = transaction.get(FeedCursor, CURSOR_ID)
+    cursor = FeedCursor(id=CURSOR_ID) if known is None else known
+    # Counted also when it is at the oldest: a look that is under way must not pass over what it took for nobody's.
+    transaction.put(msgspec.structs.replace(cursor, event_id="", caught_up_at_ms=0, turns=cursor.turns + 1))
 
 
 def _may_go_on(run: MigrationRun, asked: Asked) -> None:

@@ -78,18 +78,22 @@ class CatchUp:
             for _ in range(PAGES_MAX):
                 asked_at_ms = self._clock.now_ms()
                 page = await self._events.after(cursor.event_id)
-                cursor = await self._take_page(cursor, page, asked_at_ms)
+                after = await self._take_page(cursor, page, asked_at_ms)
                 done += len(page.events)
-                if not page.more or cursor.fault:
+                if after is None or not page.more or after.fault:
                     break
+                cursor = after
         except OldProcessorError as fault:
             # The lag grows by itself: nothing is said to be caught up.
-            await self._keep(msgspec.structs.replace(cursor, fault=str(fault)[:FAULT_CHARACTERS_MAX]))
+            await self._keep(cursor, msgspec.structs.replace(cursor, fault=str(fault)[:FAULT_CHARACTERS_MAX]))
             return 0
         return done
 
-    async def _take_page(self, cursor: FeedCursor, page: EventPage, asked_at_ms: int) -> FeedCursor:
-        """Take the events in order; one that cannot be taken yet is where the next look goes on."""
+    async def _take_page(self, cursor: FeedCursor, page: EventPage, asked_at_ms: int) -> FeedCursor | None:
+        """Take the events in order; one that cannot be taken yet is where the next look goes on.
+
+        None when somebody turned the cursor meanwhile, as a job does that begins; the next look begins there.
+        """
         after, fault = cursor, ""
         for event in page.events:
             try:
@@ -109,8 +113,7 @@ class CatchUp:
         after = msgspec.structs.replace(
             after, caught_up_at_ms=asked_at_ms if is_through else after.caught_up_at_ms, fault=fault
         )
-        await self._keep(after)
-        return after
+        return after if await self._keep(cursor, after) else None
 
     async def take(self, event: OldEvent) -> Taken:
         """Apply one event, also one that was pushed; what we caused ourselves is no news."""
@@ -118,8 +121,12 @@ class CatchUp:
         self._counts.events[became.value] += 1
         return became
 
-    async def _keep(self, cursor: FeedCursor) -> None:
-        def work(transaction: Transaction) -> None:
-            transaction.put(cursor)
+    async def _keep(self, before: FeedCursor, after: FeedCursor) -> bool:
+        def work(transaction: Transaction) -> bool:
+            current = transaction.get(FeedCursor, CURSOR_ID)
+            if current is not None and (current.event_id, current.turns) != (before.event_id, before.turns):
+                return False
+            transaction.put(after)
+            return True
 
-        await self._store.transact(work, ACTOR)
+        return await self._store.transact(work, ACTOR)

@@ -14,7 +14,8 @@ from payment_core.migration.export.shapes.customer import Customer as ExportedCu
 from payment_core.migration.export.shapes.payment_method import PaymentMethod as ExportedCard
 from payment_core.migration.feed.errors import EventUnreadable
 from payment_core.migration.feed.events import Events
-from payment_core.migration.names import JOB_OF, Outcome
+from payment_core.migration.model import MigrationRun
+from payment_core.migration.names import JOB_OF, JobName, Outcome
 from payment_core.migration.running.catching_up import ACTOR, Taken
 from payment_core.migration.running.links import Links
 from payment_core.migration.running.model import JobWish, OldTold, OldWrite, write_id
@@ -70,7 +71,7 @@ class FeedTaking:
             # It must not keep the others waiting; what it changed is found by the comparison.
             log.error("an event cannot be read", action="feed_unreadable", event=event.id, fault=str(fault))
             return Taken.UNREADABLE
-        if read is None or await self._store.read(JobWish, JOB_OF[read.kind].value) is None:
+        if read is None or not await self._is_of_interest(JOB_OF[read.kind]):
             return Taken.NOT_OF_INTEREST
         still: Still | None = None
         if isinstance(read, Record):
@@ -87,6 +88,11 @@ class FeedTaking:
         if outcome is Outcome.QUARANTINED:
             return Taken.QUARANTINED
         return Taken.TAKEN if outcome in {Outcome.MOVED, Outcome.UPDATED, Outcome.MERGED} else Taken.KNOWN
+
+    async def _is_of_interest(self, job: JobName) -> bool:
+        """Whether the job is wanted, or was begun from the command line."""
+        wish = await self._store.read(JobWish, job.value)
+        return wish is not None or await self._store.read(MigrationRun, job.value) is not None
 
     async def _here(self, record: Record) -> str:
         kind = OBJECT_OF.get(record.kind.value)

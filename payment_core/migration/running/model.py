@@ -156,6 +156,7 @@ class FeedCursor(Record, frozen=True, gc=False, kw_only=True, tag="migration_fee
     event_id: the last one. happened_at_ms: when it happened there. caught_up_at_ms: the last moment up to which
     everything is known to have been taken over. taken, ours: events that were taken over, and those that we had caused.
     slowest_ms: from the last event to its being taken over; its clock counts seconds. fault: of the last look.
+    turns: how often it was turned back to the oldest event.
     """
 
     event_id: str = ""
@@ -165,6 +166,7 @@ class FeedCursor(Record, frozen=True, gc=False, kw_only=True, tag="migration_fee
     ours: int = 0
     slowest_ms: int = 0
     fault: str = ""
+    turns: int = 0
 
 
 class NoReturn(Record, frozen=True, gc=False, kw_only=True, tag="migration_no_return"):

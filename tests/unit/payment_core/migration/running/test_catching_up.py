@@ -7,8 +7,12 @@ from daemon.embedded.old_processor.book import Cause
 from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod
 from payment_core.migration.feed.signatures import signature_header
-from payment_core.migration.running.model import FeedCursor
+from payment_core.migration.running.catching_up import Taken
+from payment_core.migration.running.feed_taking import FeedTaking
+from payment_core.migration.running.model import FeedCursor, JobWish
+from payment_core.migration.running.ports import OldEvent
 from payment_core.providers.model import BankAccount
+from payment_core.store.port import Transaction
 from tests.unit.payment_core.migration.running.both_world import SECRET, BothWorld
 
 
@@ -134,3 +138,46 @@ async def test_an_event_that_is_not_signed_changes_nothing(world: BothWorld, hea
     [route] = [one for one in world.both.routes if one.path == "/v1/migration/events"]
     assert await route.handler(msgspec.structs.replace(world.call(), key=header), body) == "signature_invalid"
     assert 2047 not in await years(world)
+
+
+async def test_what_happened_between_the_export_and_the_begin_of_its_job_is_taken_over(world: BothWorld) -> None:
+    change_card(world, 2041)
+    await world.run("old-processor-events")
+    assert world.both.counts.events["not_of_interest"] == 1
+    await world.move()
+    await world.run("old-processor-events")
+    assert 2041 in await years(world)
+
+
+async def test_a_job_that_begins_amid_a_look_is_not_passed_over(
+    world: BothWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_card(world, 2042)
+    asked = FeedTaking.take
+
+    async def take(self: FeedTaking, event: OldEvent) -> Taken:
+        became = await asked(self, event)
+        await world.move()
+        return became
+
+    monkeypatch.setattr(FeedTaking, "take", take)
+    await world.run("old-processor-events")
+    monkeypatch.undo()
+    assert world.both.counts.events["not_of_interest"] == 1
+    await world.run("old-processor-events")
+    assert 2042 in await years(world)
+    assert (await world.ask("GET", "/v1/migration/catch_up"))["lag_ms"] == 0
+
+
+async def test_events_of_a_job_that_the_command_line_ran_are_taken_over(world: BothWorld) -> None:
+    await world.move()
+    wishes = [wish.id for wish in await world.all(JobWish)]
+
+    def forget(transaction: Transaction) -> None:
+        for name in wishes:
+            transaction.delete(JobWish, name)
+
+    await world.store.transact(forget, "test")
+    change_card(world, 2043)
+    await world.run("old-processor-events")
+    assert 2043 in await years(world)
