@@ -62,14 +62,14 @@ FEE_EXPENSE = Account("fee_expense", "debit", "what rails and banks charged us",
 HISTORY_BALANCE = Account(
     "history_balance",
     "debit",
-    "what the old processor held for one of its accounts, by the balance transactions that were migrated",
+    "what the old processor held for one of its accounts, by its opening balance and the migrated transactions",
     may_go_negative=True,
     owned=True,
 )
 HISTORY_FLOW = Account(
     "history_flow",
     "credit",
-    "what changed those balances, one for each kind of balance transaction: past, and never paid out from here",
+    "what those balances opened with and what changed them, one for each kind: past, and never paid out from here",
     may_go_negative=True,
     owned=True,
 )

@@ -142,7 +142,7 @@ class Moved(Record, frozen=True, gc=False, kw_only=True, tag="migration_moved"):
 
 
 class Historical(Record, frozen=True, gc=False, kw_only=True, tag="migration_history"):
-    """A charge, refund, dispute, payout or balance transaction as it was; its id is ``KIND:OLD_ID``.
+    """An opening balance, charge, refund, dispute, payout or balance transaction as it was; its id is ``KIND:OLD_ID``.
 
     body: the object as JSON, to the field. about: ``KIND:OLD_ID`` or id of what it belongs to, by which it is listed.
     amount: minor units of the currency (ISO 4217 in capitals). The other fields are as those of what moved.
@@ -162,6 +162,19 @@ class Historical(Record, frozen=True, gc=False, kw_only=True, tag="migration_his
     def owner(self) -> str:
         """What it belongs to."""
         return self.about
+
+
+class Opened(Record, frozen=True, gc=False, kw_only=True, tag="migration_opened"):
+    """Since when the history of one of the old processor's accounts counts; its id is the account's, or ``platform``.
+
+    as_of: by currency (ISO 4217 in capitals), Unix seconds; what was before is in the opening balance.
+    """
+
+    as_of: dict[str, int]
+
+    def since(self, currency: str) -> int:
+        """The time of this currency; of one that has no opening balance the earliest of the others: it held nothing."""
+        return self.as_of.get(currency, min(self.as_of.values()))
 
 
 class SealedOnce(Record, frozen=True, gc=False, kw_only=True, tag="migration_sealed"):
@@ -252,6 +265,7 @@ RECORDS: tuple[type[Record], ...] = (
     MigrationBatch,
     Moved,
     Historical,
+    Opened,
     SealedOnce,
     TrailPage,
     TrailHead,

@@ -22,6 +22,7 @@ KINDS_OF = MappingProxyType(
         JobName.PAYMENT_METHODS: (Kind.PAYMENT_METHODS,),
         JobName.PROVIDER_BANK_ACCOUNTS: (Kind.ACCOUNTS, Kind.BANK_ACCOUNTS),
         JobName.TRANSACTION_HISTORY: (
+            Kind.OPENING_BALANCES,
             Kind.CHARGES,
             Kind.REFUNDS,
             Kind.DISPUTES,

@@ -11,7 +11,7 @@ from daemon.embedded.exports.money import Business
 from daemon.embedded.exports.people import BAD_ROUTING_NUMBER, account, bank_account, card, customer
 from daemon.embedded.exports.plan import ExportPlan
 from daemon.embedded.exports.truth import Truth
-from daemon.embedded.exports.writing import Writer
+from daemon.embedded.exports.writing import Nowhere, Writer
 from payment_core.migration.export.framing.piece import RECORD_BYTES_MAX
 from payment_core.migration.export.kinds import SECRET_KINDS, Kind
 from payment_core.migration.export.manifest import NAME, Format
@@ -25,6 +25,7 @@ FORMATS: dict[Kind, Format] = {
     Kind.PAYMENT_METHODS: Format.JSON,
     Kind.ACCOUNTS: Format.JSONL,
     Kind.BANK_ACCOUNTS: Format.JSONL,
+    Kind.OPENING_BALANCES: Format.JSONL,
     Kind.CHARGES: Format.JSONL,
     Kind.REFUNDS: Format.JSON,
     Kind.DISPUTES: Format.JSONL,
@@ -59,6 +60,8 @@ class _Making:
         self._random = random.Random(plan.seed)  # noqa: S311  # invented data, no secret
         self.truth = Truth.nothing()
         self._forms = {**FORMATS}
+        if plan.cut_at == 0:
+            del self._forms[Kind.OPENING_BALANCES]
         if not plan.nested_cards:
             self._forms[Kind.PAYMENT_METHODS] = Format.CSV
         self._writers = {
@@ -89,7 +92,7 @@ class _Making:
         cards = [self._card(owner, number) for number in range(first, first + self._plan.cards)]
         if not cards:
             return
-        spoiled = [self._spoiled(Kind.PAYMENT_METHODS, one) for one in cards if self._is_dirty()]
+        spoiled = [self._spoiled(Kind.PAYMENT_METHODS, one, self.truth) for one in cards if self._is_dirty()]
         wrapper = {
             "id": record["id"],
             "email": record.get("email"),
@@ -150,9 +153,11 @@ class _Making:
 
     def business(self) -> None:
         """Charges and what follows from them."""
-        business = Business(self._plan, self._random, self._write, self.truth)
+        business = Business(self._plan, self._random, self._write, self._leave_out, self.truth)
         for number in range(self._plan.charges):
             business.charge(number)
+        for currencies, balance in business.openings():
+            self._writers[Kind.OPENING_BALANCES].write_raw(msgspec.json.encode(balance), currencies)
         if self._plan.dirt_percent > 0:
             filler = b"a" * RECORD_BYTES_MAX
             self.truth.spoiled(Kind.CHARGES, Reason.TOO_LONG)
@@ -166,25 +171,31 @@ class _Making:
         return self._random.randrange(100) < self._plan.dirt_percent
 
     def _write(self, kind: Kind, record: dict[str, object]) -> None:
-        writer = self._writers[kind]
+        self._put(kind, record, self._writers[kind], self.truth)
+
+    def _leave_out(self, kind: Kind, record: dict[str, object]) -> None:
+        """The dice are thrown all the same, so that what comes behind a cut is the same as without it."""
+        self._put(kind, record, Nowhere(), Truth.nothing())
+
+    def _put(self, kind: Kind, record: dict[str, object], writer: Writer | Nowhere, truth: Truth) -> None:
         writer.write(record)
         if not self._is_dirty():
             return
         fate = self._random.randrange(4)
         if fate == 0:
-            self.truth.repeated(kind)
+            truth.repeated(kind)
             writer.write(record)
         elif fate == 1 and self._forms[kind] is not Format.CSV:
-            self.truth.spoiled(kind, Reason.NOT_JSON)
+            truth.spoiled(kind, Reason.NOT_JSON)
             writer.write_raw(cut(msgspec.json.encode({**record, "id": f"{record['id']}Z"})))
         else:
-            writer.write(self._spoiled(kind, record))
+            writer.write(self._spoiled(kind, record, truth))
 
-    def _spoiled(self, kind: Kind, record: dict[str, object]) -> dict[str, object]:
+    def _spoiled(self, kind: Kind, record: dict[str, object], truth: Truth) -> dict[str, object]:
         """A further record like this one, with an id of its own and something wrong with it."""
         # Rows of CSV have columns for amounts and ids alone.
         ways = SPOILINGS[:2] if self._forms[kind] is Format.CSV else SPOILINGS
         spoiling = ways[self._random.randrange(len(ways))]
         spoiled, reason = spoiling(kind, {**record, "id": f"{record['id']}Z"})
-        self.truth.spoiled(kind, reason)
+        truth.spoiled(kind, reason)
         return spoiled

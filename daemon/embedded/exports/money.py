@@ -1,7 +1,9 @@
 """Invented business: charges with what becomes of them, and for each move of money its balance transaction."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import msgspec
 
 from daemon.embedded.exports import fees
 from daemon.embedded.exports.people import currency_of_account, identifier
@@ -23,14 +25,35 @@ DISPUTED_PER_THOUSAND, PAYOUT_FAILED = 8, 2
 """In a hundred, where nothing else is said."""
 
 
-class Business:
-    """Makes one charge after another. write: takes each object; truth: adds up what is true of them."""
+class Held(msgspec.Struct):
+    """What an account held of a currency at the cut, minor units."""
 
-    def __init__(self, plan: ExportPlan, random_numbers: random.Random, write: Write, truth: Truth) -> None:
+    available: int = 0
+    pending: int = 0
+
+    def add(self, net: int, *, is_pending: bool) -> None:
+        """One balance transaction more."""
+        if is_pending:
+            self.pending += net
+        else:
+            self.available += net
+
+
+class Business:
+    """Makes one charge after another. write: takes each object; truth: adds up what is true of them.
+
+    leave_out: takes in its place what is from before the cut, of which only the balances are told.
+    """
+
+    def __init__(
+        self, plan: ExportPlan, random_numbers: random.Random, write: Write, leave_out: Write, truth: Truth
+    ) -> None:
         self._plan = plan
         self._random = random_numbers
-        self._write = write
-        self._truth = truth
+        self._write = self._tell = write
+        self._leave_out = leave_out
+        self._truth = self._told = truth
+        self._held: dict[str, dict[str, Held]] = {}
         self._numbers: dict[str, int] = {}
         self._waiting: dict[int, int] = {}
         self._now = plan.began_at
@@ -38,6 +61,9 @@ class Business:
     def charge(self, number: int) -> None:
         """The charge with this number, and all that follows from it."""
         self._now = self._plan.began_at + self._plan.days * _DAY * number // max(1, self._plan.charges)
+        is_cut = self._now < self._plan.cut_at
+        self._tell = self._leave_out if is_cut else self._write
+        self._told = Truth.nothing() if is_cut else self._truth
         draw = self._random.randrange
         owner = draw(max(1, self._plan.customers))
         account = None if draw(100) < DIRECT or self._plan.accounts == 0 else draw(self._plan.accounts)
@@ -62,6 +88,23 @@ class Business:
             self._charge(sale, status="succeeded", captured=False)
         else:
             self._succeed(sale)
+
+    def openings(self) -> Iterator[tuple[int, dict[str, object]]]:
+        """What each account held at the cut, as ``/v1/balance`` writes it, and of how many currencies that is."""
+        for owner, by_currency in self._held.items():
+            for currency, held in by_currency.items():
+                self._truth.opened(owner, currency, held.available + held.pending)
+            yield (
+                len(by_currency),
+                {
+                    "object": "balance",
+                    "account": None if owner == PLATFORM else owner,
+                    "as_of": self._plan.cut_at,
+                    "available": [{"amount": held.available, "currency": name} for name, held in by_currency.items()],
+                    "livemode": self._plan.livemode,
+                    "pending": [{"amount": held.pending, "currency": name} for name, held in by_currency.items()],
+                },
+            )
 
     def _succeed(self, sale: Sale) -> None:
         draw = self._random.randrange
@@ -133,8 +176,8 @@ class Business:
             self._move("application_fee_refund", sale.currency, -kept, (), self._next("fr"))
             self._move("payment_refund", sale.currency, -amount, (detail,), self._next("pyr"), sale.account)
         marks = ("failed",) if fails else ()
-        self._truth.sound(Kind.REFUNDS, amount, sale.currency, *marks)
-        self._write(
+        self._told.sound(Kind.REFUNDS, amount, sale.currency, *marks)
+        self._tell(
             Kind.REFUNDS,
             {
                 "id": refund_id,
@@ -165,8 +208,8 @@ class Business:
             moves.append(self._move("adjustment", sale.currency, -sale.amount, (fee,), dispute_id))
         if status == "won":
             moves.append(self._move("adjustment", sale.currency, sale.amount, (), dispute_id))
-        self._truth.sound(Kind.DISPUTES, sale.amount, sale.currency, status)
-        self._write(
+        self._told.sound(Kind.DISPUTES, sale.amount, sale.currency, status)
+        self._tell(
             Kind.DISPUTES,
             {
                 "id": dispute_id,
@@ -200,10 +243,10 @@ class Business:
         transaction = self._move("payout", currency, -amount, (), payout_id, account)
         failure = self._move("payout_failure", currency, amount, (), payout_id, account) if fails else None
         fee = fees.PAYOUT_ITEM[currency] + fees.share(amount, fees.PAYOUT_BASIS_POINTS)
-        self._truth.charged(currency, "payout", fee)
+        self._told.charged(currency, "payout", fee)
         self._move("stripe_fee", currency, -fee, (), payout_id, description="Connect payout fee")
-        self._truth.sound(Kind.PAYOUTS, amount, currency, "failed" if fails else "paid")
-        self._write(
+        self._told.sound(Kind.PAYOUTS, amount, currency, "failed" if fails else "paid")
+        self._tell(
             Kind.PAYOUTS,
             {
                 "id": payout_id,
@@ -246,8 +289,8 @@ class Business:
         marks = [status if captured else "uncaptured"]
         if 0 < refunded < sale.amount:
             marks.append("half_refunded")
-        self._truth.sound(Kind.CHARGES, sale.amount, sale.currency, *marks)
-        self._write(
+        self._told.sound(Kind.CHARGES, sale.amount, sale.currency, *marks)
+        self._tell(
             Kind.CHARGES,
             {
                 **sale.written(self._plan),
@@ -280,12 +323,15 @@ class Business:
         fee = sum(detail[3] for detail in details)
         for _, what, _, part in details:
             if what:
-                self._truth.charged(currency, what, part)
+                self._told.charged(currency, what, part)
         owner = PLATFORM if account is None else identifier("acct", account)
         self._truth.moved(owner, currency, amount - fee)
-        self._truth.sound(Kind.BALANCE_TRANSACTIONS, amount - fee, currency)
+        if self._now < self._plan.cut_at:
+            held = self._held.setdefault(owner, {}).setdefault(currency, Held())
+            held.add(amount - fee, is_pending=self._now + 2 * _DAY > self._plan.cut_at)
+        self._told.sound(Kind.BALANCE_TRANSACTIONS, amount - fee, currency)
         transaction_id = self._next("txn")
-        self._write(
+        self._tell(
             Kind.BALANCE_TRANSACTIONS,
             {
                 "id": transaction_id,

@@ -11,6 +11,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     dirt_percent: of the records of each kind, those that something is wrong with. records_per_file: after so many a
     new file begins. days: of business, up to made_at (Unix seconds). payout_after: charges of an account until it is
     paid out. livemode: as the manifest says. nested_cards: the transfer file as JSON by customers, else as CSV.
+    cut_at: Unix seconds; business before is not written, but an opening balance of each account. 0: all of it is.
     """
 
     seed: int = 1
@@ -24,6 +25,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     payout_after: int = 12
     records_per_file: int = 1_000_000
     livemode: bool = True
+    cut_at: int = 0
     nested_cards: bool = True
 
     @property

@@ -24,13 +24,15 @@ class KindTruth(msgspec.Struct, kw_only=True):
 
 
 class Truth(msgspec.Struct, kw_only=True):
-    """What is true of an export. balances: the sum of nets by account (empty for the platform's) and currency.
+    """What is true of an export. balances: what is held, by account (empty for the platform's) and currency.
 
-    fees: what the processor charged, by currency and what for (``card``, ``ach``, ``dispute``); all minor units.
+    openings: how much of them comes from before a cut. fees: what the processor charged, by currency and what for
+    (``card``, ``ach``, ``dispute``); all minor units.
     """
 
     kinds: dict[str, KindTruth]
     balances: dict[str, dict[str, int]] = {}
+    openings: dict[str, dict[str, int]] = {}
     fees: dict[str, dict[str, int]] = {}
 
     @classmethod
@@ -63,6 +65,11 @@ class Truth(msgspec.Struct, kw_only=True):
         truth = self.kinds[kind]
         truth.records += 1
         truth.malformed[reason] = truth.malformed.get(reason, 0) + 1
+
+    def opened(self, account: str, currency: str, amount: int) -> None:
+        """What an account held at the cut."""
+        self.sound(Kind.OPENING_BALANCES, amount, currency)
+        self.openings.setdefault(account, {})[currency] = amount
 
     def moved(self, account: str, currency: str, net: int) -> None:
         """Money in a balance."""

@@ -52,6 +52,16 @@ _LIST = b'{"object":"list","url":"/v1/%s","has_more":false,"data":['
 _BUFFER_BYTES = 2**20
 
 
+class Nowhere:
+    """In place of a writer, for what is not to be in the export."""
+
+    def write(self, record: dict[str, object]) -> None:
+        """One record."""
+
+    def write_raw(self, raw: bytes, records: int = 1) -> None:
+        """Bytes as they are."""
+
+
 class Writer:
     """Files of one kind in one format. encrypt_for: a certificate; the clear file is then gone when it is closed."""
 

@@ -10,6 +10,7 @@ class Kind(StrEnum):
     PAYMENT_METHODS = "payment_methods"
     ACCOUNTS = "accounts"
     BANK_ACCOUNTS = "bank_accounts"
+    OPENING_BALANCES = "opening_balances"
     CHARGES = "charges"
     REFUNDS = "refunds"
     DISPUTES = "disputes"

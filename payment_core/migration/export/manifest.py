@@ -35,7 +35,8 @@ class Format(StrEnum):
 class ManifestFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file. name: in the manifest's directory. sha256: of its bytes as they lie there, encrypted or not.
 
-    records: objects of this kind in it, those that cannot be used included: cards of a transfer file, not customers.
+    records: objects of this kind in it, those that cannot be used included: cards of a transfer file, not customers;
+    currencies of opening balances.
     encrypted: OpenPGP (RFC 9580), armored or not. account: the connected account whose balance its records are about,
     where they do not say so themselves.
     """

@@ -11,7 +11,7 @@ from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.manifest import Format, ManifestFile
 from payment_core.migration.export.records import Malformed, Position, Read, Record
 
-NESTED = frozenset({Kind.PAYMENT_METHODS, Kind.BANK_ACCOUNTS})
+NESTED = frozenset({Kind.PAYMENT_METHODS, Kind.BANK_ACCOUNTS, Kind.OPENING_BALANCES})
 """Of these a piece of a JSON file may hold any number."""
 
 
@@ -84,7 +84,7 @@ class Recorder:
             body = msgspec.structs.replace(body, account=file.account)
         return Record(
             kind=file.kind,
-            id=one.id,
+            id=body.id,
             body=body,
             source_hash=one.source_hash,
             position=position,

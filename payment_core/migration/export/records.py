@@ -10,17 +10,30 @@ from payment_core.migration.export.shapes.balance_transaction import BalanceTran
 from payment_core.migration.export.shapes.charge import Charge
 from payment_core.migration.export.shapes.customer import Customer
 from payment_core.migration.export.shapes.dispute import Dispute
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
 from payment_core.migration.export.shapes.payout import Payout
 from payment_core.migration.export.shapes.refund import Refund
 
-Body = Customer | PaymentMethod | Account | BankAccount | Charge | Refund | Dispute | Payout | BalanceTransaction
+Body = (
+    Customer
+    | PaymentMethod
+    | Account
+    | BankAccount
+    | OpeningBalance
+    | Charge
+    | Refund
+    | Dispute
+    | Payout
+    | BalanceTransaction
+)
 
 BODY_BY_KIND: dict[Kind, type[Body]] = {
     Kind.CUSTOMERS: Customer,
     Kind.PAYMENT_METHODS: PaymentMethod,
     Kind.ACCOUNTS: Account,
     Kind.BANK_ACCOUNTS: BankAccount,
+    Kind.OPENING_BALANCES: OpeningBalance,
     Kind.CHARGES: Charge,
     Kind.REFUNDS: Refund,
     Kind.DISPUTES: Dispute,

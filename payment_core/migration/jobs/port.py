@@ -33,8 +33,8 @@ class BatchWork:
     """What a batch gathers while it is written; a work may run twice, so each run has its own.
 
     batch: its id. export: which one it is of. now_ms: of its transaction. trusting: a dry run before the jobs that
-    this one needs: what they would have moved is taken to be there. moves: by currency. ledger, journals: what was
-    posted. gathered: what a job keeps for ``finish``.
+    this one needs: what they would have moved is taken to be there. moves: by currency. recipe: what they are posted
+    as, the same for all of a batch. ledger, journals: what was posted. gathered: what a job keeps for ``finish``.
     """
 
     def __init__(self, batch: str, export: str, now_ms: int, *, trusting: bool = False) -> None:
@@ -43,6 +43,7 @@ class BatchWork:
         self.now_ms = now_ms
         self.trusting = trusting
         self.moves: dict[str, list[Move]] = {}
+        self.recipe = ""
         self.ledger: tuple[LedgerTotal, ...] = ()
         self.journals: tuple[str, ...] = ()
         self.gathered: list[object] = []

@@ -67,6 +67,10 @@ class KindFold:
         self._counts["exported"] += 1
         self._absent(Line(name, ""), waits=waits)
 
+    def counted_twice(self, name: str, since: int, created: int) -> None:
+        """A row that the opening balance of its account holds already. since, created: Unix seconds."""
+        self._differences.add(Difference(name, f"in the opening balance as of {since}", f"posted, of {created}"))
+
     def row(self, amount: int, currency: str) -> None:
         """A row of this export in the store, met by a walk of its own."""
         self._counts["here"] += 1

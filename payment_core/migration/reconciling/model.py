@@ -40,9 +40,9 @@ class KindResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One balance of the old processor, minor units. exported: by its balance transactions. here: in the ledger.
+    """One balance of the old processor, minor units. exported: its opening balance and its balance transactions.
 
-    waiting: the net of its balance transactions that are in quarantine, in neither of the two.
+    here: in the ledger. waiting: of both what is in quarantine, in neither of the two.
     """
 
     account: str

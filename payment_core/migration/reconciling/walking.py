@@ -11,11 +11,11 @@ from payment_core.migration.engine.source import Source
 from payment_core.migration.engine.writing import quarantine_id
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import START, Read, Record
-from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
-from payment_core.migration.jobs.history.bodies import decoded
-from payment_core.migration.jobs.history.recipe import balance_account
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
+from payment_core.migration.jobs.history.bodies import POSTED, Posted, decoded, money_of
+from payment_core.migration.jobs.history.recipe import balance_account, owner_of
 from payment_core.migration.jobs.port import Job, Place, Refused, place_of
-from payment_core.migration.model import Historical, Moved, Quarantined
+from payment_core.migration.model import Historical, Moved, Opened, Quarantined
 from payment_core.migration.names import JOB_OF, JobName
 from payment_core.migration.reconciling.folding import KindFold
 from payment_core.store.dynamodb.errors import TransactionTooLarge
@@ -40,7 +40,10 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 class Walks:
-    """Both walks of one kind. exported: nets of balance transactions by the export; fed: by what came since."""
+    """Both walks of one kind. exported: what the export says of balances; fed: what came since.
+
+    opened: by account, out of the opening balances that were walked before, not out of what a job noted of them.
+    """
 
     def __init__(self, store: LedgerStore, jobs: Mapping[JobName, Job], actor: str) -> None:
         self._store = store
@@ -49,6 +52,7 @@ class Walks:
         self._page = PAGE
         self.exported_balances: Balances = {}
         self.fed_balances: Balances = {}
+        self.opened: dict[str, Opened] = {}
 
     async def exported(self, kind: Kind, source: Source, fold: KindFold, on_read: OnRead) -> int:
         """From the export's end; the time that its records are of, 0 when there are none."""
@@ -70,9 +74,23 @@ class Walks:
             if row.occurred_at_ms == occurred_at_ms:
                 amount, currency = (row.amount, row.currency) if isinstance(row, Historical) else (0, "")
                 fold.row(amount, currency)
-            elif kind is Kind.BALANCE_TRANSACTIONS and isinstance(row, Historical):
-                body = cast("BalanceTransaction", decoded(kind, row.body))
-                _add(self.fed_balances, body, row.currency)
+            elif kind in POSTED and isinstance(row, Historical):
+                _add(self.fed_balances, cast("Posted", decoded(kind, row.body)), row.currency)
+            if kind in POSTED and isinstance(row, Historical):
+                self._hold_against_opening(kind, row, fold)
+
+    def _hold_against_opening(self, kind: Kind, row: Historical, fold: KindFold) -> None:
+        """What was posted and is of before its account's opening balance is counted twice."""
+        if kind is not Kind.OPENING_BALANCES and not self.opened:
+            return
+        body = cast("Posted", decoded(kind, row.body))
+        account = owner_of(body.account)
+        opened = self.opened.get(account)
+        if isinstance(body, OpeningBalance):
+            as_of = {} if opened is None else opened.as_of
+            self.opened[account] = Opened(id=account, as_of={**as_of, row.currency: body.as_of})
+        elif opened is not None and body.created < opened.since(row.currency):
+            fold.counted_twice(row.id, opened.since(row.currency), body.created)
 
     async def _compare(self, kind: Kind, reads: Sequence[Read], fold: KindFold) -> None:
         """In as many looks as the store needs."""
@@ -102,7 +120,7 @@ class Walks:
                 continue
             record = cast("Record", read)
             is_row = fold.exported(place_of(record), ours, place, theirs, waits=waits)
-            if is_row and isinstance(record.body, BalanceTransaction):
+            if is_row and isinstance(record.body, Posted):
                 _add(self.exported_balances, record.body, ours.currency)
 
     async def _of_kind(self, kind: Kind) -> AsyncGenerator[Moved | Historical, None]:
@@ -138,6 +156,6 @@ def _waits(transaction: Transaction, name: str) -> bool:
     return entry is not None and entry.resolved_at_ms == 0
 
 
-def _add(balances: Balances, body: BalanceTransaction, currency: str) -> None:
+def _add(balances: Balances, body: Posted, currency: str) -> None:
     key = (balance_account(body.account), currency)
-    balances[key] = balances.get(key, 0) + body.net
+    balances[key] = balances.get(key, 0) + money_of(body)[0]

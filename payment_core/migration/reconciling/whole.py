@@ -9,6 +9,8 @@ from payment_core.ledger.verify import LedgerVerifier
 from payment_core.migration.engine.source import Source
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.jobs.audit_trail import page_sha256
+from payment_core.migration.jobs.history.bodies import POSTED
+from payment_core.migration.jobs.history.openings import BEFORE_OPENING
 from payment_core.migration.jobs.history.recipe import balance_account
 from payment_core.migration.jobs.port import Job
 from payment_core.migration.model import Quarantined, TrailPage
@@ -95,13 +97,13 @@ class Reconciling:
         return tuple(found)
 
     async def _quarantine(self) -> tuple[tuple[QuarantineReason, ...], Balances]:
-        """What waits by kind and reason, and the nets of balance transactions among it."""
+        """What waits by kind and reason, and of which balances; what an opening balance holds is in none of these."""
         counts: Counter[tuple[Kind, str]] = Counter()
         balances: Balances = {}
         for job in JobName:
             async for entry in every(self._store, Listing(Quarantined, owner=job.value, limit=PAGE)):
                 counts[entry.source_kind, entry.reason] += 1
-                if entry.source_kind is Kind.BALANCE_TRANSACTIONS and entry.currency != "":
+                if entry.source_kind in POSTED and entry.currency != "" and entry.reason != BEFORE_OPENING:
                     key = (balance_account(entry.account), entry.currency)
                     balances[key] = balances.get(key, 0) + entry.amount
         reasons = tuple(

@@ -15,7 +15,7 @@ from payment_core.migration.engine.runner import Runner
 from payment_core.migration.engine.source import Source
 from payment_core.migration.jobs.port import Job
 from payment_core.migration.limits import Limits
-from payment_core.migration.model import Historical, Moved, Quarantined, SealedOnce, TrailPage
+from payment_core.migration.model import Historical, Moved, Opened, Quarantined, SealedOnce, TrailPage
 from payment_core.migration.names import JobName
 from payment_core.migration.reconciling.model import Reconciliation
 from payment_core.migration.reconciling.whole import Reconciling
@@ -107,6 +107,7 @@ OBJECTS: tuple[type[Record], ...] = (
     TokenLink,
     Moved,
     Historical,
+    Opened,
     SealedOnce,
     TrailPage,
     Quarantined,

@@ -40,11 +40,12 @@ _NAMED: dict[Kind, dict[str, str]] = {
         "requirements_disabled_reason": "requirements.disabled_reason",
     },
     Kind.BANK_ACCOUNTS: {"account_id": "account", "bank_account_id": "id"},
+    Kind.OPENING_BALANCES: {"connected_account": "account"},
     Kind.PAYMENT_METHODS: {"id": "customer", "name": "customer_name", "description": "customer_description"},
 }
 """Columns that are not called as the field is. In the transfer file those without ``card.`` are the customer's."""
 
-_TIMES = frozenset({"created", "available_on", "arrival_date", "due_by", "current_deadline"})
+_TIMES = frozenset({"as_of", "created", "available_on", "arrival_date", "due_by", "current_deadline"})
 _MAJOR = frozenset({"amount", "fee", "net"})
 """Fields that a report with a column ``gross`` writes in whole units with decimals."""
 
@@ -70,8 +71,10 @@ class Columns:
         given = [path for path in self._paths if path != IGNORED]
         if len(given) != len(set(given)):
             raise FileUnreadable("Two columns of its header are the same field.")
-        if ("id",) not in given:
-            raise FileUnreadable("Its header has no column with the id; it is a CSV of another kind, or has no header.")
+        needed = "currency" if kind is Kind.OPENING_BALANCES else "id"
+        if (needed,) not in given:
+            what = f"Its header has no column with the {needed}; it is a CSV of another kind, or has no header."
+            raise FileUnreadable(what)
         self._currency_place = self._paths.index(("currency",)) if ("currency",) in given else None
         self._needs_type = kind is Kind.BALANCE_TRANSACTIONS and ("type",) not in given
 

@@ -9,6 +9,7 @@ import msgspec
 
 from payment_core.migration.export.decoding.checking import flaw_of_sums, flaw_of_texts
 from payment_core.migration.export.decoding.nested import BankAccounts, PaymentMethods
+from payment_core.migration.export.decoding.opening_balances import OpeningBalances
 from payment_core.migration.export.decoding.parts import Part, id_in
 from payment_core.migration.export.decoding.typed import Typed
 from payment_core.migration.export.decoding.wires import AccountWire, CustomerWire, DisputeWire
@@ -110,11 +111,17 @@ def _bank_accounts() -> tuple[Parts, Row]:
     return way.parts, way.row
 
 
+def _opening_balances() -> tuple[Parts, Row]:
+    way = OpeningBalances()
+    return way.parts, way.row
+
+
 _WAYS: dict[Kind, Callable[[], tuple[Parts, Row]]] = {
     Kind.CUSTOMERS: _wired(CustomerWire),
     Kind.PAYMENT_METHODS: _payment_methods,
     Kind.ACCOUNTS: _wired(AccountWire),
     Kind.BANK_ACCOUNTS: _bank_accounts,
+    Kind.OPENING_BALANCES: _opening_balances,
     Kind.CHARGES: _plain(Charge),
     Kind.REFUNDS: _plain(Refund),
     Kind.DISPUTES: _wired(DisputeWire),

@@ -5,6 +5,7 @@ import msgspec
 from payment_core.migration.export.shapes.account import NOTHING_ASKED, Account, Requirements
 from payment_core.migration.export.shapes.customer import Customer
 from payment_core.migration.export.shapes.dispute import Dispute
+from payment_core.migration.export.shapes.opening_balance import AsOf
 from payment_core.migration.export.shapes.parts import (
     NO_ADDRESS,
     Address,
@@ -310,6 +311,23 @@ class AccountWire(msgspec.Struct, frozen=True, kw_only=True, tag_field="object",
             metadata=self.metadata,
             deleted=self.deleted,
         )
+
+
+class BalanceAmountWire(msgspec.Struct, frozen=True, gc=False):
+    """One currency of a balance."""
+
+    amount: Amount
+    currency: Currency
+
+
+class BalanceWire(msgspec.Struct, frozen=True, kw_only=True, tag_field="object", tag="balance"):
+    """As ``/v1/balance`` writes one, with the account that it is of and the time that it is as of."""
+
+    available: tuple[BalanceAmountWire, ...]
+    pending: tuple[BalanceAmountWire, ...]
+    as_of: AsOf
+    account: Text | None = None
+    livemode: bool = True
 
 
 class _BankAccounts(msgspec.Struct, frozen=True):

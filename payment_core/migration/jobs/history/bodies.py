@@ -7,6 +7,7 @@ from payment_core.migration.export.records import BODY_BY_KIND, Body, Record
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
 from payment_core.migration.export.shapes.charge import Charge
 from payment_core.migration.export.shapes.dispute import Dispute
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.export.shapes.payout import Payout
 from payment_core.migration.export.shapes.refund import Refund
 from payment_core.migration.jobs.digests import digest_of
@@ -14,7 +15,11 @@ from payment_core.migration.jobs.texts import text
 from payment_core.migration.model import Historical, moved_id
 from payment_core.migration.proof.sides import Line
 
-Transacted = Charge | Refund | Dispute | Payout | BalanceTransaction
+Transacted = OpeningBalance | Charge | Refund | Dispute | Payout | BalanceTransaction
+Posted = OpeningBalance | BalanceTransaction
+"""What changes a balance of the ledger."""
+
+POSTED = frozenset({Kind.OPENING_BALANCES, Kind.BALANCE_TRANSACTIONS})
 
 CAUSES = {
     "charge": (Kind.CHARGES, 1),
@@ -44,23 +49,26 @@ def decoded(kind: Kind, body: bytes) -> Body:
 
 def is_transaction(body: Body) -> bool:
     """Whether it belongs to this job."""
-    return isinstance(body, Charge | Refund | Dispute | Payout | BalanceTransaction)
+    return isinstance(body, Transacted)
 
 
 def money_of(body: Body) -> tuple[int, str]:
-    """Amount and currency (in capitals) that a proof adds up; of a balance transaction what the balance changed by."""
+    """Amount and currency (in capitals) that a proof adds up; of a balance transaction what the balance changed by.
+
+    Of an opening balance all of it.
+    """
     match body:
         case BalanceTransaction():
             return body.net, body.currency.upper()
-        case Charge() | Refund() | Dispute() | Payout():
+        case OpeningBalance() | Charge() | Refund() | Dispute() | Payout():
             return body.amount, body.currency.upper()
         case _:
             return 0, ""
 
 
 def account_of(body: Body) -> str:
-    """Whose balance a balance transaction is in; empty for the platform's, and for everything else."""
-    return text(body.account) if isinstance(body, BalanceTransaction) else ""
+    """Whose balance it is or changes; empty for the platform's, and for what posts nothing."""
+    return text(body.account) if isinstance(body, Posted) else ""
 
 
 def about(body: Body) -> str:
@@ -70,7 +78,7 @@ def about(body: Body) -> str:
             return text(body.customer)
         case Refund() | Dispute():
             return moved_id(Kind.CHARGES, body.charge)
-        case Payout():
+        case Payout() | OpeningBalance():
             return text(body.account)
         case BalanceTransaction():
             return text(body.source)

@@ -1,4 +1,4 @@
-"""What a balance transaction of the old processor posts: historical entries, between accounts that hold no money."""
+"""What the old processor's balances and their changes post: entries between accounts that hold no money."""
 
 import re
 from collections.abc import Iterable
@@ -7,19 +7,19 @@ from payment_core.ledger.accounts import HISTORY_BALANCE, HISTORY_FLOW
 from payment_core.ledger.journals import Journal, Move
 from payment_core.ledger.posting import Balances
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
+from payment_core.migration.export.shapes.opening_balance import PLATFORM_ID, OpeningBalance
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.model import LedgerTotal
 
 # ``history_balance/ACCOUNT`` ends at the balance that the processor had for that account; ``history_flow/KIND`` says by
 # what. Neither is ever a source of a payout: no recipe of the living ledger touches them.
 
-PLATFORM = "platform"
-"""The account of balance transactions that name none."""
-
-FEE, OTHER = "fee", "other"
+FEE, OPENING, OTHER = "fee", "opening", "other"
 _KIND = re.compile(r"[a-z][a-z_]{0,39}")
 
-RECIPE, REVERSED = "migrated_history", "migrated_history_reversed"
+RECIPE, OPENED = "migrated_history", "migrated_opening"
+REVERSED = {RECIPE: "migrated_history_reversed", OPENED: "migrated_opening_reversed"}
+"""What takes back a recipe."""
 
 AccountKey = tuple[str, str]
 """Account id and currency."""
@@ -27,13 +27,25 @@ AccountKey = tuple[str, str]
 
 def balance_account(account: str | None) -> str:
     """The ledger account of one of the old processor's accounts."""
-    return HISTORY_BALANCE.of(PLATFORM if text(account) == "" else text(account))
+    return HISTORY_BALANCE.of(owner_of(account))
+
+
+def owner_of(account: str | None) -> str:
+    """The id of an account; of the platform's own, which is not named, a word."""
+    return PLATFORM_ID if text(account) == "" else text(account)
+
+
+def opening_moves(opening: OpeningBalance) -> tuple[Move, ...]:
+    """All that the account held, against what was before; none of an account that held nothing."""
+    if opening.amount == 0:
+        return ()
+    return (_move(balance_account(opening.account), HISTORY_FLOW.of(OPENING), opening.amount),)
 
 
 def moves_of(transaction: BalanceTransaction) -> tuple[Move, ...]:
     """The gross amount by its kind, and the fee on its own; together they change the balance by ``net``."""
     balance = balance_account(transaction.account)
-    kind = transaction.type if _KIND.fullmatch(transaction.type) else OTHER
+    kind = transaction.type if _KIND.fullmatch(transaction.type) and transaction.type != OPENING else OTHER
     moves = []
     if transaction.amount != 0:
         moves.append(_move(balance, HISTORY_FLOW.of(kind), transaction.amount))

@@ -1,4 +1,4 @@
-"""The job itself: objects first, then the balance transactions, each held against the object that caused it."""
+"""The job itself: opening balances, objects, then balance transactions, each held against the object behind it."""
 
 from collections.abc import Iterable, Sequence
 from typing import cast
@@ -10,8 +10,11 @@ from payment_core.ledger.recipes import must_post
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Malformed, Read, Record
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.jobs.history.bodies import (
     CAUSES,
+    POSTED,
+    Posted,
     about,
     decoded,
     disagreement,
@@ -19,11 +22,14 @@ from payment_core.migration.jobs.history.bodies import (
     exported_line,
     stored_line,
 )
+from payment_core.migration.jobs.history.openings import before_opening, close_account, may_open, open_account
 from payment_core.migration.jobs.history.recipe import (
+    OPENED,
     RECIPE,
     REVERSED,
     journal_of,
     moves_of,
+    opening_moves,
     reversed_moves,
     totals_after,
 )
@@ -49,7 +55,7 @@ class TransactionHistory:
         return [_prepared(read) for read in reads]
 
     def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
-        """Keep the object, unless it is here as it is; of a balance transaction, note its moves."""
+        """Keep the object, unless it is here as it is; of one that changes a balance, note its moves."""
         record = cast("Record", one.read)
         body = encoded(record.body)
         known = transaction.get(Historical, one.line.name)
@@ -58,14 +64,9 @@ class TransactionHistory:
                 return Outcome.OLDER
             if known.body == body:
                 return _said_again(transaction, record, known)
-        if isinstance(record.body, BalanceTransaction):
-            wrong = _wrong(transaction, record.body)
-            if wrong != "":
-                return Refused(record, "amounts_disagree", wrong)
-            if known is not None and known.undone_at_ms == 0:
-                before = cast("BalanceTransaction", decoded(Kind.BALANCE_TRANSACTIONS, known.body))
-                work.moves.setdefault(known.currency, []).extend(reversed_moves(moves_of(before)))
-            work.moves.setdefault(one.line.currency, []).extend(cast("tuple[Move, ...]", one.material))
+        refused = _posted(transaction, record, known, one, work)
+        if refused is not None:
+            return refused
         transaction.put(
             Historical(
                 id=one.line.name,
@@ -105,18 +106,21 @@ class TransactionHistory:
         known = transaction.get(Historical, name)
         if known is not None and known.undone_at_ms == 0:
             transaction.put(msgspec.structs.replace(known, undone_at_ms=now_ms))
+            kind = Kind(name.partition(":")[0])
+            if kind is Kind.OPENING_BALANCES:
+                close_account(transaction, cast("OpeningBalance", decoded(kind, known.body)), known.currency)
         return ""
 
 
 def reversal(transaction: Transaction, names: Iterable[str], work: BatchWork) -> None:
     """Note the moves that take back what these objects posted; books are never deleted, only reversed."""
     for name in names:
-        if not name.startswith(f"{Kind.BALANCE_TRANSACTIONS.value}:"):
-            continue
-        known = transaction.get(Historical, name)
+        kind = Kind(name.partition(":")[0])
+        known = transaction.get(Historical, name) if kind in POSTED else None
         if known is not None and known.undone_at_ms == 0:
-            body = cast("BalanceTransaction", decoded(Kind.BALANCE_TRANSACTIONS, known.body))
-            work.moves.setdefault(known.currency, []).extend(reversed_moves(moves_of(body)))
+            body = cast("Posted", decoded(kind, known.body))
+            work.recipe = _recipe_of(body)
+            work.moves.setdefault(known.currency, []).extend(reversed_moves(_moves_of(body)))
 
 
 def post(transaction: Transaction, work: BatchWork, *, is_reversal: bool = False) -> None:
@@ -129,7 +133,7 @@ def post(transaction: Transaction, work: BatchWork, *, is_reversal: bool = False
             continue
         accounts = {account for move in moves for account in (move.debit, move.credit)}
         before = {(account, currency): transaction.balances(account, currency).copy() for account in accounts}
-        recipe = REVERSED if is_reversal else RECIPE
+        recipe = REVERSED[work.recipe] if is_reversal else work.recipe
         journal = journal_of(f"{work.batch}:{currency}", work.batch, currency, moves, recipe)
         must_post(transaction, journal)
         totals.extend(totals_after(before, currency, moves))
@@ -141,12 +145,45 @@ def _prepared(read: Read) -> Prepared | Refused:
     if isinstance(read, Malformed):
         return refusal_of(read)
     body = read.body
-    if isinstance(body, BalanceTransaction):
-        if body.amount - body.fee != body.net:
-            detail = f"{body.amount} less {body.fee} is not {body.net} {body.currency.upper()}."
-            return Refused(read, "does_not_add_up", detail)
-        return Prepared(read, exported_line(read), moves_of(body))
-    return Prepared(read, exported_line(read), ())
+    if isinstance(body, BalanceTransaction) and body.amount - body.fee != body.net:
+        detail = f"{body.amount} less {body.fee} is not {body.net} {body.currency.upper()}."
+        return Refused(read, "does_not_add_up", detail)
+    return Prepared(read, exported_line(read), _moves_of(body) if isinstance(body, Posted) else ())
+
+
+def _posted(
+    transaction: Transaction, record: Record, known: Historical | None, one: Prepared, work: BatchWork
+) -> Refused | None:
+    """Note what an object posts, or why it cannot; most post nothing."""
+    body, currency = record.body, one.line.currency
+    if not isinstance(body, Posted):
+        return None
+    if isinstance(body, OpeningBalance):
+        refused = may_open(transaction, record, known, currency)
+        if refused is not None:
+            return refused
+        open_account(transaction, body, currency)
+    else:
+        refused = before_opening(transaction, record, currency)
+        if refused is not None:
+            return refused
+        wrong = _wrong(transaction, body)
+        if wrong != "":
+            return Refused(record, "amounts_disagree", wrong)
+        if known is not None and known.undone_at_ms == 0:
+            before = cast("BalanceTransaction", decoded(Kind.BALANCE_TRANSACTIONS, known.body))
+            work.moves.setdefault(known.currency, []).extend(reversed_moves(moves_of(before)))
+    work.recipe = _recipe_of(body)
+    work.moves.setdefault(currency, []).extend(cast("tuple[Move, ...]", one.material))
+    return None
+
+
+def _moves_of(body: Posted) -> tuple[Move, ...]:
+    return opening_moves(body) if isinstance(body, OpeningBalance) else moves_of(body)
+
+
+def _recipe_of(body: Posted) -> str:
+    return OPENED if isinstance(body, OpeningBalance) else RECIPE
 
 
 def _wrong(transaction: Transaction, body: BalanceTransaction) -> str:

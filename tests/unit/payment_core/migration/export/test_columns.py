@@ -11,6 +11,7 @@ from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Reason
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
 from payment_core.migration.export.shapes.charge import Charge
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
 from payment_core.migration.export.shapes.payout import Payout
 from payment_core.vault.numbers.sensitive import Sensitive
@@ -97,6 +98,23 @@ def test_a_payouts_row_without_an_amount_lacks_a_field() -> None:
     assert Decoder(Kind.PAYOUTS).decode_row(whole, b"").body == Payout(
         id="po_1", amount=5, currency="usd", created=1, status="paid"
     )
+
+
+def test_a_row_of_opening_balances_is_an_account_and_a_currency() -> None:
+    columns = Columns(Kind.OPENING_BALANCES, b"connected_account,currency,available,pending,as_of")
+    found = []
+    for row in (b"acct_9,USD,2500,-3,2026-03-01 10:00:00", b",jpy,0,0,77", b",usd,5,,77"):
+        values = columns.row(row)
+        assert isinstance(values, dict)
+        found.append(Decoder(Kind.OPENING_BALANCES).decode_row(values, row).body)
+    assert found[:2] == [
+        OpeningBalance(account="acct_9", currency="usd", available=2_500, pending=-3, as_of=1_772_359_200),
+        OpeningBalance(currency="jpy", available=0, pending=0, as_of=77),
+    ]
+    assert isinstance(found[2], Flaw)
+    assert found[2].reason is Reason.MISSING_FIELD
+    with pytest.raises(FileUnreadable, match="currency"):
+        Columns(Kind.OPENING_BALANCES, b"account,available,pending,as_of")
 
 
 @pytest.mark.parametrize("header", [b"amount,currency", b"id,ID", b"", b'"id', b"id,\xff", b"created,created_utc"])

@@ -19,6 +19,7 @@ from payment_core.migration.export.shapes.balance_transaction import BalanceTran
 from payment_core.migration.export.shapes.charge import Charge
 from payment_core.migration.export.shapes.customer import Customer
 from payment_core.migration.export.shapes.dispute import Dispute
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
 from payment_core.vault.numbers.sensitive import Sensitive
 from tests.canary import Canary
@@ -218,6 +219,22 @@ def balance(**changes: object) -> dict[str, object]:
     }
 
 
+def held(**changes: object) -> dict[str, object]:
+    usd = [{"amount": 2_500, "currency": "usd", "source_types": {"card": 2_500}}]
+    return {"object": "balance", "as_of": 77, "available": usd, "pending": [], "livemode": True, **changes}
+
+
+def test_a_balance_is_what_is_available_and_what_is_pending() -> None:
+    eur = [{"amount": -3, "currency": "eur"}]
+    found = decoded(Kind.OPENING_BALANCES, held(pending=eur, account={"id": "acct_9"}))
+    assert [one.body for one in found] == [
+        OpeningBalance(account="acct_9", currency="usd", available=2_500, pending=0, as_of=77),
+        OpeningBalance(account="acct_9", currency="eur", available=0, pending=-3, as_of=77),
+    ]
+    assert [one.id for one in found] == ["acct_9:usd", "acct_9:eur"]
+    assert [one.id for one in decoded(Kind.OPENING_BALANCES, held(), held(account=""))] == ["platform:usd"] * 2
+
+
 def test_an_exchange_rate_is_kept_exactly() -> None:
     decoder = Decoder(Kind.BALANCE_TRANSACTIONS)
     raw = json.dumps(balance()).replace("1.1,", "1.10987654321012345,").encode()
@@ -245,6 +262,15 @@ def test_an_exchange_rate_is_kept_exactly() -> None:
         (Kind.CHARGES, charge(description=TYPED), Reason.CARD_NUMBER_IN_TEXT),
         (Kind.CHARGES, charge(metadata={"note": TYPED}), Reason.CARD_NUMBER_IN_TEXT),
         (Kind.CHARGES, charge(metadata={TYPED: "1"}), Reason.CARD_NUMBER_IN_TEXT),
+        (Kind.OPENING_BALANCES, held(as_of=None), Reason.MISSING_FIELD),
+        (Kind.OPENING_BALANCES, held(as_of=0), Reason.WRONG_FIELD),
+        (Kind.OPENING_BALANCES, held(as_of=77_000_000_000_000), Reason.WRONG_FIELD),
+        (Kind.OPENING_BALANCES, held(pending=None), Reason.MISSING_FIELD),
+        (Kind.OPENING_BALANCES, held(available=[]), Reason.MISSING_FIELD),
+        (Kind.OPENING_BALANCES, held(available="2500"), Reason.WRONG_FIELD),
+        (Kind.OPENING_BALANCES, held(available=[{"amount": 25.5, "currency": "usd"}]), Reason.WRONG_FIELD),
+        (Kind.OPENING_BALANCES, held(available=2 * [{"amount": 1, "currency": "usd"}]), Reason.DOES_NOT_ADD_UP),
+        (Kind.OPENING_BALANCES, held(object="balance_transaction"), Reason.UNKNOWN_OBJECT),
         (Kind.CUSTOMERS, {"id": "cus_1", "name": TYPED}, Reason.CARD_NUMBER_IN_TEXT),
         (Kind.CUSTOMERS, {"id": "cus_1", "address": {"line2": TYPED}}, Reason.CARD_NUMBER_IN_TEXT),
         (Kind.PAYMENT_METHODS, {"id": "pm_1", "object": "mandate"}, Reason.UNKNOWN_OBJECT),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pysequoia
 import pytest
 
@@ -27,6 +28,7 @@ from payment_core.migration.export.export import Export
 from payment_core.migration.export.kinds import SECRET_KINDS, Kind
 from payment_core.migration.export.records import Record
 from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from tests.exports.written import MADE_AT_MS, Given, charge, flaws, lines, opened, reads, records, write_file
 
 
@@ -47,12 +49,13 @@ def amounts(found: list[Record]) -> dict[str, int]:
 
 
 def balances(found: list[Record]) -> dict[str, dict[str, int]]:
-    """The sum of distinct nets by account and currency."""
+    """The sum of distinct nets, and of opening balances, by account and currency."""
     sums: dict[str, dict[str, int]] = {}
     for one in {record.id: record.body for record in found}.values():
-        assert isinstance(one, BalanceTransaction)
+        assert isinstance(one, BalanceTransaction | OpeningBalance)
         of = sums.setdefault("" if one.account is None else one.account, {})
-        of[one.currency] = of.get(one.currency, 0) + one.net
+        net = one.net if isinstance(one, BalanceTransaction) else one.amount
+        of[one.currency] = of.get(one.currency, 0) + net
     return sums
 
 
@@ -68,7 +71,9 @@ async def assert_true(export: Export, truth: Truth) -> None:
         assert Counter(str(flaw.reason) for flaw in flaws(found)) == expected.malformed
         assert amounts(usable) == expected.amounts
         if kind is Kind.BALANCE_TRANSACTIONS:
-            assert balances(usable) == truth.balances
+            openings = records(await reads(export, Kind.OPENING_BALANCES))
+            assert balances(openings) == truth.openings
+            assert balances([*openings, *usable]) == truth.balances
 
 
 @pytest.mark.parametrize("nested_cards", [True, False])
@@ -90,6 +95,47 @@ async def test_a_dirty_export_is_read_as_it_was_invented(
     await assert_true(export, truth)
 
 
+async def test_an_export_that_was_cut_opens_with_what_is_missing(tmp_path: Path) -> None:
+    plan = ExportPlan(customers=30, accounts=5, charges=200, payout_after=5, dirt_percent=5)
+    whole = write_export(tmp_path / "whole", plan)
+    cut_at = plan.made_at - 40 * 86_400
+    truth = write_export(tmp_path / "cut", msgspec.structs.replace(plan, cut_at=cut_at))
+    assert truth.balances == whole.balances
+    export = await opened(tmp_path / "cut")
+    await assert_true(export, truth)
+    openings = records(await reads(export, Kind.OPENING_BALANCES))
+    assert {getattr(one.body, "as_of", 0) for one in openings} == {cut_at}
+    assert any(getattr(one.body, "pending", 0) != 0 for one in openings)
+    moved = records(await reads(export, Kind.BALANCE_TRANSACTIONS))
+    assert min(getattr(one.body, "created", 0) for one in moved) >= cut_at
+    of_whole = await opened(tmp_path / "whole")
+    assert of_whole.files(Kind.OPENING_BALANCES) == ()
+    # What is behind the cut is the same, record for record.
+    behind = [
+        one
+        for one in await reads(of_whole, Kind.PAYOUTS)
+        if getattr(getattr(one, "body", None), "created", 0) >= cut_at
+    ]
+    cut = records(await reads(export, Kind.PAYOUTS))
+    assert cut
+    assert [one.source_hash for one in cut] == [one.source_hash for one in behind]
+
+
+async def test_a_balance_is_one_record_for_each_of_its_currencies(tmp_path: Path) -> None:
+    held = {"object": "balance", "as_of": 9, "pending": [{"amount": 7, "currency": "eur"}]}
+    both = {**held, "available": [{"amount": 5, "currency": "usd"}, {"amount": -2, "currency": "eur"}]}
+    write_file(tmp_path, Kind.OPENING_BALANCES, lines(both), records=2)
+    write_file(tmp_path, Kind.OPENING_BALANCES, lines(both), records=2, account="acct_9")
+    export = await opened(tmp_path)
+    assert (await export.prove(Kind.OPENING_BALANCES)).records == 4
+    found = await reads(export, Kind.OPENING_BALANCES)
+    assert [one.id for one in found] == ["platform:usd", "platform:eur", "acct_9:usd", "acct_9:eur"]
+    assert balances(records(found)) == {"": {"usd": 5, "eur": 5}, "acct_9": {"usd": 5, "eur": 5}}
+    assert len({one.source_hash for one in found}) == 2
+    for place, one in enumerate(found):
+        assert await reads(export, Kind.OPENING_BALANCES, one.position) == found[place + 1 :]
+
+
 async def test_a_clean_export_has_nothing_that_is_no_record(tmp_path: Path) -> None:
     truth = write_export(tmp_path, ExportPlan(customers=30, accounts=5, charges=150))
     assert not any(kind.malformed for kind in truth.kinds.values())
@@ -100,6 +146,7 @@ async def test_reading_goes_on_after_any_record_of_any_kind(tmp_path: Path, secr
     plan = ExportPlan(
         customers=12, cards=3, accounts=8, charges=60, dirt_percent=15, payout_after=3, records_per_file=20
     )
+    plan = msgspec.structs.replace(plan, cut_at=plan.made_at - 30 * 86_400)
     write_export(tmp_path, plan, bytes(secret.extract_certificate()))
     export = await opened(tmp_path, Given(bytes(secret)))
     for kind in Kind:
