@@ -116,7 +116,10 @@ def _routes(view: SystemView, options: HttpOptions) -> list[Route]:
 
 def _console_routes(view: SystemView, login: Login, options: HttpOptions, reception: Reception) -> list[Route]:
     feed = ConsoleFeed(view, options)
-    console, journal = Console(feed, reception.book, options.clock), JournalPages(view, options, feed)
+    console, journal = (
+        Console(feed, reception.book, reception.authority, options.clock),
+        JournalPages(view, options, feed),
+    )
     acts, incidents = Acts(view, options, feed), _incident_door(view, options)
     return [
         _route("/", login.lead_in),

@@ -17,6 +17,7 @@ from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.table import PAGE_BY_NAME, PAGES
 from daemon.http.console.shell import shell
 from daemon.http.problems import problem
+from daemon.http.sessions.authority import Authority
 from daemon.http.sessions.book import Session, SessionBook
 from remediation.ports import Clock
 
@@ -75,9 +76,10 @@ class Sent:
 class Console:
     """The pages of the table, and ``/console/stream?page=NAME&of=WHICH``, which keeps one of them up to date."""
 
-    def __init__(self, feed: ConsoleFeed, sessions: SessionBook, clock: Clock) -> None:
+    def __init__(self, feed: ConsoleFeed, sessions: SessionBook, authority: Authority, clock: Clock) -> None:
         self._feed = feed
         self._sessions = sessions
+        self._authority = authority
         self._clock = clock
         self.streams = 0
 
@@ -112,21 +114,21 @@ class Console:
         if page is None or not known or await self._feed.snapshot(page, of, 0) is None:
             return _missing(request, of)
         headers = {"x-accel-buffering": "no"}
-        events = self.events(page, of, request.state.session, request.state.principal.role)
+        events = self.events(page, of, lambda: self._may_watch(request), request.state.principal.role)
         return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
     async def events(
-        self, page: ConsolePage, of: str = "", session: Session | None = None, role: Role = "viewer"
+        self, page: ConsolePage, of: str = "", may_watch: Callable[[], bool] = lambda: True, role: Role = "viewer"
     ) -> AsyncGenerator[bytes]:
         """A first update with everything, then one for each change, paced, and one for each quiet interval.
 
-        It ends when what the page shows is gone, and when the session has ended by which it is watched.
+        It ends when what the page shows is gone, and when nobody may watch by that session or token any more.
         """
         self.streams += 1
         try:
             yield b"retry: 1000\n\n"
             sent, version = Sent(role), 0
-            while session is None or self._sessions.lives(session):
+            while may_watch():
                 snapshot = await self._feed.snapshot(page, of, version)
                 if snapshot is None:
                     return
@@ -135,6 +137,13 @@ class Console:
                 version = await self._next(snapshot.version)
         finally:
             self.streams -= 1
+
+    def _may_watch(self, request: Request) -> bool:
+        """Whether the session lasts, or the token is still one of the settings."""
+        session: Session | None = request.state.session
+        if session is not None:
+            return self._sessions.lives(session)
+        return self._authority.by_header(request.headers.get("authorization", "")) is not None
 
     async def _next(self, seen: int) -> int:
         try:

@@ -10,13 +10,16 @@ import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
 from checks.findings import State
+from config.settings import Token
 from daemon.http.console import serving as console_module
 from daemon.http.console.compose import LEDGER_STALE_MS
 from daemon.http.console.feed import STANDING, TIMELINE_ENTRIES, ConsoleFeed
 from daemon.http.console.pages.overview import OVERVIEW
 from daemon.http.console.serving import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
+from daemon.http.sessions.authority import Principal, digest_of
 from daemon.http.sessions.reception import Reception
 from daemon.view.shape import SecondOfPayments
 from remediation.errors import JournalCorrupt
@@ -33,7 +36,7 @@ XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 def console_of(view: FakeView) -> Console:
     made = options(view)
     reception = Reception(made.console, lambda: made.tokens, made.clock)
-    return Console(ConsoleFeed(view, made), reception.book, made.clock)
+    return Console(ConsoleFeed(view, made), reception.book, reception.authority, made.clock)
 
 
 async def next_update(stream: AsyncIterator[bytes]) -> dict[str, object]:
@@ -184,6 +187,26 @@ async def test_streams_are_bounded(view: FakeView) -> None:
         Request({"type": "http", "method": "GET", "path": "/console/stream", "headers": [], "query_string": b""})
     )
     assert answer.status_code == 503
+
+
+async def test_a_stream_ends_with_the_token_by_which_it_is_watched(view: FakeView) -> None:
+    made, known = options(view), [Token(name="ann", role="viewer", sha256=digest_of("a token"))]
+    reception = Reception(made.console, lambda: known, made.clock)
+    console = Console(ConsoleFeed(view, made), reception.book, reception.authority, made.clock)
+    told = {"type": "http", "method": "GET", "path": "/console/stream", "query_string": b""}
+    request = Request({**told, "headers": [(b"authorization", b"Bearer a token")]})
+    request.state.session, request.state.principal = None, Principal("ann", "viewer")
+    answer = await console.stream(request)
+    assert isinstance(answer, StreamingResponse)
+    events = cast("AsyncIterator[bytes]", answer.body_iterator)
+    await opened(events)
+    view.bump()
+    await next_update(events)
+    known.clear()
+    view.bump()
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+    assert console.streams == 0
 
 
 async def test_many_browsers_cost_one_rendering_and_one_read_of_the_journal(view: FakeView) -> None:
