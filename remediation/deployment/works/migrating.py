@@ -11,6 +11,7 @@ from remediation.deployment.findings import GateReading, GateState, StepFinding,
 from remediation.deployment.gates.migration import (
     BALANCES,
     DONE,
+    LAG_MS_MAX,
     STOPPED,
     JobStanding,
     MigrationStanding,
@@ -217,6 +218,10 @@ def _held(standing: MigrationStanding, context: StepContext, served: str) -> Ste
     if standing.open_differences > 0:
         detail = f"{words}; {standing.open_differences} differences are open"
         return _with(standing, context.plan, StepReport(finding=StepFinding.HELD, detail=detail))
+    if standing.lag_ms is None or standing.lag_ms >= LAG_MS_MAX:
+        # Reads that are equal count up only while somebody compares; those of before the cut-over say nothing of it.
+        behind = "nobody knows how far" if standing.lag_ms is None else f"{standing.lag_ms} ms"
+        return _with(standing, context.plan, waiting(f"{words}; changes there are behind: {behind}"))
     left_ms = hold_ms - min(context.spent_ms, standing.equal_for_ms)
     if left_ms > 0:
         return _with(standing, context.plan, waiting(f"{words}; it is held for another {left_ms / 1000:.0f} s"))

@@ -136,6 +136,7 @@ def job_view(wish: JobWish | None, status: JobStatus) -> JobView:
     """A job as the API shows it."""
     counts = status.counts
     read = counts.read
+    is_proved = status.source.count > 0 or status.target.count > 0
     return JobView(
         job=status.job.value,
         wanted="nothing" if wish is None else wish.wanted,
@@ -146,7 +147,7 @@ def job_view(wish: JobWish | None, status: JobStatus) -> JobView:
         quarantined=status.waiting,
         quarantined_percent=round(100 * status.waiting / read, 4) if read > 0 else 0.0,
         total=status.total,
-        balanced=status.source == status.target if read > 0 else None,
+        balanced=status.source == status.target if is_proved else None,
         fault="" if wish is None else wish.fault,
         status=status,
     )

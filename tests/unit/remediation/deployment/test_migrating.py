@@ -169,6 +169,19 @@ async def test_a_cohort_is_cut_over_by_the_flag_and_held_while_nothing_differs()
     assert (await work.perform(context(made, "cut-over-5", spent_ms=40_000), KEY)).finding is StepFinding.PASSED
 
 
+@pytest.mark.parametrize(("lag_ms", "words"), [(None, "nobody knows how far"), (1_000, "1000 ms")])
+async def test_a_cohort_is_not_held_for_long_enough_while_nobody_hears_the_other_side(
+    lag_ms: int | None, words: str
+) -> None:
+    one, migrations, work = await cutting()
+    here = context(planned(5), "cut-over-5", spent_ms=40_000)
+    await work.perform(here, KEY)
+    assert one.flags.asked
+    migrations.says(lag_ms=lag_ms)
+    held = await work.perform(here, KEY)
+    assert (held.finding, words in held.detail) == (StepFinding.WAITING, True)
+
+
 async def test_nobody_is_cut_over_before_the_core_allows_it_or_while_the_flag_is_killed() -> None:
     one, migrations, work = await cutting()
     migrations.says(allowed=False, wanting=("2 writes wait for the old processor",))

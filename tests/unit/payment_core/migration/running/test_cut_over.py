@@ -13,9 +13,11 @@ from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod
 from payment_core.methods.refusals import MethodRefusal
 from payment_core.methods.views import method_view
-from payment_core.migration.model import MigrationRun
+from payment_core.migration.model import Counts, MigrationRun
 from payment_core.migration.names import JobName, JobState
 from payment_core.migration.running.doors.refusals import MigrationRefusal, explain_migration
+from payment_core.migration.running.doors.views import job_view
+from payment_core.migration.status import JobStatus
 from payment_core.operations.pages import answer_one
 from tests.unit.payment_core.migration.running.both_world import NOW_MS, BothWorld
 
@@ -203,3 +205,8 @@ async def test_a_job_that_the_command_line_began_has_to_be_done_too(world: BothW
     await world.store.transact(lambda transaction: transaction.put(run), "test")
     wanting = (await world.ask("GET", "/v1/migration/cut_over"))["wanting"]
     assert wanting[0] == "not moved yet: payment-methods"
+
+
+def test_a_job_of_which_nothing_could_move_is_not_said_to_be_balanced() -> None:
+    status = JobStatus(job=JobName.CUSTOMERS, state=JobState.DONE, counts=Counts(read=3, quarantined=3), waiting=3)
+    assert job_view(None, status).balanced is None
