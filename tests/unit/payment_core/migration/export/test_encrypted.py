@@ -162,6 +162,8 @@ async def test_no_number_is_in_a_file_or_a_listing_while_a_stream_is_open(
     sealed = pysequoia.encrypt(lines(*({**CARD, "id": f"card_{n}x"} for n in range(4_000))), [certificate])
     export = await export_of(folder, sealed, secret, cards=4_000)
     canary = Canary(NUMBER)
+    # What other tests of this process have started, such as an emulator, goes on.
+    before = children()
     async with aclosing(read(export, Kind.PAYMENT_METHODS)) as found:
         first = await anext(found)
         assert isinstance(first, Record)
@@ -171,7 +173,7 @@ async def test_no_number_is_in_a_file_or_a_listing_while_a_stream_is_open(
         assert bytes(secret) not in told
         assert canary.under(tmp_path) == []
     # Whoever leaves early leaves no process behind.
-    assert children() == set()
+    assert children() <= before
     assert canary.under(tmp_path) == []
 
 
