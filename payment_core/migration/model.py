@@ -178,9 +178,13 @@ class Opened(Record, frozen=True, gc=False, kw_only=True, tag="migration_opened"
 
 
 class SealedOnce(Record, frozen=True, gc=False, kw_only=True, tag="migration_sealed"):
-    """The one token of a number that an owner has; its id is ``OWNER:FINGERPRINT``."""
+    """The one token of a number that an owner has; its id is ``OWNER:FINGERPRINT``.
+
+    names: ids of the ``Moved`` that lead to it, more than one where the old processor had the number more than once.
+    """
 
     token: str
+    names: tuple[str, ...] = ()
 
 
 class TrailEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -24,7 +24,7 @@ from payment_core.migration.jobs.digests import digest_of
 from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, standing
 from payment_core.migration.jobs.sealing import BatchKey, SealedNumber
 from payment_core.migration.jobs.texts import text
-from payment_core.migration.jobs.vaulted import find_number, keep_number
+from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number
 from payment_core.migration.model import Moved, SealedOnce, moved_id
 from payment_core.migration.names import Outcome
 from payment_core.migration.proof.sides import Line
@@ -167,9 +167,10 @@ class BankAccounts:
         once_id = _once_id(provider.id, material, body)
         once = transaction.get(SealedOnce, once_id)
         link = None if once is None else transaction.get(TokenLink, once.token)
-        if link is not None:
+        if once is not None and link is not None:
             known = transaction.get(BankAccount, link.bank_account_id)
             if known is not None:
+                join(transaction, once, one.line.name)
                 transaction.put(_moved(one, known, once_id, now_ms))
                 return Outcome.MERGED
         token = material.number.record.token
@@ -193,7 +194,7 @@ class BankAccounts:
             verified_at_ms=now_ms if status == "verified" else 0,
         )
         transaction.put(TokenLink(id=token, bank_account_id=account.id))
-        transaction.put(SealedOnce(id=once_id, token=token))
+        transaction.put(SealedOnce(id=once_id, token=token, names=(one.line.name,)))
         record_change(transaction, self._origin, account, status=account.status)
         if body.default_for_currency or provider.default_bank_account_id == "":
             self._make_default(transaction, provider, account.id, body.account)
@@ -220,8 +221,10 @@ class BankAccounts:
         transaction.put(msgspec.structs.replace(after_moved, made_here=moved.made_here))
         return Outcome.UPDATED
 
-    def _removed(self, transaction: Transaction, one: Prepared, moved: Moved) -> Outcome:
+    def _removed(self, transaction: Transaction, one: Prepared, moved: Moved) -> Outcome | Refused:
         record = cast("Record", one.read)
+        if is_left_to_others(transaction, moved.validation.partition(":")[2], moved.id):
+            return Refused(record, "still_there", "The same account is there under another id; it stays usable here.")
         version = self._end(transaction, moved)
         transaction.put(
             msgspec.structs.replace(

@@ -16,7 +16,7 @@ from payment_core.migration.jobs.digests import digest_of
 from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, refusal_of, standing
 from payment_core.migration.jobs.sealing import BatchKey, NumberSealing, SealedNumber
 from payment_core.migration.jobs.texts import text
-from payment_core.migration.jobs.vaulted import find_number, keep_number
+from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number
 from payment_core.migration.model import Moved, SealedOnce, moved_id
 from payment_core.migration.names import JobName, Outcome
 from payment_core.migration.proof.sides import Line
@@ -166,6 +166,7 @@ class PaymentMethods:
         once = transaction.get(SealedOnce, once_id)
         known = None if once is None else transaction.get(PaymentMethod, once.token)
         if once is not None and known is not None and known.deleted_at_ms == 0:
+            join(transaction, once, one.line.name)
             transaction.put(_moved(one, known, material, transaction.now_ms))
             return Outcome.MERGED
         token = material.sealed.record.token
@@ -185,7 +186,7 @@ class PaymentMethods:
             country=text(body.address.country),
         )
         record_change(transaction, self._origin, method, status="active")
-        transaction.put(SealedOnce(id=once_id, token=token))
+        transaction.put(SealedOnce(id=once_id, token=token, names=(one.line.name,)))
         transaction.put(_moved(one, method, material, transaction.now_ms))
         return Outcome.MOVED
 
@@ -196,10 +197,7 @@ class PaymentMethods:
         if method is None or method.deleted_at_ms > 0:
             return Refused(one.read, "deleted_here", "The payment method was deleted here; it is not brought back.")
         if moved.validation != material.core:
-            transaction.delete(SealedOnce, f"{method.customer_id}:{moved.validation}")
-            if not moved.made_here:
-                # What was made here is no job's, so nothing that is moved may become one with it and be undone.
-                transaction.put(SealedOnce(id=f"{body.customer}:{material.core}", token=method.id))
+            self._move_once(transaction, moved, method, f"{body.customer}:{material.core}")
             keep_number(transaction, material.key.seal(material.card, method.id, material.fingerprint))
             details = cast("CardDetails", material.sealed.record.details)
             after = next_of(
@@ -220,11 +218,24 @@ class PaymentMethods:
         transaction.put(msgspec.structs.replace(after_moved, made_here=moved.made_here))
         return Outcome.UPDATED
 
+    def _move_once(self, transaction: Transaction, moved: Moved, method: PaymentMethod, once_id: str) -> None:
+        before = transaction.get(SealedOnce, f"{method.customer_id}:{moved.validation}")
+        if before is not None:
+            transaction.delete(SealedOnce, before.id)
+        if not moved.made_here:
+            # What was made here is no job's, so nothing that is moved may become one with it and be undone.
+            names = (moved.id,) if before is None else before.names
+            transaction.put(SealedOnce(id=once_id, token=method.id, names=names))
+
     def _removed(self, transaction: Transaction, one: Prepared, moved: Moved | None) -> Outcome | Refused:
         """It was detached there, so its number goes here, too."""
         record = cast("Record", one.read)
         if moved is None:
             return Refused(record, "detached", "It belongs to no customer any more.")
+        method = transaction.get(PaymentMethod, moved.local_id)
+        once_id = "" if method is None else f"{method.customer_id}:{moved.validation}"
+        if is_left_to_others(transaction, once_id, moved.id):
+            return Refused(record, "still_there", "The same card is there under another id; it is not destroyed here.")
         version = self._delete(transaction, moved)
         transaction.put(
             msgspec.structs.replace(

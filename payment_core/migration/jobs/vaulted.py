@@ -1,8 +1,11 @@
 """A sealed number in the store, written and found by the jobs that move numbers."""
 
+import msgspec
+
 from payment_core.methods.model import VaultDataKey, VaultKey, VaultRow
 from payment_core.methods.vault_records import require_data_key
 from payment_core.migration.jobs.sealing import SealedNumber
+from payment_core.migration.model import SealedOnce
 from payment_core.store.port import Transaction
 from payment_core.vault.records import StoredToken
 
@@ -22,3 +25,19 @@ def find_number(transaction: Transaction, token: str) -> StoredToken | None:
     if row is None or key is None or data_key is None:
         return None
     return StoredToken(row.record, key.key, data_key.row)
+
+
+def join(transaction: Transaction, once: SealedOnce, name: str) -> None:
+    """Note that one more object of the old processor leads to the number."""
+    if name not in once.names:
+        transaction.put(msgspec.structs.replace(once, names=(*once.names, name)))
+
+
+def is_left_to_others(transaction: Transaction, once_id: str, name: str) -> bool:
+    """Whether the number is still that of another object of the old processor; this one leads to it no more."""
+    once = transaction.get(SealedOnce, once_id)
+    others = () if once is None else tuple(one for one in once.names if one != name)
+    if once is None or not others:
+        return False
+    transaction.put(msgspec.structs.replace(once, names=others))
+    return True

@@ -7,7 +7,7 @@ from payment_core.methods.model import PaymentMethod, VaultKey
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Body
 from payment_core.migration.export.shapes.account import Requirements
-from payment_core.migration.model import Moved, moved_id
+from payment_core.migration.model import Moved, Quarantined, moved_id
 from payment_core.migration.names import JobName, Outcome
 from payment_core.operations.documents import next_of, object_changed
 from payment_core.providers.model import BankAccount, Provider, TokenLink
@@ -152,3 +152,40 @@ async def test_what_a_dispute_or_a_foreign_currency_changed_is_no_disagreement(p
         ("history_balance/acct_9", -200),
     }
     assert found.right
+
+
+async def test_a_card_that_was_there_twice_is_destroyed_only_once_both_are_taken_off(plain: World) -> None:
+    source = whole(1).add(Kind.PAYMENT_METHODS, card("pm_again", "cus_1", card_number(1)))
+    await run_all(plain, source)
+    token = await local_id(plain, Kind.PAYMENT_METHODS, "pm_again")
+    assert token == await local_id(plain, Kind.PAYMENT_METHODS, "pm_1")
+    gone = card("pm_again", None, card_number(1))
+    for later in (1, 1):
+        assert await take(plain, Kind.PAYMENT_METHODS, gone, later=later, removed=True) is Outcome.QUARANTINED
+    waits = await plain.store.read(Quarantined, moved_id(Kind.PAYMENT_METHODS, "pm_again"))
+    assert waits is not None
+    assert waits.reason == "still_there"
+    assert await plain.store.read(VaultKey, token) is not None
+    last = card("pm_1", None, card_number(1))
+    assert await take(plain, Kind.PAYMENT_METHODS, last, later=2, removed=True) is Outcome.UPDATED
+    assert await plain.store.read(VaultKey, token) is None
+
+
+async def test_a_renewed_card_that_was_there_twice_is_still_left_to_the_other(plain: World) -> None:
+    await run_all(plain, whole(1).add(Kind.PAYMENT_METHODS, card("pm_again", "cus_1", card_number(1))))
+    renewed = card("pm_1", "cus_1", card_number(1), year=2034)
+    assert await take(plain, Kind.PAYMENT_METHODS, renewed) is Outcome.UPDATED
+    gone = card("pm_1", None, card_number(1))
+    assert await take(plain, Kind.PAYMENT_METHODS, gone, later=1, removed=True) is Outcome.QUARANTINED
+    assert await plain.store.read(VaultKey, await local_id(plain, Kind.PAYMENT_METHODS, "pm_again")) is not None
+
+
+async def test_a_bank_account_that_was_there_twice_stays_usable_until_both_are_taken_off(plain: World) -> None:
+    source = Invented().add(Kind.ACCOUNTS, account("acct_1"))
+    await run_all(plain, source.add(Kind.BANK_ACCOUNTS, bank("ba_1", "acct_1"), bank("ba_2", "acct_1")))
+    gone, last = bank("ba_1", "acct_1"), bank("ba_2", "acct_1")
+    assert await take(plain, Kind.BANK_ACCOUNTS, gone, removed=True) is Outcome.QUARANTINED
+    assert (await bank_of(plain, "ba_2")).status == "verified"
+    assert (await provider_of(plain, "acct_1")).default_bank_account_id == (await bank_of(plain, "ba_2")).id
+    assert await take(plain, Kind.BANK_ACCOUNTS, last, later=1, removed=True) is Outcome.UPDATED
+    assert (await bank_of(plain, "ba_2")).status == "disabled"
