@@ -1,5 +1,6 @@
 """Does here what was done in another system: once, in its order, in the name of whoever did it there."""
 
+import asyncio
 from collections import Counter
 from typing import Literal, assert_never
 
@@ -26,6 +27,7 @@ class OutsideDesk:
     def __init__(self, writer: JournalWriter, desk: IncidentDesk) -> None:
         self._writer = writer
         self._desk = desk
+        self._one_at_a_time = asyncio.Lock()
         self.counts: Counter[tuple[str, ...]] = Counter()
 
     async def hear(self, done: Done, channel: str) -> Heard | IncidentRefused:
@@ -34,6 +36,11 @@ class OutsideDesk:
         An IncidentRefused is returned when this daemon does not lead: the same webhook may be sent again. Journal
         faults are raised; what was done by then is known again when the webhook comes a second time.
         """
+        # Between looking and writing another webhook would be held against a state that is over by then.
+        async with self._one_at_a_time:
+            return await self._hear(done, channel)
+
+    async def _hear(self, done: Done, channel: str) -> Heard | IncidentRefused:
         incident = self._incident(done.dedup_key)
         if incident is None:
             return "unknown_incident"

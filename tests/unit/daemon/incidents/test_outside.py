@@ -1,5 +1,6 @@
 """What somebody does in PagerDuty is done here: once, signed, in its order, and never told back to PagerDuty."""
 
+import asyncio
 import json
 
 import pytest
@@ -91,6 +92,16 @@ async def test_one_that_comes_again_is_not_done_again_not_even_by_another_proces
     assert (await come_in(here, taken)).json() == {"outcome": "repeated"}
     assert the_one(here).state is IncidentState.OPEN
     assert len(await heard(here)) == 2
+
+
+async def test_webhooks_that_come_in_one_moment_are_done_one_after_the_other_and_each_once() -> None:
+    here = await told()
+    taken = webhook("acknowledged", event_id="A", at="2026-09-21T15:00:00Z")
+    back = webhook("unacknowledged", event_id="B", at="2026-09-21T15:00:01Z")
+    answers = await asyncio.gather(*(come_in(here, one) for one in (taken, taken, back)))
+    assert [one.json()["outcome"] for one in answers] == ["done", "repeated", "done"]
+    assert the_one(here).state is IncidentState.OPEN
+    assert [(entry.event_id, entry.refused) for entry in await heard(here)] == [("A", ""), ("B", "")]
 
 
 async def test_one_that_was_overtaken_changes_nothing() -> None:
