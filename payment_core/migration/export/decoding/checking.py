@@ -40,6 +40,10 @@ def flaw_of_texts(body: Body) -> Flaw | None:
         value = getattr(body, name)
         if value is not None and len(value) >= _SHORTEST and _holds(value):
             return Flaw(Reason.CARD_NUMBER_IN_TEXT, f"{name} holds a card number")
+    for name in _CODES_OF[type(body)]:
+        value = getattr(body, name)
+        if value is not None and is_number(value):
+            return Flaw(Reason.CARD_NUMBER_IN_TEXT, f"{name} holds a card number")
     metadata = getattr(body, "metadata", None)
     if metadata and any(_holds(text) for pair in metadata.items() for text in pair):
         return Flaw(Reason.CARD_NUMBER_IN_TEXT, "metadata holds a card number")
@@ -47,6 +51,11 @@ def flaw_of_texts(body: Body) -> Flaw | None:
     if address is not None and address is not NO_ADDRESS and any(_holds(text) for text in _lines(address)):
         return Flaw(Reason.CARD_NUMBER_IN_TEXT, "address holds a card number")
     return None
+
+
+def is_number(code: str) -> bool:
+    """Whether a card number stands in place of an id or a word, as when the columns of a table are mixed up."""
+    return code[:1].isdigit() and _holds(code)
 
 
 def _holds(text: str) -> bool:
@@ -86,6 +95,32 @@ _FREE = frozenset(
 
 _TEXTS: dict[type, tuple[str, ...]] = {
     body: tuple(name for name in body.__struct_fields__ if name in _FREE) for body in BODY_BY_KIND.values()
+}
+
+
+_CODES = frozenset(
+    {
+        "account",
+        "balance_transaction",
+        "bank_name",
+        "charge",
+        "customer",
+        "default_payment_method",
+        "default_source",
+        "destination",
+        "id",
+        "payment_intent",
+        "payment_method",
+        "reason",
+        "source",
+        "status",
+        "type",
+    }
+)
+"""Fields that are kept, shown or told in a reason, and begin with a letter when they are what they should be."""
+
+_CODES_OF: dict[type, tuple[str, ...]] = {
+    body: tuple(name for name in body.__struct_fields__ if name in _CODES) for body in BODY_BY_KIND.values()
 }
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from payment_core.migration.export.decoding.checking import flaw_of_sums, flaw_of_texts
+from payment_core.migration.export.decoding.checking import flaw_of_sums, flaw_of_texts, is_number
 from payment_core.migration.export.decoding.nested import BankAccounts, PaymentMethods
 from payment_core.migration.export.decoding.opening_balances import OpeningBalances
 from payment_core.migration.export.decoding.parts import Part, id_in
@@ -62,7 +62,7 @@ class Decoder:
         flaw = flaw_of_sums(body)
         if flaw is None:
             flaw = flaw_of_texts(body)
-        return Decoded(body.id, source_hash, body if flaw is None else flaw)
+        return Decoded("" if is_number(body.id) else body.id, source_hash, body if flaw is None else flaw)
 
     def _hash(self, raw: bytes | msgspec.Raw, context: tuple[str, ...]) -> str:
         """Of the bytes without blanks between their parts. context: what else the record is about."""

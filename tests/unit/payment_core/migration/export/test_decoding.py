@@ -284,6 +284,24 @@ def test_what_is_wrong_is_told_by_a_reason_and_without_values(kind: Kind, value:
 
 
 @pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Kind.CUSTOMERS, {"id": NUMBER}),
+        (Kind.CUSTOMERS, {"id": "cus_1", "default_source": NUMBER}),
+        (Kind.CHARGES, charge(customer=NUMBER)),
+        (Kind.BALANCE_TRANSACTIONS, balance(source=NUMBER)),
+        (Kind.PAYMENT_METHODS, {"id": "pm_1", "object": "payment_method", "type": NUMBER}),
+        (Kind.PAYMENT_METHODS, {"id": "card_1", "customer": NUMBER, "exp_month": 1, "exp_year": 2030}),
+    ],
+)
+def test_a_card_number_in_place_of_an_id_or_a_word_is_a_reason_that_shows_no_number(kind: Kind, value: object) -> None:
+    (one,) = decoded(kind, value)
+    assert isinstance(one.body, Flaw)
+    assert one.body.reason is Reason.CARD_NUMBER_IN_TEXT
+    assert not Canary(NUMBER).in_text(repr(one), "record")
+
+
+@pytest.mark.parametrize(
     "raw", [b'{"id":"ch_1"', b"{'id':1}", b'{"id":"\xff"}', b"[" * 5_000, b'{"number":"5555555555554444",}']
 )
 @pytest.mark.parametrize("kind", list(Kind))
