@@ -177,10 +177,10 @@ def test_deployment_events_count_in_the_order_of_their_own_time() -> None:
     assert folded(deployment(), late).deployments["dep-1"].weight_percent == 50
 
 
-def test_kinds_that_say_nothing_about_state_move_the_sequence_alone() -> None:
+def test_kinds_that_say_nothing_about_state_move_the_sequence_and_its_moment_alone() -> None:
     health = HealthChanged(component="ledger", status="healthy", previous_status="unknown", detail="")
     state = folded(DaemonStopped(reason="asked to stop"), health)
-    assert state == replace(State(), sequence=2, hash=state.hash)
+    assert state == replace(State(), sequence=2, hash=state.hash, at_ms=state.at_ms)
 
 
 def test_what_the_clock_does_is_known_since_the_first_start_and_by_its_newest_slot() -> None:
