@@ -149,6 +149,7 @@ PURE = (
     "payment_core/migration/reconciling/rendering.py",
     "payment_core/migration/running/dual_write/calls.py",
     "payment_core/migration/running/old_shape.py",
+    "payment_core/migration/running/ours_kept.py",
     "payment_core/migration/running/shadow_read/comparing.py",
     "payment_core/migration/running/shadow_read/evidence.py",
     "payment_core/migration/savings/fees.py",
