@@ -41,16 +41,18 @@ class Counts(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 class MigrationRun(Record, frozen=True, gc=False, kw_only=True, tag="migration_run"):
     """Where a job is; its id is the job's name. Changed in the transaction of each batch: it is the checkpoint.
 
-    export: SHA-256 of the manifest it reads. passes: how often it began from the first record; only_waiting: this one
-    takes what is in quarantine alone. source_kind, position: what was read last, to go on behind it. batches:
-    committed so far, and the number of the last one. waiting: records in quarantine. proved: the last batch whose two
-    sides were found equal. source, target: of all proved batches. runner, epoch, lease_until_ms: who works on it; a
-    runner with a lower epoch can write nothing more. why: of a stop, with both sides. total: records in the export.
-    no_return: it passed its point of no return. undone: records taken back; undo_after: id up to which that went.
+    export: SHA-256 of the manifest it reads; made_at_ms: when that was made. passes: how often it began from the first
+    record; only_waiting: this one takes what is in quarantine alone. source_kind, position: what was read last, to go
+    on behind it. batches: committed so far, and the number of the last one. waiting: records in quarantine. proved: the
+    last batch whose two sides were found equal. source, target: of all proved batches. runner, epoch, lease_until_ms:
+    who works on it; a runner with a lower epoch can write nothing more. why: of a stop, with both sides. total: records
+    in the export. no_return: it passed its point of no return. undone: records taken back; undo_after: id up to which
+    that went.
     """
 
     state: JobState = JobState.NEW
     export: str = ""
+    made_at_ms: int = 0
     passes: int = 0
     only_waiting: bool = False
     source_kind: Kind | None = None

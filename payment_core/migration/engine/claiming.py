@@ -4,10 +4,11 @@ import msgspec
 
 from payment_core.clock import Clock
 from payment_core.identifiers import new_id
+from payment_core.migration.engine.source import Source
 from payment_core.migration.errors import ExportChanged, JobHeld, JobInterrupted, LeaseLost, NotYet, RunnerBusy
 from payment_core.migration.export.records import START
 from payment_core.migration.model import Counts, MigrationAct, MigrationRun
-from payment_core.migration.names import NEEDS, JobName, JobState
+from payment_core.migration.names import KINDS_OF, NEEDS, JobName, JobState
 from payment_core.migration.proof.sides import Side
 from payment_core.migration.running.model import CURSOR_ID, FeedCursor
 from payment_core.operations.documents import record_change
@@ -47,10 +48,12 @@ class Claimant:
         self._origin = origin
         self._actor = actor
 
-    def claim(
-        self, transaction: Transaction, job: JobName, export: str, total: int, asked: Asked, *, no_return: bool
-    ) -> Claim:
-        """Take the job. Raises RunnerBusy, JobHeld, NotYet and ExportChanged; nothing was changed then."""
+    def claim(self, transaction: Transaction, job: JobName, source: Source, asked: Asked, *, no_return: bool) -> Claim:
+        """Take the job, to be run with the source.
+
+        Raises RunnerBusy, JobHeld, NotYet and ExportChanged; nothing was changed then.
+        """
+        export, total = source.identity, sum(source.records(kind) for kind in KINDS_OF[job])
         known = transaction.get(MigrationRun, job.value)
         run = MigrationRun(id=job.value) if known is None else known
         self.not_busy(run, transaction.now_ms, resume=asked.resume)
@@ -62,7 +65,7 @@ class Claimant:
         if run.state is JobState.DONE and run.export == export and not (asked.again or asked.only_waiting):
             return Claim(run, goes_on=False)
         begun = _begun(run, export, total, asked, transaction.now_ms)
-        begun = msgspec.structs.replace(begun, no_return=begun.no_return or no_return)
+        begun = msgspec.structs.replace(begun, made_at_ms=source.made_at_ms, no_return=begun.no_return or no_return)
         if begun.passes != run.passes:
             _turn_feed_back(transaction)
         return Claim(self.take(transaction, begun, JobState.RUNNING, "run"), goes_on=True)

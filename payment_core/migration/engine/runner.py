@@ -104,11 +104,8 @@ class Runner:
         raises, and when it is canceled, everything up to the last committed batch stays; the next run goes on there.
         """
         claimant = self.claimant(limits)
-        total = sum(source.records(kind) for kind in KINDS_OF[job])
         claim = await self._store.transact(
-            lambda transaction: claimant.claim(
-                transaction, job, source.identity, total, asked, no_return=job in self._no_return
-            ),
+            lambda transaction: claimant.claim(transaction, job, source, asked, no_return=job in self._no_return),
             self._actor,
         )
         if not claim.goes_on:

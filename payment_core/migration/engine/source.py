@@ -20,6 +20,11 @@ class Source(Protocol):
         """SHA-256 of what says which export this is."""
         ...
 
+    @property
+    def made_at_ms(self) -> int:
+        """When it was made; what changed later comes by the feed."""
+        ...
+
     def records(self, kind: Kind) -> int:
         """How many records of a kind it promises."""
         ...
@@ -38,6 +43,7 @@ class ExportSource:
 
     def __init__(self, export: Export) -> None:
         self._export = export
+        self.made_at_ms = export.manifest.made_at_ms
         self.identity = hashlib.sha256(msgspec.json.encode(export.manifest, order="sorted")).hexdigest()
 
     def records(self, kind: Kind) -> int:

@@ -8,14 +8,15 @@ from payment_core.migration.engine.claiming import Claimant
 from payment_core.migration.engine.proving import BatchProving
 from payment_core.migration.engine.writing import CHANGING, PROVABLE, quarantine, resolve
 from payment_core.migration.errors import DifferenceFound, NotYet, RunnerBusy
-from payment_core.migration.export.records import Read
+from payment_core.migration.export.records import Malformed, Read
 from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused
-from payment_core.migration.model import LedgerTotal, MigrationRun
-from payment_core.migration.names import JobState, Outcome
+from payment_core.migration.model import Historical, LedgerTotal, MigrationRun, Moved, moved_id
+from payment_core.migration.names import JOB_OF, JobName, JobState, Outcome
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.errors import DataKeyGone
 
+MS_PER_SECOND = 1000
 FEED = "feed"
 """Begins the ids of what a record of the feed posts."""
 
@@ -70,6 +71,8 @@ class Taking:
 
     def _apply(self, transaction: Transaction, one: Prepared | Refused) -> _Taken:
         run = self._may_take(transaction.get(MigrationRun, self._job.name.value), transaction.now_ms)
+        if _is_over(transaction, one.read, run):
+            return _Taken(Outcome.OLDER, ())
         work = BatchWork(_place(one.read), FEED, transaction.now_ms)
         outcome = one if isinstance(one, Refused) else self._job.apply(transaction, one, work)
         if isinstance(outcome, Refused):
@@ -88,6 +91,18 @@ class Taking:
         if run.runner != self._claimant.runner and run.lease_until_ms > now_ms:
             raise RunnerBusy(f"{name}: {run.runner} moves the export; the feed waits for it.")
         return run
+
+
+def _is_over(transaction: Transaction, read: Read, run: MigrationRun) -> bool:
+    """Whether it tells of something that was gone again when the export was made: it is older, and nothing is here.
+
+    The feed counts seconds.
+    """
+    if isinstance(read, Malformed) or read.occurred_at_ms >= run.made_at_ms // MS_PER_SECOND * MS_PER_SECOND:
+        return False
+    is_history, name = JOB_OF[read.kind] is JobName.TRANSACTION_HISTORY, moved_id(read.kind, read.id)
+    known = transaction.get(Historical, name) if is_history else transaction.get(Moved, name)
+    return known is None or known.undone_at_ms > 0
 
 
 def _count(transaction: Transaction, run: MigrationRun, more: int) -> None:

@@ -61,6 +61,7 @@ class Invented:
 
     reads_of: dict[Kind, list[Read]] = field(default_factory=dict)
     identity: str = "e" * 64
+    made_at_ms: int = MADE_AT_MS
     broken: frozenset[Kind] = frozenset()
     reads: int = 0
 

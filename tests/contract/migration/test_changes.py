@@ -189,3 +189,16 @@ async def test_a_bank_account_that_was_there_twice_stays_usable_until_both_are_t
     assert (await provider_of(plain, "acct_1")).default_bank_account_id == (await bank_of(plain, "ba_2")).id
     assert await take(plain, Kind.BANK_ACCOUNTS, last, later=1, removed=True) is Outcome.UPDATED
     assert (await bank_of(plain, "ba_2")).status == "disabled"
+
+
+async def test_what_came_and_went_before_the_export_is_no_news(plain: World) -> None:
+    await run_all(plain, whole(1))
+    brief = card("pm_brief", "cus_1", card_number(9))
+    second = MADE_AT_MS // 1000 * 1000
+    for body, removed in ((brief, False), (card("pm_brief", None, card_number(9)), True)):
+        older = record(body, Kind.PAYMENT_METHODS, 1, occurred_at_ms=second - 1_000, removed=removed)
+        assert await plain.runner().take(older) is Outcome.OLDER
+    assert await plain.store.read(Moved, moved_id(Kind.PAYMENT_METHODS, "pm_brief")) is None
+    assert await plain.store.read(Quarantined, moved_id(Kind.PAYMENT_METHODS, "pm_brief")) is None
+    same_second = record(brief, Kind.PAYMENT_METHODS, 1, occurred_at_ms=second)
+    assert await plain.runner().take(same_second) is Outcome.MOVED
