@@ -11,7 +11,7 @@ from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.ledger.posting import Hold
 from payment_core.methods.model import RECORDS as METHOD_RECORDS
 from payment_core.migration.model import RECORDS as MIGRATION_RECORDS
-from payment_core.migration.reconciling.model import KeptReconciliation
+from payment_core.migration.reconciling.model import RECONCILIATION_RECORDS
 from payment_core.migration.running.model import RUNNING_RECORDS
 from payment_core.operations.once import KeyRecord
 from payment_core.payments.model import RECORDS as PAYMENT_RECORDS
@@ -38,7 +38,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     *RULE_RECORDS,
     *CUSTOMER_RECORDS,
     *MIGRATION_RECORDS,
-    KeptReconciliation,
+    *RECONCILIATION_RECORDS,
     *RUNNING_RECORDS,
 )
 

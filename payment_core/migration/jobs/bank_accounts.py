@@ -24,7 +24,7 @@ from payment_core.migration.jobs.digests import digest_of
 from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, standing
 from payment_core.migration.jobs.sealing import BatchKey, SealedNumber
 from payment_core.migration.jobs.texts import text
-from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number
+from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number, taken_off
 from payment_core.migration.model import Moved, SealedOnce, moved_id
 from payment_core.migration.names import Outcome
 from payment_core.migration.proof.sides import Line
@@ -226,16 +226,7 @@ class BankAccounts:
         if is_left_to_others(transaction, moved.validation.partition(":")[2], moved.id):
             return Refused(record, "still_there", "The same account is there under another id; it stays usable here.")
         version = self._end(transaction, moved)
-        transaction.put(
-            msgspec.structs.replace(
-                moved,
-                content=one.line.sha256,
-                version=version,
-                source_hash=record.source_hash,
-                occurred_at_ms=record.occurred_at_ms,
-                position=record.position,
-            )
-        )
+        transaction.put(taken_off(moved, one, version))
         return Outcome.UPDATED
 
     def _end(self, transaction: Transaction, moved: Moved) -> int:

@@ -16,7 +16,7 @@ from payment_core.migration.jobs.digests import digest_of
 from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, refusal_of, standing
 from payment_core.migration.jobs.sealing import BatchKey, NumberSealing, SealedNumber
 from payment_core.migration.jobs.texts import text
-from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number
+from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number, taken_off
 from payment_core.migration.model import Moved, SealedOnce, moved_id
 from payment_core.migration.names import JobName, Outcome
 from payment_core.migration.proof.sides import Line
@@ -237,16 +237,7 @@ class PaymentMethods:
         if is_left_to_others(transaction, once_id, moved.id):
             return Refused(record, "still_there", "The same card is there under another id; it is not destroyed here.")
         version = self._delete(transaction, moved)
-        transaction.put(
-            msgspec.structs.replace(
-                moved,
-                content=one.line.sha256,
-                version=version,
-                source_hash=record.source_hash,
-                occurred_at_ms=record.occurred_at_ms,
-                position=record.position,
-            )
-        )
+        transaction.put(taken_off(moved, one, version))
         return Outcome.UPDATED
 
     def _delete(self, transaction: Transaction, moved: Moved) -> int:

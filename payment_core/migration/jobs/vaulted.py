@@ -1,11 +1,15 @@
 """A sealed number in the store, written and found by the jobs that move numbers."""
 
+from typing import cast
+
 import msgspec
 
 from payment_core.methods.model import VaultDataKey, VaultKey, VaultRow
 from payment_core.methods.vault_records import require_data_key
+from payment_core.migration.export.records import Record
+from payment_core.migration.jobs.port import Prepared
 from payment_core.migration.jobs.sealing import SealedNumber
-from payment_core.migration.model import SealedOnce
+from payment_core.migration.model import Moved, SealedOnce
 from payment_core.store.port import Transaction
 from payment_core.vault.records import StoredToken
 
@@ -41,3 +45,16 @@ def is_left_to_others(transaction: Transaction, once_id: str, name: str) -> bool
         return False
     transaction.put(msgspec.structs.replace(once, names=others))
     return True
+
+
+def taken_off(moved: Moved, one: Prepared, version: int) -> Moved:
+    """Where the record stands that took it off there. version: of our object since."""
+    record = cast("Record", one.read)
+    return msgspec.structs.replace(
+        moved,
+        content=one.line.sha256,
+        version=version,
+        source_hash=record.source_hash,
+        occurred_at_ms=record.occurred_at_ms,
+        position=record.position,
+    )

@@ -90,6 +90,17 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptReconciliation(Record, frozen=True, kw_only=True, tag="migration_reconciliation"):
-    """The last reconciliation, for the report; its id is ``last``."""
+    """The last reconciliation, for the report; its id is ``last``. parts: ids of what its lists go on with."""
 
     result: Reconciliation
+    parts: tuple[str, ...] = ()
+
+
+class KeptPart(Record, frozen=True, kw_only=True, tag="migration_reconciliation_part"):
+    """A part of the two lists that have no limit: an item of DynamoDB holds 400 KB."""
+
+    accounts: tuple[AccountResult, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+
+RECONCILIATION_RECORDS = (KeptReconciliation, KeptPart)

@@ -1,16 +1,20 @@
 """Signs a report and puts it on record in the core's own audit trail."""
 
 import hashlib
+from collections.abc import Iterator
 
 import msgspec
 
 from payment_core.audit.signing import Signer
 from payment_core.migration.engine.claiming import Claimant
-from payment_core.migration.reconciling.model import KeptReconciliation, Reconciliation
+from payment_core.migration.errors import MigrationError
+from payment_core.migration.reconciling.model import KeptPart, KeptReconciliation, Reconciliation
 from payment_core.migration.reconciling.rendering import Report, as_csv, as_json, as_markdown
 from payment_core.store.port import LedgerStore, Transaction
 
 LAST = "last"
+PART_ROWS = 1_000
+"""Some 250 KB, of the 400 KB that an item of DynamoDB holds."""
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,22 +45,51 @@ async def keep(store: LedgerStore, claimant: Claimant, result: Reconciliation, a
     digest = hashlib.sha256(msgspec.json.encode(result, order="sorted")).hexdigest()
     word = "right" if result.right else f"{result.difference_count} differences"
 
-    def work(transaction: Transaction) -> None:
-        kept = msgspec.structs.replace(result, differences=result.differences[:KEPT_MAX])
-        transaction.put(KeptReconciliation(id=LAST, result=kept))
+    parts = tuple(_parts(result, digest[:16]))
+    for part in parts:
+        await _put(store, part, actor)
+
+    def work(transaction: Transaction) -> tuple[str, ...]:
+        before = transaction.get(KeptReconciliation, LAST)
+        head = msgspec.structs.replace(result, accounts=(), differences=())
+        transaction.put(KeptReconciliation(id=LAST, result=head, parts=tuple(part.id for part in parts)))
         claimant.note(transaction, "all", "verify", word, sha256=digest)
+        return () if before is None else before.parts
 
-    await store.transact(work, actor)
-
-
-KEPT_MAX = 1_000
-"""Differences that are kept for the report: an item of DynamoDB holds 400 KB."""
+    for name in set(await store.transact(work, actor)) - {part.id for part in parts}:
+        await _delete(store, name, actor)
 
 
 async def last(store: LedgerStore) -> Reconciliation | None:
     """The reconciliation that was made last."""
-    kept = await store.read(KeptReconciliation, LAST)
-    return None if kept is None else kept.result
+    while True:
+        kept = await store.read(KeptReconciliation, LAST)
+        if kept is None:
+            return None
+        parts = [part for name in kept.parts if (part := await store.read(KeptPart, name)) is not None]
+        if len(parts) == len(kept.parts):
+            return msgspec.structs.replace(
+                kept.result,
+                accounts=tuple(one for part in parts for one in part.accounts),
+                differences=tuple(one for part in parts for one in part.differences),
+            )
+        if await store.read(KeptReconciliation, LAST) == kept:
+            raise MigrationError("the last reconciliation is not whole; run tillwatch migrate verify again.")
+
+
+def _parts(result: Reconciliation, name: str) -> Iterator[KeptPart]:
+    for number, first in enumerate(range(0, len(result.accounts), PART_ROWS)):
+        yield KeptPart(id=f"{name}:a{number:06}", accounts=result.accounts[first : first + PART_ROWS])
+    for number, first in enumerate(range(0, len(result.differences), PART_ROWS)):
+        yield KeptPart(id=f"{name}:d{number:06}", differences=result.differences[first : first + PART_ROWS])
+
+
+async def _put(store: LedgerStore, part: KeptPart, actor: str) -> None:
+    await store.transact(lambda transaction: transaction.put(part), actor)
+
+
+async def _delete(store: LedgerStore, name: str, actor: str) -> None:
+    await store.transact(lambda transaction: transaction.delete(KeptPart, name), actor)
 
 
 async def signed(store: LedgerStore, claimant: Claimant, signer: Signer, report: Report, actor: str) -> SignedReport:

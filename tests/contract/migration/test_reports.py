@@ -11,10 +11,13 @@ from payment_core.audit.signing import Ed25519Checker, Ed25519Signer
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.model import Historical, MigrationAct
 from payment_core.migration.names import JobName
+from payment_core.migration.proof.sides import Difference
+from payment_core.migration.reconciling.model import AccountResult, KeptPart
 from payment_core.migration.reconciling.rendering import Report
 from payment_core.migration.reconciling.reporting import SignedReport, keep, last, signed
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing
+from payment_core.store.walking import every
 from tests.contract.migration.invented import whole
 from tests.contract.migration.worlds import ACTOR, World, reconciled, run_all
 
@@ -76,3 +79,21 @@ async def test_each_difference_is_a_line_for_a_spreadsheet_and_said_on_the_page(
     assert ("**NOT RIGHT**" in page) is spoiled
     assert "| customers | not_json | 1 |" in page
     assert made.signature.right is not spoiled
+
+
+async def test_what_was_found_is_kept_whole_however_many_balances_and_differences_there_are(world: World) -> None:
+    claimant = world.runner().claimant(world.limits)
+    small = await reconciled(world, whole(1))
+    accounts = tuple(
+        AccountResult(account=f"history_balance/acct_{number:018}", currency="USD", exported=number, here=0, waiting=0)
+        for number in range(5_000)
+    )
+    differences = tuple(Difference(f"{one.account} USD", str(one.exported), "0") for one in accounts)
+    large = msgspec.structs.replace(
+        small, right=False, accounts=accounts, difference_count=len(differences), differences=differences
+    )
+    for found in (large, small, large):
+        await keep(world.store, claimant, found, ACTOR)
+        assert await last(world.store) == found
+    parts = [one async for one in every(world.store, Listing(KeptPart, limit=10))]
+    assert len(parts) == 10, "those of earlier ones are gone"
