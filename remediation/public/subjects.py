@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
-from config.public.communication import MAINTENANCE, MAINTENANCE_PHASES, Communication
+from config.public.communication import MAINTENANCE, Communication
 from config.public.reading import Public
 from remediation.escalation.chain import ChainState
 from remediation.escalation.state import Maintenance
@@ -118,11 +118,6 @@ def public_id(seal: str) -> str:
     were.
     """
     return hashlib.sha256(f"public\0{seal}".encode()).hexdigest()[:12]
-
-
-def is_maintenance(phase: Phase) -> bool:
-    """Whether the phase is one of announced work."""
-    return phase in MAINTENANCE_PHASES
 
 
 def _kind_of(incident: Incident, public: Public) -> Communication | None:

@@ -6,7 +6,6 @@ import typer
 
 from daemon.cli.output import Exit, fail, note
 
-ANSWER_CHARACTERS_MAX = 60
 YES, NO, SKIP = "yes", "no", "skip"
 
 

@@ -1,14 +1,13 @@
 """Pushes what happened at the simulated old processor to an address, signed as its webhooks are."""
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Callable, Sequence
 
 import httpx
 import msgspec
 
 from daemon.embedded.old_processor.book import Book
+from payment_core.migration.feed.signatures import signature_header
 
 TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 1.0
@@ -49,7 +48,7 @@ class Pushing:
     async def _push(self, http: httpx.AsyncClient, body: bytes) -> bool:
         headers = {
             "Content-Type": "application/json",
-            "Stripe-Signature": signature(self._secret, self._now_seconds(), body),
+            "Stripe-Signature": signature_header(body, self._secret, self._now_seconds()),
         }
         for url in self._urls:
             try:
@@ -59,9 +58,3 @@ class Pushing:
             if response.is_success:
                 return True
         return False
-
-
-def signature(secret: str, at_seconds: int, body: bytes) -> str:
-    """The header: time, and HMAC-SHA-256 over time and body."""
-    digest = hmac.digest(secret.encode(), f"{at_seconds}.".encode() + body, hashlib.sha256)
-    return f"t={at_seconds},v1={digest.hex()}"

@@ -33,11 +33,6 @@ class KindResult(msgspec.Struct, frozen=True, kw_only=True):
     source: tuple[Sum, ...]
     target: tuple[Sum, ...]
 
-    @property
-    def is_right(self) -> bool:
-        """Whether nothing is missing, differing or too much, and the sums are equal."""
-        return self.missing == self.differing == self.extra == 0 and self.source == self.target
-
 
 class AccountResult(msgspec.Struct, frozen=True, kw_only=True):
     """One balance of the old processor, minor units. exported: its opening balance and its balance transactions.

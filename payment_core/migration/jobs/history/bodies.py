@@ -15,7 +15,6 @@ from payment_core.migration.jobs.texts import text
 from payment_core.migration.model import Historical, moved_id
 from payment_core.migration.proof.sides import Line
 
-Transacted = OpeningBalance | Charge | Refund | Dispute | Payout | BalanceTransaction
 Posted = OpeningBalance | BalanceTransaction
 """What changes a balance of the ledger."""
 
@@ -45,11 +44,6 @@ def encoded(body: Body) -> bytes:
 def decoded(kind: Kind, body: bytes) -> Body:
     """A kept object; raises msgspec.MsgspecError for bytes that are none."""
     return _DECODERS[kind].decode(body)
-
-
-def is_transaction(body: Body) -> bool:
-    """Whether it belongs to this job."""
-    return isinstance(body, Transacted)
 
 
 def money_of(body: Body) -> tuple[int, str]:
