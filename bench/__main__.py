@@ -34,8 +34,9 @@ RUNS = {
     "flags": "flags",
     "incidents": "incidents",
     "migration": "migration",
-    "migration_kills": "migration --methods 2000 --charges 1300 --kills 100 --dynamo-methods 0",
+    "migration_kills": "migration --methods 2000 --kills 100 --dynamo-methods 0",
     "migration_full": "migration --full --kills 0 --dynamo-methods 0",
+    "migration_dynamodb": "migration --full --methods 0 --kills 0",
     "incidents_live": "incidents_live",
     "console": "console",
 }
