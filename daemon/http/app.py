@@ -1,5 +1,6 @@
 """The daemon's HTTP application: which handler answers which route, behind the guard."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
@@ -133,7 +134,7 @@ def _console_routes(view: SystemView, login: Login, options: HttpOptions, recept
         _route("/console/codes", login.code, "POST"),
         _route("/console/static/{name}", StaticFiles().serve),
         _route("/console/incidents/{incident_id}/review", ReviewPage(feed, incidents).show),
-        *(_route(f"{PATH}{act.name}", acts.handle, "GET", "POST") for act in ACTS),
+        *(_route(f"{PATH}{act.name}", acts.handler(act), "GET", "POST") for act in ACTS),
     ]
 
 
@@ -247,5 +248,13 @@ def _public_routes(view: SystemView, options: HttpOptions) -> list[Route]:
     ]
 
 
+class ExactRoute(Route):
+    """A route that is the whole path: after the ``$`` of Starlette's own pattern a line break may follow."""
+
+    def __init__(self, path: str, handler: Handler, methods: list[str]) -> None:
+        super().__init__(path, handler, methods=methods)
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
+
+
 def _route(path: str, handler: Handler, *methods: str) -> Route:
-    return Route(path, handler, methods=list(methods) if methods else ["GET"])
+    return ExactRoute(path, handler, list(methods) if methods else ["GET"])

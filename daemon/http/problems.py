@@ -36,8 +36,11 @@ async def on_http_exception(request: Request, fault: Exception) -> Response:
     """Turn what the router raises (404, 405) into a problem document."""
     if not isinstance(fault, HTTPException):
         return await on_fault(request, fault)
-    phrase = HTTPStatus(fault.status_code).phrase
-    detail = "" if fault.detail == phrase else fault.detail
+    detail = fault.detail
+    if fault.status_code == HTTPStatus.NOT_FOUND:
+        detail = "Nothing is at this address: /console is for people, /api/v1/openapi.json lists what is for programs."
+    elif fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED and fault.headers:
+        detail = f"This address takes {fault.headers['Allow']}."
     return problem(fault.status_code, detail, instance=request.url.path, headers=fault.headers)
 
 

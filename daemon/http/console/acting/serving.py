@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -27,7 +27,7 @@ from daemon.http.console.acts.act import (
     missing_of,
 )
 from daemon.http.console.acts.permitted import permitted
-from daemon.http.console.acts.table import ACT_BY_NAME, PATH
+from daemon.http.console.acts.table import PATH
 from daemon.http.console.feed import ConsoleFeed
 from daemon.http.console.shell import still
 from daemon.http.console.templates import render
@@ -70,17 +70,20 @@ class Acts:
         self._once = Once()
         self._looking = asyncio.Semaphore(LOOKS_AT_A_TIME)
 
-    async def handle(self, request: Request) -> Response:
-        """GET: the dialog. POST: what came of it, the dialog once more, or a problem."""
-        return await door.guarded(request, self._perform if request.method == "POST" else self._look)
+    def handler(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        """What answers one act. GET: the dialog. POST: what came of it, the dialog once more, or a problem."""
 
-    async def _look(self, request: Request) -> Response:
-        act = _act_of(request)
+        async def handle(request: Request) -> Response:
+            answer = self._perform if request.method == "POST" else self._look
+            return await door.guarded(request, lambda one: answer(one, act))
+
+        return handle
+
+    async def _look(self, request: Request, act: Act) -> Response:
         return await self._dialog(request, await self._shown(act, _asked(act, request.query_params, request)))
 
-    async def _perform(self, request: Request) -> Response:
+    async def _perform(self, request: Request, act: Act) -> Response:
         session, fields = await own_fields_of(request)
-        act = _act_of(request)
         key, digest, reason = (fields.pop(name, "") for name in ("key", "digest", REASON))
         if _KEY.fullmatch(key) is None:
             raise door.Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "The form has no key; load it again.")
@@ -142,7 +145,7 @@ class Acts:
             "csrf_field": CSRF_FIELD,
             "key": secrets.token_urlsafe(_KEY_BYTES),
         }
-        return await self._answer(request, "acts/dialog.html", values, status)
+        return await self._answer(request, shown.act, "acts/dialog.html", values, status)
 
     def _choices(self, field: Field, told: Mapping[str, str]) -> Mapping[str, str]:
         try:
@@ -153,22 +156,18 @@ class Acts:
     async def _result(self, request: Request, act: Act, answer: Answer) -> Response:
         values = {"act": act, "done": answer.done, "sequence": answer.sequence}
         status = HTTPStatus.CONFLICT if answer.done.refusal else HTTPStatus.OK
-        return await self._answer(request, "acts/result.html", values, status)
+        return await self._answer(request, act, "acts/result.html", values, status)
 
-    async def _answer(self, request: Request, template: str, values: Mapping[str, object], status: int) -> Response:
+    async def _answer(
+        self, request: Request, act: Act, template: str, values: Mapping[str, object], status: int
+    ) -> Response:
         """A part for the console's script, a whole page for a browser without one."""
         if FRAGMENT_HEADER in request.headers:
             csrf = "" if request.state.session is None else request.state.session.csrf
             part = render(template, principal=request.state.principal, csrf=csrf, **values)
             return HTMLResponse(permitted(part, request.state.principal.role), status)
-        title = ACT_BY_NAME[str(request.url.path).removeprefix(PATH)].label
-        return HTMLResponse(
-            await still(request, self._feed, "acts/page.html", title, "", part=template, **values), status
-        )
-
-
-def _act_of(request: Request) -> Act:
-    return ACT_BY_NAME[request.url.path.removeprefix(PATH)]
+        page = await still(request, self._feed, "acts/page.html", act.label, "", part=template, **values)
+        return HTMLResponse(page, status)
 
 
 def _asked(act: Act, told: Mapping[str, str], request: Request, reason: str = "") -> Asked:

@@ -20,13 +20,16 @@ def problem_of(answer: httpx.Response) -> ProblemDocument:
 
 async def test_what_does_not_exist_is_a_problem_document(as_role: Client) -> None:
     answer = await as_role("viewer").get("/api/v1/nothing")
-    assert problem_of(answer) == ProblemDocument(title="Not Found", status=404, instance="/api/v1/nothing")
+    told = problem_of(answer)
+    assert told == ProblemDocument(title="Not Found", status=404, detail=told.detail, instance="/api/v1/nothing")
+    assert "/api/v1/openapi.json lists" in told.detail
 
 
 async def test_a_wrong_method_is_a_problem_document_that_names_the_right_one(as_role: Client) -> None:
     answer = await as_role("admin").delete("/api/v1/journal")
     assert problem_of(answer).status == 405
     assert "GET" in answer.headers["allow"]
+    assert "GET" in problem_of(answer).detail
 
 
 async def test_a_fault_is_a_problem_document_that_tells_nothing(

@@ -1,8 +1,11 @@
 """People's acts over HTTP: who may, what is refused and why, and what the journal says then."""
 
+import asyncio
+
 import pytest
 
 from config.settings import Role
+from daemon.incidents.desk import IncidentRefused
 from remediation.journal.incident_kinds import IncidentAcknowledged
 from tests.unit.daemon.incidents.incident_world import World, world
 from tests.unit.remediation.incidents.telling import breach, clear
@@ -30,6 +33,21 @@ async def test_an_operator_takes_an_incident_on_gives_it_back_and_closes_it(here
     assert (closed["incident"]["state"], closed["times"]["resolve_ms"]) == ("resolved", 0)
     assert (await here.kinds())[2:] == ["incident.acknowledged", "incident.unacknowledged", "incident.resolved"]
     assert [entry.fields.get("note") for entry in (await here.entries())[2:]] == ["on it", "", "looked at"]
+
+
+async def test_of_two_who_take_it_on_in_one_moment_the_second_hears_who_was_first(here: World) -> None:
+    roles: tuple[Role, ...] = ("operator", "approver")
+    both = await asyncio.gather(*(here.ask(role, "POST", "incidents/inc-1/ack", {}) for role in roles))
+    assert [one.status_code for one in both] == [200, 409]
+    first = here.state.incidents["inc-1"].acknowledged_by
+    assert f"inc-1 was taken on by {first}" in both[1].json()["detail"]
+    assert (await here.kinds()).count("incident.acknowledged") == 1
+
+
+async def test_who_takes_on_what_ends_in_that_moment_is_not_told_that_it_is_theirs(here: World) -> None:
+    _, taken = await asyncio.gather(here.say(clear()), here.parts.desk.acknowledge("inc-1", "ann"))
+    assert isinstance(taken, IncidentRefused)
+    assert taken.detail == "inc-1 is over, resolved by daemon"
 
 
 async def test_two_incidents_are_made_one_and_shown_as_one(here: World) -> None:
