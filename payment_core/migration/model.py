@@ -225,8 +225,8 @@ class Quarantined(Record, frozen=True, gc=False, kw_only=True, tag="migration_qu
     """A record that cannot move; its id is ``KIND:OLD_ID``, or ``KIND@ORIGIN`` where no id could be read.
 
     reason: one word. detail: what is wrong, never with a number. origin: file and number of the record in it.
-    amount, currency, account: what it stands for and in whose balance, where that could be read. resolved_at_ms: it
-    moved later; 0 while it waits.
+    amount, currency, account: what it stands for and in whose balance, where that could be read. occurred_at_ms,
+    position: as of what moved. resolved_at_ms: a later record of the object is here; 0 while it waits.
     """
 
     source_kind: Kind
@@ -239,6 +239,8 @@ class Quarantined(Record, frozen=True, gc=False, kw_only=True, tag="migration_qu
     amount: int = 0
     currency: str = ""
     account: str = ""
+    occurred_at_ms: int = 0
+    position: Position = START
     resolved_at_ms: int = 0
 
     @property

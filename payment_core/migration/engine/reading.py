@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 
+from payment_core.migration.engine.quarantine import origin_id, quarantine_id
 from payment_core.migration.engine.source import Source
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import START, Position, Read
@@ -36,9 +37,9 @@ def everything(_read: Read) -> bool:
     return True
 
 
-def only(names: Collection[str], name_of: Callable[[Read], str]) -> Wanted:
-    """Those of these names."""
-    return lambda read: name_of(read) in names
+def waiting(names: Collection[str]) -> Wanted:
+    """Those that were put aside under these names, and what stands now where something without an id stood."""
+    return lambda read: quarantine_id(read) in names or origin_id(read) in names
 
 
 class Parts:

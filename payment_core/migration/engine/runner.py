@@ -12,11 +12,11 @@ from payment_core.errors import CoreError, StoreBusy
 from payment_core.migration.engine.claiming import Asked, Claim, Claimant, released
 from payment_core.migration.engine.pace import Gate, OpenGate, Pace, Sleep
 from payment_core.migration.engine.proving import BatchProving
-from payment_core.migration.engine.reading import Parts, batches, everything, only
+from payment_core.migration.engine.reading import Parts, batches, everything, waiting
 from payment_core.migration.engine.source import Source
 from payment_core.migration.engine.taking import Taking
 from payment_core.migration.engine.undoing import Undoing, Undone
-from payment_core.migration.engine.writing import BatchWriting, Written, quarantine_id
+from payment_core.migration.engine.writing import BatchWriting, Written
 from payment_core.migration.errors import MigrationError
 from payment_core.migration.export.records import Read
 from payment_core.migration.jobs.port import Job, Prepared, Refused
@@ -201,7 +201,7 @@ class Runner:
         run = await self._prove_last(proving, job, run)
         for kind in KINDS_OF[job]:
             await source.prove(kind)
-        wanted = only(await self._waiting(job), quarantine_id) if run.only_waiting else everything
+        wanted = waiting(await self._waiting(job)) if run.only_waiting else everything
         parts = Parts(limits.batch_records)
         reading = batches(source, KINDS_OF[job], run.source_kind, run.position, limits.batch_records, wanted)
         async with aclosing(reading):

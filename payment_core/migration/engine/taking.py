@@ -6,12 +6,13 @@ import msgspec
 
 from payment_core.migration.engine.claiming import Claimant
 from payment_core.migration.engine.proving import BatchProving
-from payment_core.migration.engine.writing import CHANGING, PROVABLE, quarantine, resolve
+from payment_core.migration.engine.quarantine import quarantine, resolve
+from payment_core.migration.engine.writing import PROVABLE
 from payment_core.migration.errors import DifferenceFound, NotYet, RunnerBusy
 from payment_core.migration.export.records import Malformed, Read
-from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused
-from payment_core.migration.model import Historical, LedgerTotal, MigrationRun, Moved, moved_id
-from payment_core.migration.names import JOB_OF, JobName, JobState, Outcome
+from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused, row_of
+from payment_core.migration.model import LedgerTotal, MigrationRun, moved_id
+from payment_core.migration.names import JobState, Outcome
 from payment_core.origin import Origin
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.vault.errors import DataKeyGone
@@ -79,8 +80,8 @@ class Taking:
             _count(transaction, run, quarantine(transaction, self._job.name, outcome))
             return _Taken(Outcome.QUARANTINED, ())
         self._job.finish(transaction, work)
-        if outcome in CHANGING and run.waiting > 0:
-            _count(transaction, run, -resolve(transaction, one.read))
+        if outcome in PROVABLE and run.waiting > 0:
+            _count(transaction, run, -resolve(transaction, one.read, is_mended=False))
         return _Taken(outcome, work.ledger)
 
     def _may_take(self, run: MigrationRun | None, now_ms: int) -> MigrationRun:
@@ -100,9 +101,7 @@ def _is_over(transaction: Transaction, read: Read, run: MigrationRun) -> bool:
     """
     if isinstance(read, Malformed) or read.occurred_at_ms >= run.made_at_ms // MS_PER_SECOND * MS_PER_SECOND:
         return False
-    is_history, name = JOB_OF[read.kind] is JobName.TRANSACTION_HISTORY, moved_id(read.kind, read.id)
-    known = transaction.get(Historical, name) if is_history else transaction.get(Moved, name)
-    return known is None or known.undone_at_ms > 0
+    return row_of(transaction, read.kind, moved_id(read.kind, read.id)) is None
 
 
 def _count(transaction: Transaction, run: MigrationRun, more: int) -> None:

@@ -5,18 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from payment_core.migration.engine.claiming import Claimant
-from payment_core.migration.export.records import Malformed, Read
-from payment_core.migration.jobs.history.bodies import account_of, money_of
+from payment_core.migration.engine.quarantine import quarantine, resolve
 from payment_core.migration.jobs.port import BatchWork, Job, Prepared, Refused
 from payment_core.migration.model import (
     Counts,
     MigrationBatch,
     MigrationRun,
-    Quarantined,
     batch_id,
-    moved_id,
 )
-from payment_core.migration.names import JobName, Outcome
+from payment_core.migration.names import Outcome
 from payment_core.migration.proof.sides import Line, side_of
 from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
@@ -24,11 +21,7 @@ from payment_core.store.port import Transaction
 
 WRITTEN = "written"
 PROVABLE = frozenset({Outcome.MOVED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.MERGED})
-"""What must be found in the store afterwards as the export has it."""
-
-
-CHANGING = frozenset({Outcome.MOVED, Outcome.UPDATED, Outcome.MERGED})
-"""What ends that a record of the same object waits: it moved after all."""
+"""What must be found in the store afterwards as the export has it; so no earlier record of the object waits."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -62,8 +55,7 @@ class BatchWriting:
         counts = Counts()
         waiting = run.waiting
         for one in items:
-            # While nothing waits, nothing is looked for.
-            outcome, more = self._one(transaction, one, work, resolves=waiting > 0)
+            outcome, more = self._one(transaction, one, work, run, waiting)
             waiting += more
             if isinstance(outcome, Refused):
                 refusals.append(outcome)
@@ -88,14 +80,15 @@ class BatchWriting:
         return Written(after, batch, tuple(refusals))
 
     def _one(
-        self, transaction: Transaction, one: Prepared | Refused, work: BatchWork, *, resolves: bool
+        self, transaction: Transaction, one: Prepared | Refused, work: BatchWork, run: MigrationRun, waiting: int
     ) -> tuple[Outcome | Refused, int]:
         """What became of a record, and how many more wait in quarantine now."""
         outcome = one if isinstance(one, Refused) else self._job.apply(transaction, one, work)
         if isinstance(outcome, Refused):
             return outcome, quarantine(transaction, self._job.name, outcome)
-        if resolves and outcome in CHANGING:
-            return outcome, -resolve(transaction, one.read)
+        # While nothing waits, nothing is looked for.
+        if waiting > 0 and outcome in PROVABLE:
+            return outcome, -resolve(transaction, one.read, is_mended=run.only_waiting)
         return outcome, 0
 
     def _batch(
@@ -129,49 +122,6 @@ class BatchWriting:
 def counted(outcome: Outcome) -> Counts:
     """One record with this outcome."""
     return _ONE[outcome]
-
-
-def quarantine_id(read: Read) -> str:
-    """By its old id, or by its place where none could be read."""
-    return moved_id(read.kind, read.id) if read.id != "" else f"{read.kind.value}@{read.origin}"
-
-
-def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> int:
-    """Put a record aside with the reason; the same again changes nothing. How many more wait now: 0 or 1."""
-    read = refused.read
-    amount, currency = (0, "") if isinstance(read, Malformed) else money_of(read.body)
-    entry = Quarantined(
-        id=quarantine_id(read),
-        source_kind=read.kind,
-        job=job,
-        reason=refused.reason,
-        detail=refused.detail,
-        origin=read.origin,
-        source_hash=read.source_hash,
-        at_ms=transaction.now_ms,
-        amount=amount,
-        currency=currency,
-        account="" if isinstance(read, Malformed) else account_of(read.body),
-    )
-    known = transaction.get(Quarantined, entry.id)
-    if known is not None and _is_same(known, entry):
-        return 0
-    transaction.put(entry)
-    return int(known is None or known.resolved_at_ms > 0)
-
-
-def _is_same(known: Quarantined, entry: Quarantined) -> bool:
-    """Whether the same record was put aside before, be it that it waits or that another one ended that."""
-    return msgspec.structs.replace(known, at_ms=entry.at_ms, resolved_at_ms=0) == entry
-
-
-def resolve(transaction: Transaction, read: Read) -> int:
-    """Note that a record which was put aside before has moved. How many fewer wait now: 0 or 1."""
-    known = transaction.get(Quarantined, quarantine_id(read))
-    if known is None or known.resolved_at_ms > 0:
-        return 0
-    transaction.put(msgspec.structs.replace(known, resolved_at_ms=transaction.now_ms))
-    return 1
 
 
 _ONE = {outcome: Counts(**{"read": 1, outcome.value: 1}) for outcome in Outcome}

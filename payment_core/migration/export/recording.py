@@ -78,6 +78,7 @@ class Recorder:
                 source_hash=one.source_hash,
                 position=position,
                 file=file.name,
+                occurred_at_ms=self._occurred_at_ms,
                 id=one.id,
             )
         if file.account is not None and getattr(body, "account", file.account) is None:

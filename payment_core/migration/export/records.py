@@ -99,7 +99,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Malformed(msgspec.Struct, frozen=True, kw_only=True):
     """What stood where a record should be. detail: what is wrong with it and where, never its values.
 
-    id: the processor's, when it could be read; else empty. source_hash: as of a record.
+    id: the processor's, when it could be read; else empty. source_hash, occurred_at_ms: as of a record.
     """
 
     kind: Kind
@@ -108,6 +108,7 @@ class Malformed(msgspec.Struct, frozen=True, kw_only=True):
     source_hash: str
     position: Position
     file: str
+    occurred_at_ms: int
     id: str = ""
 
     @property

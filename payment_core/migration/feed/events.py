@@ -105,6 +105,7 @@ def _read(kind: Kind, event: _Event, decoded: Decoded) -> Read:
             source_hash=decoded.source_hash,
             position=_FIRST,
             file=event.id,
+            occurred_at_ms=event.created * 1000,
             id=decoded.id,
         )
     if event.account is not None and getattr(body, "account", event.account) is None:

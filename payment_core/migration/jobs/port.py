@@ -6,9 +6,10 @@ from typing import Protocol, cast
 import msgspec
 
 from payment_core.ledger.journals import Move
+from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Malformed, Read, Record
-from payment_core.migration.model import Historical, LedgerTotal, Moved
-from payment_core.migration.names import JobName, Outcome
+from payment_core.migration.model import Historical, LedgerTotal, Moved, Quarantined
+from payment_core.migration.names import JOB_OF, JobName, Outcome
 from payment_core.migration.proof.sides import Line
 from payment_core.store.port import Transaction
 
@@ -103,9 +104,16 @@ Place = tuple[int, int, int]
 """When an object was like this, and where an export says so: of two records about it the later one counts."""
 
 
-def place_of(one: Record | Moved | Historical) -> Place:
-    """The place of a record, or of the one that was moved last."""
+def place_of(one: Read | Moved | Historical | Quarantined) -> Place:
+    """The place of a record, or of the one that was moved or put aside last."""
     return one.occurred_at_ms, one.position.file, one.position.record
+
+
+def row_of(transaction: Transaction, kind: Kind, name: str) -> Moved | Historical | None:
+    """What is here of an object of the old processor; None where nothing is, or was taken back."""
+    is_history = JOB_OF[kind] is JobName.TRANSACTION_HISTORY
+    row = transaction.get(Historical, name) if is_history else transaction.get(Moved, name)
+    return None if row is None or row.undone_at_ms > 0 else row
 
 
 def standing(transaction: Transaction, one: Prepared, moved: Moved | None) -> Outcome | None:

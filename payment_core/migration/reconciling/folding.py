@@ -8,6 +8,7 @@ from payment_core.migration.proof.sides import Difference, Line, Sum
 from payment_core.migration.reconciling.model import DIFFERENCES_MAX, KindResult
 
 NOWHERE = "neither moved nor in quarantine"
+OF_BEFORE = "as an earlier export had it; run the job again"
 
 
 class Differences:
@@ -38,6 +39,7 @@ class KindFold:
             ("exported", "equal", "superseded", "later", "changed_here", "waiting", "missing", "differing", "here"), 0
         )
         self._found = 0
+        self._not_taken: dict[str, Difference] = {}
         self._source: dict[str, int] = {}
         self._target: dict[str, int] = {}
 
@@ -45,10 +47,13 @@ class KindFold:
         """A record. stored: the place of its row here; None when there is none. True when the row is of this record."""
         self._counts["exported"] += 1
         if stored is None or theirs is None:
-            self._absent(ours, waits=waits)
+            self._absent(ours, NOWHERE, waits=waits)
             return False
-        if place != stored:
-            self._counts["later" if stored[0] > place[0] else "superseded"] += 1
+        if place < stored:
+            self._said_again(place, stored)
+            return False
+        if place > stored:
+            self._of_before(ours, theirs, waits=waits)
             return False
         self._found += 1
         if ours.currency != "":
@@ -58,14 +63,16 @@ class KindFold:
         elif ours == theirs:
             self._counts["equal"] += 1
         else:
-            self._counts["differing"] += 1
-            self._differences.add(Difference(ours.name, _told(ours), _told(theirs)))
+            self._differ(Difference(ours.name, _told(ours), _told(theirs)))
         return True
 
-    def refused(self, name: str, *, waits: bool) -> None:
-        """Something that cannot move."""
+    def refused(self, name: str, place: Place, stored: Place | None, *, waits: bool) -> None:
+        """Something that cannot move. stored: the place of what is here of the same object; None when nothing is."""
         self._counts["exported"] += 1
-        self._absent(Line(name, ""), waits=waits)
+        if stored is not None and place < stored:
+            self._said_again(place, stored)
+        else:
+            self._absent(Line(name, ""), NOWHERE if stored is None else OF_BEFORE, waits=waits)
 
     def counted_twice(self, name: str, since: int, created: int) -> None:
         """A row that the opening balance of its account holds already. since, created: Unix seconds."""
@@ -79,6 +86,9 @@ class KindFold:
 
     def result(self) -> KindResult:
         """What was found."""
+        for difference in self._not_taken.values():
+            self._differ(difference)
+        self._not_taken.clear()
         extra = self._counts["here"] - self._found
         if extra != 0:
             self._differences.add(Difference(f"{self.kind.value} rows", str(self._found), str(self._counts["here"])))
@@ -87,10 +97,37 @@ class KindFold:
             self._differences.add(one)
         return KindResult(kind=self.kind, extra=extra, source=source, target=target, **self._counts)
 
-    def _absent(self, ours: Line, *, waits: bool) -> None:
+    def _of_before(self, ours: Line, theirs: Line, *, waits: bool) -> None:
+        """The row is of an earlier export: this one was not moved, or only what waited. Both have to say the same.
+
+        Of several records of the object the last one has to: those before it were said again.
+        """
+        if self._not_taken.pop(ours.name, None) is not None:
+            self._counts["superseded"] += 1
+        if theirs.sha256 == CHANGED_HERE:
+            self._counts["changed_here"] += 1
+        elif ours == theirs:
+            self._counts["equal"] += 1
+        elif waits:
+            self._counts["waiting"] += 1
+        else:
+            difference = Difference(ours.name, _told(ours), f"{_told(theirs)}, {OF_BEFORE}")
+            if len(self._not_taken) < DIFFERENCES_MAX:
+                self._not_taken[ours.name] = difference
+            else:
+                self._differ(difference)
+
+    def _said_again(self, place: Place, stored: Place) -> None:
+        self._counts["later" if stored[0] > place[0] else "superseded"] += 1
+
+    def _differ(self, difference: Difference) -> None:
+        self._counts["differing"] += 1
+        self._differences.add(difference)
+
+    def _absent(self, ours: Line, why: str, *, waits: bool) -> None:
         self._counts["waiting" if waits else "missing"] += 1
         if not waits:
-            self._differences.add(Difference(ours.name, _told(ours), NOWHERE))
+            self._differences.add(Difference(ours.name, _told(ours), why))
 
 
 def sums_of(amounts: dict[str, int]) -> tuple[Sum, ...]:

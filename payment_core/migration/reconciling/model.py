@@ -13,10 +13,12 @@ DIFFERENCES_MAX = 10_000
 class KindResult(msgspec.Struct, frozen=True, kw_only=True):
     """One kind, record by record.
 
-    exported: what the export holds. equal: here as they are there. superseded: said again later in the export.
+    exported: what the export holds. equal: here as they are there, be it by an earlier export. superseded: said again
+    later in the export.
     later: changed by the feed since the export; changed_here: changed here since. waiting: in quarantine. missing:
     nowhere. differing: here and not equal. here: rows of this export in the store, counted by a walk of its own;
-    extra: those of them that the export does not know. source, target: sums of both sides by currency, minor units.
+    extra: those of them that the export does not know. source, target: sums of both sides by currency, minor units, of
+    rows of this export.
     """
 
     kind: Kind
@@ -48,7 +50,7 @@ class AccountResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrailResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The old processor's trail here. entries: of all pages. intact: each page follows the one before it."""
+    """The old processor's trail here. entries: of all pages. intact: each follows the one before, and none is gone."""
 
     pages: int
     entries: int

@@ -6,15 +6,15 @@ from typing import cast
 
 import msgspec
 
+from payment_core.migration.engine.quarantine import quarantine_id
 from payment_core.migration.engine.reading import batches, everything
 from payment_core.migration.engine.source import Source
-from payment_core.migration.engine.writing import quarantine_id
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import START, Read, Record
 from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.jobs.history.bodies import POSTED, Posted, decoded, money_of
 from payment_core.migration.jobs.history.recipe import balance_account, owner_of
-from payment_core.migration.jobs.port import Job, Place, Refused, place_of
+from payment_core.migration.jobs.port import Job, Place, Refused, place_of, row_of
 from payment_core.migration.model import Historical, Moved, Opened, Quarantined
 from payment_core.migration.names import JOB_OF, JobName
 from payment_core.migration.reconciling.folding import KindFold
@@ -111,12 +111,12 @@ class Walks:
         expected = await job.expect(reads)
         refused = [isinstance(one, Refused) for one in expected]
         looked = await self._store.transact(
-            lambda transaction: _look(transaction, job, kind, names, refused), self._actor
+            lambda transaction: _look(transaction, job, reads, names, refused), self._actor
         )
         stored = await job.lines(names, looked.found)
         for read, ours, place, theirs, waits in zip(reads, expected, looked.places, stored, looked.waits, strict=True):
             if isinstance(ours, Refused):
-                fold.refused(quarantine_id(read), waits=waits)
+                fold.refused(quarantine_id(read), place_of(read), place, waits=waits)
                 continue
             record = cast("Record", read)
             is_row = fold.exported(place_of(record), ours, place, theirs, waits=waits)
@@ -137,18 +137,20 @@ class Walks:
             yield moved
 
 
-def _look(transaction: Transaction, job: Job, kind: Kind, names: Sequence[str], refused: Sequence[bool]) -> Looked:
-    places = [_place(transaction, kind, name) for name in names]
+def _look(
+    transaction: Transaction, job: Job, reads: Sequence[Read], names: Sequence[str], refused: Sequence[bool]
+) -> Looked:
+    places = [_place(transaction, read, name) for read, name in zip(reads, names, strict=True)]
     waits = [
-        (place is None or cannot) and _waits(transaction, name)
-        for name, place, cannot in zip(names, places, refused, strict=True)
+        (cannot or place is None or place < place_of(read)) and _waits(transaction, name)
+        for read, name, place, cannot in zip(reads, names, places, refused, strict=True)
     ]
     return Looked(places, job.find(transaction, names, ""), waits)
 
 
-def _place(transaction: Transaction, kind: Kind, name: str) -> Place | None:
-    row = transaction.get(Historical, name) if kind in HISTORY else transaction.get(Moved, name)
-    return None if row is None or row.undone_at_ms > 0 else place_of(row)
+def _place(transaction: Transaction, read: Read, name: str) -> Place | None:
+    row = row_of(transaction, read.kind, name)
+    return None if row is None else place_of(row)
 
 
 def _waits(transaction: Transaction, name: str) -> bool:

@@ -8,12 +8,12 @@ from payment_core.ledger.accounts import HISTORY_BALANCE
 from payment_core.ledger.verify import LedgerVerifier
 from payment_core.migration.engine.source import Source
 from payment_core.migration.export.kinds import Kind
-from payment_core.migration.jobs.audit_trail import page_sha256
+from payment_core.migration.jobs.audit_trail import TRAIL_HEAD, page_sha256
 from payment_core.migration.jobs.history.bodies import POSTED
 from payment_core.migration.jobs.history.openings import BEFORE_OPENING
 from payment_core.migration.jobs.history.recipe import balance_account
 from payment_core.migration.jobs.port import Job
-from payment_core.migration.model import Quarantined, TrailPage
+from payment_core.migration.model import Quarantined, TrailHead, TrailPage
 from payment_core.migration.names import JobName
 from payment_core.migration.proof.sides import Difference
 from payment_core.migration.reconciling.folding import Differences, KindFold
@@ -113,7 +113,9 @@ class Reconciling:
 
     async def _trail(self, promised: int, differences: Differences) -> TrailResult:
         """Each page follows the one before it; all of them together hold at least every record of the export."""
-        pages, entries, previous, first_bad = 0, 0, GENESIS, ""
+        head = await self._store.read(TrailHead, TRAIL_HEAD)
+        end = GENESIS if head is None else head.sha256
+        pages, entries, previous, first_bad, ends = 0, 0, GENESIS, "", end == GENESIS
         walk = every(self._store, Listing(TrailPage, limit=TRAIL_PAGES))
         async for page in walk:
             pages += 1
@@ -122,7 +124,12 @@ class Reconciling:
             if not right and first_bad == "":
                 first_bad = page.id
             previous = page.sha256
-        if first_bad != "":
+            # Whoever goes on with it meanwhile writes behind this end.
+            ends = ends or previous == end
+        if not ends:
+            differences.add(Difference("trail end", end[:16], f"{previous[:16]}, so its last pages are gone"))
+            first_bad = first_bad if first_bad != "" else "its end"
+        elif first_bad != "":
             differences.add(Difference("trail", "each page follows the one before it", f"{first_bad} does not"))
         if entries < promised:
             differences.add(Difference("trail entries", str(promised), str(entries)))

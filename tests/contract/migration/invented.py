@@ -52,6 +52,7 @@ def malformed(kind: Kind, place: int, reason: Reason = Reason.NOT_JSON) -> Malfo
         source_hash=hashlib.sha256(f"{kind}{place}".encode()).hexdigest(),
         position=Position(0, place),
         file=f"{kind.value}.jsonl",
+        occurred_at_ms=MADE_AT_MS,
     )
 
 
