@@ -65,26 +65,26 @@ class Duties:
         self._ticks = Ticks(clock)
         self._felt = False
         self._health = HealthCheck((parts.probes.core, parts.probes.payments, parts.probes.components), parts.writer)
-        self._due: tuple[tuple[str, float, Callable[[], Awaitable[None]]], ...] = (
+        self._due: tuple[tuple[str, float, Callable[[], Awaitable[object]]], ...] = (
             ("lease", RENEW_SECONDS, leadership.renew),
             ("rules", RULES_SECONDS, parts.pipeline.tick),
-            ("recover", RULES_SECONDS, self._recover),
+            ("recover", RULES_SECONDS, parts.executor.recover),
             ("deployments", DEPLOYMENTS_SECONDS, parts.deployments.runner.tick),
-            ("automation", RULES_SECONDS, self._automation),
+            ("automation", RULES_SECONDS, parts.automation.tick),
             ("paging", PAGING_SECONDS, parts.incidents.pager.tick),
             ("public", PAGING_SECONDS, parts.public.proposer.tick),
             ("channel-health", CHANNELS_SECONDS, self._channels),
             ("exposure", EXPOSURE_SECONDS, parts.incidents.exposures.tick),
-            ("rollbacks", RULES_SECONDS, parts.rollbacks.tick),
+            ("rollbacks", RULES_SECONDS, parts.rollbacks.rollbacks.tick),
             ("aftermath", AFTERMATH_SECONDS, parts.rollbacks.look_back),
             ("cores", CORES_SECONDS, self._cores),
             ("traffic", TRAFFIC_SECONDS, parts.watch.look),
             ("backfill", BACKFILL_SECONDS, self._backfill),
             ("ledger", LEDGER_SECONDS, self._ledger),
-            ("ramps", RULES_SECONDS, self._ramps),
+            ("ramps", RULES_SECONDS, parts.flags.ramps.tick),
             ("flags", FLAGS_SECONDS, self._flags),
             ("experiments", EXPERIMENTS_SECONDS, parts.flags.tally.tick),
-            ("scaling", parts.scaling.scaler.policy.every, self._scaling),
+            ("scaling", parts.scaling.scaler.policy.every, parts.scaling.tick),
             ("reconcile", RECONCILE_SECONDS, parts.pipeline.reconcile),
             ("prune", PRUNE_SECONDS, self._prune),
             ("state", STATE_SECONDS, parts.keeping.keep_when_due),
@@ -92,7 +92,7 @@ class Duties:
             ("heart", BEAT_SECONDS, parts.senses.heart.beat),
             ("sightings", SIGHTINGS_SECONDS, self._sightings),
             ("tally", TALLY_SECONDS, self._tally),
-            ("reports", REPORTS_SECONDS, self._reports),
+            ("reports", REPORTS_SECONDS, parts.reporting.jobs.run_due),
             ("loop-lag", LAG_SECONDS, parts.loop_lag.measure),
         )
 
@@ -101,7 +101,7 @@ class Duties:
         tasks = []
         for name, seconds, act in self._due:
             self._ticks.every(name, seconds)
-            tasks.append(Task(name, self._ticks.loop(name, act)))
+            tasks.append(Task(name, self._ticks.loop(name, self._again(name, act))))
         for job in self._parts.reporting.jobs.jobs:
             self._ticks.at("reports", job.moment, self._parts.reporting.jobs.zone)
         return tasks
@@ -118,23 +118,16 @@ class Duties:
         """When each duty was last done, and when it is due again."""
         return self._ticks.standings()
 
-    async def _recover(self) -> None:
-        try:
-            await self._parts.executor.recover()
-        except NotJournaled as fault:
-            log.error("interrupted actions stay open", action="journal_fault", fault=str(fault))
+    def _again(self, name: str, act: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """The act, which a disk that fails for a while leaves to its next tick; nothing that was done is lost."""
 
-    async def _automation(self) -> None:
-        try:
-            await self._parts.automation.tick()
-        except (NotJournaled, CheckpointFailed) as fault:
-            log.error("storm not recorded", action="journal_fault", fault=str(fault))
+        async def attempt() -> None:
+            try:
+                await act()
+            except (NotJournaled, CheckpointFailed) as fault:
+                log.error("duty waits for the disk", action="duty_failed", duty=name, fault=str(fault))
 
-    async def _scaling(self) -> None:
-        try:
-            await self._parts.scaling.tick()
-        except NotJournaled as fault:
-            log.error("capacity not decided", action="journal_fault", fault=str(fault))
+        return attempt
 
     async def _cores(self) -> None:
         facts = await self._parts.probes.core.probe_all(self._clock.now_ms())
@@ -142,27 +135,18 @@ class Duties:
         await self._take([fact for fact in facts if (fact.region, fact.environment) not in absent])
 
     async def _health_check(self) -> None:
-        try:
-            absent = absent_on_purpose(self._parts.writer.state)
-            found = await self._health.run(self._clock.now_ms())
-            facts = [fact for fact in found if (fact.region, fact.environment) not in absent]
-            self._parts.senses.tell(facts)
-            await self._take(facts)
-        except NotJournaled as fault:
-            log.error("health not recorded", action="journal_fault", fault=str(fault))
+        absent = absent_on_purpose(self._parts.writer.state)
+        found = await self._health.run(self._clock.now_ms())
+        facts = [fact for fact in found if (fact.region, fact.environment) not in absent]
+        self._parts.senses.tell(facts)
+        await self._take(facts)
 
     async def _take(self, facts: Sequence[Fact]) -> None:
         """Probes are facts like any other; one that cannot be recorded is made again at the next tick."""
-        try:
-            await self._parts.pipeline.accept(facts, PROBES)
-        except CheckpointFailed as fault:
-            log.error("probes not recorded", action="probes_not_recorded", fault=str(fault))
+        await self._parts.pipeline.accept(facts, PROBES)
 
     async def _backfill(self) -> None:
-        try:
-            await self._parts.backfill.tick(self._clock.now_ms())
-        except CheckpointFailed as fault:
-            log.error("events not recovered", action="backfill_not_recorded", fault=str(fault))
+        await self._parts.backfill.tick(self._clock.now_ms())
 
     async def _ledger(self) -> None:
         await self._take([await self._parts.probes.components.probe("database", self._clock.now_ms())])
@@ -173,12 +157,6 @@ class Duties:
             await channels.outbox.tidy()
             await self._take(channels.health.look(self._clock.now_ms()))
 
-    async def _ramps(self) -> None:
-        try:
-            await self._parts.flags.ramps.tick()
-        except NotJournaled as fault:
-            log.error("end of a ramp not recorded", action="journal_fault", fault=str(fault))
-
     async def _flags(self) -> None:
         flags = self._parts.flags
         await self._parts.flag_reports.ask()
@@ -188,9 +166,6 @@ class Duties:
         await self._parts.reporting.jobs.count()
         await self._parts.reporting.jobs.watch_budget()
 
-    async def _reports(self) -> None:
-        await self._parts.reporting.jobs.run_due()
-
     async def _sightings(self) -> None:
         await self._parts.senses.keep(self._parts.sources)
         if not self._felt and self._parts.senses.sightings.beat_back_at_ms > 0:
@@ -199,7 +174,4 @@ class Duties:
             self._ticks.now("health")
 
     async def _prune(self) -> None:
-        try:
-            await self._parts.checkpoint.prune(self._clock.now_ms())
-        except CheckpointFailed as fault:
-            log.error("checkpoint not pruned", action="prune_failed", fault=str(fault))
+        await self._parts.checkpoint.prune(self._clock.now_ms())

@@ -1,20 +1,14 @@
 """Counts the payments that went where an incident was, once it is over: from the log of facts, which holds a day."""
 
-import structlog
-
 from checks.facts import PaymentAttempted
 from daemon.aftermath.payment_log import payments_since
-from daemon.errors import CheckpointFailed
 from daemon.storage.checkpoint import Checkpoint
 from daemon.storage.fact_log import LATE_MS, reaches
-from remediation.errors import NotJournaled
 from remediation.incidents.fold import members_of
 from remediation.journal.incident_kinds import IncidentExposed
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.state import Incident, IncidentState
-
-log = structlog.get_logger()
 
 SETTLE_MS = 5_000
 """After the end: by then the facts of its last payments have arrived."""
@@ -34,14 +28,11 @@ class Exposures:
         self._clock = clock
 
     async def tick(self) -> None:
-        """Count for one incident that is over and not counted; others wait for the next tick."""
+        """Count for one incident that is over and not counted; others wait. Raises CheckpointFailed."""
         now_ms = self._clock.now_ms()
         for incident in self._writer.state.incidents.values():
             if _is_to_count(incident, now_ms):
-                try:
-                    await self._writer.append(await self.of(incident))
-                except (NotJournaled, CheckpointFailed) as fault:
-                    log.error("exposure not counted", action="exposure_not_counted", fault=str(fault))
+                await self._writer.append(await self.of(incident))
                 return
 
     async def of(self, incident: Incident) -> IncidentExposed:

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from checks.findings import Finding
 from config.escalation.escalation_file import Escalation
-from remediation.errors import NotJournaled
 from remediation.escalation.chain import Chain, ChainState
 from remediation.escalation.due import Due, due, next_due_ms
 from remediation.journal.entry import Entry
@@ -56,11 +55,7 @@ class Pager:
 
     async def tick(self) -> None:
         """Write what is due. A journal that takes nothing is tried again at the next tick: a page is late, not lost."""
-        try:
-            await self._write()
-        except NotJournaled as fault:
-            log.error("nobody can be told, the journal takes nothing", action="journal_fault", fault=str(fault))
-            return
+        await self._write()
         await self._act()
         self._set_alarm()
 

@@ -2,17 +2,12 @@
 
 from dataclasses import dataclass
 
-import structlog
-
 from daemon.aftermath.compensations import Compensations
 from daemon.aftermath.measuring import RollbackMeasuring
 from daemon.rollbacks.desk import RollbackDesk
 from daemon.rollbacks.drill import Drill
 from daemon.rollbacks.foresight import Foresight
-from remediation.errors import NotJournaled
 from remediation.rollback.running import Rollbacks
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +23,6 @@ class RollbackParts:
     measuring: RollbackMeasuring
     drill: Drill
     foresight: Foresight
-
-    async def tick(self) -> None:
-        """Go on with what people asked for; a journal that takes no entry is tried again at the next tick."""
-        try:
-            await self.rollbacks.tick()
-        except NotJournaled as fault:
-            log.error("rollback waits for the journal", action="journal_fault", fault=str(fault))
 
     async def look_back(self) -> None:
         """Measure rollbacks that have settled, list wrong payments, do what was approved, rehearse when it is due."""

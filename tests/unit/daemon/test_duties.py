@@ -76,7 +76,7 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
         deployments=SimpleNamespace(
             runner=SimpleNamespace(tick=call("deploy")), desk=SimpleNamespace(wakes=lambda _: None)
         ),
-        rollbacks=SimpleNamespace(tick=call("take_back"), look_back=call("look_back")),
+        rollbacks=SimpleNamespace(rollbacks=SimpleNamespace(tick=call("take_back")), look_back=call("look_back")),
         automation=SimpleNamespace(tick=call("storm")),
         incidents=SimpleNamespace(
             pager=SimpleNamespace(tick=call("page"), wakes=lambda _: None),
@@ -106,7 +106,9 @@ def parts(calls: dict[str, Failing], one: Scene) -> Parts:
             )
         ),
         scaling=SimpleNamespace(tick=call("scale"), scaler=SimpleNamespace(policy=Scaling())),
-        flags=SimpleNamespace(tally=SimpleNamespace(tick=call("count_experiments"))),
+        flags=SimpleNamespace(
+            tally=SimpleNamespace(tick=call("count_experiments")), ramps=SimpleNamespace(tick=call("ramp"))
+        ),
         sources=(),
         writer=one.writer,
     )
@@ -139,6 +141,15 @@ async def test_every_duty_is_a_task_of_its_own() -> None:
         ("backfill", "backfill", CheckpointFailed("full"), "backfill"),
         ("ledger", "accept", CheckpointFailed("full"), "accept"),
         ("prune", "prune", CheckpointFailed("full"), "prune"),
+        ("paging", "page", JournalFull(), "page"),
+        ("public", "propose", JournalFull(), "propose"),
+        ("exposure", "count_exposed", CheckpointFailed("full"), "count_exposed"),
+        ("rollbacks", "take_back", JournalFull(), "take_back"),
+        ("aftermath", "look_back", JournalFull(), "look_back"),
+        ("ramps", "ramp", JournalFull(), "ramp"),
+        ("scaling", "scale", JournalFull(), "scale"),
+        ("reports", "run_due", JournalFull(), "run_due"),
+        ("state", "keep", CheckpointFailed("full"), "keep"),
     ],
 )
 async def test_a_fault_that_passes_leaves_the_duty_to_its_next_tick(

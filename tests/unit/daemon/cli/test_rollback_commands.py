@@ -31,7 +31,7 @@ class Place:
 
         async def tick() -> None:
             await self.house.clock.sleep(seconds)
-            await self.house.parts.tick()
+            await self.house.parts.rollbacks.tick()
             await self.house.parts.look_back()
 
         self.loop.run(tick())

@@ -70,7 +70,8 @@ async def test_a_journal_that_takes_nothing_is_tried_again_at_the_next_tick(monk
 
     with monkeypatch.context() as patch:
         patch.setattr(here.scene.writer, "append", full)
-        await here.pager.tick()
+        with pytest.raises(JournalFull):
+            await here.pager.tick()
     assert await here.kinds() == ["finding"]
     await here.pager.tick()
     assert (await here.kinds())[-1] == "escalation.step"
