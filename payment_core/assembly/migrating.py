@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -34,6 +34,7 @@ from payment_core.migration.jobs.providers import Providers
 from payment_core.migration.jobs.sealing import NumberSealing
 from payment_core.migration.model import ACTOR_PREFIX
 from payment_core.migration.names import JobName
+from payment_core.migration.rehearsing.rehearsal import Rehearsal, rehearsal_of
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.providers.screening import NameScreen
@@ -61,6 +62,10 @@ class Migration(msgspec.Struct, frozen=True):
     origin: Origin
     actor: str
     no_return: frozenset[JobName]
+
+    def rehearsal(self) -> AbstractAsyncContextManager[Rehearsal]:
+        """A dry run over what the store holds."""
+        return rehearsal_of(self.runner, self.store, core_registry(), self.clock)
 
     async def export(self, directory: Path, keys: KeySource | None = None) -> Export:
         """An export, its hashes keyed as in each run before. Raises ManifestUnusable."""

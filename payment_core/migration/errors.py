@@ -35,6 +35,10 @@ class DifferenceFound(MigrationError):
     """What the store holds differs from the export; the batch is held, and nothing after it was begun."""
 
 
+class ScratchUnusable(CoreError):
+    """A dry run found no room for what it would have written; nothing was written."""
+
+
 class PastReturn(MigrationError):
     """past_return: the job passed its point of no return. Go forward: fix what is wrong and run it again."""
 

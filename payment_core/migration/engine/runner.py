@@ -22,7 +22,7 @@ from payment_core.migration.export.records import Read
 from payment_core.migration.jobs.port import Job, Prepared, Refused
 from payment_core.migration.limits import Limits
 from payment_core.migration.model import MigrationBatch, MigrationRun, Quarantined, batch_id
-from payment_core.migration.names import JOB_OF, KINDS_OF, NEEDS, JobName, JobState, Outcome
+from payment_core.migration.names import JOB_OF, KINDS_OF, JobName, JobState, Outcome
 from payment_core.migration.status import JobStatus, status_of
 from payment_core.origin import Origin
 from payment_core.store.dynamodb.errors import TransactionTooLarge
@@ -37,8 +37,6 @@ BUSY_TRIES_MAX = 5
 """Of one batch, each after the store's own patience; then the job is let go at its checkpoint."""
 BUSY_PAUSE_SECONDS = 1.0
 PAGE = 500
-REHEARSAL = 999
-"""The pass of a dry run, whose batches are never stored."""
 WAITING_MAX = 1_000_000
 """Records in quarantine that are run again together: their ids are held in memory, about 100 MB."""
 
@@ -48,14 +46,6 @@ AS_ASKED = Asked()
 
 def ignore_progress(_status: JobStatus) -> None:
     """Nobody looks."""
-
-
-class _DryRun(Exception):
-    """No fault: it carries the answer out of a transaction that must not happen."""
-
-    def __init__(self, written: Written) -> None:
-        super().__init__()
-        self.written = written
 
 
 class Runner:
@@ -117,36 +107,18 @@ class Runner:
             await self._release(claim.run)
         return await self.status(job)
 
-    async def rehearse(
-        self, job: JobName, source: Source, limits: Limits, on_progress: OnProgress = ignore_progress
-    ) -> JobStatus:
-        """A dry run: everything but the commit. What would move and what would not, from the first record on.
-
-        What another job would have moved before is taken to be there where that job was not run.
-        """
-        this = self._jobs[job]
-        pace = Pace(self._clock, self._sleep, self._gate, limits.records_per_second)
-        run = MigrationRun(id=job.value, passes=REHEARSAL, state=JobState.RUNNING, export=source.identity)
-        run = msgspec.structs.replace(run, total=sum(source.records(kind) for kind in KINDS_OF[job]))
-        needed = NEEDS[job]
-        trusting = not await self._all_done(needed if needed else (job,))
-        writing = BatchWriting(this, self.claimant(limits), self._origin)
-        parts = Parts(limits.batch_records)
-        async for reads in batches(source, KINDS_OF[job], None, run.position, limits.batch_records, everything):
-            await pace.wait(len(reads))
-            parts.add(reads)
-            while part := parts.next():
-                try:
-                    written = await self._rehearsed(writing, run, await this.prepare(part), trusting=trusting)
-                except TransactionTooLarge:
-                    parts.halve(part)
-                    continue
-                finally:
-                    this.release()
-                run = msgspec.structs.replace(written.run, batches=0)
-                on_progress(status_of(job, run, point_of_no_return=job in self._no_return))
-        done = msgspec.structs.replace(run, state=JobState.NEW)
-        return status_of(job, done, point_of_no_return=job in self._no_return)
+    def over(self, store: LedgerStore) -> "Runner":
+        """The same jobs over another store; nobody pays there."""
+        return Runner(
+            store=store,
+            jobs=self._jobs,
+            origin=self._origin,
+            clock=self._clock,
+            runner=self._runner,
+            no_return=self._no_return,
+            sleep=self._sleep,
+            actor=self._actor,
+        )
 
     async def take(self, read: Read, still: Callable[[Transaction], bool] | None = None) -> Outcome:
         """One record of the feed: what became of it. The same record again changes nothing, an earlier one neither.
@@ -240,26 +212,13 @@ class Runner:
         for tries in range(1, BUSY_TRIES_MAX + 1):
             try:
                 return await self._store.transact(
-                    lambda transaction: writing.write(transaction, run, items, trusting=False), self._actor
+                    lambda transaction: writing.write(transaction, run, items), self._actor
                 )
             except StoreBusy:
                 if tries == BUSY_TRIES_MAX:
                     raise
                 await self._sleep(BUSY_PAUSE_SECONDS * tries)
         raise StoreBusy
-
-    async def _rehearsed(
-        self, writing: BatchWriting, run: MigrationRun, items: Sequence[Prepared | Refused], *, trusting: bool
-    ) -> Written:
-        def work(transaction: Transaction) -> None:
-            transaction.put(run)
-            raise _DryRun(writing.write(transaction, run, items, trusting=trusting))
-
-        try:
-            await self._store.transact(work, self._actor)
-        except _DryRun as done:
-            return done.written
-        raise MigrationError("a dry run was committed")
 
     async def _prove_last(self, proving: BatchProving, job: JobName, run: MigrationRun) -> MigrationRun:
         """A batch that was committed before somebody died is proved before the next one."""
@@ -273,10 +232,6 @@ class Runner:
     async def _waiting(self, job: JobName) -> frozenset[str]:
         listing = Listing(Quarantined, owner=job.value, limit=PAGE)
         return frozenset([one.id async for one in every(self._store, listing, WAITING_MAX)])
-
-    async def _all_done(self, names: Sequence[JobName]) -> bool:
-        runs = [await self._store.read(MigrationRun, name.value) for name in names]
-        return all(run is not None and run.state is JobState.DONE for run in runs)
 
     async def _release(self, run: MigrationRun) -> None:
         try:

@@ -40,15 +40,11 @@ class BatchWriting:
         self._claimant = claimant
         self._origin = origin
 
-    def write(
-        self, transaction: Transaction, mine: MigrationRun, items: Sequence[Prepared | Refused], *, trusting: bool
-    ) -> Written:
+    def write(self, transaction: Transaction, mine: MigrationRun, items: Sequence[Prepared | Refused]) -> Written:
         """Write the batch behind the run's last one. Raises LeaseLost and JobInterrupted; nothing was written then."""
         run = self._claimant.hold(transaction, mine)
         number = run.batches + 1
-        work = BatchWork(
-            batch_id(self._job.name, run.passes, number), run.export, transaction.now_ms, trusting=trusting
-        )
+        work = BatchWork(batch_id(self._job.name, run.passes, number), run.export, transaction.now_ms)
         # Of a record that is there twice only its last state is in the store.
         lines: dict[str, Line] = {}
         refusals: list[Refused] = []

@@ -21,7 +21,7 @@ from payment_core.migration.jobs.accounts import (
     type_of,
 )
 from payment_core.migration.jobs.digests import digest_of
-from payment_core.migration.jobs.port import CHANGED_HERE, BatchWork, Prepared, Refused, standing
+from payment_core.migration.jobs.port import CHANGED_HERE, Prepared, Refused, standing
 from payment_core.migration.jobs.sealing import BatchKey, SealedNumber
 from payment_core.migration.jobs.texts import text
 from payment_core.migration.jobs.vaulted import find_number, is_left_to_others, join, keep_number, taken_off
@@ -105,19 +105,19 @@ class BankAccounts:
         self._origin = origin
         self._actor = actor
 
-    def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
+    def apply(self, transaction: Transaction, one: Prepared) -> Outcome | Refused:
         """Write the account, unless it is here as it is."""
         moved = transaction.get(Moved, one.line.name)
         settled = standing(transaction, one, moved)
         if settled is not None:
             return settled
         if moved is None or moved.undone_at_ms > 0:
-            return self._without(transaction, one, work)
+            return self._without(transaction, one)
         if one.material is None:
             return self._removed(transaction, one, moved)
         return self._changed(transaction, one, moved)
 
-    def _without(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
+    def _without(self, transaction: Transaction, one: Prepared) -> Outcome | Refused:
         """One that is not here yet."""
         record = cast("Record", one.read)
         if one.material is None:
@@ -126,8 +126,6 @@ class BankAccounts:
         owner = transaction.get(Moved, moved_id(Kind.ACCOUNTS, old_owner))
         provider = None if owner is None or owner.undone_at_ms > 0 else transaction.get(Provider, owner.local_id)
         if provider is None:
-            if work.trusting:
-                return Outcome.MOVED
             return Refused(record, "account_missing", f"Its account {old_owner:.80} was not moved.")
         if provider.status == "closed":
             return Refused(record, "account_closed", f"Its account {old_owner:.80} is closed.")

@@ -90,7 +90,7 @@ class PaymentMethods:
                 found.append(_without_number(read, one))
         return found
 
-    def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
+    def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:  # noqa: ARG002 - as every job
         """Store the card, unless it is here as it is."""
         record = cast("Record", one.read)
         moved = transaction.get(Moved, one.line.name)
@@ -102,7 +102,7 @@ class PaymentMethods:
         if one.material is None:
             return self._removed(transaction, one, moved)
         material = cast("_Sealing", one.material)
-        refused = self._owner_refusal(transaction, record, work)
+        refused = _owner_refusal(transaction, record)
         if refused is not None:
             return refused
         if moved is None:
@@ -147,17 +147,6 @@ class PaymentMethods:
         self._delete(transaction, moved)
         transaction.put(msgspec.structs.replace(moved, undone_at_ms=now_ms))
         return ""
-
-    def _owner_refusal(self, transaction: Transaction, record: Record, work: BatchWork) -> Refused | None:
-        body = cast("Exported", record.body)
-        if work.trusting:
-            return None
-        customer = transaction.get(Customer, text(body.customer))
-        if customer is None:
-            return Refused(record, "customer_missing", f"Its customer {body.customer} was not moved.")
-        if customer.deleted_at_ms > 0:
-            return Refused(record, "customer_deleted", f"Its customer {body.customer} is deleted.")
-        return None
 
     def _new(self, transaction: Transaction, one: Prepared, material: _Sealing) -> Outcome:
         record = cast("Record", one.read)
@@ -251,6 +240,16 @@ class PaymentMethods:
         if moved.validation != "":
             transaction.delete(SealedOnce, f"{method.customer_id}:{moved.validation}")
         return after.version
+
+
+def _owner_refusal(transaction: Transaction, record: Record) -> Refused | None:
+    body = cast("Exported", record.body)
+    customer = transaction.get(Customer, text(body.customer))
+    if customer is None:
+        return Refused(record, "customer_missing", f"Its customer {body.customer} was not moved.")
+    if customer.deleted_at_ms > 0:
+        return Refused(record, "customer_deleted", f"Its customer {body.customer} is deleted.")
+    return None
 
 
 def _checked(read: Read) -> Card | Refused | None:

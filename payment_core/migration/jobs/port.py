@@ -33,16 +33,15 @@ class Refused(msgspec.Struct, frozen=True):
 class BatchWork:
     """What a batch gathers while it is written; a work may run twice, so each run has its own.
 
-    batch: its id. export: which one it is of. now_ms: of its transaction. trusting: a dry run before the jobs that
-    this one needs: what they would have moved is taken to be there. moves: by currency. recipe: what they are posted
-    as, the same for all of a batch. ledger, journals: what was posted. gathered: what a job keeps for ``finish``.
+    batch: its id. export: which one it is of. now_ms: of its transaction. moves: by currency. recipe: what they are
+    posted as, the same for all of a batch. ledger, journals: what was posted. gathered: what a job keeps for
+    ``finish``.
     """
 
-    def __init__(self, batch: str, export: str, now_ms: int, *, trusting: bool = False) -> None:
+    def __init__(self, batch: str, export: str, now_ms: int) -> None:
         self.batch = batch
         self.export = export
         self.now_ms = now_ms
-        self.trusting = trusting
         self.moves: dict[str, list[Move]] = {}
         self.recipe = ""
         self.ledger: tuple[LedgerTotal, ...] = ()

@@ -65,11 +65,11 @@ class ProviderBankAccounts:
                 found.append(one)
         return found
 
-    def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:
+    def apply(self, transaction: Transaction, one: Prepared, work: BatchWork) -> Outcome | Refused:  # noqa: ARG002 - as every job
         """Write the provider or the bank account."""
         if one.read.kind is Kind.ACCOUNTS:
             return self._providers.apply(transaction, one)
-        return self._bank_accounts.apply(transaction, one, work)
+        return self._bank_accounts.apply(transaction, one)
 
     def finish(self, transaction: Transaction, work: BatchWork) -> None:
         """Nothing is gathered."""

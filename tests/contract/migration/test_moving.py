@@ -14,7 +14,7 @@ from payment_core.migration.names import JobName, JobState
 from payment_core.providers.model import BankAccount, Provider
 from tests.canary import leaks_of
 from tests.contract.migration.invented import Invented, account, bank, card, card_number, customers, whole
-from tests.contract.migration.worlds import World, contents, migration_world, reconciled, run_all
+from tests.contract.migration.worlds import World, contents, migration_world, reconciled, rehearsed, run_all
 
 COUNT = 3
 
@@ -22,7 +22,12 @@ COUNT = 3
 async def test_everything_moves_and_is_proved_and_a_second_run_changes_nothing(world: World) -> None:
     source = whole(COUNT)
     statuses = await run_all(world, source)
+    dry = await rehearsed(world, source)
+    assert await contents(world.store) == {}
     assert {status.state for status in statuses} == {JobState.DONE}
+    assert [(one.counts, one.source, one.target) for one in dry] == [
+        (one.counts, one.source, one.target) for one in statuses
+    ]
     assert [status.counts.moved for status in statuses] == [3, 3, 6, 8, 20]
     assert all(status.source == status.target and status.unproved == 0 for status in statuses)
     before = await contents(world.store)
@@ -116,17 +121,6 @@ async def test_an_account_is_paid_here_only_as_far_as_it_was_paid_there(plain: W
         assert found is not None
         states[name] = found.status
     assert states == {"ba_good": "verified", "ba_new": "unverified"}
-
-
-async def test_a_dry_run_says_what_would_move_and_writes_nothing(plain: World) -> None:
-    source = whole(COUNT)
-    source.spoil(Kind.CUSTOMERS)
-    runner = plain.runner()
-    statuses = [await runner.rehearse(job, source, plain.limits) for job in JobName]
-    assert [status.counts.moved for status in statuses] == [3, 3, 6, 8, 21]
-    assert statuses[0].counts.quarantined == 1
-    assert await contents(plain.store) == {}
-    assert [status.state for status in statuses] == [JobState.NEW] * 5
 
 
 async def test_a_second_run_changes_nothing_of_what_waits_either(plain: World) -> None:

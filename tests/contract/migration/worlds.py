@@ -19,6 +19,7 @@ from payment_core.migration.model import Historical, Moved, Opened, Quarantined,
 from payment_core.migration.names import JobName
 from payment_core.migration.reconciling.model import Reconciliation
 from payment_core.migration.reconciling.whole import Reconciling
+from payment_core.migration.rehearsing.rehearsal import Rehearsal, rehearsal_of
 from payment_core.migration.status import JobStatus
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
@@ -98,6 +99,13 @@ async def migration_world(name: str, folder: Path, url: str = "") -> AsyncIterat
         yield World(name, store, jobs_over(vaulting, Names(), ORIGIN, clock, ACTOR), clock, Limits(batch_records=4))
 
 
+@asynccontextmanager
+async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
+    """A dry run over what the world's store holds."""
+    async with rehearsal_of(world.runner(), world.store, core_registry(), world.clock) as made:
+        yield made
+
+
 OBJECTS: tuple[type[Record], ...] = (
     Customer,
     PaymentMethod,
@@ -155,3 +163,9 @@ async def reconciled(world: World, source: Source) -> Reconciliation:
     """Export and store compared from both ends."""
     reconciling = Reconciling(store=world.store, books=world.store, jobs=world.jobs, clock=world.clock, actor=ACTOR)
     return await reconciling.reconcile(source, lambda _kind, _records: None)
+
+
+async def rehearsed(world: World, source: Source) -> list[JobStatus]:
+    """Every job in its order, dry."""
+    async with rehearsal(world) as dry:
+        return [await dry.run(job, source, world.limits) for job in JobName]

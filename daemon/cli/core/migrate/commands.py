@@ -1,5 +1,6 @@
 """The commands that read an export: ``plan``, ``run`` and ``verify``."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -134,16 +135,14 @@ def run_command(
 
     async def run(migration: Migration) -> tuple[JobStatus, ...]:
         source = await source_of(migration, export, keys)
+        names = [name for name in JobName if job is None or name in job]
         done = []
-        with Progressing(SystemClock(), as_json=as_json) as progress:
-            for name in JobName:
-                if job is not None and name not in job:
-                    continue
+        async with AsyncExitStack() as stack:
+            runs = await stack.enter_async_context(migration.rehearsal()) if dry_run else migration.runner
+            progress = stack.enter_context(Progressing(SystemClock(), as_json=as_json))
+            for name in names:
                 told = progress.of(name, sum(source.records(kind) for kind in KINDS_OF[name]))
-                if dry_run:
-                    done.append(await migration.runner.rehearse(name, source, limits, told))
-                else:
-                    done.append(await migration.runner.run(name, source, limits, asked, told))
+                done.append(await runs.run(name, source, limits, asked, told))
         return tuple(done)
 
     statuses = with_migration(where, run)
