@@ -14,6 +14,7 @@ from remediation.deployment.run import DeploymentRun
 from remediation.escalation.state import EscalationBook
 from remediation.flags.state import FlagBook
 from remediation.guardrails.state import ApprovalState, RiskState, StopState, StormState
+from remediation.incidents.state import IncidentIndex
 from remediation.journal.aftermath_kinds import RollbackMeasured
 from remediation.journal.entry import GENESIS_HASH
 from remediation.journal.incident_kinds import IncidentExposed
@@ -209,8 +210,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the journal says, bounded.
 
     sequence, hash, at_ms: of the newest entry folded in. public: what was said to the outside.
-    incidents, deployments and actions: by id, oldest first. targets: by name. decisions: oldest first; those with
-    ``act`` false are the "why not" list. intents_at_ms: of the last hour;
+    incidents, deployments and actions: by id, oldest first. incident_index: how incidents are found.
+    targets: by name. decisions: oldest first; those with ``act`` false are the "why not" list. intents_at_ms: of the
+    last hour;
     listed_at_ms: the same for entries on fraud lists. first_started_at_ms: when a daemon first led; 0 before that.
     stopped: by a person, None while automation may act. storm: the newest one. approvals: by id, oldest first. risked:
     of the last hour. reports: the newest slot of each scheduled report that was written. budgets: the months and
@@ -227,6 +229,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int = 0
     hash: str = GENESIS_HASH
     incidents: dict[str, Incident] = {}
+    incident_index: IncidentIndex = IncidentIndex()
     deployments: dict[str, DeploymentState] = {}
     actions: dict[str, ActionState] = {}
     targets: dict[str, TargetState] = {}

@@ -8,7 +8,7 @@ from remediation.escalation.holding import Holding
 from remediation.escalation.notices import Notice, NoticeKind, NoticeState, NoticeStatus
 from remediation.escalation.planning import GRAVER, OPENED, REOPENED, UNANSWERED, policy_of, started
 from remediation.escalation.telling import follow_up, notices_of
-from remediation.incidents.fold import members_of
+from remediation.incidents.fold import members_of, roots
 from remediation.incidents.grouping import merge_of
 from remediation.journal.entry import DAEMON
 from remediation.journal.escalation_kinds import EscalationBody, EscalationHeld, EscalationStep, EscalationTold
@@ -29,7 +29,7 @@ def due(state: State, escalation: Escalation, now_ms: int) -> tuple[Due, ...]:
     """
     found: list[Due] = []
     holding = Holding(state, escalation, now_ms)
-    moving = [one for one in state.incidents.values() if _may_move(state, one) and not _waits(state, one, now_ms)]
+    moving = [one for one in _may_move(state) if not _waits(state, one, now_ms)]
     for incident in sorted(moving, key=lambda one: (one.severity, one.opened_at_ms)):
         entry = _of_incident(state, incident, escalation, holding, now_ms)
         if entry is not None:
@@ -42,18 +42,22 @@ def next_due_ms(state: State, escalation: Escalation, now_ms: int) -> int | None
 
     Windows that come back begin and end unannounced here: whoever waits looks once a second as well.
     """
-    moving = (one for one in state.incidents.values() if _may_move(state, one))
-    times = [time_ms for one in moving for time_ms in _times(state, one, escalation)]
+    times = [time_ms for one in _may_move(state) for time_ms in _times(state, one, escalation)]
     return min((one for one in times if one > now_ms), default=None)
 
 
-def _may_move(state: State, incident: Incident) -> bool:
-    """False for what evidence has ended or another speaks for, once everybody has heard so: most of what is known."""
-    if incident.state is not IncidentState.RESOLVED and not incident.merged_into:
-        return True
-    chain = state.escalation.chains.get(incident.id)
-    by_hand = not incident.merged_into and incident.resolved_by != DAEMON
-    return by_hand or (chain is not None and not chain.settled)
+def _may_move(state: State) -> Iterator[Incident]:
+    """All but what evidence has ended or another speaks for, once everybody has heard so: most of what is known."""
+    chains = state.escalation.chains
+    for one in roots(state):
+        chain = chains.get(one.id)
+        by_evidence = one.state is IncidentState.RESOLVED and one.resolved_by == DAEMON
+        if not by_evidence or (chain is not None and not chain.settled):
+            yield one
+    for chain in chains.values():
+        member = None if chain.settled else state.incidents.get(chain.incident_id)
+        if member is not None and member.merged_into:
+            yield member
 
 
 def _waits(state: State, incident: Incident, now_ms: int) -> bool:

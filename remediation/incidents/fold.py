@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from checks import findings
 from checks.findings import Finding
-from remediation.bounded import bounded
+from remediation.bounded import one_too_many, with_entry
 from remediation.decisions import IN_EFFECT, OutcomeStatus
 from remediation.escalation.chain import ChainState
 from remediation.escalation.fold import stopped
+from remediation.incidents.indexing import with_indexed, without_indexed
+from remediation.incidents.state import ITSELF
 from remediation.journal.entry import DAEMON, Entry
 from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
@@ -39,7 +41,8 @@ from remediation.state import (
 
 def incident_of(state: State, fingerprint: str) -> Incident | None:
     """The newest incident about this fingerprint; None when there never was one."""
-    return next((one for one in reversed(state.incidents.values()) if one.fingerprint == fingerprint), None)
+    known = state.incident_index.about.get(fingerprint)
+    return None if known is None else state.incidents[known[-1]]
 
 
 def root_of(state: State, incident: Incident) -> Incident:
@@ -49,7 +52,12 @@ def root_of(state: State, incident: Incident) -> Incident:
 
 def members_of(state: State, incident_id: str) -> Iterator[Incident]:
     """What was merged into this incident, oldest first."""
-    return (one for one in state.incidents.values() if one.merged_into == incident_id)
+    return (state.incidents[name] for name in state.incident_index.members.get(incident_id, ()))
+
+
+def roots(state: State) -> Iterator[Incident]:
+    """What speaks for itself, oldest first."""
+    return members_of(state, ITSELF)
 
 
 def with_finding(state: State, entry: Entry, finding: Finding) -> State:
@@ -260,9 +268,11 @@ def _group(state: State, root: Incident) -> tuple[Incident, ...]:
 
 def _put(state: State, incident: Incident) -> State:
     """Members go before roots when there are too many: who is told of them hangs on the root."""
-    kept = bounded(
-        {**state.incidents, incident.id: incident},
-        INCIDENTS_MAX,
-        lambda one: one.state is IncidentState.RESOLVED or bool(one.merged_into),
+    index = with_indexed(state.incident_index, state.incidents.get(incident.id), incident)
+    kept = with_entry(state.incidents, incident.id, incident)
+    forgotten = one_too_many(
+        kept, INCIDENTS_MAX, lambda one: one.state is IncidentState.RESOLVED or bool(one.merged_into)
     )
-    return replace(state, incidents=kept)
+    if forgotten is not None:
+        index = without_indexed(index, kept.pop(forgotten))
+    return replace(state, incidents=kept, incident_index=index)

@@ -2,6 +2,7 @@
 
 from config.escalation.escalation_file import Grouping
 from remediation.incidents.fold import root_of
+from remediation.incidents.indexing import place_of
 from remediation.journal.incident_kinds import IncidentMerged
 from remediation.state import Incident, IncidentState, State
 
@@ -37,8 +38,4 @@ def shared_labels(one: Incident, other: Incident, policy: Grouping) -> tuple[str
 def _is_older(one: Incident, than: Incident, policy: Grouping) -> bool:
     """By the entry that opened it, and by no more than the policy's time."""
     apart_ms = than.opened_at_ms - one.opened_at_ms
-    return 0 <= apart_ms <= policy.within * 1000 and _place(one) < _place(than)
-
-
-def _place(incident: Incident) -> int:
-    return int(incident.id.removeprefix("inc-"))
+    return 0 <= apart_ms <= policy.within * 1000 and place_of(one.id) < place_of(than.id)

@@ -1,10 +1,14 @@
 """A journal that people and findings speak into, each at its time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
 from remediation.folds import apply
+from remediation.incidents.state import IncidentIndex
 from remediation.journal.entry import Entry, seal
 from remediation.journal.kinds import Body, draft
 from remediation.state import Incident, State
@@ -43,6 +47,16 @@ class Told:
     def incident(self, incident_id: str) -> Incident:
         """One incident."""
         return self.state.incidents[incident_id]
+
+
+def indexed(state: State, incidents: Mapping[str, Incident]) -> State:
+    """The state with these incidents and no others, found as the fold would have them found."""
+    about: dict[str, tuple[str, ...]] = {}
+    members: dict[str, tuple[str, ...]] = {}
+    for one in incidents.values():
+        about[one.fingerprint] = (*about.get(one.fingerprint, ()), one.id)
+        members[one.merged_into] = (*members.get(one.merged_into, ()), one.id)
+    return replace(state, incidents=dict(incidents), incident_index=IncidentIndex(about=about, members=members))
 
 
 def breach(rule: str = "payment-failure-rate", severity: str = "critical", **key: str) -> Finding:

@@ -3,6 +3,7 @@
 import pytest
 
 from checks.findings import Finding
+from remediation.incidents import fold
 from remediation.journal.incident_kinds import (
     IncidentAcknowledged,
     IncidentMerged,
@@ -10,10 +11,12 @@ from remediation.journal.incident_kinds import (
     IncidentResolved,
     IncidentUnacknowledged,
 )
-from remediation.state import INCIDENTS_MAX, IncidentState
+from remediation.state import IncidentState
 from tests.unit.remediation.incidents.telling import SECOND_MS, Told, breach, clear
 from tests.unit.remediation.worlds import NOW_MS
 
+FEW = 20
+"""Incidents that are kept where there is a storm of more."""
 LATENCY = breach("payment-latency", "high")
 LATENCY_CLEAR = clear("payment-latency", "high")
 
@@ -130,10 +133,11 @@ def test_nothing_is_merged_into_itself_or_into_what_is_not_there(of: str, into: 
     assert before.incident("inc-1").merged_into == ""
 
 
-def test_a_storm_does_not_forget_the_incident_that_speaks_for_it() -> None:
+def test_a_storm_does_not_forget_the_incident_that_speaks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold, "INCIDENTS_MAX", FEW)
     told = Told().say(breach())
-    for number in range(2, INCIDENTS_MAX + 60):
+    for number in range(2, FEW + 60):
         name = f"inc-{told.state.sequence + 1}"
         told.say(breach("cloudwatch-alarm", "medium", subject=f"alarm-{number}"), merged(name, "inc-1"))
-    assert len(told.state.incidents) == INCIDENTS_MAX
-    assert told.incident("inc-1").joined == INCIDENTS_MAX + 58
+    assert len(told.state.incidents) == FEW
+    assert told.incident("inc-1").joined == FEW + 58

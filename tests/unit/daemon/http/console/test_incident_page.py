@@ -21,6 +21,7 @@ from remediation.state import Incident, IncidentState
 from tests.unit.daemon.http.conftest import Client
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
 from tests.unit.daemon.http.story import bad_canary, finding, options
+from tests.unit.remediation.incidents.telling import indexed
 
 XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 ANN = Target(person="ann", channel="pagerduty")
@@ -197,7 +198,7 @@ async def test_a_merged_incident_brings_its_past_and_is_shown_with_who_speaks_fo
     other = msgspec.structs.replace(view.folded.incidents["inc-4"], id="inc-3", fingerprint="f", rule_id="latency")
     root = msgspec.structs.replace(view.folded.incidents["inc-4"], joined=1)
     member = msgspec.structs.replace(other, id="inc-8", merged_into="inc-4")
-    view.folded = msgspec.structs.replace(view.folded, incidents={"inc-4": root, "inc-8": member})
+    view.folded = indexed(view.folded, {"inc-4": root, "inc-8": member})
     assert "It speaks for inc-8 (latency, open)" in await text_of(as_role)
     assert "inc-8 is part of inc-4 , which speaks for both." in await text_of(as_role, "/console/incidents/inc-8")
 
