@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from daemon.errors import DaemonError
 from daemon.http import resources
+from daemon.http.glance import glance
 from daemon.http.openapi import openapi_document
 from daemon.http.options import HttpOptions
 from daemon.http.problems import problem
@@ -38,8 +39,8 @@ class Api:
         self._options = options
 
     async def status(self, _: Request) -> Response:
-        """The daemon at a glance."""
-        return answer(resources.status_document(self._view, self._options.version))
+        """The daemon at a glance: what broke, what was done, why not more, and whether every cent is accounted for."""
+        return answer(glance(self._view, self._options))
 
     async def incidents(self, request: Request) -> Response:
         """Newest first; ``state`` narrows, ``limit`` bounds."""

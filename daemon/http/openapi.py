@@ -51,6 +51,7 @@ from daemon.http.doors.quiet import (
 )
 from daemon.http.doors.rollbacks import CompensationList, RollbackList, RollbackWish
 from daemon.http.doors.trials import TrialDocument, TrialWish
+from daemon.http.glance import Glance
 from daemon.http.problems import PROBLEM_TYPE, ProblemDocument
 from daemon.http.sessions.needed import needed_for
 from daemon.incidents.outside.pagerduty import PagerDutyWebhook
@@ -182,7 +183,7 @@ PUBLIC_OPERATIONS = (
 )
 
 OPERATIONS = (
-    Operation("/api/v1/status", "Traffic, sources and automation", resources.StatusDocument),
+    Operation("/api/v1/status", "What broke, what was done, why not more, and the ledger", Glance),
     Operation("/api/v1/incidents", "Incidents, newest first", resources.IncidentList, parameters=(_STATE, _LIMIT)),
     *INCIDENT_OPERATIONS,
     *PUBLIC_OPERATIONS,

@@ -1,9 +1,11 @@
 """What people do about telling the outside: words of their own, letters, and saying yes or no to what is proposed."""
 
+import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from config.public.communication import INCIDENT_PHASES, MAINTENANCE_PHASES, Letter
 from config.public.placeholders import fault_of
@@ -13,6 +15,7 @@ from remediation.journal.public_kinds import (
     CommunicationAnswered,
     CommunicationProposed,
     StatusAnswered,
+    StatusProposed,
 )
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -60,12 +63,17 @@ class LetterDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicDesk:
-    """actor: the name of a person's token. Journal faults are raised, and nothing has changed then."""
+    """actor: the name of a person's token. Journal faults are raised, and nothing has changed then.
+
+    dry_run: look at everything and write nothing; what would be proposed has no id yet.
+    """
 
     def __init__(self, writer: JournalWriter, clock: Clock, public: Callable[[], Public]) -> None:
         self._writer = writer
         self._clock = clock
         self._public = public
+        # Of two people in one moment the second is held against what the first has said.
+        self._one_at_a_time = asyncio.Lock()
 
     def drafts(self, subject_id: str, kind: str = "", detail: str = "") -> list[LetterDraft] | PublicRefused:
         """Every letter of the subject's kind, or of another, as it would be sent now. Nothing is written."""
@@ -75,56 +83,107 @@ class PublicDesk:
         return [self._draft(subject, letter, detail) for letter in self._letters(subject)]
 
     async def communicate(
-        self, subject_id: str, name: str, actor: str, kind: str = "", detail: str = ""
+        self, subject_id: str, name: str, actor: str, kind: str = "", detail: str = "", *, dry_run: bool = False
     ) -> LetterState | PublicRefused:
         """Propose a letter, which another person then approves."""
-        public, subject = self._public(), self._subject(subject_id, kind, detail)
-        if isinstance(subject, PublicRefused):
-            return subject
-        letter = next((one for one in self._letters(subject) if one.name == name), None)
-        if letter is None:
-            known = ", ".join(one.name for one in self._letters(subject))
-            return _no(PublicRefusal.NO_LETTER, f"{subject.kind} has no letter {name!r:.60}; it has {known or 'none'}")
-        refused = _unready(self._draft(subject, letter, detail), subject_id)
-        if refused is not None:
-            return refused
-        entry = await self._writer.append(letter_of(subject, letter, public, detail), actor)
-        proposed = self._writer.state.public.letters.get(f"com-{entry.sequence}")
-        if proposed is None:
-            # Somebody proposed it in the same moment, and of two with one key the first counts.
-            return _no(PublicRefusal.ALREADY, f"{letter.name} about {subject_id} was proposed just before")
-        return proposed
+        async with self._one_at_a_time:
+            public, subject = self._public(), self._subject(subject_id, kind, detail)
+            if isinstance(subject, PublicRefused):
+                return subject
+            letter = next((one for one in self._letters(subject) if one.name == name), None)
+            if letter is None:
+                known = ", ".join(one.name for one in self._letters(subject))
+                no = f"{subject.kind} has no letter {name!r:.60}; it has {known or 'none'}"
+                return _no(PublicRefusal.NO_LETTER, no)
+            refused = _unready(self._draft(subject, letter, detail), subject_id)
+            if refused is not None:
+                return refused
+            return await self._propose_letter(letter_of(subject, letter, public, detail), actor, dry_run=dry_run)
 
-    async def update(self, subject_id: str, phase: str, text: str, actor: str) -> UpdateState | PublicRefused:
+    async def update(
+        self, subject_id: str, phase: str, text: str, actor: str, *, dry_run: bool = False
+    ) -> UpdateState | PublicRefused:
         """Propose words for the page, which another person then publishes."""
-        subject = self._subject(subject_id, "", text)
-        if isinstance(subject, PublicRefused):
-            return subject
-        phases = INCIDENT_PHASES if subject.severity else MAINTENANCE_PHASES
-        if phase and phase not in phases:
-            return _no(PublicRefusal.UNFIT, f"{phase!r:.40} is no phase of it; write one of {', '.join(phases)}")
-        proposed = update_of(subject, self._public(), text, phase)
-        if proposed is None:
-            return _no(PublicRefusal.INCOMPLETE, f"{subject.kind} has no words for {subject.phase}; give your own")
-        entry = await self._writer.append(proposed, actor)
-        return self._writer.state.public.updates[f"upd-{entry.sequence}"]
+        async with self._one_at_a_time:
+            subject = self._subject(subject_id, "", text)
+            if isinstance(subject, PublicRefused):
+                return subject
+            phases = INCIDENT_PHASES if subject.severity else MAINTENANCE_PHASES
+            if phase and phase not in phases:
+                return _no(PublicRefusal.UNFIT, f"{phase!r:.40} is no phase of it; write one of {', '.join(phases)}")
+            proposed = update_of(subject, self._public(), text, phase)
+            if proposed is None:
+                no = f"{subject.kind} has no words for {subject.phase}; give your own"
+                return _no(PublicRefusal.INCOMPLETE, no)
+            return await self._propose_update(proposed, actor, dry_run=dry_run)
+
+    async def rewrite(
+        self, words_id: str, heading: str, text: str, actor: str, why: str = "", *, dry_run: bool = False
+    ) -> UpdateState | LetterState | PublicRefused:
+        """Propose other words in place of those that wait; another person than this one then approves them.
+
+        heading: the title on the page, or the subject of the letter.
+        """
+        async with self._one_at_a_time:
+            known = self._waiting(words_id, "")
+            if isinstance(known, PublicRefused):
+                return known
+            fault = self._fault_of(f"{heading}\n{text}")
+            if fault:
+                return _no(PublicRefusal.UNFIT, f"the text holds {fault}; leave it out")
+            if not heading or not text:
+                return _no(PublicRefusal.UNFIT, "words have a heading and a text; to say nothing, refuse them")
+            if isinstance(known, UpdateState):
+                update = replace(known.said, title=heading, text=text, replaces=known.id, why=why)
+                return await self._propose_update(update, actor, dry_run=dry_run)
+            letter = replace(known.said, subject=heading, body=text, replaces=known.id, why=why)
+            return await self._propose_letter(letter, actor, dry_run=dry_run)
 
     async def answer(
-        self, words_id: str, actor: str, *, approve: bool, why: str = ""
+        self, words_id: str, actor: str, *, approve: bool, why: str = "", dry_run: bool = False
     ) -> UpdateState | LetterState | PublicRefused:
         """Publish or send what is proposed, or say that it never will be."""
-        known = self._waiting(words_id, actor if approve else "")
-        if isinstance(known, PublicRefused):
-            return known
-        if isinstance(known, UpdateState):
-            await self._writer.append(StatusAnswered(update_id=known.id, publish=approve, why=why), actor)
-            return self._writer.state.public.updates[known.id]
-        contacts = contacts_of(self._public(), known.said.audience) if approve else ()
-        if approve and not contacts:
-            return _no(PublicRefusal.NOBODY, f"the audience {known.said.audience} has no contacts any more")
-        said = CommunicationAnswered(communication_id=known.id, send=approve, why=why, contacts=contacts)
-        await self._writer.append(said, actor)
-        return self._writer.state.public.letters[known.id]
+        async with self._one_at_a_time:
+            known = self._waiting(words_id, actor if approve else "")
+            if isinstance(known, PublicRefused):
+                return known
+            if isinstance(known, UpdateState):
+                if not dry_run:
+                    await self._writer.append(StatusAnswered(update_id=known.id, publish=approve, why=why), actor)
+                return self._writer.state.public.updates[known.id]
+            contacts = contacts_of(self._public(), known.said.audience) if approve else ()
+            if approve and not contacts:
+                return _no(PublicRefusal.NOBODY, f"the audience {known.said.audience} has no contacts any more")
+            if not dry_run:
+                said = CommunicationAnswered(communication_id=known.id, send=approve, why=why, contacts=contacts)
+                await self._writer.append(said, actor)
+            return self._writer.state.public.letters[known.id]
+
+    async def _propose_update(self, said: StatusProposed, actor: str, *, dry_run: bool) -> UpdateState:
+        if dry_run:
+            return UpdateState(id="", said=said, by=actor, at_ms=self._clock.now_ms())
+        entry = await self._writer.append(said, actor)
+        return self._writer.state.public.updates[f"upd-{entry.sequence}"]
+
+    async def _propose_letter(
+        self, said: CommunicationProposed, actor: str, *, dry_run: bool
+    ) -> LetterState | PublicRefused:
+        if dry_run:
+            return LetterState(id="", said=said, by=actor, at_ms=self._clock.now_ms())
+        entry = await self._writer.append(said, actor)
+        proposed = self._writer.state.public.letters.get(f"com-{entry.sequence}")
+        if proposed is None:
+            # The daemon proposed or sent one while this waited for the journal, and of two the first counts.
+            return _no(PublicRefusal.ALREADY, f"{said.letter} about {said.subject_id} was proposed just before")
+        return proposed
+
+    def _fault_of(self, text: str) -> str:
+        """What must not go outside in a person's words; that our own page and support are named is no fault."""
+        page = self._public().page
+        for own in (page.support, page.url):
+            if own is not None and fault_of(own):
+                text = text.replace(own, " ")
+        return fault_of(text)
 
     def _waiting(self, words_id: str, approver: str) -> UpdateState | LetterState | PublicRefused:
         """What is proposed, if this person may approve it. approver: empty for whoever says no."""
@@ -155,7 +214,7 @@ class PublicDesk:
         subject = subject_of(state, named, public, self._clock.now_ms(), kind)
         if subject is None:
             return _no(PublicRefusal.NO_KIND, f"no kind is like {named}; name one of {kinds}")
-        fault = fault_of(text)
+        fault = self._fault_of(text)
         if fault:
             return _no(PublicRefusal.UNFIT, f"the text holds {fault}; leave it out")
         return subject

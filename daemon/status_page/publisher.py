@@ -22,6 +22,7 @@ class StatusPublisher:
     """places: by name, for logs. watched: whether what is measured can be believed now.
 
     written_at_ms: when every place had the newest page, 0 before the first; failures: writes that did not succeed.
+    newest: what the page said at the last look, None before the first.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class StatusPublisher:
         self._files: dict[str, dict[str, bytes]] = {name: {} for name in places}
         self._failures: dict[str, int] = {}
         self._again_ms: dict[str, int] = {}
+        self.newest: StatusDocument | None = None
         self.written = 0
         self.failures = 0
 
@@ -61,7 +63,7 @@ class StatusPublisher:
 
     async def step(self) -> None:
         """Write where it is due."""
-        document = self.document()
+        document = self.newest = self.document()
         now_ms, said = self._clock.now_ms(), replace(document, written_at="")
         for name, place in self._places.items():
             if now_ms < self._again_ms.get(name, 0) or not self._is_due(name, said, now_ms):

@@ -13,6 +13,7 @@ class StatusProposed(msgspec.Struct, frozen=True, kw_only=True):
 
     subject_id: the incident or the maintenance that they are about. components: of the page. began_at_ms, ended_at_ms:
     of what was wrong or of the work, as known then; 0: not yet. Its id is ``upd-`` and the sequence of this entry.
+    replaces: the words that waited and never will be published, because a person wrote these in their place; why: so.
     """
 
     subject_id: str
@@ -24,6 +25,8 @@ class StatusProposed(msgspec.Struct, frozen=True, kw_only=True):
     components: tuple[str, ...] = ()
     began_at_ms: int = 0
     ended_at_ms: int = 0
+    replaces: str = ""
+    why: str = ""
 
 
 class StatusAnswered(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +41,7 @@ class CommunicationProposed(msgspec.Struct, frozen=True, kw_only=True):
     """A letter, exactly as it would be sent. One of a letter and an incident that there is already changes nothing.
 
     kind, letter: which one it is. failed_payments: that it may concern, None while they are not counted. Its id is
-    ``com-`` and the sequence of this entry.
+    ``com-`` and the sequence of this entry. replaces, why: as of words for the page.
     """
 
     subject_id: str
@@ -48,6 +51,8 @@ class CommunicationProposed(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     body: str
     failed_payments: int | None = None
+    replaces: str = ""
+    why: str = ""
 
 
 class CommunicationAnswered(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,8 @@ def with_public(book: PublicBook, entry: Entry, body: PublicBody) -> PublicBook:
     match body:
         case StatusProposed():
             name = f"upd-{entry.sequence}"
+            if body.replaces:
+                book = _answered(book, entry, StatusAnswered(update_id=body.replaces, publish=False, why=body.why))
             return _put_update(
                 book, UpdateState(id=name, said=body, by=entry.actor, at_ms=entry.at_ms, seal=entry.hash)
             )
@@ -33,6 +35,10 @@ def with_public(book: PublicBook, entry: Entry, body: PublicBody) -> PublicBook:
             return _answered(book, entry, body)
         case CommunicationProposed():
             letter = LetterState(id=f"com-{entry.sequence}", said=body, by=entry.actor, at_ms=entry.at_ms)
+            before = book.letters.get(body.replaces)
+            if before is not None:
+                no = CommunicationAnswered(communication_id=before.id, send=False, why=body.why)
+                book = _put_letter(book, _letter_after(before, entry, no))
             known = book.letter_of(letter.key)
             again = known is None or known.standing is Standing.REJECTED
             return _put_letter(book, letter) if again else book

@@ -22,19 +22,24 @@ def public_parts(body: PublicBody) -> Parts:
         return _handed_over(body)
     match body:
         case StatusProposed():
-            text = f"Proposed for the status page about {body.subject_id}, {words(body.phase)}: {body.title}."
-            return "act", "status page", text, body.text
+            about = f"about {body.subject_id}, {words(body.phase)}{_in_place_of(body.replaces)}"
+            return "act", "status page", f"Proposed for the status page {about}: {body.title}.", body.text
         case StatusAnswered():
             said = "is published" if body.publish else "is not published"
             return "good" if body.publish else "plain", "status page", f"{body.update_id} {said}.", body.why
         case CommunicationProposed():
-            text = f"Proposed for {body.audience} about {body.subject_id}: {body.letter} of {body.kind}."
+            about = f"about {body.subject_id}{_in_place_of(body.replaces)}"
+            text = f"Proposed for {body.audience} {about}: {body.letter} of {body.kind}."
             return "act", "communication", text, body.subject
         case CommunicationAnswered():
             said = "may be sent" if body.send else "is not sent"
             return "good" if body.send else "plain", "communication", f"{body.communication_id} {said}.", body.why
         case _:
             assert_never(body)
+
+
+def _in_place_of(words_id: str) -> str:
+    return f", in place of {words_id}" if words_id else ""
 
 
 def _handed_over(body: CommunicationBegun | CommunicationSent | CommunicationFailed) -> Parts:

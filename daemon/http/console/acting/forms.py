@@ -10,7 +10,8 @@ from daemon.http.doors.door import Refused
 from daemon.http.sessions.book import Session
 
 CSRF_FIELD = "csrf"
-FORM_LIMIT_BYTES = 16_384
+FORM_LIMIT_BYTES = 65_536
+"""A letter in a script that takes nine bytes for a letter of it, and all else."""
 FIELDS_MAX = 32
 
 

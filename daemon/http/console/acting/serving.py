@@ -80,7 +80,9 @@ class Acts:
         return handle
 
     async def _look(self, request: Request, act: Act) -> Response:
-        return await self._dialog(request, await self._shown(act, _asked(act, request.query_params, request)))
+        told = dict(request.query_params)
+        begun = {one.name: one.begins(self._ground, told) for one in act.fields if one.begins and one.name not in told}
+        return await self._dialog(request, await self._shown(act, _asked(act, told | begun, request)))
 
     async def _perform(self, request: Request, act: Act) -> Response:
         session, fields = await own_fields_of(request)

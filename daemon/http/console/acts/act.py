@@ -53,7 +53,8 @@ class Preview:
 
     would: what is done, line by line. refusal: why nothing would be done, empty when it would. asks: whom it waits for
     before it is done. notes: what else there is to know. bound: what the answer rests on beside all that; when it is
-    another by the time that somebody says yes, it is shown again and not done.
+    another by the time that somebody says yes, it is shown again and not done. quote: words of many lines that would
+    be read outside, exactly as they would be.
     """
 
     would: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class Preview:
     asks: str = ""
     notes: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +77,19 @@ class Done:
 class Field:
     """One thing that an act has to be told. kind ``about``: what the act is about, which its button says.
 
-    choices: what may be chosen at this moment, with what each is called.
+    kind ``words``: a text of many lines. choices: what may be chosen at this moment, with what each is called.
+    begins: what stands in it before somebody has written something. length_max: characters.
     """
 
     name: str
     label: str = ""
-    kind: Literal["about", "text", "number", "choice"] = "about"
+    kind: Literal["about", "text", "number", "choice", "words"] = "about"
     initial: str = ""
     hint: str = ""
     optional: bool = False
     choices: Callable[[Ground, Mapping[str, str]], Mapping[str, str]] | None = None
+    begins: Callable[[Ground, Mapping[str, str]], str] | None = None
+    length_max: int = VALUE_LENGTH_MAX
 
 
 Look = Callable[[Ground, Asked], Awaitable[Preview]]
@@ -95,7 +100,8 @@ Perform = Callable[[Ground, Asked], Awaitable[Done]]
 class Act:
     """label: on its button. title: of its dialog, with the names of fields in braces. confirm: on the dialog's button.
 
-    needs: the role. reason: whether one has to be given. harms: whether it is painted as what takes something away.
+    needs: the role. reason: whether one has to be given; ``none``: what is done says itself why. harms: whether it is
+    painted as what takes something away.
     """
 
     name: str
@@ -106,7 +112,7 @@ class Act:
     fields: tuple[Field, ...] = ()
     look: Look
     perform: Perform
-    reason: Literal["required", "optional"] = "required"
+    reason: Literal["required", "optional", "none"] = "required"
     harms: bool = False
 
 
@@ -120,15 +126,16 @@ class Unusable(Exception):
 
 def asked_of(act: Act, told: Mapping[str, str], by: Principal, *, reason: str = "") -> Asked:
     """The wish in these fields; what the act does not know is refused, so that no typing error does less. Unusable."""
-    names = {field.name for field in act.fields}
-    unknown = sorted(set(told) - names)
+    fields = {field.name: field for field in act.fields}
+    unknown = sorted(set(told) - set(fields))
     if unknown:
         raise Unusable(f"{act.name} has no field {unknown[0]!r:.60}.")
-    long = next((name for name, value in told.items() if len(value) > VALUE_LENGTH_MAX), "")
-    if long:
-        raise Unusable(f"{long} has more than {VALUE_LENGTH_MAX} characters.")
-    values = {field.name: told.get(field.name, field.initial).strip() for field in act.fields}
-    return Asked(values, by, reason)
+    # Forms end lines in two characters, scripts in one, and a text is one text.
+    given = {name: value.replace("\r\n", "\n").strip() for name, value in told.items()}
+    long = next((fields[name] for name, value in given.items() if len(value) > fields[name].length_max), None)
+    if long is not None:
+        raise Unusable(f"{long.name} has more than {long.length_max} characters.")
+    return Asked({field.name: given.get(field.name, field.initial) for field in act.fields}, by, reason)
 
 
 def missing_of(act: Act, asked: Asked) -> tuple[str, ...]:
@@ -148,4 +155,4 @@ def digest_of_preview(act: Act, asked: Asked, preview: Preview) -> str:
     """What somebody says yes to: the act, its fields, and what it would do as the world is."""
     told = (part for name in sorted(asked.values) for part in (name, asked[name]))
     waits = "waits" if preview.asks else ""
-    return digest_of(act.name, *told, *preview.would, preview.refusal, waits, *preview.bound)
+    return digest_of(act.name, *told, *preview.would, preview.quote, preview.refusal, waits, *preview.bound)

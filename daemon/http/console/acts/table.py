@@ -10,6 +10,7 @@ from daemon.http.console.acts.flag_acts import FLAG_ACTS
 from daemon.http.console.acts.incident_acts import INCIDENT_ACTS
 from daemon.http.console.acts.quiet_acts import QUIET_ACTS
 from daemon.http.console.acts.release_acts import RELEASE_ACTS
+from daemon.http.console.acts.words_acts import WORDS_ACTS
 
 ACTS: tuple[Act, ...] = (
     *INCIDENT_ACTS,
@@ -18,6 +19,7 @@ ACTS: tuple[Act, ...] = (
     *FLAG_ACTS,
     *CAPACITY_ACTS,
     *AUTOMATION_ACTS,
+    *WORDS_ACTS,
 )
 ACT_BY_NAME = MappingProxyType({act.name: act for act in ACTS})
 PATH = "/console/acts/"

@@ -19,6 +19,7 @@ from daemon.http.console.incident.rows import (
     told_rows,
     why_not_rows,
 )
+from daemon.http.console.incident.words import WordsRow, words_of, words_rows
 from daemon.http.console.page import IncidentRow
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
@@ -26,6 +27,7 @@ from daemon.http.words.wording import NO_DATA, count, duration
 from remediation.incidents.fold import members_of, root_of
 from remediation.incidents.labels import SEVERITY_NAMES
 from remediation.incidents.times import times_of
+from remediation.public.subjects import subject_of
 from remediation.response import level_named
 from remediation.state import Incident, IncidentState
 
@@ -34,7 +36,8 @@ from remediation.state import Incident, IncidentState
 class IncidentPage:
     """of: what was asked for, another one than the incident where that was merged. acts: what people may do to it now.
 
-    procedure: its name, empty where none is for its runbook. matchers: that silence it alone.
+    procedure: its name, empty where none is for its runbook. matchers: that silence it alone. words: for the outside,
+    about it or any of its group. kind: as what the outside is told of it; empty: nobody outside is.
     """
 
     of: str
@@ -46,6 +49,8 @@ class IncidentPage:
     done: tuple[DoneRow, ...]
     why_not: tuple[WhyNotRow, ...]
     told: tuple[ToldRow, ...]
+    words: tuple[WordsRow, ...]
+    kind: str
     next: str
     story: tuple[StoryRow, ...]
     acts: tuple[str, ...]
@@ -74,6 +79,8 @@ def compose(scene: Scene, of: str) -> IncidentPage | None:
         done=done_rows(group, state.actions, now_ms),
         why_not=why_not_rows(group, now_ms),
         told=told_rows(chain, now_ms),
+        words=words_rows(words_of(state.public, {one.id for one in group}), now_ms),
+        kind=_kind(scene, incident),
         next=next_words(chain, now_ms),
         story=story_rows(scene.entries, rules, incident.opened_at_ms, now_ms),
         acts=_acts(incident),
@@ -96,6 +103,12 @@ def _procedure(scene: Scene, incident: Incident) -> str:
     parts = scene.options.incidents()
     found = None if parts is None else parts.procedures.catalogue.answering(incident.runbook)
     return "" if found is None else found.name
+
+
+def _kind(scene: Scene, incident: Incident) -> str:
+    parts = scene.options.public()
+    found = None if parts is None else subject_of(scene.state, incident.id, parts.public(), scene.now_ms)
+    return "" if found is None else found.kind
 
 
 def _figures(scene: Scene, incident: Incident) -> Iterator[Figure]:
@@ -133,7 +146,15 @@ INCIDENT = ConsolePage(
     title="Incident",
     path="/console/incidents/{of}",
     section="incidents",
-    panels=("incident", "figures", "incident-seen", "incident-done", "incident-told", "incident-story"),
+    panels=(
+        "incident",
+        "figures",
+        "incident-seen",
+        "incident-done",
+        "incident-words",
+        "incident-told",
+        "incident-story",
+    ),
     compose=compose,
     story=True,
 )

@@ -9,7 +9,7 @@ from daemon.http.console.figures.money import MoneyPanel, money_panel
 from daemon.http.console.figures.objectives import ObjectiveRow, objective_rows
 from daemon.http.console.figures.shown import Figure
 from daemon.http.console.page import Page, Verdict
-from daemon.http.console.pages import costs, deployments, flags, fraud, scaling
+from daemon.http.console.pages import communications, costs, deployments, flags, fraud, scaling
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
 from daemon.http.console.verdict import verdict
@@ -41,7 +41,7 @@ def compose(scene: Scene, _of: str) -> Overview:
         money=money_panel(options.ledger(), None if watch is None else watch.look(), now_ms),
         automation=automation_panel(policy, state, len(page.waiting), now_ms),
         objectives=objective_rows(options.rules, scene.view.readings()),
-        glance=tuple(module.glance(scene) for module in (deployments, flags, scaling, costs, fraud)),
+        glance=tuple(module.glance(scene) for module in (communications, deployments, flags, scaling, costs, fraud)),
         hour=tuple(_hour(state, now_ms)),
     )
 

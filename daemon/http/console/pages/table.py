@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from daemon.http.console.pages.communications import COMMUNICATIONS
 from daemon.http.console.pages.costs import COSTS
 from daemon.http.console.pages.declared import ConsolePage, Section
 from daemon.http.console.pages.deployments import DEPLOYMENT, DEPLOYMENTS
@@ -20,6 +21,7 @@ PAGES: tuple[ConsolePage, ...] = (
     OVERVIEW,
     INCIDENTS,
     INCIDENT,
+    COMMUNICATIONS,
     DEPLOYMENTS,
     DEPLOYMENT,
     FLAGS,
@@ -44,6 +46,7 @@ PAGE_BY_NAME = MappingProxyType({page.name: page for page in (*PAGES, HEADER)})
 SECTIONS = (
     Section("overview", "Overview", "/console"),
     Section("incidents", "Incidents", "/console/incidents"),
+    Section("communications", "Communications", "/console/communications"),
     Section("deployments", "Deployments", "/console/deployments"),
     Section("flags", "Flags", "/console/flags"),
     Section("scaling", "Capacity", "/console/scaling"),

@@ -152,6 +152,7 @@ def _with_sequence(folded: Folded, sequence: int) -> Folded:
         deployments=folded.deployments,
         actions=folded.actions,
         decisions=folded.decisions,
+        public=folded.public,
     )
 
 

@@ -30,12 +30,16 @@ from remediation.decisions import OutcomeStatus
 from remediation.deployment.findings import GateState
 from remediation.errors import WorldUnreachable
 from remediation.flags.model import FlagChange
+from remediation.journal.public_kinds import CommunicationProposed, StatusProposed
+from remediation.public.state import LetterState, PublicBook, UpdateState
+from remediation.public.state import Standing as Told
 from remediation.state import ActionState
 from tests.unit.daemon.flags.flag_house import flag_house
 from tests.unit.daemon.http.deploying import Desk, gate, running_at
 from tests.unit.daemon.http.fake_view import NOW_MS, FakeClock, FakeView
 from tests.unit.daemon.http.story import bad_canary, options
 from tests.unit.daemon.incidents.incident_world import world as incident_world
+from tests.unit.daemon.public.public_world import world as public_world
 from tests.unit.daemon.scaling.scaling_house import House, component, policy
 
 BASELINE = "stripe-connect-30c-3.15pct"
@@ -229,7 +233,10 @@ async def full_house(
         status=OutcomeStatus.VERIFIED,
     )
     view.folded = msgspec.structs.replace(
-        view.folded, hash=view.entries[-1].hash, actions={**view.folded.actions, "d-9": listed}
+        view.folded,
+        hash=view.entries[-1].hash,
+        actions={**view.folded.actions, "d-9": listed},
+        public=said_outside(name),
     )
     flags = await flag_house()
     await flags.done(FlagChange.RAMP, "payouts", variant="off")
@@ -238,6 +245,8 @@ async def full_house(
     capacity = await House(folder, policy(component())).begin()
     await capacity.tick(2, utilization=0.4)
     incidents = await incident_world()
+    outside = await public_world()
+    await outside.page.step()
     books = BooksWatch(Books(name), view.clock, lambda: None)
     await books.refresh()
     running = running_at("watch-5", gate(name, GateState.WAITING), gate("sound"), gate("bad", GateState.BREACHED))
@@ -247,6 +256,7 @@ async def full_house(
         flags=lambda: flags.parts,
         scaling=lambda: capacity.desk,
         incidents=lambda: incidents.parts,
+        public=lambda: outside.parts,
         automation=cast("Automation", HeldAutomation(configuration.policy)),
         books=lambda: books,
         costs=Costs(name),
@@ -256,6 +266,33 @@ async def full_house(
         ledger=lambda: LedgerStatus(balanced=True, entries=20_412, checked_at_ms=NOW_MS - 41_000, journals=10_206),
     )
     return view, told
+
+
+def said_outside(name: str) -> PublicBook:
+    """Words that wait, words that were published, and a letter that one of two contacts never gets."""
+    update = StatusProposed(
+        subject_id="inc-4", kind="payment-failures", phase="identified", impact="outage", title=name, text=name
+    )
+    letter = CommunicationProposed(
+        subject_id="inc-4", kind="payment-failures", letter=name, audience=name, subject=name, body=name
+    )
+    told = UpdateState(id="upd-6", said=update, by=name, at_ms=NOW_MS - 9_000)
+    sent = LetterState(
+        id="com-7",
+        said=letter,
+        by="daemon",
+        at_ms=NOW_MS - 7_000,
+        standing=Told.FAILED,
+        contacts=("a/0", "a/1"),
+        sent=("a/0",),
+        failed=("a/1",),
+        detail=name,
+        answered_by=name,
+    )
+    published = msgspec.structs.replace(
+        told, id="upd-5", standing=Told.DONE, answered_by=name, answered_at_ms=NOW_MS - 8_000, why=name
+    )
+    return PublicBook(updates={"upd-5": published, "upd-6": told}, letters={"com-7": sent})
 
 
 def standings(name: str) -> Sequence[Standing]:

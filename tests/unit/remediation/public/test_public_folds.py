@@ -1,6 +1,7 @@
 """What is said twice, too late or out of turn changes nothing; days that nobody watched are no good days."""
 
 import pytest
+from msgspec.structs import replace
 
 from remediation.journal.kinds import DaemonStarted, DaemonStopped
 from remediation.journal.public_kinds import (
@@ -55,6 +56,19 @@ def test_an_answer_counts_once() -> None:
     told.say(CommunicationAnswered(communication_id="com-1", send=False), by="bert")
     told.say(CommunicationAnswered(communication_id="com-1", send=True, contacts=("providers/0",)), by="carl")
     assert (letters(told)[0].standing, letters(told)[0].answered_by) == (Standing.REJECTED, "bert")
+
+
+def test_words_in_place_of_others_end_those_if_they_still_wait() -> None:
+    told = Told().say(LETTER)
+    other = replace(LETTER, body="C", replaces="com-1", why="clearer")
+    told.say(other, by="anna")
+    assert [(one.standing, one.said.body, one.why) for one in letters(told)] == [
+        (Standing.REJECTED, "B", "clearer"),
+        (Standing.WAITING, "C", ""),
+    ]
+    told.say(CommunicationAnswered(communication_id="com-2", send=True, contacts=("a/0",)), by="bert")
+    told.say(replace(LETTER, body="D", replaces="com-2"), by="anna")
+    assert [one.standing for one in letters(told)] == [Standing.REJECTED, Standing.OPEN]
 
 
 def test_a_letter_is_done_when_every_contact_has_it() -> None:
