@@ -85,10 +85,6 @@ class Communication(Model):
             raise refusal("always_person is true, and something is automatic", "write approved", ("always_person",))
         return self
 
-    def letter(self, name: str) -> Letter | None:
-        """The letter of this name."""
-        return next((one for one in self.letters if one.name == name), None)
-
     def _texts(self) -> list[tuple[str, Phase | None, tuple[str | int, ...]]]:
         texts: list[tuple[str, Phase | None, tuple[str | int, ...]]] = [(self.title, None, ("title",))]
         texts += [(words, phase, ("updates", phase)) for phase, words in self.updates.items()]

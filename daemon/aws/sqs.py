@@ -31,7 +31,6 @@ class SqsQueue:
         )
         return [
             Message(
-                id=message["MessageId"],
                 receipt=message["ReceiptHandle"],
                 body=message["Body"],
                 sent_at_ms=int(message.get("Attributes", {}).get(_SENT, 0)),

@@ -1,7 +1,6 @@
 """Events that the queue lost, asked of the payment core that has them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -62,15 +61,6 @@ class Arrivals(Protocol):
         """Which of these facts have not arrived."""
 
 
-@dataclass(slots=True)
-class BackfillStats:
-    """Since the process started. skipped: positions that the outbox does not have. errors: ticks without an answer."""
-
-    recovered: int = 0
-    skipped: int = 0
-    errors: int = 0
-
-
 class Backfill:
     """Compares the outbox with what has arrived, and hands over what is missing.
 
@@ -92,25 +82,12 @@ class Backfill:
         self._sink = sink
         self._producer = producer
         self._regions = frozenset({producer, *sharing})
-        self._stats = BackfillStats()
-
-    def stats(self) -> BackfillStats:
-        """The counts so far; the object keeps changing."""
-        return self._stats
-
-    async def catch_up(self, now_ms: int) -> int:
-        """Hand over everything that is missing, however young; for the start. Returns the number of facts."""
-        return await self._recover(now_ms + GRACE_MS)
 
     async def tick(self, now_ms: int) -> int:
         """Hand over what has been missing for longer than the grace. Returns the number of facts."""
-        return await self._recover(now_ms)
-
-    async def _recover(self, now_ms: int) -> int:
         place = self._arrivals.place(self._producer)
         recovered = await (self._by_place(place, now_ms) if place else self._by_position(now_ms))
         if recovered:
-            self._stats.recovered += recovered
             log.info("missing events recovered", action="backfilled", facts=recovered)
         return recovered
 
@@ -167,10 +144,8 @@ class Backfill:
             strangers = {fact.region for fact in page.events} - self._regions
             if not strangers:
                 return page
-            self._stats.errors += 1
             log.error("the cores are of another region", action="backfill_refused", regions=sorted(strangers))
             return None
-        self._stats.errors += 1
         log.warning("events could not be compared", action="backfill_failed", error=fault.detail)
         return None
 
@@ -180,7 +155,6 @@ class Backfill:
         for fact in page.events:
             if fact.sequence > before + 1:
                 await self._arrivals.skip(self._producer, before + 1, fact.sequence - 1)
-                self._stats.skipped += fact.sequence - 1 - before
                 log.warning(
                     "the outbox has no such events", action="outbox_hole", first=before + 1, last=fact.sequence - 1
                 )

@@ -60,29 +60,15 @@ class Metrics(Protocol):
 
 
 @dataclass(slots=True)
-class MetricStats:
-    """Since the process started. facts: datapoints handed over. revised: those that CloudWatch changed afterwards.
-
-    errors: calls and metrics that failed. last_poll_ms: the last poll that every call of was answered, 0 before it.
-    """
-
-    facts: int = 0
-    revised: int = 0
-    errors: int = 0
-    last_poll_ms: int = 0
-    last_error: str = ""
-
-
-@dataclass(slots=True)
 class _Batch:
-    """Queries of one call. seen: the value of each datapoint handed over that lies within the window.
+    """Queries of one call. seen: each datapoint handed over that lies within the window, by query and time.
 
     read_until_ms: the end of the last window that was read, or of the first that was tried.
     """
 
     queries: tuple[MetricQuery, ...]
     read_until_ms: int = 0
-    seen: dict[tuple[int, int], float] = field(default_factory=dict)
+    seen: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def look_back_ms(self) -> int:
@@ -92,8 +78,11 @@ class _Batch:
 class MetricSource:
     """Polls CloudWatch. A period is read once it ended `settle` ago, because until then its value still grows.
 
-    A datapoint that CloudWatch changes after that keeps the value it was read with; `revised` counts them.
+    A datapoint that CloudWatch changes after that keeps the value it was read with.
     """
+
+    name = SOURCE
+    """What the facts of this source are counted under."""
 
     def __init__(
         self,
@@ -115,26 +104,10 @@ class MetricSource:
         self._account_id = account_id
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
         self._batches = [_Batch(tuple(chunk)) for chunk in _chunks(settings.queries)]
-        self._stats = MetricStats()
-
-    @property
-    def name(self) -> str:
-        """What the facts of this source are counted under."""
-        return SOURCE
-
-    @property
-    def heard_at_ms(self) -> int:
+        self.heard_at_ms = 0
         """When every metric was last read; 0 before the first time."""
-        return self._stats.last_poll_ms
-
-    @property
-    def silent_after_ms(self) -> int:
+        self.silent_after_ms = round(2 * settings.every * 1000) + 60_000
         """Two polls that brought no answer, and the time that their retries may take."""
-        return round(2 * self._every * 1000) + 60_000
-
-    def stats(self) -> MetricStats:
-        """The counts so far; the object keeps changing."""
-        return self._stats
 
     async def run(self) -> None:
         """Poll until cancelled; no fault of AWS or of the sink ends it."""
@@ -150,7 +123,6 @@ class MetricSource:
                 taken += await self._take(batch)
             except Exception as fault:  # the sink may fail in any way; the next poll asks again
                 whole = False
-                self._note(str(fault))
                 expected = isinstance(fault, DaemonError)
                 log.warning(
                     "metrics were not read",
@@ -160,7 +132,7 @@ class MetricSource:
                     exc_info=None if expected else fault,
                 )
         if whole:
-            self._stats.last_poll_ms = self._clock.now_ms()
+            self.heard_at_ms = self._clock.now_ms()
         return taken
 
     async def _take(self, batch: _Batch) -> int:
@@ -169,15 +141,17 @@ class MetricSource:
             batch.read_until_ms = end_ms
         start_ms = max(batch.read_until_ms - batch.look_back_ms, end_ms - max(CATCH_UP_MS, batch.look_back_ms))
         answer = await self._read(batch, start_ms, end_ms)
-        self._note_faults(answer.faults)
-        new = [point for point in answer.datapoints if self._is_new(batch, point, end_ms)]
+        if answer.faults:
+            log.warning(
+                "metrics without an answer", action="metrics_refused", faults=list(answer.faults[:FAULTS_LOGGED])
+            )
+        new = [point for point in answer.datapoints if _is_new(batch, point, end_ms)]
         if new:
             await self._sink.accept([self._fact(batch.queries[point.query], point) for point in new], SOURCE)
-        batch.seen.update({(point.query, point.at_ms): point.value for point in new})
+        batch.seen.update((point.query, point.at_ms) for point in new)
         batch.read_until_ms = end_ms
         oldest_ms = end_ms - batch.look_back_ms - round(self._every * 1000)
-        batch.seen = {key: value for key, value in batch.seen.items() if key[1] >= oldest_ms}
-        self._stats.facts += len(new)
+        batch.seen = {key for key in batch.seen if key[1] >= oldest_ms}
         return len(new)
 
     async def _read(self, batch: _Batch, start_ms: int, end_ms: int) -> MetricAnswer:
@@ -187,20 +161,8 @@ class MetricSource:
             except AwsFailed as fault:
                 if not fault.retryable:
                     raise
-                self._note(str(fault))
                 await self._clock.sleep(self._backoff.seconds(attempt))
         return await self._metrics.read(batch.queries, start_ms, end_ms)
-
-    def _is_new(self, batch: _Batch, point: Datapoint, end_ms: int) -> bool:
-        if point.at_ms + batch.queries[point.query].period_seconds * 1000 > end_ms:
-            return False
-        known = batch.seen.get((point.query, point.at_ms))
-        if known is None:
-            return True
-        if known != point.value:
-            batch.seen[point.query, point.at_ms] = point.value
-            self._stats.revised += 1
-        return False
 
     def _fact(self, query: MetricQuery, point: Datapoint) -> MetricSampled:
         return MetricSampled(
@@ -230,15 +192,10 @@ class MetricSource:
         )
         return f"cw-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}"
 
-    def _note(self, fault: str) -> None:
-        self._stats.errors += 1
-        self._stats.last_error = fault
 
-    def _note_faults(self, faults: Sequence[str]) -> None:
-        for fault in faults:
-            self._note(fault)
-        if faults:
-            log.warning("metrics without an answer", action="metrics_refused", faults=list(faults[:FAULTS_LOGGED]))
+def _is_new(batch: _Batch, point: Datapoint, end_ms: int) -> bool:
+    ended = point.at_ms + batch.queries[point.query].period_seconds * 1000 <= end_ms
+    return ended and (point.query, point.at_ms) not in batch.seen
 
 
 def _chunks(queries: Sequence[MetricQuery]) -> Iterator[Sequence[MetricQuery]]:

@@ -54,24 +54,17 @@ class Broker(Protocol):
         """Connect to the session that the broker keeps for us, and subscribe. Raises BrokerGone."""
 
 
-@dataclass(slots=True)
-class DeviceStats:
-    """Since the process started. facts: duplicates included. sessions: connections that were made."""
-
-    messages: int = 0
-    facts: int = 0
-    quarantined: int = 0
-    sessions: int = 0
-    errors: int = 0
-    last_error: str = ""
-
-
 class DeviceSource:
     """Consumes the topics of the settings.
 
     A message is acknowledged when the sink has its facts on disk, or the quarantine has its body. Whatever fails before
     ends the connection, and the broker gives everything that was not acknowledged to the next one.
     """
+
+    name = SOURCE
+    """What the facts of this source are counted under."""
+    silent_after_ms = 60_000
+    """Four of the longest pauses between two tries."""
 
     def __init__(
         self,
@@ -89,47 +82,34 @@ class DeviceSource:
         self._quarantine = quarantine
         self._clock = clock
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
-        self._stats = DeviceStats()
+        self.sessions = 0
+        """Connections that were made since the process started."""
         self._connected = False
         self._heard_at_ms = 0
-
-    @property
-    def name(self) -> str:
-        """What the facts of this source are counted under."""
-        return SOURCE
 
     @property
     def heard_at_ms(self) -> int:
         """Now while the connection lives, which the keep-alive proves; 0 before the first one."""
         return self._clock.now_ms() if self._connected else self._heard_at_ms
 
-    @property
-    def silent_after_ms(self) -> int:
-        """Four of the longest pauses between two tries."""
-        return 60_000
-
-    def stats(self) -> DeviceStats:
-        """The counts so far; the object keeps changing."""
-        return self._stats
-
     async def run(self) -> None:
         """Consume until cancelled; no fault of the broker, of the sink or of a message ends it."""
         failures = 0
         while True:
-            sessions = self._stats.sessions
+            sessions = self.sessions
             try:
                 await self._consume()
             except Exception as fault:  # noqa: BLE001  # the sink may fail in any way; the messages come again
-                failures = 1 if self._stats.sessions > sessions else failures + 1
+                failures = 1 if self.sessions > sessions else failures + 1
                 self._note(fault, failures)
             await self._clock.sleep(self._backoff.seconds(failures))
 
     async def _consume(self) -> None:
         """One connection, to its end."""
         async with self._broker.session() as session:
-            self._stats.sessions += 1
+            self.sessions += 1
             self._connected = True
-            log.info("connected to the broker", action="mqtt_connected", sessions=self._stats.sessions)
+            log.info("connected to the broker", action="mqtt_connected", sessions=self.sessions)
             try:
                 async for deliveries in session.deliveries():
                     await self._take_over(deliveries)
@@ -145,8 +125,6 @@ class DeviceSource:
             facts += await self._facts(delivery)
         if facts:
             await self._sink.accept(facts, SOURCE)
-        self._stats.messages += len(deliveries)
-        self._stats.facts += len(facts)
 
     async def _facts(self, delivery: Delivery) -> Sequence[Fact]:
         """The message's facts; what cannot be used is in the quarantine when this returns."""
@@ -164,11 +142,8 @@ class DeviceSource:
 
     async def _put_aside(self, body: bytes, what: str) -> None:
         await self._quarantine.put(SOURCE, body, what, self._clock.now_ms())
-        self._stats.quarantined += 1
 
     def _note(self, fault: Exception, failures: int) -> None:
-        self._stats.errors += 1
-        self._stats.last_error = str(fault)
         expected = isinstance(fault, DaemonError)
         log.warning(
             "connection to the broker ended" if isinstance(fault, BrokerGone) else "messages were not taken over",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -27,20 +26,6 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 15.0
 
 
-@dataclass(slots=True)
-class ReplayStats:
-    """facts: handed over, duplicates included. passed_over: deployments, which only the journal may tell.
-
-    unread: lines and rows that are no facts. done: the whole archive was read.
-    """
-
-    facts: int = 0
-    passed_over: int = 0
-    unread: int = 0
-    errors: int = 0
-    done: bool = False
-
-
 class ReplaySource:
     """Hands the facts of an archive over in its order, with their own ids and times, then waits for its end.
 
@@ -48,62 +33,51 @@ class ReplaySource:
     passed over, because one whose end the archive does not hold would look as if it were still under way.
     """
 
+    name = SOURCE
+    """What the facts of this source are counted under."""
+    silent_after_ms = 60_000
+    """Never reached."""
+
     def __init__(self, place: Path, sink: FactSink, clock: Clock, *, random: Random | None = None) -> None:
         self._place = place
         self._sink = sink
         self._clock = clock
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
         self._unread = Unread()
-        self._stats = ReplayStats()
-
-    @property
-    def name(self) -> str:
-        """What the facts of this source are counted under."""
-        return SOURCE
 
     @property
     def heard_at_ms(self) -> int:
         """Always now: an archive that was read has nothing more to say, and that is no silence."""
         return self._clock.now_ms()
 
-    @property
-    def silent_after_ms(self) -> int:
-        """Never reached."""
-        return 60_000
-
-    def stats(self) -> ReplayStats:
-        """The counts so far; the object keeps changing."""
-        return self._stats
-
     async def run(self) -> None:
         """Replay, then wait until cancelled; an archive that cannot be read is logged and ends nothing."""
         try:
             await self.replay()
         except OSError as fault:
-            self._stats.errors += 1
             log.error("the archive cannot be read", action="replay_failed", place=str(self._place), error=str(fault))
         await asyncio.Event().wait()
 
     async def replay(self) -> int:
         """Hand every fact over; returns how many. Raises OSError when a file cannot be read."""
+        handed, passed_over = 0, 0
         facts = _facts(await asyncio.to_thread(_files, self._place), self._unread)
         while batch := await asyncio.to_thread(lambda: list(islice(facts, BATCH))):
             usable = [fact for fact in batch if not isinstance(fact, Deployment) and not unsound(fact)]
-            self._stats.passed_over += len(batch) - len(usable)
+            passed_over += len(batch) - len(usable)
             if usable:
                 await self._hand_over(usable)
-        self._stats.unread = self._unread.lines
-        self._stats.done = True
+                handed += len(usable)
         log.info(
             "the archive was replayed",
             action="replayed",
             place=str(self._place),
-            facts=self._stats.facts,
-            passed_over=self._stats.passed_over,
+            facts=handed,
+            passed_over=passed_over,
             unread=self._unread.lines,
             first_unread=list(self._unread.shown),
         )
-        return self._stats.facts
+        return handed
 
     async def _hand_over(self, facts: Sequence[Fact]) -> None:
         failures = 0
@@ -112,11 +86,9 @@ class ReplaySource:
                 await self._sink.accept(facts, SOURCE)
             except Exception as fault:  # noqa: BLE001  # the sink may fail in any way; the same facts are tried again
                 failures += 1
-                self._stats.errors += 1
                 log.warning("facts were not taken over", action="accept_failed", source=SOURCE, error=str(fault))
                 await self._clock.sleep(self._backoff.seconds(failures))
             else:
-                self._stats.facts += len(facts)
                 return
 
 

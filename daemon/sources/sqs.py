@@ -35,7 +35,6 @@ LONGEST_BACKOFF_SECONDS = 15.0
 class Message:
     """A message as received. receipt: what deletes this delivery of it. sent_at_ms: 0 when the queue does not say."""
 
-    id: str
     receipt: str
     body: str
     sent_at_ms: int = 0
@@ -51,29 +50,15 @@ class Queue(Protocol):
         """Delete up to ten deliveries; return the receipts of those that were not."""
 
 
-@dataclass(slots=True)
-class SourceStats:
-    """Since the process started. facts: duplicates included. last_receive_ms: 0 before the first answer.
-
-    caught_up_at_ms: what was sent before that is not waiting any more; 0 before the first answer.
-    """
-
-    messages: int = 0
-    facts: int = 0
-    quarantined: int = 0
-    ignored: int = 0
-    errors: int = 0
-    last_receive_ms: int = 0
-    caught_up_at_ms: int = 0
-    last_error: str = ""
-
-
 class SqsSource:
     """Consumes one queue with a few receivers, each doing one thing after the other.
 
     A message is deleted when the sink has its facts on disk, or the quarantine has its body; whatever fails before
     leaves it in the queue, and it is delivered again. trust: what anybody else says is put aside.
     """
+
+    silent_after_ms = 3 * WAIT_SECONDS * 1000
+    """A long poll answers after 20 s at the latest, so whoever was silent for three of them is not polling."""
 
     def __init__(
         self,
@@ -91,50 +76,30 @@ class SqsSource:
         self._sink = sink
         self._quarantine = quarantine
         self._clock = clock
-        self._name = name
+        self.name = name
+        """What the facts of this source are counted under."""
         self._trust = trust
         self._receivers = receivers
         self._backoff = Backoff(FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, random)
-        self._stats = SourceStats()
-
-    @property
-    def name(self) -> str:
-        """What the facts of this source are counted under."""
-        return self._name
-
-    @property
-    def heard_at_ms(self) -> int:
+        self.heard_at_ms = 0
         """When the queue last answered; 0 before it did."""
-        return self._stats.last_receive_ms
-
-    @property
-    def caught_up_at_ms(self) -> int:
+        self.caught_up_at_ms = 0
         """What was sent before that is not waiting any more; 0 before the first answer."""
-        return self._stats.caught_up_at_ms
-
-    @property
-    def silent_after_ms(self) -> int:
-        """A long poll answers after 20 s at the latest, so whoever was silent for three of them is not polling."""
-        return 3 * WAIT_SECONDS * 1000
-
-    def stats(self) -> SourceStats:
-        """The counts so far; the object keeps changing."""
-        return self._stats
 
     async def run(self) -> None:
         """Receive until cancelled; no fault of AWS, of the sink or of a message ends it."""
         async with asyncio.TaskGroup() as group:
             for number in range(1, self._receivers + 1):
-                group.create_task(self._receive_for_ever(), name=f"{self._name}-receiver-{number}")
+                group.create_task(self._receive_for_ever(), name=f"{self.name}-receiver-{number}")
 
     async def receive_once(self, wait_seconds: int = WAIT_SECONDS) -> int:
         """One receive, carried to its end; returns the number of messages it was about."""
         asked_at_ms = self._clock.now_ms()
         messages = await self._queue.receive(RECEIVE_LIMIT, wait_seconds)
-        self._stats.last_receive_ms = self._clock.now_ms()
+        self.heard_at_ms = self._clock.now_ms()
         # An empty answer means that nothing was there when it was asked for; a full one, how old the oldest is.
         oldest_ms = min((message.sent_at_ms for message in messages), default=asked_at_ms)
-        self._stats.caught_up_at_ms = max(self._stats.caught_up_at_ms, oldest_ms)
+        self.caught_up_at_ms = max(self.caught_up_at_ms, oldest_ms)
         if messages:
             await self._take_over(messages)
         return len(messages)
@@ -144,9 +109,6 @@ class SqsSource:
         while True:
             try:
                 await self.receive_once()
-            except DaemonError as fault:
-                failures += 1
-                self._note_error(fault, failures)
             except Exception as fault:  # noqa: BLE001  # the sink may fail in any way; the messages come again
                 failures += 1
                 self._note_error(fault, failures)
@@ -156,13 +118,11 @@ class SqsSource:
             await self._clock.sleep(self._backoff.seconds(failures))
 
     def _note_error(self, fault: Exception, failures: int) -> None:
-        self._stats.errors += 1
-        self._stats.last_error = str(fault)
         if isinstance(fault, QueueGone):
-            log.error("queue does not exist", action="queue_gone", source=self._name, failures=failures)
+            log.error("queue does not exist", action="queue_gone", source=self.name, failures=failures)
         elif isinstance(fault, DaemonError):
             log.warning(
-                "receive failed", action="receive_failed", source=self._name, error=str(fault), failures=failures
+                "receive failed", action="receive_failed", source=self.name, error=str(fault), failures=failures
             )
         else:
             # The traceback is the same every time, and long.
@@ -170,7 +130,7 @@ class SqsSource:
             log.error(
                 "facts were not taken over",
                 action="accept_failed",
-                source=self._name,
+                source=self.name,
                 error=str(fault),
                 failures=failures,
                 exc_info=trace,
@@ -185,9 +145,7 @@ class SqsSource:
             traceparents |= translation.traceparents()
         if facts:
             with arriving(traceparents):
-                await self._sink.accept(facts, self._name)
-        self._stats.messages += len(messages)
-        self._stats.facts += len(facts)
+                await self._sink.accept(facts, self.name)
         await self._delete([message.receipt for message in messages])
 
     async def _translation(self, message: Message) -> Translation:
@@ -201,13 +159,11 @@ class SqsSource:
         for refused in translation.refused:
             await self._put_aside(refused.body, f"One event of a packed message: {refused.what}")
         if translation.ignored:
-            self._stats.ignored += 1
-            log.info("message ignored", action="message_ignored", source=self._name, why=translation.ignored)
+            log.info("message ignored", action="message_ignored", source=self.name, why=translation.ignored)
         return translation
 
     async def _put_aside(self, body: bytes | str, what: str) -> None:
-        await self._quarantine.put(self._name, body, what, self._clock.now_ms())
-        self._stats.quarantined += 1
+        await self._quarantine.put(self.name, body, what, self._clock.now_ms())
 
     async def _delete(self, receipts: Sequence[str]) -> None:
         """Delete what was taken over; what cannot be deleted comes again and is then known as a duplicate."""
@@ -221,4 +177,4 @@ class SqsSource:
                 return
             if attempt < DELETE_ATTEMPTS:
                 await self._clock.sleep(self._backoff.seconds(attempt))
-        log.warning("messages were not deleted", action="delete_failed", source=self._name, messages=len(left))
+        log.warning("messages were not deleted", action="delete_failed", source=self.name, messages=len(left))

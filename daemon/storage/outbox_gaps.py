@@ -55,10 +55,6 @@ class Received:
                 yield before + 1, first - 1
             before = last
 
-    def missing(self) -> int:
-        """How many positions below the highest have not arrived."""
-        return sum(last - first + 1 for first, last in self.gaps())
-
     def stretches(self) -> list[tuple[int, int]]:
         """What has arrived, as first and last position of each stretch; the constructor takes it back."""
         return list(zip(self._firsts, self._lasts, strict=True))

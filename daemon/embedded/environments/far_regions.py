@@ -44,11 +44,6 @@ class FarRegions:
         self.cores = dict(cores)
         self._running: dict[str, RunningCore] = {}
 
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """All that they listen on."""
-        return tuple(core.address for core in self.cores.values())
-
     def environments(self, region: str) -> dict[str, str]:
         """By environment of a region the address that its record points to."""
         return {core.environment: core.address for core in self.cores.values() if core.region == region}

@@ -98,6 +98,12 @@ async def is_drained(queue: SqsQueue) -> bool:
     return await queue.depth() == (0, 0)
 
 
+async def received(source: SqsSource, count: int) -> None:
+    """Receive until so many messages were taken over."""
+    while count > 0:
+        count -= await source.receive_once(1)
+
+
 async def test_poison_a_message_of_1_mb_and_a_truncated_one_are_put_aside_and_the_rest_flows(
     sqs: Aws, queue_name: str, checkpoint: Checkpoint, quarantine: Quarantine
 ) -> None:
@@ -107,8 +113,7 @@ async def test_poison_a_message_of_1_mb_and_a_truncated_one_are_put_aside_and_th
         await send(sqs, queue.name, body)
     recorder = Recorder(checkpoint)
     source = SqsSource(queue, recorder, quarantine, SystemClock(), name="payments", receivers=2)
-    while source.stats().messages < 5:
-        await source.receive_once(1)
+    await received(source, 5)
     assert sorted(fact.id for fact in recorder.new) == ["evt_1", "evt_2", "evt_5"]
     entries = await quarantine.entries()
     assert sorted(entry.size_bytes for entry in entries) == sorted([8, len(huge), len(packed(3, 4)) - 30])
@@ -124,8 +129,7 @@ async def test_an_event_in_several_messages_is_counted_once(
         await send(sqs, queue.name, body)
     recorder = Recorder(checkpoint)
     source = SqsSource(queue, recorder, quarantine, SystemClock(), name="payments", receivers=1)
-    while source.stats().messages < 3:
-        await source.receive_once(1)
+    await received(source, 3)
     assert sorted(fact.id for fact in recorder.new) == ["evt_1", "evt_2", "evt_3"]
     assert checkpoint.totals().duplicates == 4
     assert checkpoint.received("us-east-1").watermark == 3
@@ -143,7 +147,6 @@ async def test_facts_recorded_but_not_acknowledged_come_again_and_are_not_counte
         await queue.deleted.wait()
         running.cancel()
     assert [fact.id for fact in recorder.new] == ["evt_1", "evt_2"]
-    assert source.stats().errors == 1
     assert checkpoint.totals().by_source["payments"].duplicates == 2
     assert await is_drained(queue)
 
@@ -157,7 +160,7 @@ async def test_a_queue_that_comes_late_is_found(
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         running = group.create_task(source.run(), name="source")
         await clock.slept.wait()
-        assert "does not exist" in source.stats().last_error
+        assert not source.heard_at_ms
         await sqs.call("create_queue", QueueName=f"late-{unique}")
         await send(sqs, queue.name, packed(1))
         await queue.deleted.wait()
@@ -185,7 +188,6 @@ async def test_an_event_travels_from_eventbridge_by_a_rule_to_a_fact(
         await events.call("put_events", Entries=[entry])
     recorder = Recorder(checkpoint)
     source = SqsSource(queue, recorder, quarantine, SystemClock(), name="control", receivers=1)
-    while source.stats().messages < 1:
-        await source.receive_once(5)
+    await received(source, 1)
     (fact,) = recorder.new
     assert (fact.subject, fact.environment, fact.at_ms) == ("dep-2.0.0-1", "green", 1795459572345)

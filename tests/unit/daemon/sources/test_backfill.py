@@ -102,14 +102,13 @@ async def test_a_lost_event_is_recovered_and_counted_once(sink: RecordingSink) -
     totals = sink.checkpoint.totals()
     assert (totals.consumed, totals.duplicates) == (5, 1)
     assert outbox.asked == [2, 5]
-    assert made.stats().recovered == 2
 
 
-async def test_a_young_event_is_left_to_the_queue_except_at_the_start(sink: RecordingSink) -> None:
+async def test_a_young_event_is_left_to_the_queue_for_a_while(sink: RecordingSink) -> None:
     outbox = FakeOutbox(payment(1), payment(2, NOW_MS - GRACE_MS + 1), payment(3, NOW_MS))
     made = backfill(sink, outbox)
     assert await made.tick(NOW_MS) == 1
-    assert await made.catch_up(NOW_MS) == 2
+    assert await made.tick(NOW_MS + GRACE_MS) == 2
     assert ids(sink.new) == [1, 2, 3]
 
 
@@ -128,7 +127,6 @@ async def test_positions_that_the_outbox_does_not_have_are_not_waited_for(sink: 
     made = backfill(sink, outbox)
     assert await made.tick(NOW_MS) == 3
     assert sink.checkpoint.received("us-east-1").watermark == 8
-    assert made.stats().skipped == 5
     assert await made.tick(NOW_MS) == 0
     assert outbox.asked == [0, 8]
 
@@ -142,7 +140,6 @@ async def test_when_no_core_answers_it_is_counted_and_nothing_breaks(sink: Recor
     made = backfill(sink, FakeOutbox(down=True))
     assert await made.tick(NOW_MS) == 0
     assert await backfill(sink).tick(NOW_MS) == 0
-    assert made.stats().errors == 1
 
 
 async def test_an_outbox_in_parts_is_compared_by_ids_from_the_place_where_everything_had_arrived(
@@ -179,7 +176,7 @@ async def test_the_place_of_an_outbox_in_parts_outlives_a_restart(sink: Recordin
     again = await Checkpoint.open(tmp_path / "c.db", 60_000)
     await again.restore(NOW_MS)
     outbox.asked.clear()
-    assert await backfill(RecordingSink(again), outbox).catch_up(NOW_MS) == 0
+    assert await backfill(RecordingSink(again), outbox).tick(NOW_MS + GRACE_MS) == 0
     assert outbox.asked == ["0.1@2"]
     await again.close()
 
@@ -198,5 +195,4 @@ async def test_regions_that_share_one_outbox_are_counted_as_one_and_a_stranger_i
     stranger = FakeOutbox(replace(payment(6), region="eu-west-1"))
     alone = Backfill([stranger], checkpoint, sink, producer="us-east-1", sharing=("us-west-2",))
     assert await alone.tick(NOW_MS) == 0
-    assert alone.stats().errors == 1
     await checkpoint.close()

@@ -8,7 +8,7 @@ from config.load import load_configuration
 from config.policy import Policy, RegionRoom, TrafficPolicy
 from config.scenario import CoreRelease, Scenario, SetWeights, Traffic
 from daemon.embedded.environments.cores import Endpoints, every_address
-from daemon.embedded.environments.far_regions import FarRegions, far_cores, with_regions
+from daemon.embedded.environments.far_regions import far_cores, with_regions
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 
@@ -35,7 +35,7 @@ def test_other_regions_run_blue_and_green_only_where_something_is_deployed() -> 
 def test_no_two_processes_of_all_regions_share_an_address_or_a_log() -> None:
     deploying = scenario(SetWeights(at=1.0, step="deploy", green_percent=5))
     cores = far_cores(deploying, 80)
-    addresses = [*every_address(), *FarRegions(cores).addresses]
+    addresses = [*every_address(), *(core.address for core in cores.values())]
     assert len(set(addresses)) == len(addresses)
     assert len({core.name for core in cores.values()}) == len(cores)
 
