@@ -56,7 +56,7 @@ class Book:
         known = self.answered.get(key)
         if known is None:
             return None
-        return known[1] if known[0] == digest else refused(400, "Keys for idempotent requests can only be used once.")
+        return known[1] if known[0] == digest else _KEY_USED
 
     def get(self, object_id: str) -> Answer:
         """One object."""
@@ -230,6 +230,17 @@ class Book:
             }
         )
         del self.events[:-EVENTS_MAX]
+
+
+_KEY_USED = Answer(
+    400,
+    {
+        "error": {
+            "type": "idempotency_error",
+            "message": "Keys for idempotent requests can only be used with the same parameters.",
+        }
+    },
+)
 
 
 def missing(object_id: str) -> Answer:

@@ -36,7 +36,14 @@ async def read(export: Export, kind: Kind, after: Position = START) -> AsyncGene
 async def _file(export: Export, file: ManifestFile, place: int, begin: Position) -> AsyncGenerator[Read, None]:
     offset = 0 if file.encrypted else begin.offset
     begin = Position(place, begin.record, offset)
-    recorder = Recorder(file, place, begin, hash_key=export.hash_key, occurred_at_ms=export.manifest.made_at_ms)
+    recorder = Recorder(
+        file,
+        place,
+        begin,
+        hash_key=export.hash_key,
+        occurred_at_ms=export.manifest.made_at_ms,
+        platform=export.manifest.account,
+    )
     if offset > 0 and file.format is Format.CSV:
         recorder.head(await _header(export.directory, file))
     framer, seen = framer_for(file.format, offset), hashlib.sha256()

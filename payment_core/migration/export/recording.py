@@ -10,19 +10,33 @@ from payment_core.migration.export.framing.piece import Flaw, Piece
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.manifest import Format, ManifestFile
 from payment_core.migration.export.records import Malformed, Position, Read, Record
+from payment_core.migration.export.shapes.balance_transaction import BalanceTransaction
+from payment_core.migration.export.shapes.opening_balance import OpeningBalance
+from payment_core.migration.export.shapes.payout import Payout
 
 NESTED = frozenset({Kind.PAYMENT_METHODS, Kind.BANK_ACCOUNTS, Kind.OPENING_BALANCES})
 """Of these a piece of a JSON file may hold any number."""
+
+OF_A_BALANCE = (OpeningBalance, BalanceTransaction, Payout)
+"""What names the account whose balance it is or changes."""
 
 
 class Recorder:
     """Takes the pieces of one file in order. place: of the file among those of its kind.
 
     begin: where reading goes on. With its offset the pieces are those behind it, else all, and records are left out.
+    platform: the id of the platform itself, which is the same as no account.
     """
 
     def __init__(
-        self, file: ManifestFile, place: int, begin: Position, *, hash_key: bytes | None, occurred_at_ms: int
+        self,
+        file: ManifestFile,
+        place: int,
+        begin: Position,
+        *,
+        hash_key: bytes | None,
+        occurred_at_ms: int,
+        platform: str = "",
     ) -> None:
         self._file = file
         self._place = place
@@ -30,6 +44,7 @@ class Recorder:
         self._decoder = Decoder(file.kind, hash_key)
         self._columns: Columns | None = None
         self._occurred_at_ms = occurred_at_ms
+        self._platform = platform
         self._keeps_offset = not file.encrypted
         self.count = begin.record if begin.offset > 0 else 0
 
@@ -83,6 +98,9 @@ class Recorder:
             )
         if file.account is not None and getattr(body, "account", file.account) is None:
             body = msgspec.structs.replace(body, account=file.account)
+        if isinstance(body, OF_A_BALANCE) and body.account in {self._platform, ""}:
+            # One balance under two names would be two accounts of the ledger, and each of them wrong.
+            body = msgspec.structs.replace(body, account=None)
         return Record(
             kind=file.kind,
             id=body.id,

@@ -20,6 +20,23 @@ class OldRefused(OldProcessorError):
     """The old processor refused, and will again."""
 
 
+class OldHalfMade(OldRefused):
+    """The old processor made the object, and refused to give it to its owner."""
+
+    def __init__(self, detail: str, made: str) -> None:
+        super().__init__(detail)
+        self.made = made
+
+
+class OldKeyUsed(OldProcessorError):
+    """The old processor was sent something else under this key before, and nobody knows what became of that."""
+
+    @property
+    def retryable(self) -> bool:
+        """Yes, under this key, which it forgets after a day: under another one there could be two."""
+        return True
+
+
 class OldUnreadable(OldProcessorError):
     """The old processor answered something that is not of its published shape."""
 

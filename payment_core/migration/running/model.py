@@ -34,7 +34,8 @@ class OldCall(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     version: of ours that it tells. fields: what is sent, without any number. token: of the vault, whose number is sent
     along; empty for none.
-    replaces: what is to be gone there once this is made.
+    replaces: what is to be gone there once this is made. made: its id there, when all that is left is to give it to its
+    owner.
     """
 
     key: str
@@ -44,6 +45,7 @@ class OldCall(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     fields: dict[str, str] = {}
     token: str = ""
     replaces: OldPlace | None = None
+    made: str = ""
 
 
 class OldWrite(Record, frozen=True, gc=False, kw_only=True, tag="migration_old_write"):
@@ -51,6 +53,9 @@ class OldWrite(Record, frozen=True, gc=False, kw_only=True, tag="migration_old_w
 
     waiting_since_ms: of the oldest change that was not told. due_ms: of the next attempt. fault: of the last one.
     left: what has to be taken away there because another took its place, such as the account of an old number.
+    refusals: how often it was refused for certain since it was last told; a part of the next key, because under a key
+    that was refused the old processor answers from memory. made, made_version: what was made there of this version and
+    was not given to its owner.
     """
 
     object_kind: ObjectKind
@@ -62,6 +67,9 @@ class OldWrite(Record, frozen=True, gc=False, kw_only=True, tag="migration_old_w
     fault: str = ""
     call: OldCall | None = None
     left: OldPlace | None = None
+    refusals: int = 0
+    made: str = ""
+    made_version: int = 0
 
     @property
     def due_at_ms(self) -> int:

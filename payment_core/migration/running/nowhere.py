@@ -15,10 +15,10 @@ class Nowhere:
     """The port OldProcessor: out of reach, always."""
 
     async def create(
-        self, place: OldPlace, fields: Mapping[str, str], number: Card | BankAccount | None, key: str
+        self, place: OldPlace, fields: Mapping[str, str], number: Card | BankAccount | None, key: str, made: str = ""
     ) -> str:
         """See OldProcessor."""
-        del place, fields, number, key
+        del place, fields, number, key, made
         self._no()
 
     async def update(self, place: OldPlace, fields: Mapping[str, str], key: str) -> None:

@@ -11,7 +11,14 @@ import httpx
 import msgspec
 
 from checks.redaction.card_numbers import mask_card_numbers
-from payment_core.migration.running.errors import OldAddressUnusable, OldRefused, OldUnreachable, OldUnreadable
+from payment_core.migration.running.errors import (
+    OldAddressUnusable,
+    OldHalfMade,
+    OldKeyUsed,
+    OldRefused,
+    OldUnreachable,
+    OldUnreadable,
+)
 from payment_core.migration.running.model import OldPlace
 from payment_core.migration.running.old_shape import TAG
 from payment_core.migration.running.ports import EventPage, OldEvent, OldObject
@@ -26,6 +33,8 @@ ANSWER_BYTES_MAX = 4 * 1024 * 1024
 """A hundred events of the largest objects."""
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _SERVER_FAULT = 500
+_KEY_USED = "idempotency_error"
+"""What its API calls another request under a key that it knows."""
 _DIGITS = re.compile(r"(?<![A-Za-z0-9_])\d(?:[ .-]?\d){3,}(?![A-Za-z0-9_])")
 """As long as an account number, and no part of an id; a refusal may repeat what it was sent."""
 
@@ -81,19 +90,28 @@ class OldHttp:
         await self._http.aclose()
 
     async def create(
-        self, place: OldPlace, fields: Mapping[str, str], number: Card | BankAccount | None, key: str
+        self, place: OldPlace, fields: Mapping[str, str], number: Card | BankAccount | None, key: str, made: str = ""
     ) -> str:
         """See OldProcessor. A card is made, then attached: two calls, the second under a key that follows from this."""
         if place.kind == "bank_account":
             name = "external_account" if place.owner_kind == "account" else "source"
             form = _nested(name, {"object": "bank_account", **fields, **_number_of(number)})
             return _id_of(await self._write("POST", _collection(place), form, key))
-        form = {**({"type": "card"} if place.kind == "payment_method" else {}), **fields, **_number_of(number)}
-        made = _id_of(await self._write("POST", _collection(place), form, key))
+        if made == "":
+            form = {**({"type": "card"} if place.kind == "payment_method" else {}), **fields, **_number_of(number)}
+            made = _id_of(await self._write("POST", _collection(place), form, key))
         if place.kind == "payment_method":
-            path = f"{_collection(place)}/{quote(made, safe='')}/attach"
-            await self._write("POST", path, {"customer": place.owner_id}, f"{key}-attach")
+            await self._attach(msgspec.structs.replace(place, id=made), f"{key}-attach")
         return made
+
+    async def _attach(self, place: OldPlace, key: str) -> None:
+        try:
+            await self._write("POST", f"{_path(place)}/attach", {"customer": place.owner_id}, key)
+        except OldRefused as fault:
+            # One that belongs to its owner already is refused, too.
+            found = await self.read(place)
+            if found is None or found.fields["owner"] != place.owner_id:
+                raise OldHalfMade(fault.detail, place.id) from fault
 
     async def update(self, place: OldPlace, fields: Mapping[str, str], key: str) -> None:
         """See OldProcessor."""
@@ -200,19 +218,19 @@ def _checked(response: httpx.Response) -> bytes:
     status = response.status_code
     if response.is_success:
         return response.content
-    told = _DIGITS.sub("*", mask_card_numbers(_message(response.content)))[:200]
+    told = _DIGITS.sub("*", mask_card_numbers(_of_error(response.content, "message")))[:200]
     where = f"{response.request.method} {response.request.url.path} answered {status}: {told}"
     if status in _PASSING or status >= _SERVER_FAULT:
         raise OldUnreachable(where)
-    raise OldRefused(where)
+    raise OldKeyUsed(where) if _of_error(response.content, "type") == _KEY_USED else OldRefused(where)
 
 
-def _message(body: bytes) -> str:
+def _of_error(body: bytes, field: str) -> str:
     try:
         error = _OBJECT.decode(body).get("error")
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return "no reason that can be read"
-    return str(error.get("message", "")) if isinstance(error, dict) else ""
+    return str(error.get(field, "")) if isinstance(error, dict) else ""
 
 
 def _decoded(body: bytes) -> _Object:

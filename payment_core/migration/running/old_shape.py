@@ -97,6 +97,7 @@ def changeable(kind: ObjectKind, fields: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in fields.items() if name not in fixed}
 
 
-def key_of(kind: ObjectKind, object_id: str, version: int, verb: str) -> str:
-    """The one key of a call: what is sent again under it has one effect."""
-    return f"{KEY_PREFIX}{kind}-{object_id}-{version}-{verb}"
+def key_of(kind: ObjectKind, object_id: str, version: int, verb: str, refusals: int = 0) -> str:
+    """The one key of a call: what is sent again under it has one effect. refusals: of this version, each certain."""
+    again = f"-{refusals}" if refusals > 0 else ""
+    return f"{KEY_PREFIX}{kind}-{object_id}-{version}-{verb}{again}"

@@ -23,13 +23,16 @@ class OldObject(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class OldProcessor(Protocol):
     """The processor that is left. A key makes a repeated call one call.
 
-    Raises OldUnreachable (unknown, try again), OldRefused (certain) or OldUnreadable.
+    Raises OldUnreachable (unknown, try again), OldRefused (nothing was done, for certain), OldKeyUsed or OldUnreadable.
     """
 
     async def create(
-        self, place: OldPlace, fields: Mapping[str, str], number: Card | BankAccount | None, key: str
+        self, place: OldPlace, fields: Mapping[str, str], number: Card | BankAccount | None, key: str, made: str = ""
     ) -> str:
-        """Make the object under its owner; its id there."""
+        """Make the object under its owner; its id there. made: that of one that its owner was not given yet.
+
+        Raises OldHalfMade when it was made, and its owner cannot be given it.
+        """
         ...
 
     async def update(self, place: OldPlace, fields: Mapping[str, str], key: str) -> None:

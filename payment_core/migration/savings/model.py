@@ -1,5 +1,7 @@
 """What a simulation says: what the processor charged, and each cohort's cost here by each way."""
 
+from typing import Literal
+
 import msgspec
 
 from payment_core.costs.breakdown import Name
@@ -53,6 +55,20 @@ class CohortResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class NotCompared(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on neither side, minor units of the currency. what: ``currency``, ``rail`` or ``disputes``.
+
+    currency: prices are of another one. rail: it was paid in a way that there is none for here. disputes: an acquirer
+    charges for them, too, and no price sheet says how much. count: payments or disputes. amount: of these payments.
+    """
+
+    what: Literal["currency", "rail", "disputes"]
+    currency: str
+    count: int
+    amount: int
+    fees: int
+
+
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """assumptions: every number that is no price and was not in the export, with where it is from; one a line.
 
@@ -68,5 +84,6 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     cohorts: tuple[CohortResult, ...]
     total: tuple[WayCost, ...]
     total_charged_cents: int
+    not_compared: tuple[NotCompared, ...]
     assumptions: tuple[str, ...]
     unread: int

@@ -5,7 +5,7 @@ from html import escape
 
 from payment_core.migration.savings.amounts import cents, percent
 from payment_core.migration.savings.model import CohortResult, Simulation, WayCost
-from payment_core.migration.savings.wording import summary
+from payment_core.migration.savings.wording import not_compared, summary
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 960, 220, 210, 92
 _LANE, _BAR, _GAP = 16, 12, 14
@@ -36,22 +36,26 @@ text { font-family: system-ui, sans-serif; font-size: 12px; fill: #1b1b1b }
 def picture(simulation: Simulation) -> str:
     """The SVG; it is read aloud as a title, a description and one sentence for each bar."""
     names = [way.name for way in simulation.total]
-    tops, height = _tops(simulation.cohorts)
+    tops, bottom = _tops(simulation.cohorts)
+    left_out = [f"Not compared: {sentence}" for sentence in not_compared(simulation)]
+    height = bottom + _LANE * len(left_out)
     aim = percent(simulation.target_basis_points)
     title = f"What leaving the processor saves, aim {aim}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" {_LABELS}>',
         f'<title id="title">{escape(title)}</title>',
-        f'<desc id="description">{escape(summary(simulation))}</desc>',
+        f'<desc id="description">{escape(" ".join([summary(simulation), *left_out]))}</desc>',
         f"<style>{_STYLE}</style>",
         f'<text x="16" y="26" class="title">{escape(title)}</text>',
         *_legend(names),
-        *_scale(simulation.target_basis_points, height),
+        *_scale(simulation.target_basis_points, bottom),
     ]
     for cohort, top in zip(simulation.cohorts, tops, strict=True):
         parts += _cohort(cohort, names, top)
     if not simulation.cohorts:
         parts.append(_text(16, _TOP + 20, "No payment of the export can be compared."))
+    for number, sentence in enumerate(left_out):
+        parts.append(_text(16, height - _LANE * (len(left_out) - number), sentence))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 

@@ -96,9 +96,6 @@ def assumptions_of(
             lines.append(f"Entries in a file with {rail}: {way.entries:,} ({source})")
     lines.append(_returns_line(gathered, question, ways[0].returns, currency))
     lines.append(_usage_line(question))
-    disputes = gathered.disputes.get(currency, 0)
-    if disputes:
-        lines.append(f"Fees of {disputes:,} disputes are on neither side: an acquirer charges for them, too")
     return tuple(lines)
 
 

@@ -1,6 +1,6 @@
 """Holds what the processor charged against what the same payments cost here: pure, in whole millionths of a cent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -8,7 +8,7 @@ from config.prices import PriceSheet
 from payment_core.costs.breakdown import MICROCENTS_PER_CENT, Name, per_hundred_dollars, saving_basis_points
 from payment_core.migration.savings.fees import NOT_COMPARED
 from payment_core.migration.savings.gathering import BANK, CARD, OTHER, Cohort, CohortKey, Gathering
-from payment_core.migration.savings.model import Charged, CohortResult, Simulation, WayCost
+from payment_core.migration.savings.model import Charged, CohortResult, NotCompared, Simulation, WayCost
 from payment_core.migration.savings.question import Question
 from payment_core.migration.savings.reasons import assumptions_of, reason_of
 from payment_core.migration.savings.ways import Ratio, Way, parts_of
@@ -40,9 +40,29 @@ def simulate(
         cohorts=results,
         total=_total(results, [way.name for way in ways], question),
         total_charged_cents=sum(result.charged_cents for result in results if result.ways),
+        not_compared=tuple(_not_compared(charged, results)),
         assumptions=assumptions_of(gathered, question, ways, sheet, PRICED),
         unread=unread,
     )
+
+
+def _not_compared(charged: Mapping[str, Charged], results: tuple[CohortResult, ...]) -> Iterator[NotCompared]:
+    """Every fee that was charged is of a cohort with a rail, or in one of these."""
+    for currency, of in charged.items():
+        if currency != PRICED:
+            yield NotCompared(what="currency", currency=currency, count=of.payments, amount=of.amount, fees=of.total)
+        elif of.total != of.compared:
+            fees = of.total - of.compared
+            yield NotCompared(what="disputes", currency=currency, count=of.disputes, amount=0, fees=fees)
+    without = [result for result in results if not result.ways]
+    if without:
+        yield NotCompared(
+            what="rail",
+            currency=PRICED,
+            count=sum(result.payments for result in without),
+            amount=sum(result.amount_cents for result in without),
+            fees=sum(result.charged_cents for result in without),
+        )
 
 
 def ways_for(gathered: Gathering, question: Question) -> tuple[Way, ...]:

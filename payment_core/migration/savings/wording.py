@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from payment_core.migration.export.decoding.amounts import major_text
 from payment_core.migration.savings.amounts import cents, dollars, percent
-from payment_core.migration.savings.model import Charged, CohortResult, Simulation
+from payment_core.migration.savings.model import Charged, CohortResult, NotCompared, Simulation
 
 _FEE_WORDS = {
     "account": "accounts",
@@ -23,7 +23,8 @@ _RAILS = {"card": "card", "ach": "bank debit", "other": "another way"}
 
 def as_markdown(simulation: Simulation) -> str:
     """Charged by currency and fee, each cohort by each way, why, and what was assumed."""
-    return "\n".join([*_charged_lines(simulation), *_cohort_lines(simulation), *_ending(simulation)]) + "\n"
+    parts = (_charged_lines, _cohort_lines, _not_compared_lines, _ending)
+    return "\n".join([line for part in parts for line in part(simulation)]) + "\n"
 
 
 def summary(simulation: Simulation) -> str:
@@ -38,6 +39,34 @@ def summary(simulation: Simulation) -> str:
         f"{cents(best.cost_microcents)}: {percent(best.saving_basis_points)} saved. "
         f"{percent(simulation.target_basis_points)} is reached by {told}."
     )
+
+
+def not_compared(simulation: Simulation) -> tuple[str, ...]:
+    """What is on neither side, a sentence each, with what it comes to."""
+    return tuple(_left_out(one) for one in simulation.not_compared)
+
+
+def _left_out(one: NotCompared) -> str:
+    fees = major_text(one.fees, one.currency)
+    if one.what == "disputes":
+        return f"{_many(one.count, 'dispute')}, with fees of {fees}: an acquirer charges for that, too."
+    of = f"{_many(one.count, 'payment')} of {major_text(one.amount, one.currency)}, with fees of {fees}"
+    if one.what == "currency":
+        return f"{of}: prices are in US cents, and bank debits of US accounts."
+    return f"{of}: there is no rail here for that way of paying."
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _not_compared_lines(simulation: Simulation) -> Iterator[str]:
+    if simulation.not_compared:
+        yield ""
+        yield "## What is on neither side"
+        yield ""
+        for sentence in not_compared(simulation):
+            yield f"- {sentence}"
 
 
 def _charged_lines(simulation: Simulation) -> Iterator[str]:

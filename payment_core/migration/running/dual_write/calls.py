@@ -8,7 +8,7 @@ import msgspec
 from payment_core.customers.model import Customer
 from payment_core.methods.model import PaymentMethod
 from payment_core.migration.running.links import Known
-from payment_core.migration.running.model import OldCall, OldPlace, OldWrite
+from payment_core.migration.running.model import OldCall, OldPlace, OldWrite, Verb
 from payment_core.migration.running.old_shape import (
     account_number_fields,
     card_fields,
@@ -51,7 +51,7 @@ def call_for(situation: Situation) -> OldCall | NoCall:
     """The one call that comes next for the object, or why there is none."""
     write, subject = situation.write, situation.subject
     if write.left is not None:
-        key = key_of(write.object_kind, f"{write.object_id}-{write.left.id}", write.version, "delete")
+        key = _key(write, write.version, "delete", f"-{write.left.id}")
         return OldCall(key=key, verb="delete", version=write.version, place=write.left)
     if isinstance(subject, Customer) and is_gone(subject):
         return _gone_call(situation, subject.version)
@@ -76,7 +76,7 @@ def _owner_call(situation: Situation, fields: dict[str, str], version: int) -> O
     write, known = situation.write, situation.known
     verb: Literal["create", "update"] = "create" if known is None else "update"
     return OldCall(
-        key=key_of(write.object_kind, write.object_id, version, verb),
+        key=_key(write, version, verb),
         verb=verb,
         version=version,
         place=OldPlace(kind=write.object_kind) if known is None else known.place,
@@ -88,18 +88,19 @@ def _gone_call(situation: Situation, version: int) -> OldCall | NoCall:
     write, known = situation.write, situation.known
     if known is None:
         return NoCall.NOTHING_TO_TELL
-    key = key_of(write.object_kind, write.object_id, version, "delete")
+    key = _key(write, version, "delete")
     return OldCall(key=key, verb="delete", version=version, place=known.place)
 
 
 def _number_call(situation: Situation, subject: PaymentMethod | BankAccount) -> OldCall | NoCall:
-    kind, known = situation.write.object_kind, situation.known
+    write, known = situation.write, situation.known
+    kind = write.object_kind
     if is_gone(subject):
         return _gone_call(situation, subject.version)
     fields = card_fields(subject) if isinstance(subject, PaymentMethod) else account_number_fields(subject)
     if known is not None and not situation.has_other_number:
         return OldCall(
-            key=key_of(kind, subject.id, subject.version, "update"),
+            key=_key(write, subject.version, "update"),
             verb="update",
             version=subject.version,
             place=known.place,
@@ -109,11 +110,16 @@ def _number_call(situation: Situation, subject: PaymentMethod | BankAccount) -> 
         return NoCall.OWNER_FIRST
     owner_kind, _ = owner_of(subject)
     return OldCall(
-        key=key_of(kind, subject.id, subject.version, "create"),
+        key=_key(write, subject.version, "create"),
         verb="create",
         version=subject.version,
         place=OldPlace(kind=kind, owner_kind=owner_kind, owner_id=situation.owner.id),
         fields=fields,
         token=subject.id if isinstance(subject, PaymentMethod) else subject.token,
         replaces=None if known is None else known.place,
+        made=write.made if write.made_version == subject.version else "",
     )
+
+
+def _key(write: OldWrite, version: int, verb: Verb, more: str = "") -> str:
+    return key_of(write.object_kind, f"{write.object_id}{more}", version, verb, write.refusals)

@@ -6,10 +6,11 @@ import msgspec
 import structlog
 
 from payment_core.customers.model import Customer
+from payment_core.errors import CoreError
 from payment_core.methods.model import PaymentMethod
 from payment_core.migration.running.counts import RunningCounts
 from payment_core.migration.running.dual_write.calls import NoCall, Situation, Subject, call_for, owner_of
-from payment_core.migration.running.errors import OldProcessorError, OldUnreachable
+from payment_core.migration.running.errors import OldHalfMade, OldProcessorError, OldRefused, OldUnreachable
 from payment_core.migration.running.links import Known, Links, link
 from payment_core.migration.running.model import (
     NO_RETURN_ID,
@@ -39,6 +40,7 @@ LEASE_MS = 30_000
 """A call belongs to who began it for so long: three times the longest call."""
 FIRST_WAIT_MS, WAIT_MS_MAX = 500, 60_000
 """Waits double up to the longest: an old processor that is back is told within a minute."""
+FAULT_CHARACTERS_MAX = 300
 REFUSED_WAIT_MS = 300_000
 """What was refused for good is tried again when a person may have mended it."""
 TYPE_OF: dict[ObjectKind, type[Customer | PaymentMethod | BankAccount | Provider]] = {
@@ -96,11 +98,11 @@ class OldDelivering:
             made = await self._send(begun.call)
         except OldUnreachable as fault:
             unreachable.set()
-            await self._put_off(begun, str(fault), keeps_call=True)
+            await self._put_off(begun, fault)
             self._counts.told[begun.call.verb, "unreachable"] += 1
         except (OldProcessorError, VaultError) as fault:
             log.error("not told", action="old_processor_fault", object=write.id, fault=str(fault))
-            await self._put_off(begun, str(fault), keeps_call=fault.retryable)
+            await self._put_off(begun, fault)
             self._counts.told[begun.call.verb, "refused"] += 1
         else:
             await self._store.transact(lambda transaction: _settle(transaction, begun, made), ACTOR)
@@ -170,24 +172,36 @@ class OldDelivering:
         elif call.verb == "delete":
             await self._old.delete(call.place, call.key)
         else:
-            number = await self._numbers.number(call.token) if call.token else None
-            return await self._old.create(call.place, call.fields, number, call.key)
+            number = await self._numbers.number(call.token) if call.token and call.made == "" else None
+            return await self._old.create(call.place, call.fields, number, call.key, call.made)
         return ""
 
-    async def _put_off(self, begun: OldWrite, fault: str, *, keeps_call: bool) -> None:
-        """Try again later. keeps_call: what became of the call is not known, so it is repeated as it is."""
+    async def _put_off(self, begun: OldWrite, fault: CoreError) -> None:
+        """Try again later."""
 
         def work(transaction: Transaction) -> None:
             current = transaction.get(OldWrite, begun.id)
-            if current is None or current.call != begun.call:
-                return
-            wait = wait_ms(current.attempts) if keeps_call else REFUSED_WAIT_MS
-            call = current.call if keeps_call else None
-            transaction.put(
-                msgspec.structs.replace(current, call=call, fault=fault[:300], due_ms=transaction.now_ms + wait)
-            )
+            if current is not None and current.call == begun.call:
+                transaction.put(put_off(current, fault, transaction.now_ms))
 
         await self._store.transact(work, ACTOR)
+
+
+def put_off(write: OldWrite, fault: CoreError, now_ms: int) -> OldWrite:
+    """The write as it waits after a fault. What became of its call is not known unless it was refused.
+
+    Then it is repeated as it is, under its key; what was refused did nothing, and is planned anew under another.
+    """
+    later = msgspec.structs.replace(write, fault=str(fault)[:FAULT_CHARACTERS_MAX])
+    if fault.retryable:
+        return msgspec.structs.replace(later, due_ms=now_ms + wait_ms(write.attempts))
+    later = msgspec.structs.replace(later, call=None, due_ms=now_ms + REFUSED_WAIT_MS)
+    if not isinstance(fault, OldRefused):
+        return later
+    later = msgspec.structs.replace(later, refusals=write.refusals + 1)
+    if isinstance(fault, OldHalfMade) and write.call is not None:
+        return msgspec.structs.replace(later, made=fault.made, made_version=write.call.version)
+    return later
 
 
 def wait_ms(attempts: int) -> int:
@@ -232,4 +246,5 @@ def _settle(transaction: Transaction, begun: OldWrite, made: str) -> None:
         transaction.delete(OldWrite, begun.id)
         return
     now_ms = transaction.now_ms
-    transaction.put(msgspec.structs.replace(current, call=None, left=left, attempts=0, fault="", due_ms=now_ms))
+    after = msgspec.structs.replace(current, call=None, left=left, attempts=0, fault="", due_ms=now_ms)
+    transaction.put(msgspec.structs.replace(after, refusals=0, made="", made_version=0))

@@ -121,5 +121,8 @@ def note(transaction: Transaction, kind: ObjectKind, document: Document) -> None
             fault="" if known is None else known.fault,
             call=None if known is None else known.call,
             left=None if known is None else known.left,
+            refusals=0 if known is None else known.refusals,
+            made="" if known is None else known.made,
+            made_version=0 if known is None else known.made_version,
         )
     )

@@ -286,3 +286,26 @@ async def test_a_manifest_that_cannot_be_used_is_told_with_its_place(tmp_path: P
 async def test_a_directory_without_a_manifest_is_told(tmp_path: Path) -> None:
     with pytest.raises(ManifestUnusable, match=r"manifest\.json"):
         await opened(tmp_path / "nowhere")
+
+
+async def test_the_platform_has_one_balance_by_whichever_name_it_is_called(tmp_path: Path) -> None:
+    platform, other = "acct_1", "acct_9"
+
+    def sold(number: int, **said: object) -> dict[str, object]:
+        of = {"amount": 7, "fee": 0, "net": 7, "currency": "usd", "created": 1_780_000_000}
+        return {"object": "balance_transaction", "id": f"txn_{number}", "type": "charge", **of, **said}
+
+    opens = {
+        "object": "balance",
+        "as_of": 1_760_000_000,
+        "pending": [],
+        "available": [{"amount": 5, "currency": "usd"}],
+    }
+    named = lines(sold(1), sold(2, account=platform), sold(3, account=other), sold(4, account=""))
+    write_file(tmp_path, Kind.BALANCE_TRANSACTIONS, named, records=4)
+    write_file(tmp_path, Kind.BALANCE_TRANSACTIONS, lines(sold(5)), records=1, account=platform)
+    write_file(tmp_path, Kind.OPENING_BALANCES, lines({**opens, "account": platform}), records=1)
+    export = await opened(tmp_path)
+    found = [record.body for record in records(await reads(export, Kind.BALANCE_TRANSACTIONS))]
+    assert [getattr(body, "account", "none") for body in found] == [None, None, other, None, None]
+    assert [record.id for record in records(await reads(export, Kind.OPENING_BALANCES))] == ["platform:usd"]

@@ -1,14 +1,19 @@
 """Dual write: what changes here reaches the old processor once, whatever is lost on the way, and waits for it."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from daemon.embedded.old_processor.book import Answer
-from payment_core.errors import StoreBusy
+from payment_core.errors import CoreError, StoreBusy
 from payment_core.methods.model import PaymentMethod
-from payment_core.migration.running.model import NO_RETURN_ID, NoReturn, OldLink, OldWrite
+from payment_core.migration.running.dual_write.delivering import FIRST_WAIT_MS, REFUSED_WAIT_MS, put_off
+from payment_core.migration.running.errors import OldHalfMade, OldKeyUsed, OldRefused, OldUnreachable, OldUnreadable
+from payment_core.migration.running.model import NO_RETURN_ID, NoReturn, OldCall, OldLink, OldPlace, OldWrite
 from payment_core.operations.documents import record_change
 from payment_core.store.port import Transaction
+from payment_core.vault.errors import TamperedRecord
 from tests.unit.payment_core.migration.running.both_world import ORIGIN, PAN, BothWorld
 
 
@@ -167,3 +172,85 @@ async def test_a_refusal_that_repeats_a_number_is_kept_without_it(
     await world.tell()
     [fault] = [one.fault for one in await world.waiting() if one.fault]
     assert fault.endswith("* is no account at routing * of ba_000123 (*************).")
+
+
+async def with_a_deleted_owner(world: BothWorld) -> tuple[str, dict[str, Any]]:
+    """A card that the old processor refused because its customer is deleted there; the card, and the customer."""
+    await world.add_card("cus_bad", "5555555555554444")
+    await world.tell()
+    [customer] = [one for one in world.there("customer") if one["metadata"].get("tillwatch_id") == "cus_bad"]
+    world.book.objects[customer["id"]] = {**customer, "deleted": True}
+    world.requests.clear()
+    token = await world.add_card("cus_bad")
+    await world.tell()
+    return token, customer
+
+
+async def test_what_was_refused_and_is_mended_there_is_told_at_the_next_try_and_not_after_a_day(
+    world: BothWorld,
+) -> None:
+    token, customer = await with_a_deleted_owner(world)
+    [write] = await world.waiting()
+    made = write.made
+    assert (write.refusals, write.call, world.book.objects[made]["customer"]) == (1, None, None)
+    world.book.objects[customer["id"]] = customer
+    world.clock.at_ms += REFUSED_WAIT_MS
+    await world.tell()
+    assert await world.waiting() == []
+    theirs = [one for one in world.book.objects.values() if one.get("metadata", {}).get("tillwatch_id") == token]
+    assert [(one["id"], one["customer"]) for one in theirs] == [(made, customer["id"])], "made once, and attached"
+    keys = [key for _, path, key in world.requests if path.endswith("/attach")]
+    assert keys == [f"till-payment_method-{token}-1-create{again}-attach" for again in ("", "-1")]
+
+
+async def test_a_card_that_is_changed_here_while_its_owner_is_refused_there_is_made_as_it_is_now(
+    world: BothWorld,
+) -> None:
+    token, customer = await with_a_deleted_owner(world)
+    await world.remove_card(token)
+    world.book.objects[customer["id"]] = customer
+    world.clock.at_ms += REFUSED_WAIT_MS
+    await world.tell()
+    assert await world.waiting() == []
+    assert token not in {one["metadata"].get("tillwatch_id") for one in world.there("payment_method")}
+
+
+async def test_a_key_that_is_known_there_for_something_else_is_not_given_up_for_another(world: BothWorld) -> None:
+    token = await world.add_card()
+    key = f"till-payment_method-{token}-1-create"
+    world.book.once(key, "something else", Answer(200, {"id": "pm_other"}))
+    await world.tell()
+    [write] = await world.waiting()
+    assert write.call is not None
+    assert (write.call.key, write.refusals) == (key, 0)
+    assert "idempotent" in write.fault
+    assert {sent for _, path, sent in world.requests if path == "/v1/payment_methods"} == {key}
+
+
+@pytest.mark.parametrize(
+    ("fault", "repeats", "refusals"),
+    [
+        (OldUnreachable("down"), True, 0),
+        (OldUnreadable("of a proxy"), True, 0),
+        (OldKeyUsed("another"), True, 0),
+        (OldRefused("no"), False, 1),
+        (OldHalfMade("no", "pm_1"), False, 1),
+        (TamperedRecord("tok"), False, 0),
+    ],
+)
+def test_only_what_was_refused_for_certain_gets_another_key(fault: CoreError, repeats: bool, refusals: int) -> None:
+    call = OldCall(key="k", verb="create", version=3, place=OldPlace(kind="payment_method"))
+    write = OldWrite(
+        id="payment_method:tok",
+        object_kind="payment_method",
+        object_id="tok",
+        version=3,
+        waiting_since_ms=1,
+        due_ms=2,
+        attempts=1,
+        call=call,
+    )
+    after = put_off(write, fault, 1_000)
+    assert (after.call == call, after.refusals) == (repeats, refusals)
+    assert (after.made, after.made_version) == (("pm_1", 3) if isinstance(fault, OldHalfMade) else ("", 0))
+    assert after.due_ms == 1_000 + (FIRST_WAIT_MS if repeats else REFUSED_WAIT_MS)

@@ -17,7 +17,7 @@ from payment_core.migration.savings.picture import picture
 from payment_core.migration.savings.question import Question
 from payment_core.migration.savings.simulation import simulate
 from payment_core.migration.savings.ways import Ratio, Usage, Way, parts_of
-from payment_core.migration.savings.wording import as_markdown, summary
+from payment_core.migration.savings.wording import as_markdown, not_compared, summary
 
 CENT = 1_000_000
 DAY = 86_400
@@ -246,6 +246,7 @@ def test_a_way_of_paying_that_there_is_no_rail_for_is_said_to_have_none() -> Non
     assert (other.rail, other.ways, other.reaches) == ("other", (), False)
     assert "no rail" in other.reason
     assert "can be compared" in summary(asked(found))
+    assert "1 payment of 50.00 usd, with fees of 2.00 usd: there is no rail here" in as_markdown(asked(found))
 
 
 def test_an_export_without_payments_says_so_everywhere() -> None:
@@ -261,6 +262,18 @@ def test_what_was_measured_and_a_fixed_bill_are_part_of_every_payment() -> None:
     assert dear.cost_microcents - cheap.cost_microcents == 100 * (5 * CENT + 10)
 
 
+@pytest.mark.parametrize("currency", ["usd", "eur", "kwd"])
+def test_every_fee_is_compared_or_named_with_its_sum(currency: str) -> None:
+    found = gathered()
+    found.balance_transaction(moved(901, 700, detail(30), currency=currency, kind="payment", source="py_ideal"))
+    found.balance_transaction(moved(902, -50, detail(9, "Dispute fee"), currency=currency, kind="adjustment"))
+    simulation = asked(found)
+    for charged in simulation.charged:
+        named = sum(one.fees for one in simulation.not_compared if one.currency == charged.currency)
+        compared = simulation.total_charged_cents if charged.currency == "usd" else 0
+        assert compared + named == charged.total
+
+
 def test_the_whole_is_the_sum_of_its_cohorts() -> None:
     found = asked(gathered())
     for place, total in enumerate(found.total):
@@ -274,7 +287,8 @@ def test_markdown_names_every_number_and_where_it_is_from() -> None:
     assert "| jpy | 1 | 9000 jpy | 324 jpy |" in text
     assert "- Payments in a payout as now: 11.00 (10 payouts for 110 payments in the export)" in text
     assert "- Bank debits that come back: 20.00 % (2 of 10 in the export)" in text
-    assert "- Fees of 1 disputes are on neither side" in text
+    assert "- 1 dispute, with fees of 15.00 usd: an acquirer charges for that, too." in text
+    assert "- 1 payment of 9000 jpy, with fees of 324 jpy: prices are in US cents" in text
     assert "--data-dir" in text
 
 
@@ -290,6 +304,11 @@ def test_the_picture_says_in_words_what_it_draws() -> None:
     assert titles[0] == "What leaving the processor saves, aim 98.00 %"
     assert "card $100 to $250, same rail, payouts as now: 90.73 % saved" in titles
     assert "prefers-color-scheme: dark" in picture(asked(gathered()))
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    left_out = [f"Not compared: {sentence}" for sentence in not_compared(asked(gathered()))]
+    assert texts[-2:] == left_out
+    (description,) = root.iter("{http://www.w3.org/2000/svg}desc")
+    assert str(description.text).endswith(" ".join(left_out))
 
 
 @pytest.mark.parametrize(
