@@ -63,6 +63,7 @@ LOOKS = frozenset(
         "sop list",
         "sop show",
         "sop status",
+        "status",
         "status-page show",
         "validate costs",
         "validate health",

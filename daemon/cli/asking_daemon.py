@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 import httpx
 import msgspec
@@ -12,28 +12,20 @@ from config.load import SETTINGS_FILE
 from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
 from config.settings import Settings
+from daemon.cli.options import TOKEN_VARIABLE, URL_VARIABLE, USUAL_URL
 from daemon.cli.output import Exit, fail, waiting
 
 LOOKING_SECONDS = 5.0
 """A daemon that does not answer a look within this time is down for whoever asks."""
 ACTING_SECONDS = 60.0
 """Taking an action back looks at the world until it is so, or its time is over."""
-DEFAULT_URL = "http://127.0.0.1:8080"
 BESIDE = Path("data")
 """Where `up` keeps its files unless it is told otherwise."""
-TOKEN_VARIABLE = "TILLWATCH_TOKEN"  # noqa: S105  # the name of a variable, not a token
+NOBODY_THERE = f"is the daemon running there? start it, or give its address by --url or {URL_VARIABLE}"
 REFUSALS = frozenset({403, 404, 409})
 """The daemon understood, and the answer is no."""
 UNKNOWN_CALLER = 401
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
-
-Url = Annotated[str, typer.Option(help="The running daemon; the `up` of ./data when left out.", envvar="TILLWATCH_URL")]
-Token = Annotated[
-    str,
-    typer.Option(envvar=TOKEN_VARIABLE, help="Yours; its name goes into the journal. That of ./data when left out."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Force = Annotated[bool, typer.Option("--force", help="Do not ask before; every guard still holds.")]
 
 
 class _Problem(msgspec.Struct):
@@ -74,7 +66,7 @@ def ask(
     try:
         return answered(method, url, token, resource, shape, body, seconds)
     except Unanswered as fault:
-        fail(f"{fault}\n  fix: is the daemon running there? give its address by --url", Exit.WORLD_REFUSED)
+        fail(f"{fault}\n  fix: {NOBODY_THERE}", Exit.WORLD_REFUSED)
     except Declined as no:
         refused(no)
 
@@ -115,7 +107,7 @@ def _reached(url: str, token: str) -> tuple[str, str]:
         except ConfigurationError as problems:
             fail(str(problems), Exit.BAD_INPUT)
         beside = f"http://{http.host}:{http.port}"
-    address = url.rstrip("/") or beside or DEFAULT_URL
+    address = url or beside or USUAL_URL
     kept = BESIDE / "console-token"
     if not token and address == beside and kept.is_file():
         token = kept.read_text("ascii").strip()
@@ -153,7 +145,8 @@ def _declined(address: str, response: httpx.Response) -> Declined:
 def refused(no: Declined) -> NoReturn:
     """End the command as the daemon's answer asks for."""
     if no.status == UNKNOWN_CALLER:
-        fail(f"{no}\n  fix: give your token by --token or {TOKEN_VARIABLE}", Exit.WORLD_REFUSED)
+        fix = f"give your token by --token or {TOKEN_VARIABLE}; that of `up` is in console-token of its data directory"
+        fail(f"{no}\n  fix: {fix}", Exit.WORLD_REFUSED)
     if no.status in REFUSALS:
         fail(str(no), Exit.NO)
     if no.status < 500:  # noqa: PLR2004 - everything else that is the caller's

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from daemon.cli.core.audit import verify_core
+from daemon.cli.options import DataDir, Json
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.http.words.sentences import sentence
 from daemon.http.words.wording import moment
@@ -28,17 +29,14 @@ TAIL_MAX = 100_000
 
 audit_app = typer.Typer(help="Read the journal and prove that nobody changed it.", no_args_is_help=True)
 
-DataDirectory = Annotated[Path, typer.Option("--data-dir", help="The daemon's data directory.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document per entry, or for the verdict.")]
-
 
 @audit_app.command("tail")
 def tail(
     count: Annotated[int, typer.Option("--count", "-n", min=0, max=TAIL_MAX, help="Entries to show.")] = 20,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new entries until Ctrl-C.")] = False,
-    as_json: AsJson = False,
-    data_dir: DataDirectory = Path("data"),
+    as_json: Json = False,
+    data_dir: DataDir = Path("data"),
 ) -> None:
     """Show the newest entries, oldest of them first."""
     path = data_dir / FILE_NAME
@@ -74,8 +72,8 @@ def verify_journal(
     root_key: Annotated[
         Path | None, typer.Option("--root-key", help="With --roots: a file with the public key of their signatures.")
     ] = None,
-    as_json: AsJson = False,
-    data_dir: DataDirectory = Path("data"),
+    as_json: Json = False,
+    data_dir: DataDir = Path("data"),
 ) -> None:
     """Check every entry's hash and link; exit 1 and name the first bad entry when one was changed.
 

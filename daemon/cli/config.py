@@ -9,23 +9,19 @@ from config.load import FLAG_DOCUMENT, Configuration, load_configuration
 from config.loading.problems import ConfigurationError, Problem
 from config.whole.schema import Kind, json_schema
 from daemon.cli.config_diff import diff
+from daemon.cli.options import Json, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
 
 config_app = typer.Typer(name="config", help="Check and describe the configuration.", no_args_is_help=True)
 
 _Directory = Annotated[
     Path | None,
-    typer.Option(
-        "--config",
-        help="Directory with tillwatch.yaml, policy.yaml, deployment.yaml, scaling.yaml, escalation.yaml, "
-        "prices.yaml, fraud.yaml, ach.yaml, rules/",
-    ),
+    directory_with("any of the files of the configuration"),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
 
 
 @config_app.command("check")
-def check(config: _Directory = None, as_json: _Json = False) -> None:  # noqa: FBT002 - typer makes it a flag.
+def check(config: _Directory = None, as_json: Json = False) -> None:  # noqa: FBT002 - typer makes it a flag.
     """Load everything that a start would load. Exit 0, or 2 with every problem by file and line."""
     try:
         configuration = load_configuration(config)
@@ -49,9 +45,10 @@ def check(config: _Directory = None, as_json: _Json = False) -> None:  # noqa: F
 
 @config_app.command("schema")
 def schema(
-    what: Annotated[Kind, typer.Argument(help="The kind of file")],
+    what: Annotated[Kind, typer.Argument(help="The kind of file.")],
+    as_json: Json = False,  # noqa: ARG001, FBT002 - it is JSON in any case.
 ) -> None:
-    """Print the JSON Schema of one kind of file."""
+    """Print the JSON Schema of one kind of file, with or without --json."""
     print_json(json_schema(what))
 
 

@@ -8,17 +8,18 @@ import typer
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
 from config.whole.difference import Change, Difference, difference
+from daemon.cli.options import Json
 from daemon.cli.output import Exit, fail, print_json, say
 
 _KEPT, _ANEW = "its window goes on", "its window begins anew"
 
 
 def diff(
-    config: Annotated[Path, typer.Option("--config", help="Directory that would be taken over")],
+    config: Annotated[Path, typer.Option("--config", help="Directory that would be taken over.")],
     against: Annotated[
-        Path | None, typer.Option("--against", help="Directory that runs now; the packaged files when left out")
+        Path | None, typer.Option("--against", help="Directory that runs now; as packaged when left out.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,  # noqa: FBT002 - a flag.
+    as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Tell each value that differs, and what a reload or a restart takes over. Exit 0, or 2 with every problem."""
     before, after = _loaded(against), _loaded(config)

@@ -12,8 +12,9 @@ from config.escalation.escalation_file import Escalation
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
 from daemon.channels.trial import Trial
-from daemon.cli.asking_daemon import Json, Token, Url, ask
+from daemon.cli.asking_daemon import ask
 from daemon.cli.moments import moment_ms, shown
+from daemon.cli.options import At, Json, Token, Url, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.clock import SystemClock
 from daemon.http.doors.trials import TrialDocument
@@ -32,8 +33,7 @@ SHOWN_DAYS = 14
 GAP_DAYS = 60
 """Rotations and overrides of two months are looked through for hours in which nobody is on duty."""
 
-Directory = Annotated[Path | None, typer.Option("--config", help="Directory with escalation.yaml; else as packaged.")]
-At = Annotated[str, typer.Option("--at", help="A moment with its offset; now when left out.")]
+Directory = Annotated[Path | None, directory_with("escalation.yaml")]
 
 
 class DutyLine(msgspec.Struct, frozen=True, kw_only=True):

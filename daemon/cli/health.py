@@ -9,8 +9,9 @@ import typer
 
 from checks.facts import HealthStatus
 from checks.health import ComponentHealth, judge, overall
+from daemon.cli.options import DataDir, Json
 from daemon.cli.output import Exit, fail, print_json, say, waiting
-from daemon.cli.probing import Config, DataDir, Surroundings, opened_probes, probed
+from daemon.cli.probing import Config, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
 
@@ -26,16 +27,16 @@ Findings = dict[str, tuple[str, ...]]
 
 
 def health(
-    component: Annotated[str | None, typer.Option(help="Only this one, such as aws-payment-processor")] = None,
+    component: Annotated[str | None, typer.Option(help="Only this one, such as aws-payment-processor.")] = None,
     config: Config = None,
     data_dir: DataDir = Path("data"),
     *,
-    comprehensive: Annotated[bool, typer.Option("--comprehensive", help="Every component (the default)")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    comprehensive: Annotated[bool, typer.Option("--comprehensive", help="Every component, as without it.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Probe the payment core and everything around it; exit 0 healthy, 1 degraded, 2 unhealthy or unknown."""
     if comprehensive and component is not None:
-        fail("--comprehensive and --component exclude each other; give one of them", Exit.BAD_INPUT)
+        fail("--comprehensive and --component exclude each other\n  fix: give one of them", Exit.BAD_INPUT)
     around = Surroundings(config, data_dir)
     try:
         with waiting("trying every component" if component is None else f"trying {component}"):
@@ -57,7 +58,7 @@ async def _look(around: Surroundings, component: str | None) -> tuple[tuple[Comp
     clock = SystemClock()
     async with opened_probes(around) as probes:
         if component is not None and component not in probes.names:
-            fail(f"no component is called {component!r}; known: {', '.join(probes.names)}", Exit.BAD_INPUT)
+            fail(f"no component is called {component!r:.60}\n  fix: known: {', '.join(probes.names)}", Exit.BAD_INPUT)
         facts = await probed(probes, component, clock.now_ms())
         expected = probes.names if component is None else (component,)
         return judge(facts, expected, clock.now_ms()), dict(probes.components.findings)

@@ -20,9 +20,9 @@ from daemon.probes.opened import Probes, open_probes
 from daemon.senses.sightings import Sightings, read_sightings
 
 Config = Annotated[
-    Path | None, typer.Option(help="Folder with tillwatch.yaml; default: what `up` wrote below data-dir")
+    Path | None,
+    typer.Option("--config", help="Directory with tillwatch.yaml; what `up` wrote in --data-dir when left out."),
 ]
-DataDir = Annotated[Path, typer.Option(help="Data folder of `tillwatch up`")]
 
 
 class Surroundings:

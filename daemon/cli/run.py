@@ -17,7 +17,10 @@ from remediation.errors import RemediationError
 
 
 def run(
-    config: Annotated[Path | None, typer.Option(help="Folder with tillwatch.yaml, policy.yaml and rules/")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Directory with tillwatch.yaml, policy.yaml and rules/; as packaged when left out."),
+    ] = None,
 ) -> None:
     """Run the daemon against the AWS endpoint and credentials of the environment, until SIGTERM or Ctrl-C."""
     configure_logs()

@@ -10,7 +10,8 @@ import typer
 
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
-from daemon.cli.asking_daemon import BESIDE, Json, Token, Url, ask
+from daemon.cli.asking_daemon import BESIDE, ask
+from daemon.cli.options import DataDir, Json, Token, Url, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.clock import SystemClock
 from daemon.status_page.document import ItemDocument, StatusDocument, document_of
@@ -37,9 +38,10 @@ def show(url: Url = "", token: Token = "", as_json: Json = False) -> None:  # no
 
 @status_page_app.command("build")
 def build(
-    out: Annotated[Path, typer.Option(help="The folder to write the page into.")],
-    config: Annotated[Path | None, typer.Option(help="Directory of configuration files.")] = None,
-    data_dir: Annotated[Path, typer.Option(help="Where the journal is.")] = BESIDE,
+    out: Annotated[Path, typer.Option(help="The directory to write the page into.")],
+    config: Annotated[Path | None, directory_with("status-page.yaml")] = None,
+    data_dir: DataDir = BESIDE,
+    as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Write the page from the journal alone, also while no daemon runs; it says then that nobody watches."""
     try:
@@ -52,7 +54,10 @@ def build(
         asyncio.run(_write(out, Renderer().files(document)))
     except PageNotWritten as fault:
         fail(f"{fault}\n  fix: give another folder by --out", Exit.BAD_INPUT)
-    say(f"{len(CONTENT_TYPES)} files are in {out}; open {out / 'index.html'}")
+    if as_json:
+        print_json({"place": str(out), "files": sorted(CONTENT_TYPES), "status": document.status})
+    else:
+        say(f"{len(CONTENT_TYPES)} files are in {out}; open {out / 'index.html'}")
 
 
 async def _write(out: Path, files: dict[str, bytes]) -> None:

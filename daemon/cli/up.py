@@ -16,6 +16,7 @@ from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
 from config.model import Duration
 from config.prices import Prices
+from daemon.cli.options import DataDir, Json
 from daemon.cli.output import Exit, console, fail, note, print_json
 from daemon.clock import SystemClock
 from daemon.embedded.environments.far_regions import with_regions
@@ -32,18 +33,21 @@ from remediation.errors import RemediationError
 
 
 def up(
-    scenario: Annotated[str, typer.Option(help="Name of a packaged scenario, or path of a YAML file")] = "healthy",
+    scenario: Annotated[str, typer.Option(help="Name of a packaged scenario, or path of a YAML file.")] = "healthy",
     for_: Annotated[
-        str | None, typer.Option("--for", help="Time of traffic, such as 90s; default: until Ctrl-C")
+        str | None, typer.Option("--for", help="Time of traffic, such as 90s; until Ctrl-C when left out.")
     ] = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where daemon and console listen, on 127.0.0.1")] = 8080,
-    data_dir: Annotated[Path, typer.Option(help="Where all state lives; a second run on it continues")] = Path("data"),
-    time_scale: Annotated[float, typer.Option(min=0.01, max=1000.0, help="How much faster the scenario plays")] = 1.0,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where daemon and console listen, on 127.0.0.1.")] = 8080,
+    data_dir: DataDir = Path("data"),
+    time_scale: Annotated[float, typer.Option(min=0.01, max=1000.0, help="How much faster the scenario plays.")] = 1.0,
     config: Annotated[
-        Path | None, typer.Option(help="Folder whose policy.yaml, deployment.yaml and rules/ are used")
+        Path | None,
+        typer.Option(
+            help="Directory whose policy.yaml, deployment.yaml and rules/ are used; as packaged when left out."
+        ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="The report as the last line of stdout")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run the whole system on this machine: AWS stand-in, two payment cores, daemon, console, traffic, a scenario."""
     configure_logs(level=30)
@@ -89,7 +93,7 @@ def _seconds(text: str) -> float:
     try:
         seconds: float = TypeAdapter(Duration).validate_python(text)
     except ValidationError:
-        fail(f"--for {text}: this is not a duration; write a number and a unit, such as 90s or 5m", Exit.BAD_INPUT)
+        fail(f"--for {text}: this is no time span\n  fix: write a number and a unit, such as 90s or 5m", Exit.BAD_INPUT)
     return seconds
 
 

@@ -8,9 +8,11 @@ from typing import Annotated, TypeVar
 import typer
 
 from checks.health import ComponentHealth, judge
+from daemon.cli.asking_daemon import NOBODY_THERE
 from daemon.cli.core.store import Books, Database, EndpointUrl, Region, Store, Table, asked, store_options
+from daemon.cli.options import URL_VARIABLE, DataDir, Json, Token, usable_address
 from daemon.cli.output import Exit, fail, print_json, say, waiting
-from daemon.cli.probing import Config, DataDir, Surroundings, opened_probes, probed
+from daemon.cli.probing import Config, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
 from daemon.probes.daemon_client import DaemonClient, DaemonSilent, RuleNow, SloNow
@@ -28,19 +30,22 @@ T = TypeVar("T")
 
 validate_app = typer.Typer(no_args_is_help=True, help="Hold a deployment against what the owner was promised.")
 
-Url = Annotated[str, typer.Option(help="The running daemon; default: the address of its settings")]
-Token = Annotated[
-    str, typer.Option(envvar="TILLWATCH_TOKEN", help="Bearer token of a viewer; default: what `up` made below data-dir")
+Url = Annotated[
+    str,
+    typer.Option(
+        help="The running daemon; the address of its settings when left out.",
+        envvar=URL_VARIABLE,
+        callback=usable_address,
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
-Probes = Annotated[int, typer.Option(min=1, max=200, help="Health payments at each environment")]
+Probes = Annotated[int, typer.Option(min=1, max=200, help="Health payments at each environment.")]
 
 DATA = Path("data")
 LIST_MARKS = {"passed": "passed", "warned": "warned", "failed": "FAILED"}
 
 
 @validate_app.command("health")
-def health_command(config: Config = None, data_dir: DataDir = DATA, *, as_json: AsJson = False) -> None:
+def health_command(config: Config = None, data_dir: DataDir = DATA, *, as_json: Json = False) -> None:
     """Probe all components now; unhealthy and unknown fail, degraded is warned of."""
     around = Surroundings(config, data_dir)
     _tell("health", health_lines(_run(_components(around, None))), as_json=as_json)
@@ -54,7 +59,7 @@ def performance_command(
     token: Token = "",
     probes: Probes = 20,
     *,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Response time, success, errors and availability: what the daemon measured, and a short run of health payments."""
     around = Surroundings(config, data_dir)
@@ -83,7 +88,7 @@ def costs_command(
     endpoint_url: EndpointUrl = "",
     region: Region = "",
     *,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Savings against the named baseline, the age of prices and costs, and cost variance."""
     around = Surroundings(config, data_dir)
@@ -110,7 +115,7 @@ def costs_command(
 
 @validate_app.command("security")
 def security_command(
-    config: Config = None, data_dir: DataDir = DATA, url: Url = "", token: Token = "", *, as_json: AsJson = False
+    config: Config = None, data_dir: DataDir = DATA, url: Url = "", token: Token = "", *, as_json: Json = False
 ) -> None:
     """Compliance, encryption, the API's errors, shut doors, private secrets, intact journal, logs without numbers."""
     around = Surroundings(config, data_dir)
@@ -179,7 +184,7 @@ async def _daemon(around: Surroundings, url: str, token: str) -> DaemonClient:
 
 def _url(around: Surroundings, url: str) -> str:
     http = around.configuration.settings.http
-    return url if url else f"http://{http.host}:{http.port}"
+    return url or f"http://{http.host}:{http.port}"
 
 
 def _run(work: Coroutine[object, object, T]) -> T:
@@ -187,7 +192,7 @@ def _run(work: Coroutine[object, object, T]) -> T:
         with waiting("measuring; a run of health payments takes its time"):
             return asyncio.run(work)
     except DaemonError as fault:
-        fail(str(fault), Exit.WORLD_REFUSED)
+        fail(f"{fault}\n  fix: {NOBODY_THERE}", Exit.WORLD_REFUSED)
 
 
 def _tell(area: str, lines: list[Line], *, as_json: bool) -> None:

@@ -169,6 +169,18 @@ def test_a_look_is_answered_also_where_there_is_nothing_to_see(command: str, pla
     assert is_unknown is (re.search("dep-|inc-|flags report .", command) is not None)
 
 
+STATUS = starting("status")
+
+
+@pytest.mark.parametrize("command", STATUS)
+def test_the_four_questions_are_answered_by_one_command(command: str, place: Place) -> None:
+    done = place.run(place.typed(command))
+    # Whether all is well depends on what has been measured by now; that it is answered does not.
+    assert (done.returncode in {0, 1}, done.stderr) == (True, "")
+    asked = [line for line in done.stdout.splitlines() if line.endswith("?")]
+    assert [line.split()[0] for line in asked] == ["What", "What", "Why", "Is"]
+
+
 BUILDING = starting("status-page", "build")
 TRYING = [command for command in starting("escalation", "test") if re.search("--person|--channel", command)]
 """What asks the daemon to try a channel."""
@@ -387,6 +399,7 @@ def test_no_shown_command_is_left_out() -> None:
     tried = [*(command for name in names for command in starting(name)), *plans, *LOOKING, *CHANGING]
     tried += (
         MIGRATING
+        + STATUS
         + BUILDING
         + PROCEDURES
         + starting("scale", "replay")

@@ -6,13 +6,13 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import ask, confirmed, name_of
+from daemon.cli.options import DryRun, Force, Json, Reason, Token, Url
 from daemon.cli.output import Exit, fail, print_json, say
 
 actions_app = typer.Typer(no_args_is_help=True, help="What automation did: list it, take it back.")
 
 IN_EFFECT = "verified"
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Look at everything, say what would be done, and do nothing.")]
 
 
 class _Action(msgspec.Struct):
@@ -65,7 +65,7 @@ def undo(
     decision: Annotated[
         str, typer.Argument(help="Such as dec-0123456789abcdef, from the list.", metavar="DECISION_ID")
     ],
-    reason: Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")],
+    reason: Reason,
     url: Url = "",
     token: Token = "",
     dry_run: DryRun = False,  # noqa: FBT002 - a flag.

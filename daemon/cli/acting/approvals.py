@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
+from daemon.cli.asking_daemon import ask, name_of
+from daemon.cli.options import Json, Token, Url
 from daemon.cli.output import Exit, fail, print_json, say
 
 approvals_app = typer.Typer(no_args_is_help=True, help="What waits for people: list it, approve it, refuse it.")

@@ -1,15 +1,11 @@
 """``tillwatch stop-automation`` and ``resume-automation``: the one button for everything that acts by itself."""
 
-from typing import Annotated
-
 import msgspec
-import typer
 
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed
+from daemon.cli.asking_daemon import ask, confirmed
+from daemon.cli.options import Force, Json, Reason, Token, Url
 from daemon.cli.output import print_json, say
 from remediation.guardrails.storm import stopped_itself
-
-Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 
 
 class _Stop(msgspec.Struct):

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 import typer
 
-from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
+from daemon.cli.asking_daemon import ask, name_of
+from daemon.cli.options import DryRun, Json, Reason, Token, Url
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.http.doors.public import DraftList, WordsDocument, WordsList
 from daemon.http.words.wording import moment
@@ -19,7 +20,6 @@ communications_app = typer.Typer(
 
 Incident = Annotated[str, typer.Argument(help="Such as inc-25, or mnt-7 for maintenance.", metavar="ID")]
 Words = Annotated[str, typer.Argument(help="Such as upd-31 or com-32, from the list.", metavar="ID")]
-Why = Annotated[str, typer.Option(help="Why; the journal keeps it.")]
 _INDENT = "    "
 
 
@@ -57,7 +57,7 @@ def approve(
 
 
 @communications_app.command("refuse")
-def refuse(words: Words, reason: Why, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def refuse(words: Words, reason: Reason, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Never publish or send it."""
     _answer(words, url, token, {"answer": "refuse", "reason": reason}, as_json=as_json)
 
@@ -69,7 +69,7 @@ def communicate(
     letter: Annotated[str, typer.Option(help="Which letter; with --dry-run all of them when left out.")] = "",
     template: Annotated[str, typer.Option(help="Of this kind of incident rather than its own.", metavar="KIND")] = "",
     detail: Annotated[str, typer.Option(help="What only you know, where a letter asks for it.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; propose nothing.")] = False,  # noqa: FBT002 - a flag.
+    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Propose a letter to customers or providers; another person approves it. Exit 1 when it cannot be."""

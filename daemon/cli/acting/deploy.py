@@ -11,7 +11,8 @@ from config.delivery.deployment_plan import DeploymentPlan
 from config.loading.loader import load_yaml
 from config.loading.problems import ConfigurationError
 from daemon.cli.acting.deployment_words import View, line_of, plan_table, state_of
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed
+from daemon.cli.asking_daemon import ask, confirmed
+from daemon.cli.options import DryRun, Force, Json, Token, Url
 from daemon.cli.output import Exit, console, fail, note, print_json, say
 from remediation.deployment.plan import Plan
 from remediation.deployment.run import RunOutcome
@@ -31,7 +32,7 @@ def deploy(
     cohort: Annotated[str, typer.Option(help="Who goes first: merchant=mer_12, or header=x-canary:1.")] = "",
     reason: Annotated[str, typer.Option(help="Goes into the journal beside your name.")] = "",
     differential: Annotated[bool, typer.Option(help="Begin with red gates: the old version is the limit.")] = False,  # noqa: FBT002 - a flag.
-    dry_run: Annotated[bool, typer.Option(help="Print the plan, and begin nothing.")] = False,  # noqa: FBT002 - a flag.
+    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
     wait: Annotated[bool, typer.Option(help="Follow it to its end.")] = True,  # noqa: FBT002 - a flag.
     url: Url = "",
     token: Token = "",

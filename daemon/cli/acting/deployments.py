@@ -9,13 +9,13 @@ from rich.live import Live
 
 from daemon.cli.acting.deploy import POLL_SECONDS, end
 from daemon.cli.acting.deployment_words import RULE_OF_STOPS, View, gates_of, line_of, table_of
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import ask, confirmed, name_of
+from daemon.cli.options import Force, Json, Reason, Token, Url
 from daemon.cli.output import console, print_json, say
 
 deployments_app = typer.Typer(no_args_is_help=True, help="Deployments: list, show, pause, resume, abort.")
 
 Id = Annotated[str, typer.Argument(help="Such as dep-2.0.0-41, from the list.", metavar="ID")]
-Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 
 
 class _Known(msgspec.Struct):

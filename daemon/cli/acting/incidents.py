@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from daemon.cli.acting.communications import communicate, update
-from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
+from daemon.cli.asking_daemon import ask, name_of
+from daemon.cli.options import Json, Reason, Token, Url
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.clock import SystemClock
 from daemon.http.doors.incidents import IncidentReview, IncidentStory
@@ -38,7 +39,6 @@ Id = Annotated[str, typer.Argument(help="Such as inc-25, from the list.", metava
 Note = Annotated[str, typer.Option(help="Goes into the journal beside your name.")]
 NoteText = Annotated[str, typer.Argument(help="What is to be remembered.", metavar="TEXT")]
 Every = Annotated[bool, typer.Option("--all", help="Those that are over or part of another, too.")]
-Why = Annotated[str, typer.Option(help="Why; the journal keeps it.")]
 
 
 @incidents_app.command("list")
@@ -92,7 +92,7 @@ def unack(incident: Id, url: Url = "", token: Token = "", note: Note = "", as_js
 
 
 @incidents_app.command("resolve")
-def resolve(incident: Id, reason: Why, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
+def resolve(incident: Id, reason: Reason, url: Url = "", token: Token = "", as_json: Json = False) -> None:  # noqa: FBT002 - a flag.
     """Close it. What is still measured to be so a while later opens it again."""
     _acted("resolve", incident, url, token, {"reason": reason}, as_json=as_json)
 
@@ -107,7 +107,7 @@ def note(incident: Id, text: NoteText, url: Url = "", token: Token = "", as_json
 def merge(
     incident: Id,
     into: Annotated[str, typer.Option(help="The incident that speaks for both from here on.", metavar="ID")],
-    reason: Why,
+    reason: Reason,
     url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.

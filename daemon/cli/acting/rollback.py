@@ -8,7 +8,8 @@ import msgspec
 import typer
 
 from daemon.amounts import money
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import ask, confirmed, name_of
+from daemon.cli.options import DryRun, Force, Json, Reason, Token, Url
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.rollbacks.foresight import RollbackPlan
 from remediation.compensation.state import CompensationState
@@ -21,8 +22,6 @@ rollback_app = typer.Typer(
     "With --deployment-id and no command: that release's traffic. Exit 1 when it was refused or is partial."
 )
 
-Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Look at everything, say what would be done, and do nothing.")]
 Deployment = Annotated[str, typer.Option("--deployment-id", help="The newest release when left out.")]
 QUESTIONS = {
     RollbackKind.EMERGENCY: "Kill the release's flag, hold every payment, and give all traffic back?",

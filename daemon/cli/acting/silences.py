@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
+from daemon.cli.asking_daemon import ask, name_of
 from daemon.cli.moments import moment_ms, shown, span_ms
+from daemon.cli.options import Json, Reason, Token, Url
 from daemon.cli.output import print_json, say
 from daemon.clock import SystemClock
 from daemon.http.doors.quiet import MaintenanceDocument, MaintenanceList, SilenceDocument, SilenceList
@@ -14,7 +15,6 @@ silence_app = typer.Typer(no_args_is_help=True, help="Silences: tell nobody of w
 maintenance_app = typer.Typer(no_args_is_help=True, help="Maintenance: announce it, list it, end it.")
 
 Lasting = Annotated[str, typer.Option("--for", help="How long, such as 2h.")]
-Why = Annotated[str, typer.Option(help="Why; the journal keeps it.")]
 Starting = Annotated[str, typer.Option("--from", help="When it begins, with an offset; now when left out.")]
 Emergency = Annotated[bool, typer.Option("--emergency", help="15 minutes ahead are enough, else 48 hours.")]
 Every = Annotated[bool, typer.Option("--all", help="Those that are over, too.")]
@@ -24,10 +24,13 @@ Every = Annotated[bool, typer.Option("--all", help="Those that are over, too.")]
 def add(
     matchers: Annotated[
         list[str],
-        typer.Argument(help="All must hold: rule=NAME severity!=critical region=~us-.*", metavar="MATCHER..."),
+        typer.Argument(
+            help="All must hold, such as rule=NAME severity!=critical region=~us-.*, each one word.",
+            metavar="MATCHER...",
+        ),
     ],
     lasting: Lasting,
-    comment: Why,
+    comment: Reason,
     starts: Starting = "",
     url: Url = "",
     token: Token = "",
@@ -66,7 +69,7 @@ def list_silences(
 @silence_app.command("expire")
 def expire(
     silence: Annotated[str, typer.Argument(help="Such as sil-25, from the list.", metavar="ID")],
-    reason: Why,
+    reason: Reason,
     url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.
@@ -121,7 +124,7 @@ def list_maintenances(
 @maintenance_app.command("end")
 def end(
     maintenance: Annotated[str, typer.Argument(help="Such as mnt-25, from the list.", metavar="ID")],
-    reason: Why,
+    reason: Reason,
     url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.

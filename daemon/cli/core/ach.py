@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from daemon.amounts import money
+from daemon.cli.options import Json
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.http.words.wording import counted
 from payment_core.ach.building.normalizing import normalize
@@ -26,11 +27,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A NACHA file.")]
 ProfileOption = Annotated[
     Profile, typer.Option("--profile", help="strict: what we send. lenient: what banks commonly send.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @ach_app.command("validate")
-def validate_command(file: File, *, profile: ProfileOption = Profile.STRICT, as_json: AsJson = False) -> None:
+def validate_command(file: File, *, profile: ProfileOption = Profile.STRICT, as_json: Json = False) -> None:
     """Check a file; exit 0 when it is valid, 1 with every error by line, 2 when it cannot be read."""
     reading = read(_bytes_of(file), profile)
     summary = summarize(reading.file)
@@ -51,7 +51,7 @@ def validate_command(file: File, *, profile: ProfileOption = Profile.STRICT, as_
 
 
 @ach_app.command("format")
-def format_command(file: File, *, profile: ProfileOption = Profile.LENIENT, as_json: AsJson = False) -> None:
+def format_command(file: File, *, profile: ProfileOption = Profile.LENIENT, as_json: Json = False) -> None:
     """Write the file as we would: full lines, LF, padded blocks. Exit 1 with the errors on stderr, 2 if unreadable."""
     reading = read(_bytes_of(file), profile)
     if not reading.valid:
@@ -69,7 +69,7 @@ def format_command(file: File, *, profile: ProfileOption = Profile.LENIENT, as_j
 
 
 @ach_app.command("show")
-def show_command(file: File, *, profile: ProfileOption = Profile.LENIENT, as_json: AsJson = False) -> None:
+def show_command(file: File, *, profile: ProfileOption = Profile.LENIENT, as_json: Json = False) -> None:
     """Print a file for a person, account numbers masked; exit 1 when it is not valid, 2 when it cannot be read."""
     reading = read(_bytes_of(file), profile)
     if as_json:
@@ -89,11 +89,11 @@ def _bytes_of(file: Path) -> bytes:
         with file.open("rb") as source:
             return source.read(FILE_BYTES_MAX + 1)
     except FileNotFoundError:
-        fail(f"{file}: there is no such file", Exit.BAD_INPUT)
+        fail(f"{file}: there is no such file\n  fix: name a NACHA file", Exit.BAD_INPUT)
     except IsADirectoryError:
-        fail(f"{file}: this is a directory; name the file in it", Exit.BAD_INPUT)
+        fail(f"{file}: this is a directory\n  fix: name the file in it", Exit.BAD_INPUT)
     except (OSError, ValueError) as fault:
-        fail(f"{file}: cannot be read: {fault}", Exit.BAD_INPUT)
+        fail(f"{file!s:.300}: cannot be read: {fault}\n  fix: name a NACHA file that you may read", Exit.BAD_INPUT)
 
 
 def _note_warnings(reading: Reading) -> None:

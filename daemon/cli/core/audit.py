@@ -31,7 +31,10 @@ def verify_core(data_dir: Path, roots: Path | None, public_key: Path | None, *, 
     if not path.is_file():
         fail(f"{path}: there is no payment core's file\n  fix: name its directory with --data-dir", Exit.BAD_INPUT)
     if roots is not None and not roots.is_dir():
-        fail(f"{roots}: there is no such directory of daily roots", Exit.BAD_INPUT)
+        fail(
+            f"{roots}: there is no such directory of daily roots\n  fix: name one with --roots, or leave it out",
+            Exit.BAD_INPUT,
+        )
     if public_key is not None and roots is None:
         fail("--root-key checks the signatures of daily roots\n  fix: name them with --roots", Exit.BAD_INPUT)
     try:

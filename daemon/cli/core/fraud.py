@@ -11,7 +11,8 @@ from checks.scoring.model import Reading, Score
 from checks.scoring.replay import replay
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
-from daemon.cli.core.store import Books, Database, DataDir, EndpointUrl, Region, Store, Table, asked, store_options
+from daemon.cli.core.store import Books, Database, EndpointUrl, Region, Store, Table, asked, store_options
+from daemon.cli.options import DataDir, Json, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.fraud.rule_sets import FraudRuleSet, rules_of
 from payment_core.options import CoreOptions
@@ -20,11 +21,10 @@ from payment_core.payments.rail.kept_score import ReadingsUnusable, recorded
 
 fraud_app = typer.Typer(no_args_is_help=True, help="Fraud scores: explain one, and check fraud.yaml.")
 
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Directory = Annotated[
     Path | None, typer.Option("--config", help="Directory with fraud.yaml; the rules that scored when left out.")
 ]
-_Linted = Annotated[Path | None, typer.Option("--config", help="Directory with fraud.yaml; default: what is packaged")]
+_Linted = Annotated[Path | None, directory_with("fraud.yaml")]
 
 
 class RuleReading(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 @fraud_app.command("lint")
-def lint_command(config: _Linted = None, *, as_json: _Json = False) -> None:
+def lint_command(config: _Linted = None, *, as_json: Json = False) -> None:
     """Check every rule, hard rule, allow rule and list entry of fraud.yaml. Exit 2 with every mistake by line."""
     try:
         rules = compile_fraud(load_configuration(config).fraud)
@@ -88,7 +88,7 @@ def explain_command(
     endpoint_url: EndpointUrl = "",
     region: Region = "",
     config: _Directory = None,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Show a payment's score with every rule's reading, and reach it again; exit 1 when it comes out otherwise.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from daemon.amounts import money
+from daemon.cli.options import DataDir, Json
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.errors import DatabaseUnusable, UnknownAccount
 from payment_core.ledger.accounts import ACCOUNTS, account_of
@@ -15,20 +16,18 @@ DATABASE_NAME = "payments.db"
 
 ledger_app = typer.Typer(no_args_is_help=True, help="The ledger: verify it, read its balances.")
 
-DataDir = Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME}.")]
 Database = Annotated[Path | None, typer.Option(help=f"The file itself, instead of --data-dir/{DATABASE_NAME}.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def _existing(data_dir: Path, database: Path | None) -> Path:
     path = data_dir / DATABASE_NAME if database is None else database
     if not path.is_file():
-        fail(f"{path}: there is no such file. Name the ledger with --data-dir or --database.", Exit.BAD_INPUT)
+        fail(f"{path}: there is no such file\n  fix: name the ledger with --data-dir or --database", Exit.BAD_INPUT)
     return path
 
 
 @ledger_app.command("verify")
-def verify_command(*, data_dir: DataDir = Path("data"), database: Database = None, as_json: AsJson = False) -> None:
+def verify_command(*, data_dir: DataDir = Path("data"), database: Database = None, as_json: Json = False) -> None:
     """Check invariants I1 to I4; exit 0 when they hold, 1 when one is broken, 2 when there is no ledger."""
     path = _existing(data_dir, database)
     try:
@@ -52,7 +51,7 @@ def balance_command(
     data_dir: DataDir = Path("data"),
     database: Database = None,
     account: Annotated[str, typer.Option(help="One account alone, for example provider_available/pro_1.")] = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Print the balance of every account, or of one; exit 2 for an account that the chart does not have."""
     path = _existing(data_dir, database)
@@ -62,7 +61,7 @@ def balance_command(
         found = [balance for balance in balances(path) if account in {"", balance.account}]
     except UnknownAccount:
         names = ", ".join(each.of("OWNER") if each.owned else each.name for each in ACCOUNTS)
-        fail(f"{account!r} is no account; there are {names}", Exit.BAD_INPUT)
+        fail(f"{account!r:.60} is no account\n  fix: name one of {names}", Exit.BAD_INPUT)
     except DatabaseUnusable as error:
         fail(str(error), Exit.BAD_INPUT)
     if as_json:

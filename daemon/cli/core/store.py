@@ -24,7 +24,6 @@ DATABASE_NAME = "payments.db"
 
 StoreKind = Literal["sqlite", "dynamodb"]
 
-DataDir = Annotated[Path, typer.Option(help=f"Directory that holds {DATABASE_NAME}.")]
 Database = Annotated[Path | None, typer.Option(help=f"The file itself, instead of --data-dir/{DATABASE_NAME}.")]
 Store = Annotated[StoreKind, typer.Option(help="Where the payments are: in that file, or in a DynamoDB table.")]
 Table = Annotated[str, typer.Option(help="The DynamoDB table; till-core when left out.")]
@@ -38,7 +37,7 @@ def sqlite_file(data_dir: Path, database: Path | None) -> Path:
     """The file; ends the command when there is none."""
     path = data_dir / DATABASE_NAME if database is None else database
     if not path.is_file():
-        fail(f"{path}: there is no such file. Name it with --data-dir or --database.", Exit.BAD_INPUT)
+        fail(f"{path}: there is no such file\n  fix: name it with --data-dir or --database", Exit.BAD_INPUT)
     return path
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Self, TypeVar
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from daemon.cli.core.store import DATABASE_NAME, Database, EndpointUrl, Region, Store, Table, store_options
+from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table, store_options
+from daemon.cli.options import DataDir, Json
 from daemon.cli.output import Exit, errors, fail, print_json, say
 from payment_core.assembly.vault_upkeep import Custodian, VaultStatus, VaultUpkeep, vault_upkeep
 from payment_core.errors import CoreError, DatabaseUnusable
@@ -23,19 +24,17 @@ T = TypeVar("T")
 
 vault_app = typer.Typer(no_args_is_help=True, help="The vault: its keys, new ones, and the end of old ones.")
 
-KeysDir = Annotated[Path, typer.Option("--data-dir", help=f"Directory that holds {DATABASE_NAME}, or its keys alone.")]
 KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
 KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
 Role = Annotated[str, typer.Option(help="Role in which you do it: key_custodian.")]
 Actor = Annotated[str, typer.Option(help="Who does it; goes on record.")]
 Reason = Annotated[str, typer.Option(help="Why; goes on record.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @vault_app.command("status")
 def status_command(
     *,
-    data_dir: KeysDir = Path("data"),
+    data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
     table: Table = "",
@@ -43,7 +42,7 @@ def status_command(
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
     region: Region = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Show the key service's state and the data keys; exit 1 when numbers cannot be encrypted now."""
     keys = _keys(kms_key, kms_url, region)
@@ -62,7 +61,7 @@ def status_command(
 @vault_app.command("rotate")
 def rotate_command(
     *,
-    data_dir: KeysDir = Path("data"),
+    data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
     table: Table = "",
@@ -70,7 +69,7 @@ def rotate_command(
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
     region: Region = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Protect every data key by a new master key; what was interrupted goes on. Exit 1 when one was damaged."""
     keys = _keys(kms_key, kms_url, region)
@@ -95,7 +94,7 @@ def rotate_command(
 @vault_app.command("reencrypt")
 def reencrypt_command(
     *,
-    data_dir: KeysDir = Path("data"),
+    data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
     table: Table = "",
@@ -103,7 +102,7 @@ def reencrypt_command(
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
     region: Region = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Seal the key of every number under a new data key; what was interrupted goes on. Exit 1 when one was damaged."""
     keys = _keys(kms_key, kms_url, region)
@@ -134,7 +133,7 @@ def retire_command(
     role: Role,
     actor: Actor,
     reason: Reason,
-    data_dir: KeysDir = Path("data"),
+    data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
     table: Table = "",
@@ -142,7 +141,7 @@ def retire_command(
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
     region: Region = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Destroy data keys that protect nothing any more; exit 1 when one is kept because it may still be needed."""
     keys = _keys(kms_key, kms_url, region)
@@ -169,9 +168,9 @@ def shred_command(
     actor: Actor,
     reason: Reason,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do it; without this, only say how many numbers are lost.")
+        bool, typer.Option("--force", "--yes", help="Do it; without this, only say how many numbers are lost.")
     ] = False,
-    data_dir: KeysDir = Path("data"),
+    data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
     table: Table = "",
@@ -179,9 +178,9 @@ def shred_command(
     kms_key: KmsKey = "",
     kms_url: KmsUrl = "",
     region: Region = "",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
-    """Destroy a data key with every number that it protects, for ever; exit 1 without --yes, after saying how many."""
+    """Destroy a data key with every number that it protects, for ever; without --force say how many, and exit 1."""
     keys = _keys(kms_key, kms_url, region)
     options = store_options(
         store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
@@ -201,7 +200,7 @@ def shred_command(
         say(f"{data_key} is destroyed; {numbers} numbers can never be read again")
     else:
         say(f"{data_key} protects {numbers} numbers, which could never be read again; nothing was done")
-        say("  to destroy it, run this with --yes")
+        say("  to destroy it, run this with --force")
     if not yes:
         raise typer.Exit(Exit.NO)
 

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from daemon.cli.asking_daemon import Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import ask, confirmed, name_of
 from daemon.cli.flags.report import report
+from daemon.cli.options import DryRun, Json, Reason, Token, Url
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.flags.desk import FlagAnswer
 from daemon.flags.view import ChangeRow, FlagDocument, FlagHistory, FlagList, FlagRow
@@ -24,11 +25,9 @@ flags_app = typer.Typer(
 )
 
 Key = Annotated[str, typer.Argument(help="Such as instant-payouts, from the list.", metavar="FLAG")]
-Reason = Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Do not ask before, and pass a freeze of changes over; approvals still hold.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Look at everything, say what would be done, and do nothing.")]
 Wait = Annotated[
     float,
     typer.Option(help="Seconds until every process has to report it; exit 3 when one does not. 0: do not wait.", min=0),

@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.asking_daemon import Json, Token, Url, ask, name_of
+from daemon.cli.asking_daemon import ask, name_of
+from daemon.cli.options import Json, Token, Url
 from daemon.cli.output import print_json, say
 from remediation.flags.experiments.findings import FlagReport, VariantReport, Verdict
 from remediation.flags.experiments.outcomes import Metric

@@ -13,22 +13,26 @@ from config.loading.loader import Loaded
 from config.loading.problems import ConfigurationError
 from config.loading.suggest import closest
 from config.rules.rule_file import RuleFile
-from daemon.cli.asking_daemon import Token
+from daemon.cli.options import Json, Token, directory_with, usable_address
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.cli.rules.readings import Current, current
 
-_Directory = Annotated[Path | None, typer.Option("--config", help="Directory with rules/; default: what is packaged")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
+_Directory = Annotated[Path | None, directory_with("rules/")]
 
 
 def explain_rule(
-    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id, such as payment-failure-rate")],
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's id, such as payment-failure-rate.")],
     config: _Directory = None,
-    rate: Annotated[float, typer.Option(min=0.001, help="Facts a second of one key")] = 40.0,
-    url: Annotated[str, typer.Option(help="A running daemon, such as http://127.0.0.1:8080, for current values")] = "",
+    rate: Annotated[float, typer.Option(min=0.001, help="Facts a second of one key.")] = 40.0,
+    url: Annotated[
+        str,
+        typer.Option(
+            help="The running daemon, for what it reads now; nothing is asked when left out.", callback=usable_address
+        ),
+    ] = "",
     token: Token = "",
     *,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Say what a rule measures, how fast it sees a fault, what it reads now, and why it fires or does not."""
     compiled = _find(_loaded(config), rule_id)

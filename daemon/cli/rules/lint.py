@@ -15,6 +15,7 @@ from config.load import load_configuration
 from config.loading.problems import ConfigurationError
 from config.whole.runbooks import runbook_names
 from daemon.archive.reading import ArchiveUnreadable, Unread
+from daemon.cli.options import Json, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.errors import NotUsable
 from daemon.replay.recorded import recorded_facts, recorded_files
@@ -32,9 +33,7 @@ INTERVALS: Mapping[tuple[str, str], float] = MappingProxyType(
 
 
 def lint_rules(
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Directory with rules/; default: what is packaged")
-    ] = None,
+    config: Annotated[Path | None, directory_with("rules/")] = None,
     archive: Annotated[
         Path | None, typer.Option("--archive", help="Archive on which each rule is tried: which ones never fire?")
     ] = None,
@@ -42,7 +41,7 @@ def lint_rules(
         float, typer.Option(min=0.0, help="Facts a second of one key: which windows never hold min_samples?")
     ] = 0.0,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compile every rule. Exit 2 with every mistake by file and line; warnings are printed and exit 0."""
     try:

@@ -16,6 +16,7 @@ from config.load import load_configuration, load_rules
 from config.loading.problems import ConfigurationError
 from config.policy import Policy
 from daemon.archive.reading import ArchiveUnreadable, Unread
+from daemon.cli.options import Json, Picture, directory_with
 from daemon.cli.output import Exit, errors, fail, note, print_json, say
 from daemon.errors import NotUsable
 from daemon.replay.picture import picture
@@ -42,20 +43,16 @@ class Report:
 
 
 def replay_archive(
-    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="Directory of the archive, or one file of it")],
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="Directory of the archive, or one file of it.")],
     rules: Annotated[
-        str, typer.Option("--rules", metavar="NEW", help="Rule file, directory with rules/, or: packaged")
+        str, typer.Option("--rules", metavar="NEW", help="Rule file, directory with rules/, or the word packaged.")
     ] = PACKAGED,
-    against: Annotated[str, typer.Option("--against", metavar="OLD", help="The same, to compare with")] = "",
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Directory with the policy.yaml to decide by; default: packaged")
-    ] = None,
-    picture_file: Annotated[
-        Path | None, typer.Option("--picture", metavar="FILE.svg", help="Draw a timeline into this file")
-    ] = None,
-    tick: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks at the time")] = 1.0,
+    against: Annotated[str, typer.Option("--against", metavar="OLD", help="The same, to compare with.")] = "",
+    config: Annotated[Path | None, directory_with("the policy.yaml to decide by")] = None,
+    picture_file: Picture = None,
+    tick: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds between two looks at the time.")] = 1.0,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Play recorded facts to rules, in their own time. Every action is taken for done; nothing is sent anywhere."""
     try:

@@ -16,6 +16,7 @@ from config.loading.loader import Loaded, load_yaml
 from config.loading.problems import ConfigurationError, Problem
 from config.loading.suggest import closest
 from config.rules.rule_tests import RuleTest, RuleTestFile
+from daemon.cli.options import Json, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
 
 PACKAGED = DEFAULTS / "rule_tests"
@@ -50,16 +51,17 @@ class Shown:
 def play_tests(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE...", help="Files of tests; default: those of the packaged rules"),
+        typer.Argument(metavar="FILE...", help="Files of tests; those of the packaged rules when left out."),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Rules of tests that name no rule_files; default: what is packaged")
-    ] = None,
+    config: Annotated[Path | None, directory_with("rules/, for tests that name no rule_files")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Play facts to rules. Exit 0 when all is as expected, 1 when it is not, 2 for a file that cannot be played."""
     try:
+        if config is not None:
+            # Also where every test names its own rules: what was given is never passed over.
+            load_configuration(config)
         results = [result for path in _paths(files) for result in _results(path, config)]
     except ConfigurationError as error:
         if as_json:

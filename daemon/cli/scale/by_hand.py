@@ -6,7 +6,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from config.model import Duration
-from daemon.cli.asking_daemon import Force, Json, Token, Url, ask, confirmed, name_of
+from daemon.cli.asking_daemon import ask, confirmed, name_of
+from daemon.cli.options import DryRun, Force, Json, Reason, Token, Url
 from daemon.cli.output import Exit, fail, print_json, say
 from daemon.scaling.documents import ScalingDocument, UnitsAnswer, UnitsWish
 from remediation.decisions import IN_EFFECT
@@ -20,9 +21,9 @@ SCALING_SECONDS = 600.0
 def set_(
     component: Annotated[str, typer.Argument(help="Such as core, or us-east-1/core where several regions have one.")],
     units: Annotated[str, typer.Argument(help="How many there are to be, absolutely; auto lets load decide again.")],
-    reason: Annotated[str, typer.Option(help="Why; the journal keeps it beside your name.")],
+    reason: Reason,
     for_: Annotated[str, typer.Option("--for", help="How long it holds, such as 30m; a week at most.")] = "1h",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it costs.")] = False,  # noqa: FBT002 - a flag.
+    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
     url: Url = "",
     token: Token = "",
     force: Force = False,  # noqa: FBT002 - a flag.

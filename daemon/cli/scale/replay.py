@@ -12,6 +12,7 @@ from rich.progress import Progress
 from config.load import load_configuration
 from config.loading.problems import ConfigurationError
 from config.scaling import Scaling
+from daemon.cli.options import Json, Picture, directory_with
 from daemon.cli.output import Exit, errors, fail, note, print_json, say
 from daemon.replay.capacity_picture import capacity_picture
 from daemon.replay.load_file import LoadRow, LoadUnreadable, read_load
@@ -36,24 +37,20 @@ class Report:
 
 
 def replay_load(
-    load: Annotated[Path, typer.Argument(metavar="LOAD.csv", help="Rows of at,requests_per_second in their order")],
+    load: Annotated[Path, typer.Argument(metavar="LOAD.csv", help="Rows of at,requests_per_second in their order.")],
     component: Annotated[
-        str, typer.Option("--component", help="Of scaling.yaml; the first that says what a unit carries")
+        str, typer.Option("--component", help="Of scaling.yaml; the first that says what a unit carries.")
     ] = "",
     since: Annotated[
-        str, typer.Option("--from", metavar="TIME", help="Play from here on; what is before it teaches the forecast")
+        str, typer.Option("--from", metavar="TIME", help="Play from here on; what is before it teaches the forecast.")
     ] = "",
-    config: Annotated[
-        Path | None, typer.Option("--config", help="Directory with the scaling.yaml to decide by; default: packaged")
-    ] = None,
+    config: Annotated[Path | None, directory_with("the scaling.yaml to decide by")] = None,
     late: Annotated[
-        float, typer.Option(min=0, max=3600, help="Seconds until a load is known; 90 where CloudWatch tells it")
+        float, typer.Option(min=0, max=3600, help="Seconds until a load is known; 90 where CloudWatch tells it.")
     ] = 0.0,
-    picture_file: Annotated[
-        Path | None, typer.Option("--picture", metavar="FILE.svg", help="Draw capacity against load into this file")
-    ] = None,
+    picture_file: Picture = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,
+    as_json: Json = False,
 ) -> None:
     """Play recorded load under reactive, scheduled and predictive scaling. Nothing is asked and nothing is changed."""
     try:

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from daemon.cli.asking_daemon import Json, Token, Url, ask
+from daemon.cli.asking_daemon import ask
+from daemon.cli.options import Json, Token, Url
 from daemon.cli.output import print_json, say
 from daemon.http.words.wording import REASON_OF_CAPACITY
 from daemon.scaling.desk import ComponentStatus

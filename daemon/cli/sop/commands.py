@@ -11,7 +11,7 @@ from config.procedures.check import AnswerCheck
 from config.procedures.commands import Nature
 from config.procedures.procedure import Procedure, Step
 from config.procedures.tree import Question
-from daemon.cli.asking_daemon import Json
+from daemon.cli.options import Json
 from daemon.cli.output import print_json, say
 from daemon.cli.sop.contacts import contacts
 from daemon.cli.sop.diagnosing import diagnose

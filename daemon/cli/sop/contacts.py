@@ -1,13 +1,10 @@
 """``tillwatch sop contacts``: who is called in an emergency and how, and who of them is on duty."""
 
-from typing import Annotated
-
 import msgspec
-import typer
 
 from config.escalation.escalation_file import Escalation
-from daemon.cli.asking_daemon import Json
 from daemon.cli.moments import moment_ms
+from daemon.cli.options import At, Json
 from daemon.cli.output import print_json, say
 from daemon.cli.sop.files import Directory, loaded
 from daemon.clock import SystemClock
@@ -42,7 +39,7 @@ class ContactList(msgspec.Struct, frozen=True, kw_only=True):
 
 def contacts(
     config: Directory = None,
-    at: Annotated[str, typer.Option("--at", help="A moment with its offset; now when left out.")] = "",
+    at: At = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Everybody who is called in an emergency: how, who is on duty, and after how long an incident comes to them."""

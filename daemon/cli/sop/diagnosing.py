@@ -1,6 +1,5 @@
 """``tillwatch sop diagnose``: the questions of a procedure, asked until one answer says what to do."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -9,7 +8,8 @@ import typer
 from config.procedures.placeholders import filled, placeholders_of
 from config.procedures.procedure import Procedure
 from config.procedures.tree import NO, UNKNOWN, YES, Question, Target
-from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Url, refused
+from daemon.cli.asking_daemon import BESIDE, Declined, refused
+from daemon.cli.options import DataDir, Json, Token, Url
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.cli.sop.files import Directory, Name, loaded, parameters_begun_with, parameters_of, procedure_named
 from daemon.cli.sop.person import AtTheTerminal, NobodyAnswered, answers_given
@@ -54,7 +54,7 @@ def diagnose(
     sets: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE: a parameter of the procedure.")] = None,
     run_id: Annotated[str, typer.Option("--run", help="The run in which it is asked; its answers are recorded.")] = "",
     config: Directory = None,
-    data_dir: Annotated[Path, typer.Option(help="Data folder of `tillwatch up`.")] = BESIDE,
+    data_dir: DataDir = BESIDE,
     url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.

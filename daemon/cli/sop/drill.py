@@ -7,7 +7,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Url, refused
+from daemon.cli.asking_daemon import BESIDE, Declined, refused
+from daemon.cli.options import DataDir, Json, Token, Url
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.cli.sop.drill_report import DrillReport, report_markdown, report_words
 from daemon.cli.sop.record import LocalRecord, RecordUnusable
@@ -35,9 +36,7 @@ def drill(
         OBJECTIVE_SECONDS
     ),
     out: Annotated[Path | None, typer.Option(help="Where reports go; `reports` in --data-dir when left out.")] = None,
-    data_dir: Annotated[
-        Path, typer.Option(help="Data folder of `tillwatch up`, which the drill does not touch.")
-    ] = BESIDE,
+    data_dir: DataDir = BESIDE,
     url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.
@@ -50,8 +49,11 @@ def drill(
     place = data_dir / "reports" if out is None else out
     recorder = Recorder(LocalRecord(data_dir), url, token, note)
     measured, journaled = [], True
-    for name in names:
-        report = rehearse(scenario_of(name), objective)
+    chosen = [scenario_of(name) for name in names]
+    # A drill takes minutes: what would keep its report from being written is told before.
+    _made(place)
+    for scenario_file in chosen:
+        report = rehearse(scenario_file, objective)
         one = _kept(report, place)
         try:
             journaled = recorder.drill(one) and journaled
@@ -68,12 +70,18 @@ def drill(
         fail("the plan does not hold what it promises\n  fix: the reports say what took how long", Exit.NO)
 
 
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        fail(f"{folder!s:.300} cannot be made: {fault.strerror}\n  fix: give another place by --out", Exit.BAD_INPUT)
+
+
 def _kept(report: DrillReport, folder: Path) -> ContinuityMeasured:
     """Write the report as JSON and as Markdown; the journal has the hash of the first."""
     content = msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
     path = folder / f"{report.drill_id}-{report.scenario}.json"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         path.with_suffix(".md").write_text(report_markdown(report), encoding="utf-8")
     except OSError as fault:

@@ -11,13 +11,12 @@ from config.loading.problems import ConfigurationError
 from config.loading.suggest import closest
 from config.procedures.directory import by_runbook
 from config.procedures.procedure import Parameter, Procedure
+from daemon.cli.options import directory_with
 from daemon.cli.output import Exit, fail
 from daemon.cli.sop.person import pairs_given
 from remediation.procedures.model import ProcedureRun
 
-Directory = Annotated[
-    Path | None, typer.Option("--config", help="Directory with sops/ and escalation.yaml; else as packaged.")
-]
+Directory = Annotated[Path | None, directory_with("sops/ and escalation.yaml")]
 Name = Annotated[str, typer.Argument(help="A procedure, or the runbook of a rule.", metavar="NAME")]
 VALUE_CHARACTERS_MAX = 300
 

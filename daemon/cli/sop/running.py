@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from daemon.cli import app as command_line
-from daemon.cli.asking_daemon import TOKEN_VARIABLE
+from daemon.cli.options import TOKEN_VARIABLE
 from daemon.cli.sop.seen import Done
 
 OUTPUT_CHARACTERS_MAX = 1_000_000

@@ -1,11 +1,11 @@
 """``tillwatch sop status``: runs that go on, what is due, and what was written down here and not sent yet."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Unanswered, Url, answered, refused
+from daemon.cli.asking_daemon import BESIDE, Declined, Unanswered, answered, refused
+from daemon.cli.options import DataDir, Json, Token, Url
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.cli.sop.record import RUN_ID, LocalRecord, RecordUnusable
 from daemon.cli.sop.recorder import HERE, Recorder
@@ -18,7 +18,7 @@ from remediation.procedures.model import ProcedureRun
 def status(
     run_id: Annotated[str, typer.Argument(help="One run; those that go on when left out.", metavar="[RUN]")] = "",
     every: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,  # noqa: FBT002 - a flag.
-    data_dir: Annotated[Path, typer.Option(help="Where runs were written down while no daemon answered.")] = BESIDE,
+    data_dir: DataDir = BESIDE,
     url: Url = "",
     token: Token = "",
     as_json: Json = False,  # noqa: FBT002 - a flag.

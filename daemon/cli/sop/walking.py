@@ -16,7 +16,8 @@ import typer
 from config.load import Configuration
 from config.procedures.placeholders import filled
 from config.procedures.procedure import Procedure
-from daemon.cli.asking_daemon import BESIDE, Declined, Json, Token, Url, refused
+from daemon.cli.asking_daemon import BESIDE, Declined, refused
+from daemon.cli.options import DataDir, DryRun, Json, Token, Url
 from daemon.cli.output import Exit, fail, note, print_json, say
 from daemon.cli.sop.files import Directory, Name, loaded, parameters_begun_with, parameters_of, procedure_named
 from daemon.cli.sop.person import AtTheTerminal, answers_given, options_given
@@ -38,7 +39,6 @@ Options = Annotated[
     typer.Option("--option", help="--NAME=VALUE: given to every command that takes it, such as --kms-key=alias/till."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do without asking what cannot harm; what can is asked all the same.")]
-DataDir = Annotated[Path, typer.Option(help="Data folder of `tillwatch up`, and of what is written down here.")]
 
 
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ def run(
     data_dir: DataDir = BESIDE,
     url: Url = "",
     token: Token = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,  # noqa: FBT002 - a flag.
+    dry_run: DryRun = False,  # noqa: FBT002 - a flag.
     yes: Yes = False,  # noqa: FBT002 - a flag.
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:

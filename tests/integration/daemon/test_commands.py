@@ -236,14 +236,8 @@ async def test_a_core_that_is_gone_is_unhealthy_with_exit_2(tmp_path: Path, acco
     [
         (("health", "--component", "aws-payment-procesor"), "known: aws-payment-processor"),
         (("health", "--comprehensive", "--component", "database"), "exclude each other"),
-        (("health", "--config", "/nowhere"), "/nowhere"),
-        (("run", "--config", "/nowhere"), "/nowhere"),
-        (("ledger", "verify", "--data-dir", "/nowhere"), "/nowhere"),
-        (("audit", "verify", "--data-dir", "/nowhere"), "/nowhere"),
-        (("rules", "lint", "--config", "/nowhere"), "/nowhere"),
         (("config", "check", "--config", "/nowhere"), "/nowhere"),
         (("config", "schema", "nothing"), "nothing"),
-        (("fly",), "fly"),
     ],
 )
 def test_what_cannot_be_used_ends_with_2_and_is_named_on_stderr(arguments: tuple[str, ...], word: str) -> None:

@@ -11,8 +11,9 @@ import typer
 from daemon.cli.asking_daemon import confirmed
 from daemon.cli.core.migrate.progressing import Progressing
 from daemon.cli.core.migrate.words import tell_status, tell_undone
-from daemon.cli.core.migrate.world import Actor, AsJson, Config, KmsKey, KmsUrl, Where, with_migration
-from daemon.cli.core.store import Database, DataDir, EndpointUrl, Region, Store, Table
+from daemon.cli.core.migrate.world import Actor, Config, KmsKey, KmsUrl, Where, with_migration
+from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table
+from daemon.cli.options import DataDir, Force, Json
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.assembly.migrating import Migration
 from payment_core.clock import SystemClock
@@ -29,7 +30,7 @@ from payment_core.store.port import LedgerStore
 from payment_core.store.records import Listing
 from payment_core.store.walking import every
 
-OneJob = Annotated[JobName, typer.Option("--job", help="Which.")]
+OneJob = Annotated[JobName, typer.Option("--job", help="Which job.")]
 PAGE = 500
 OWNER_ONLY = 0o600
 
@@ -47,7 +48,7 @@ def status_command(
     kms_url: KmsUrl = "",
     region: Region = "",
     config: Config = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Show where each job is: its counts, both sides' sums, what waits in quarantine, and why it stopped."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, "")
@@ -71,7 +72,7 @@ def pause_command(
     region: Region = "",
     config: Config = None,
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Stop a job that runs after the batch under way; ``run --resume`` goes on there. Exit 1 when it does not run."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
@@ -91,7 +92,7 @@ def cancel_command(
     region: Region = "",
     config: Config = None,
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """End a job that runs; what it moved stays until it is undone. Exit 1 when it does not run."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
@@ -102,7 +103,7 @@ def undo_command(
     *,
     job: Annotated[list[JobName] | None, typer.Option("--job", help="Only this job; may be given again.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Take it over from a runner that still has it.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Do not ask before.")] = False,
+    force: Force = False,
     data_dir: DataDir = Path("data"),
     database: Database = None,
     store: Store = "sqlite",
@@ -113,7 +114,7 @@ def undo_command(
     region: Region = "",
     config: Config = None,
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Take back what was moved: numbers destroyed, entries reversed, no book deleted. Exit 1 past the way back."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
@@ -155,7 +156,7 @@ def report_command(
     region: Region = "",
     config: Config = None,
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Write down what the last ``verify`` found, signed and on record; exit 1 when that was not right."""
     if out is None and quarantine is None:
@@ -217,7 +218,7 @@ async def _write_quarantine(store: LedgerStore, path: Path) -> int:
                     waiting += 1
                     file.write(msgspec.json.encode(entry) + b"\n")
     except OSError as error:
-        fail(f"{path}: cannot be written: {error.strerror}", Exit.BAD_INPUT)
+        fail(f"{path}: cannot be written: {error.strerror}\n  fix: give another file by --quarantine", Exit.BAD_INPUT)
     return waiting
 
 
@@ -228,4 +229,4 @@ def _write(out: Path, made: SignedReport) -> None:
             (out / name).write_bytes(content)
         (out / "signature.json").write_bytes(msgspec.json.encode(made.signature, order="sorted") + b"\n")
     except OSError as error:
-        fail(f"{out}: cannot be written: {error.strerror}", Exit.BAD_INPUT)
+        fail(f"{out}: cannot be written: {error.strerror}\n  fix: give another place by --out", Exit.BAD_INPUT)

@@ -12,7 +12,6 @@ from daemon.cli.core.migrate.progressing import Progressing
 from daemon.cli.core.migrate.words import tell_plan, tell_reconciliation, tell_rehearsal, tell_status
 from daemon.cli.core.migrate.world import (
     Actor,
-    AsJson,
     Config,
     ExportDir,
     KeyFile,
@@ -25,7 +24,8 @@ from daemon.cli.core.migrate.world import (
     source_of,
     with_migration,
 )
-from daemon.cli.core.store import Database, DataDir, EndpointUrl, Region, Store, Table
+from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table
+from daemon.cli.options import DataDir, Json
 from daemon.cli.output import Exit, note, print_json
 from payment_core.assembly.migrating import Migration
 from payment_core.clock import SystemClock
@@ -75,7 +75,7 @@ def plan_command(
     passphrase_file: PassphraseFile = None,
     key_secret: KeySecret = "",
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Prove every file of an export, and say what each job would read; exit 2 when a file is not as promised."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
@@ -125,7 +125,7 @@ def run_command(
     passphrase_file: PassphraseFile = None,
     key_secret: KeySecret = "",
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Move an export, job after job, from its checkpoint on; exit 1 when a job is held or a difference is found."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
@@ -173,7 +173,7 @@ def verify_command(
     passphrase_file: PassphraseFile = None,
     key_secret: KeySecret = "",
     actor: Actor = "operator",
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Read the whole export and the whole store again, and compare them; exit 1 for a difference of a cent or a row."""
     where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)

@@ -10,6 +10,7 @@ import typer
 
 from config.loading.problems import ConfigurationError
 from daemon.cli.core.store import StoreKind, store_options
+from daemon.cli.options import directory_with
 from daemon.cli.output import Exit, fail
 from payment_core.assembly.migrating import Migration, migration_beside
 from payment_core.aws.secrets import SecretsManagerKey
@@ -31,8 +32,7 @@ KeyFile = Annotated[Path | None, typer.Option(help="OpenPGP private key for encr
 PassphraseFile = Annotated[Path | None, typer.Option(help="What opens that key, of mode 600.")]
 KeySecret = Annotated[str, typer.Option(help="The key as a secret of AWS Secrets Manager: its name or ARN.")]
 Actor = Annotated[str, typer.Option(help="Who does it; goes on record.")]
-Config = Annotated[Path | None, typer.Option("--config", help="Directory with deployment.yaml and screening.csv.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; the last line is the answer.")]
+Config = Annotated[Path | None, directory_with("deployment.yaml and screening.csv")]
 KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
 KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
 

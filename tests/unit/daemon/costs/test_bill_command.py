@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from config.costs import CostSettings
-from daemon.cli.bill import bill_lines
-from daemon.cli.costs import costs_app
+from daemon.cli.costs.bill import bill_lines
+from daemon.cli.costs.commands import costs_app
 from daemon.clock import SystemClock
 from daemon.costs.book import CostBook
 from daemon.costs.review import review_costs

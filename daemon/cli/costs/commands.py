@@ -10,10 +10,11 @@ import typer
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
 from daemon.amounts import money
-from daemon.cli.bill import Bill, ServiceBill, bill_lines, read_bill
-from daemon.cli.core.store import Books, Database, DataDir, EndpointUrl, Region, Store, Table, asked, store_options
+from daemon.cli.core.store import Books, Database, EndpointUrl, Region, Store, Table, asked, store_options
+from daemon.cli.costs.bill import Bill, ServiceBill, bill_lines, read_bill
+from daemon.cli.costs.savings import simulate_command
+from daemon.cli.options import DataDir, Json, directory_with
 from daemon.cli.output import Exit, fail, print_json, say
-from daemon.cli.savings import simulate_command
 from daemon.reports.report import percent
 from payment_core.costs.breakdown import FORMULA, MICROCENTS_PER_CENT, Breakdown, per_hundred_dollars
 from payment_core.costs.reading import CostReader
@@ -26,13 +27,11 @@ T = TypeVar("T")
 costs_app = typer.Typer(no_args_is_help=True, help="What payments cost: explain one, report all, simulate others.")
 costs_app.command("simulate")(simulate_command)
 
-Config = Annotated[
-    Path | None, typer.Option(help="Directory with prices.yaml and the budget; as packaged when left out.")
-]
+Config = Annotated[Path | None, directory_with("prices.yaml and the budget")]
 Exports = Annotated[
-    Path | None, typer.Option(help="Folder with FOCUS exports to read the AWS bill from, instead of the daemon's book.")
+    Path | None,
+    typer.Option(help="Directory with FOCUS exports to read the AWS bill from, instead of the daemon's book."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @costs_app.command("explain")
@@ -48,7 +47,7 @@ def explain_command(
     endpoint_url: EndpointUrl = "",
     region: Region = "",
     config: Config = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Show every component of one payment's cost with its price and source; exit 1 when there is no such payment.
 
@@ -96,7 +95,7 @@ def report_command(
     config: Config = None,
     exports: Exports = None,
     fixed_cents: Annotated[int, typer.Option(min=0, help="A bill to share out among the payments, in cents.")] = 0,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
     """Show cost and saving per rail and ticket band against the named baseline, and the AWS bill beside it."""
     configuration = _configuration(config)

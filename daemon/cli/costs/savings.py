@@ -9,6 +9,7 @@ import typer
 from config.load import Configuration, load_configuration
 from config.loading.problems import ConfigurationError
 from daemon.cli.core.store import Books, asked, store_options
+from daemon.cli.options import Json, Picture, directory_with
 from daemon.cli.output import Exit, console, fail, print_json, waiting
 from daemon.validation.costs import TARGET_BASIS_POINTS
 from payment_core.costs.breakdown import MICROCENTS_PER_CENT, Name
@@ -31,7 +32,7 @@ _MEASURED: tuple[Name, ...] = ("kms", "dynamodb", "queue", "compute")
 def simulate_command(
     export: Annotated[Path, typer.Argument(help="Directory of an export, with its manifest.json.")],
     *,
-    config: Annotated[Path | None, typer.Option(help="Directory with prices.yaml; as packaged when left out.")] = None,
+    config: Annotated[Path | None, directory_with("prices.yaml")] = None,
     netting: Annotated[int, typer.Option(min=1, help="Payments in a payout that is tried beside the present.")] = 10,
     entries_per_file: Annotated[
         int | None, typer.Option(min=1, help="Entries in an ACH file; of one file a day when left out.")
@@ -44,9 +45,9 @@ def simulate_command(
         Path | None, typer.Option(help="Data directory of a core that measured what AWS costs for each payment.")
     ] = None,
     fixed_cents: Annotated[int, typer.Option(min=0, help="A bill to share out among the payments, in cents.")] = 0,
-    picture_file: Annotated[Path | None, typer.Option("--picture", help="Write an SVG picture to this file.")] = None,
+    picture_file: Picture = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown as it is.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what the processor charged, and what the same payments cost here by rail, ticket and netting.
 
