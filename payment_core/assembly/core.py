@@ -46,6 +46,7 @@ from payment_core.keys.authenticator import Authenticator
 from payment_core.keys.issuing import Keys
 from payment_core.ledger.expiry import HoldExpiry
 from payment_core.ledger.sweep import LedgerSweep
+from payment_core.ledger.trial_balance import TrialBalances
 from payment_core.ledger.verify import LedgerVerifier
 from payment_core.metrics.counts import Counts
 from payment_core.metrics.domain_counts import Stock
@@ -232,7 +233,13 @@ class Core:
         routes: tuple[Route, ...] = (
             *domains,
             *event_routes(store, opened.place_pattern),
-            *ledger_routes(store, store, self._verifier(opened), opened.journal_pattern),
+            *ledger_routes(
+                store=store,
+                books=store,
+                verifier=self._verifier(opened),
+                trial_balances=TrialBalances(store, self._clock),
+                place_pattern=opened.journal_pattern,
+            ),
             *webhook_routes(store, endpoints),
             *service_routes(
                 store=store,

@@ -1,12 +1,14 @@
 """Holds every escrow against its account in the ledger, and finds timers that the sweep has not looked at."""
 
+from collections.abc import Mapping
+
 from payment_core.escrow.model import Escrow, EscrowTimer
 from payment_core.health.checking import Checked, judged
 from payment_core.ledger.accounts import ESCROW_HELD, OWNER_MARK
 from payment_core.operations.call import Call
 from payment_core.store.port import Books, LedgerStore, Transaction
 from payment_core.store.records import Due, Listing
-from payment_core.store.walking import every
+from payment_core.store.walking import every, every_account
 
 OVERDUE_MS = 60_000
 """The sweep looks every 5 s at up to 100 timers; one that is a minute late is stuck."""
@@ -27,15 +29,11 @@ class EscrowCheck:
 
     async def __call__(self, _call: Call) -> Checked:
         """Compare all, look twice at what differs, and ask for timers that are overdue."""
-        in_ledger = {
-            row.account_id.removeprefix(_HELD): row.balances.balance_cents("credit")
-            for row in await self._books.accounts()
-            if row.account_id.startswith(_HELD)
-        }
         said, complete = await self._said()
+        in_ledger = await self._in_ledger(list(said))
         suspects = [escrow_id for escrow_id, held in said.items() if in_ledger.get(escrow_id, 0) != held]
         if complete:
-            suspects += [escrow_id for escrow_id, cents in in_ledger.items() if cents and escrow_id not in said]
+            suspects += await self._unsaid(said)
         wrong = [found for escrow_id in suspects if (found := await self._really_wrong(escrow_id))]
         # A clock of the store's own: the transaction's, as the sweep reads it.
         now_ms = await self._store.transact(lambda transaction: transaction.now_ms, ACTOR)
@@ -51,6 +49,23 @@ class EscrowCheck:
         newest = every(self._store, Listing(Escrow, limit=PAGE, order="descending"), ESCROWS_MAX + 1)
         said = {escrow.id: escrow.held_cents async for escrow in newest}
         return said, len(said) <= ESCROWS_MAX
+
+    async def _in_ledger(self, escrow_ids: list[str]) -> dict[str, int]:
+        """What the accounts of these escrows hold."""
+        found: dict[str, int] = {}
+        for first in range(0, len(escrow_ids), PAGE):
+            keys = [(ESCROW_HELD.of(escrow_id), "USD") for escrow_id in escrow_ids[first : first + PAGE]]
+            rows = await self._books.accounts_of(keys)
+            found |= {row.account_id.removeprefix(_HELD): row.balances.balance_cents("credit") for row in rows}
+        return found
+
+    async def _unsaid(self, said: Mapping[str, int]) -> list[str]:
+        """Escrows that hold money and are none of these."""
+        return [
+            escrow_id
+            async for row in every_account(self._books, _HELD)
+            if row.balances.balance_cents("credit") and (escrow_id := row.account_id.removeprefix(_HELD)) not in said
+        ]
 
     async def _really_wrong(self, escrow_id: str) -> str:
         """What is wrong with it at one moment; empty when it had only moved between the two readings."""

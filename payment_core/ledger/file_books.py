@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
@@ -13,12 +13,14 @@ from payment_core.errors import DatabaseUnusable, UnknownAccount
 from payment_core.ledger.accounts import Side, account_of
 from payment_core.ledger.posting import Hold
 from payment_core.ledger.verify import LedgerReport, LedgerVerifier
-from payment_core.store.port import AccountRow, OutboxRow, PostedJournal
+from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal
 from payment_core.store.records import Query, Record
 from payment_core.store.sqlite.reading import Reading
 from payment_core.store.sqlite.tables import open_for_reading
 from payment_core.store.stage import Registry
+from payment_core.store.totals import Totals
 from payment_core.store.trail import AuditRow
+from payment_core.store.walking import every_account
 
 R = TypeVar("R", bound=Record)
 
@@ -34,9 +36,17 @@ class FileBooks:
         """Journals in the order of posting."""
         return self._reading.journals(after, limit)
 
-    async def accounts(self) -> list[AccountRow]:
-        """Every account."""
-        return self._reading.accounts()
+    async def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:
+        """Accounts by id and currency."""
+        return self._reading.accounts(after, limit)
+
+    async def accounts_of(self, keys: Sequence[AccountKey]) -> list[AccountRow]:
+        """Those of these accounts that there are."""
+        return self._reading.accounts_of(keys)
+
+    async def totals(self) -> Totals:
+        """All accounts together."""
+        return self._reading.totals()
 
     async def audit(self, shard: int, after: int, limit: int) -> list[AuditRow]:
         """Rows of the one shard there is."""
@@ -105,9 +115,13 @@ def balances(database: Path) -> tuple[Balance, ...]:
     """Every account's stored balance, by account id; raises DatabaseUnusable."""
     with file_books(database, Registry(())) as books:
         try:
-            return tuple(balance_of(row) for row in asyncio.run(books.accounts()))
+            return asyncio.run(_balances(books))
         except UnknownAccount as error:
             raise DatabaseUnusable(f"{database}: {error}") from error
+
+
+async def _balances(books: FileBooks) -> tuple[Balance, ...]:
+    return tuple([balance_of(row) async for row in every_account(books)])
 
 
 def balance_of(row: AccountRow) -> Balance:

@@ -1,6 +1,7 @@
 """Sums all journals up from zero, by plain addition that shares no code with the posting of them."""
 
 from collections.abc import Iterator
+from sys import intern
 from typing import Literal
 
 import msgspec
@@ -9,15 +10,12 @@ from payment_core.errors import UnknownAccount
 from payment_core.ledger.accounts import account_of
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Balances, Hold
-from payment_core.store.port import AccountRow, Books
+from payment_core.store.port import AccountKey, AccountRow, Books
 
-PAGE = 2000
-"""Journals read at once: about 1 MB."""
+PAGE = 250
+"""Journals that are read and added at once: some 2 ms, in which no payment has its turn."""
 
 Invariant = Literal["I1", "I2", "I3", "I4", "I11", "I12"]
-
-Key = tuple[str, str]
-"""Account id and currency."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -53,10 +51,12 @@ class Fold:
     """Everything that the journals up to ``last`` add up to.
 
     journals, moves: how many. last: the sequence to read on from. violations: of single journals and holds.
+    moved: accounts that were added to since somebody emptied it.
     """
 
     def __init__(self) -> None:
-        self.balances: dict[Key, Balances] = {}
+        self.balances: dict[AccountKey, Balances] = {}
+        self.moved: set[AccountKey] = set()
         self.holds: dict[str, FoldedHold] = {}
         self.journals = 0
         self.moves = 0
@@ -128,7 +128,13 @@ class Fold:
         )
 
     def _of(self, account_id: str, currency: str) -> Balances:
-        return self.balances.setdefault((account_id, currency), Balances())
+        # Each journal brings a text of its own; of a currency a million accounts share one.
+        key = (account_id, intern(currency))
+        self.moved.add(key)
+        found = self.balances.get(key)
+        if found is None:
+            found = self.balances[key] = Balances()
+        return found
 
 
 def _malformed(journal: Journal) -> Iterator[Violation]:
@@ -165,6 +171,6 @@ async def rebuild(books: Books) -> Fold:
     return fold
 
 
-def balances_of(rows: list[AccountRow]) -> dict[Key, Balances]:
+def balances_of(rows: list[AccountRow]) -> dict[AccountKey, Balances]:
     """Stored balances by account and currency."""
-    return {(row.account_id, row.currency): row.balances for row in rows}
+    return {row.key: row.balances for row in rows}

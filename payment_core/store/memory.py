@@ -1,19 +1,24 @@
 """The store in memory: the contract's plainest reading, for tests and simulations."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TypeVar, cast
 
 from payment_core.clock import Clock
 from payment_core.ledger.journals import Journal
 from payment_core.ledger.posting import Balances
-from payment_core.store.port import AccountRow, OutboxRow, PostedJournal, Work
+from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal, Work
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Key, Registry, Stage
+from payment_core.store.totals import Totals, TotalsFold
 from payment_core.store.trail import AuditRow
 from payment_core.store.writing import Head, write_out
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+
+ADDED_AT_ONCE = 1000
+"""Accounts that are summed up before other tasks have their turn: about a millisecond."""
 
 
 class MemoryStore:
@@ -74,13 +79,25 @@ class MemoryStore:
         await asyncio.sleep(0)
         return self._journals[after : after + limit]
 
-    async def accounts(self) -> list[AccountRow]:
-        """Every account."""
+    async def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:
+        """Accounts by id and currency."""
         await asyncio.sleep(0)
-        return [
-            AccountRow(account, currency, self._accounts[account, currency].copy())
-            for account, currency in sorted(self._accounts)
-        ]
+        found = sorted(key for key in self._accounts if key > after)[:limit]
+        return [AccountRow(*key, self._accounts[key].copy()) for key in found]
+
+    async def accounts_of(self, keys: Sequence[AccountKey]) -> list[AccountRow]:
+        """Those of these accounts that there are."""
+        await asyncio.sleep(0)
+        return [AccountRow(*key, self._accounts[key].copy()) for key in keys if key in self._accounts]
+
+    async def totals(self) -> Totals:
+        """All accounts together; a commit puts new totals in place of the old ones, so that these stay as they are."""
+        fold = TotalsFold()
+        for position, (key, balances) in enumerate(list(self._accounts.items())):
+            fold.add(*key, balances)
+            if position % ADDED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return fold.totals(at_one_moment=True)
 
     async def audit(self, shard: int, after: int, limit: int) -> list[AuditRow]:
         """Rows of the one shard there is."""

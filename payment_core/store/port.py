@@ -1,6 +1,6 @@
 """What the payment core asks of its store: transactions over documents, ledger, audit trail and outbox together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -9,6 +9,7 @@ from checks.facts import Fact
 from payment_core.ledger.journals import Journal, LedgerRefusal
 from payment_core.ledger.posting import Balances
 from payment_core.store.records import Document, Query, Record
+from payment_core.store.totals import Totals
 from payment_core.store.trail import AuditRow
 
 R = TypeVar("R", bound=Record)
@@ -87,12 +88,24 @@ class PostedJournal(msgspec.Struct, frozen=True, gc=False):
     journal: Journal
 
 
+AccountKey = tuple[str, str]
+"""Account id and currency."""
+
+FIRST_ACCOUNT: AccountKey = ("", "")
+"""Before every account."""
+
+
 class AccountRow(msgspec.Struct, frozen=True, gc=False):
     """An account as it is kept, over all its shards."""
 
     account_id: str
     currency: str
     balances: Balances
+
+    @property
+    def key(self) -> AccountKey:
+        """Where it stands among all accounts."""
+        return self.account_id, self.currency
 
 
 class Books(Protocol):
@@ -102,8 +115,16 @@ class Books(Protocol):
         """Journals in the order of posting, from the one that follows ``after``."""
         ...
 
-    async def accounts(self) -> list[AccountRow]:
-        """Every account by id and currency."""
+    async def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:
+        """Accounts by id and currency, from the one that follows ``after``; fewer than the limit only at the end."""
+        ...
+
+    async def accounts_of(self, keys: Sequence[AccountKey]) -> list[AccountRow]:
+        """Those of these accounts that there are, in no order. At most some thousand are asked for at once."""
+        ...
+
+    async def totals(self) -> Totals:
+        """All accounts together by line of the chart, however many there are."""
         ...
 
     async def audit(self, shard: int, after: int, limit: int) -> list[AuditRow]:

@@ -1,13 +1,17 @@
-"""Reads a listing to its end, a page at a time."""
+"""Reads a listing, or the accounts, to their end, a page at a time."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol, TypeVar
 
 import msgspec
 
+from payment_core.store.port import FIRST_ACCOUNT, AccountRow, Books
 from payment_core.store.records import Listing, Query, Record
 
 R = TypeVar("R", bound=Record)
+
+ACCOUNTS_PAGE = 1000
+"""Accounts that are read at once: about 200 KB."""
 
 
 class Queries(Protocol):
@@ -33,3 +37,14 @@ async def every(store: Queries, listing: Listing[R], most: int | None = None) ->
         if len(page) < listing.limit:
             return
         listing = msgspec.structs.replace(listing, after=page[-1].id)
+
+
+async def every_account(books: Books, prefix: str = "") -> AsyncIterator[AccountRow]:
+    """Every account whose id begins with the prefix, by id and currency, each page as it was when it was read."""
+    after = (prefix, "") if prefix else FIRST_ACCOUNT
+    while page := await books.accounts(after, ACCOUNTS_PAGE):
+        for row in page:
+            if not row.account_id.startswith(prefix):
+                return
+            yield row
+        after = page[-1].key

@@ -12,6 +12,7 @@ from payment_core.ledger.accounts import account_of
 from payment_core.ledger.posting import Balances, Hold, Posting
 from payment_core.store.port import Books, LedgerStore, Outbox, PostedJournal
 from payment_core.store.trail import GENESIS
+from payment_core.store.walking import every_account
 
 PAGE = 10_000
 _FACT = msgspec.json.Decoder(AnyFact)
@@ -61,7 +62,7 @@ async def _accounts(store: AnyStore, journals: list[PostedJournal]) -> list[str]
             found.append(f"I3: journal {posted.journal.id} cannot be posted again: {refusal}")
         folded.update(posting.balances)
         holds.update(posting.holds)
-    rows = await store.accounts()
+    rows = [row async for row in every_account(store)]
     totals: defaultdict[str, int] = defaultdict(int)
     for row in rows:
         account = account_of(row.account_id)

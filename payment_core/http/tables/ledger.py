@@ -1,7 +1,5 @@
 """The routes of the ledger: balances, journals, and the proof that it holds."""
 
-import asyncio
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -11,11 +9,13 @@ from payment_core.answers import Answer, Explanation, ok
 from payment_core.errors import UnknownAccount
 from payment_core.http.routes import PAGE, QueryParameter, Route
 from payment_core.http.tables.events import SEQUENCE
-from payment_core.ledger.accounts import ACCOUNTS, OWNER_MARK, Account, Side, account_of
+from payment_core.ledger.accounts import ACCOUNTS, CHART, OWNER_MARK, Account, Side, account_of
 from payment_core.ledger.posting import Balances
+from payment_core.ledger.trial_balance import TrialBalance, TrialBalances
 from payment_core.ledger.verify import LedgerReport
 from payment_core.operations.call import Call
-from payment_core.store.port import AccountRow, Books, LedgerStore, PostedJournal
+from payment_core.store.port import AccountKey, Books, LedgerStore, PostedJournal
+from payment_core.store.totals import LineTotal
 
 _SCOPE = "ledger:read"
 ACCOUNTS_MAX = 1000
@@ -83,13 +83,18 @@ class AccountTotalView(msgspec.Struct, frozen=True, kw_only=True):
     balance_cents: int
 
 
-class TrialBalanceView(msgspec.Struct, frozen=True):
+class TrialBalanceView(msgspec.Struct, frozen=True, kw_only=True):
     """The chart from its first line to its last; a line that nothing was posted to is zero. All debits are all credits.
 
-    Accounts are read one after the other while payments move, so the sums of one answer may differ by what moved.
+    began_at_ms, ended_at_ms: between these moments it was so, Unix milliseconds; it is read again when reading is
+    cheap enough, so they can be some time ago. at_one_moment: true when no payment moved during the reading; false on
+    DynamoDB, where accounts are read one after the other, and sums may differ by what moved.
     """
 
     accounts: list[AccountTotalView]
+    began_at_ms: int
+    ended_at_ms: int
+    at_one_moment: bool
 
 
 class MoveView(msgspec.Struct, frozen=True):
@@ -135,24 +140,23 @@ class Verifier(Protocol):
 class _Ledger:
     """The handlers."""
 
-    def __init__(self, store: LedgerStore, books: Books, verifier: Verifier) -> None:
+    def __init__(self, store: LedgerStore, books: Books, verifier: Verifier, trial_balances: TrialBalances) -> None:
         self._store = store
         self._books = books
         self._verifier = verifier
-        self._verifying = asyncio.Lock()
+        self._trial_balances = trial_balances
 
     async def accounts(self, call: Call, _body: None) -> Answer:
         """Balances by account, in order."""
-        after, limit = str(call.query["after"]), int(call.query["limit"])
-        rows = [row for row in await self._books.accounts() if f"{row.account_id}:{row.currency}" > after]
-        rows.sort(key=lambda row: f"{row.account_id}:{row.currency}")
+        limit = int(call.query["limit"])
+        rows = await self._books.accounts(_place(str(call.query["after"])), limit + 1)
         shown = rows[:limit]
         next_after = f"{shown[-1].account_id}:{shown[-1].currency}" if len(rows) > limit else ""
         return ok(LedgerView([_view(row.account_id, row.currency, row.balances) for row in shown], next_after))
 
     async def trial_balance(self, _call: Call, _body: None) -> Answer:
         """Totals by line of the chart and currency."""
-        return ok(TrialBalanceView(_totals(await self._books.accounts())))
+        return ok(_trial_balance(await self._trial_balances.read()))
 
     async def account(self, call: Call, _body: None) -> Answer | StrEnum:
         """One account, also one that nothing was posted to."""
@@ -183,16 +187,20 @@ class _Ledger:
         return ok(JournalPage([_journal(each) for each in found], str(place)))
 
     async def verification(self, _call: Call, _body: None) -> Answer:
-        """Whether every invariant holds now; one check at a time, others wait for it."""
-        async with self._verifying:
-            return ok(await self._verifier.verify())
+        """Whether every invariant holds now."""
+        return ok(await self._verifier.verify())
 
 
 def ledger_routes(
-    store: LedgerStore, books: Books, verifier: Verifier, place_pattern: str = SEQUENCE
+    *,
+    store: LedgerStore,
+    books: Books,
+    verifier: Verifier,
+    trial_balances: TrialBalances,
+    place_pattern: str = SEQUENCE,
 ) -> tuple[Route, ...]:
     """Balances, one account, journals, verification. place_pattern: what the place of a journal looks like."""
-    ledger = _Ledger(store, books, verifier)
+    ledger = _Ledger(store, books, verifier, trial_balances)
     after, _ = PAGE
     return (
         Route(
@@ -269,36 +277,42 @@ def _view(account_id: str, currency: str, balances: Balances) -> BalanceView:
     )
 
 
-def _totals(rows: Sequence[AccountRow]) -> list[AccountTotalView]:
-    """By currency within each line; a line that nothing was posted to has one of zeros."""
-    own: dict[str, dict[str, list[Balances]]] = {account.name: {} for account in ACCOUNTS}
-    for row in rows:
-        own[account_of(row.account_id).name].setdefault(row.currency, []).append(row.balances)
-    return [
-        _total(account, currency, balances)
-        for account in ACCOUNTS
-        for currency, balances in sorted((own[account.name] or {"USD": []}).items())
-    ]
+def _place(text: str) -> AccountKey:
+    """Where the last answer ended, as it said itself."""
+    account_id, mark, currency = text.rpartition(":")
+    return (account_id, currency) if mark else (text, "")
 
 
-def _total(account: Account, currency: str, all_balances: Sequence[Balances]) -> AccountTotalView:
-    total = Balances(
-        debits_posted=sum(one.debits_posted for one in all_balances),
-        credits_posted=sum(one.credits_posted for one in all_balances),
-        debits_pending=sum(one.debits_pending for one in all_balances),
-        credits_pending=sum(one.credits_pending for one in all_balances),
+def _trial_balance(read: TrialBalance) -> TrialBalanceView:
+    """By currency within each line; a line that nothing was posted to is zero, what no chart has comes last."""
+    by_line: dict[str, list[LineTotal]] = {account.name: [] for account in ACCOUNTS}
+    for total in read.totals.lines:
+        by_line.setdefault(total.line, []).append(total)
+    return TrialBalanceView(
+        accounts=[
+            _total(CHART.get(name, Account(name, "debit", "no chart of accounts has this line")), total)
+            for name, totals in by_line.items()
+            for total in (totals or [LineTotal(name, "USD", 0, Balances())])
+        ],
+        began_at_ms=read.began_at_ms,
+        ended_at_ms=read.ended_at_ms,
+        at_one_moment=read.totals.at_one_moment,
     )
+
+
+def _total(account: Account, total: LineTotal) -> AccountTotalView:
+    balances = total.balances
     return AccountTotalView(
         account=account.name,
         meaning=account.meaning,
-        currency=currency,
+        currency=total.currency,
         normal_side=account.normal_side,
-        owners=len(all_balances),
-        debits_cents=total.debits_posted,
-        credits_cents=total.credits_posted,
-        debits_pending_cents=total.debits_pending,
-        credits_pending_cents=total.credits_pending,
-        balance_cents=total.balance_cents(account.normal_side),
+        owners=total.accounts,
+        debits_cents=balances.debits_posted,
+        credits_cents=balances.credits_posted,
+        debits_pending_cents=balances.debits_pending,
+        credits_pending_cents=balances.credits_pending,
+        balance_cents=balances.balance_cents(account.normal_side),
     )
 
 

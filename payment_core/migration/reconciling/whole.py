@@ -28,7 +28,7 @@ from payment_core.migration.reconciling.walking import PAGE, Balances, OnRead, W
 from payment_core.store.port import Books, LedgerStore
 from payment_core.store.records import Listing
 from payment_core.store.trail import GENESIS
-from payment_core.store.walking import every
+from payment_core.store.walking import every, every_account
 
 TRAIL_PAGES = 20
 """Of one query: a page of the trail is some 50 KB."""
@@ -79,9 +79,8 @@ class Reconciling:
 
     async def _accounts(self, walks: Walks, waiting: Balances, differences: Differences) -> tuple[AccountResult, ...]:
         here = {
-            (row.account_id, row.currency): row.balances.balance_cents(HISTORY_BALANCE.normal_side)
-            for row in await self._books.accounts()
-            if row.account_id.startswith(HISTORY_BALANCE.of(""))
+            row.key: row.balances.balance_cents(HISTORY_BALANCE.normal_side)
+            async for row in every_account(self._books, HISTORY_BALANCE.of(""))
         }
         found = []
         for key in sorted({*here, *walks.exported_balances, *walks.fed_balances, *waiting}):

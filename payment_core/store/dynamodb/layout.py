@@ -86,6 +86,11 @@ def account_key(layout: Layout, account_id: str, currency: str, shard: int) -> T
     return f"account#{shard_of(name, layout.account_partitions)}", name
 
 
+def account_bound(account_id: str, currency: str) -> str:
+    """What the sort keys of all later accounts are above, and none of this one's shards; empty before the first."""
+    return f"{account_id}#{currency}#:" if account_id else ""
+
+
 def account_keys(layout: Layout, account_id: str, currency: str) -> list[TableKey]:
     """Of all shards of an account."""
     shards = layout.hot_shards if is_hot(account_id) else 1

@@ -17,19 +17,22 @@ from payment_core.store.dynamodb.layout import (
     Item,
     Layout,
     TableKey,
+    account_bound,
     account_keys,
     add_balances,
     balances_of,
     head_key,
+    is_hot,
     key_of,
     record_key,
 )
 from payment_core.store.dynamodb.pages import Merged, Partition, in_partition
 from payment_core.store.dynamodb.stage import decode_journal
 from payment_core.store.dynamodb.table import ITEMS_MAX, Table
-from payment_core.store.port import AccountRow, OutboxRow, PostedJournal
+from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Registry
+from payment_core.store.totals import Totals, TotalsFold
 from payment_core.store.trail import AuditRow
 
 R = TypeVar("R", bound=Record)
@@ -40,7 +43,8 @@ MARKS_AT_ONCE = 16
 PAGE = 200
 """Items of one page of the books; at most some 100 KB, where DynamoDB gives 1 MB."""
 
-ACCOUNTS_PAGE = 1000
+ACCOUNTS_PAGE = 250
+"""Items of one page of accounts: the client needs some 5 ms of the loop to read them."""
 
 COUNTED_MAX = 10_000
 """Unsent events that are counted: about 2 MB of index keys, 250 read units; more of them is the same alarm."""
@@ -109,18 +113,46 @@ class DynamoReading:
             found.append(PostedJournal(number_of(positions), int(item["at_ms"]["N"]), journal))
         return found
 
-    async def accounts(self) -> list[AccountRow]:
-        """Every account; each item is read consistently, all of them not at one instant."""
-        totals: dict[tuple[str, str], Balances] = {}
-        partitions = [
-            Partition(self._table, in_partition("", ("pk", f"account#{number}"), "sk", "", ""), ACCOUNTS_PAGE)
+    async def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:
+        """Accounts by id and currency; each item is read consistently, all of them not at one instant."""
+        items = Merged(self._account_partitions(after, min(limit, ACCOUNTS_PAGE)), lambda item: str(item["sk"]["S"]))
+        found: dict[AccountKey, Balances] = {}
+        # The shards of a hot account follow one another; the first of the next one ends the page.
+        while taken := await items.take(1):
+            item = taken[0][1]
+            key = (item["account"]["S"], item["currency"]["S"])
+            if key not in found and len(found) == limit:
+                break
+            add_balances(found.setdefault(key, Balances()), balances_of(item))
+        return [AccountRow(*key, balances) for key, balances in found.items()]
+
+    async def accounts_of(self, keys: Sequence[AccountKey]) -> list[AccountRow]:
+        """Those of these accounts that there are."""
+        places = {place: key for key in keys for place in account_keys(self._layout, *key)}
+        found: dict[AccountKey, Balances] = {}
+        for place, item in (await self._table.get(list(places))).items():
+            add_balances(found.setdefault(places[place], Balances()), balances_of(item))
+        return [AccountRow(*key, balances) for key, balances in found.items()]
+
+    async def totals(self) -> Totals:
+        """All accounts together, read one after the other while payments move."""
+        fold = TotalsFold()
+        counted: set[AccountKey] = set()
+        for partition in self._account_partitions(("", ""), ACCOUNTS_PAGE):
+            while (item := await partition.first()) is not None:
+                key = (item["account"]["S"], item["currency"]["S"])
+                fold.add(*key, balances_of(item), accounts=0 if key in counted else 1)
+                if is_hot(key[0]):
+                    counted.add(key)
+                partition.drop_first()
+        return fold.totals(at_one_moment=False)
+
+    def _account_partitions(self, after: AccountKey, page: int) -> list[Partition]:
+        bound = account_bound(*after)
+        return [
+            Partition(self._table, in_partition("", ("pk", f"account#{number}"), "sk", ">", bound), page)
             for number in range(self._layout.account_partitions)
         ]
-        for items in await asyncio.gather(*(_take(partition) for partition in partitions)):
-            for item in items:
-                key = (item["account"]["S"], item["currency"]["S"])
-                add_balances(totals.setdefault(key, Balances()), balances_of(item))
-        return [AccountRow(*key, totals[key]) for key in sorted(totals)]
 
     async def audit(self, shard: int, after: int, limit: int) -> list[AuditRow]:
         """Rows of one shard in order."""

@@ -1,20 +1,26 @@
 """What the SQLite store reads outside of transactions, on one connection that cannot write."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import TypeVar, cast
 
 import msgspec
 
 from payment_core.ledger.journals import Journal
 from payment_core.ledger.posting import Balances
-from payment_core.store.port import AccountRow, OutboxRow, PostedJournal
+from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Registry
+from payment_core.store.totals import LineTotal, Totals
 from payment_core.store.trail import GENESIS, AuditRow
 
 R = TypeVar("R", bound=Record)
 
 _decode_journal = msgspec.json.Decoder(Journal).decode
+
+_ACCOUNT = (
+    "SELECT debits_posted, credits_posted, debits_pending, credits_pending FROM accounts WHERE id = ? AND currency = ?"
+)
 
 
 class Reading:
@@ -62,20 +68,35 @@ class Reading:
 
     def account(self, account_id: str, currency: str) -> Balances:
         """An account's totals."""
-        row = self._connection.execute(
-            "SELECT debits_posted, credits_posted, debits_pending, credits_pending FROM accounts"
-            " WHERE id = ? AND currency = ?",
-            (account_id, currency),
-        ).fetchone()
+        row = self._connection.execute(_ACCOUNT, (account_id, currency)).fetchone()
         return Balances() if row is None else Balances(*row)
 
-    def accounts(self) -> list[AccountRow]:
-        """Every account by id and currency."""
+    def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:
+        """Accounts by id and currency."""
         rows = self._connection.execute(
             "SELECT id, currency, debits_posted, credits_posted, debits_pending, credits_pending FROM accounts"
-            " ORDER BY id, currency"
+            " WHERE (id, currency) > (?, ?) ORDER BY id, currency LIMIT ?",
+            (*after, limit),
         )
         return [AccountRow(row[0], row[1], Balances(*row[2:])) for row in rows]
+
+    def accounts_of(self, keys: Sequence[AccountKey]) -> list[AccountRow]:
+        """Those of these accounts that there are."""
+        found = []
+        for key in keys:
+            row = self._connection.execute(_ACCOUNT, key).fetchone()
+            if row is not None:
+                found.append(AccountRow(*key, Balances(*row)))
+        return found
+
+    def totals(self) -> Totals:
+        """All accounts together, added up by SQLite in one look at one state of the file."""
+        rows = self._connection.execute(
+            "SELECT substr(id, 1, instr(id || '/', '/') - 1) AS line, currency, COUNT(*), SUM(debits_posted),"
+            " SUM(credits_posted), SUM(debits_pending), SUM(credits_pending) FROM accounts"
+            " GROUP BY line, currency ORDER BY line, currency"
+        )
+        return Totals(tuple(LineTotal(row[0], row[1], row[2], Balances(*row[3:])) for row in rows), at_one_moment=True)
 
     def journals(self, after: int, limit: int) -> list[PostedJournal]:
         """Journals in the order of posting."""

@@ -1,8 +1,8 @@
-"""The payment store on SQLite: one writer thread with group commit, and readers on a connection of their own."""
+"""The payment store on SQLite: one writer thread with group commit, one reader, and one that reads the books."""
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from payment_core.clock import Clock
 from payment_core.errors import DatabaseUnusable, StoreClosed
 from payment_core.ledger.posting import Balances
-from payment_core.store.port import AccountRow, OutboxRow, PostedJournal, Work
+from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal, Work
 from payment_core.store.records import Query, Record
 from payment_core.store.sqlite.batch import SqliteBatch
 from payment_core.store.sqlite.reading import Reading
@@ -19,6 +19,7 @@ from payment_core.store.sqlite.tables import create_tables, open_for_reading, op
 from payment_core.store.sqlite.write_lock import WriteLock
 from payment_core.store.sqlite.writer import GroupWriter
 from payment_core.store.stage import Registry
+from payment_core.store.totals import Totals
 from payment_core.store.trail import AuditRow
 
 R = TypeVar("R", bound=Record)
@@ -52,21 +53,26 @@ class SqliteStore:
         )
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="payments-reader")
         self._reading: Reading | None = None
+        # What reads the books reads long: payments do not stand in one queue with it.
+        self._auditor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="payments-auditor")
+        self._auditing: Reading | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self) -> None:
         """Create what is missing and start the threads; raises DatabaseUnusable."""
         self._loop = asyncio.get_running_loop()
         self._reading = await self._loop.run_in_executor(self._reader, self._prepare)
+        self._auditing = await self._loop.run_in_executor(self._auditor, self._open_reading)
         self._writer.start()
 
     async def close(self) -> None:
-        """Finish the writes that wait, then close both connections."""
+        """Finish the writes that wait, then close every connection."""
         await self._writer.close()
-        if self._reading is not None and self._loop is not None:
-            await self._loop.run_in_executor(self._reader, self._reading.close)
-            self._reading = None
-        self._reader.shutdown()
+        for executor, reading in ((self._reader, self._reading), (self._auditor, self._auditing)):
+            if reading is not None and self._loop is not None:
+                await self._loop.run_in_executor(executor, reading.close)
+            executor.shutdown()
+        self._reading = self._auditing = None
 
     async def transact(self, work: Work[T], actor: str) -> T:
         """Run the work in a transaction; its answer comes once the changes are durable."""
@@ -86,19 +92,27 @@ class SqliteStore:
 
     async def journals(self, after: int, limit: int) -> list[PostedJournal]:
         """Journals in the order of posting."""
-        return await self._read(partial(Reading.journals, after=after, limit=limit))
+        return await self._look_up(partial(Reading.journals, after=after, limit=limit))
 
-    async def accounts(self) -> list[AccountRow]:
-        """Every account."""
-        return await self._read(Reading.accounts)
+    async def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:
+        """Accounts by id and currency."""
+        return await self._look_up(partial(Reading.accounts, after=after, limit=limit))
+
+    async def accounts_of(self, keys: Sequence[AccountKey]) -> list[AccountRow]:
+        """Those of these accounts that there are."""
+        return await self._look_up(partial(Reading.accounts_of, keys=keys))
+
+    async def totals(self) -> Totals:
+        """All accounts together, as they were at one moment."""
+        return await self._look_up(Reading.totals)
 
     async def audit(self, shard: int, after: int, limit: int) -> list[AuditRow]:
         """Rows of the one shard there is."""
-        return await self._read(partial(Reading.audit, shard=shard, after=after, limit=limit))
+        return await self._look_up(partial(Reading.audit, shard=shard, after=after, limit=limit))
 
     async def audit_heads(self) -> list[tuple[int, int, str]]:
         """The head of the one shard there is."""
-        return await self._read(Reading.audit_heads)
+        return await self._look_up(Reading.audit_heads)
 
     async def unsent(self, producer: str, limit: int) -> list[OutboxRow]:
         """The oldest events of this producer that no queue has taken."""
@@ -125,10 +139,18 @@ class SqliteStore:
         return await self._read(Reading.newest_event)
 
     async def _read(self, work: Callable[[Reading], T]) -> T:
+        return await self._in_thread(self._reader, self._reading, work)
+
+    async def _look_up(self, work: Callable[[Reading], T]) -> T:
+        return await self._in_thread(self._auditor, self._auditing, work)
+
+    async def _in_thread(
+        self, executor: ThreadPoolExecutor, reading: Reading | None, work: Callable[[Reading], T]
+    ) -> T:
         # Who can read but not write would answer that it is ready.
-        if self._reading is None or self._loop is None or self._writer.closed:
+        if reading is None or self._loop is None or self._writer.closed:
             raise StoreClosed
-        return await self._loop.run_in_executor(self._reader, work, self._reading)
+        return await self._loop.run_in_executor(executor, work, reading)
 
     def _prepare(self) -> Reading:
         try:
@@ -140,6 +162,9 @@ class SqliteStore:
                 connection.close()
         except (OSError, sqlite3.Error) as error:
             raise DatabaseUnusable(f"{self._path}: {error}") from error
+        return self._open_reading()
+
+    def _open_reading(self) -> Reading:
         return Reading(open_for_reading(self._path), self._registry)
 
     def _committed(self, batch: SqliteBatch, writes: int, commit_ms: float) -> None:

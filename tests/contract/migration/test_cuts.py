@@ -13,6 +13,7 @@ from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.records import Reason
 from payment_core.migration.export.shapes.payment_method import PaymentMethod
 from payment_core.migration.names import JobName, JobState
+from payment_core.store.walking import every_account
 from tests.contract.migration.bent_stores import FailingStore
 from tests.contract.migration.invented import Invented, balance_transaction, card, card_number, whole
 from tests.contract.migration.worlds import World, contents, meaning, migration_world, reconciled, run_all
@@ -143,7 +144,7 @@ async def test_an_undo_that_is_cut_goes_on_and_reverses_each_entry_once(
         await plain.runner().run(JobName.TRANSACTION_HISTORY, source, plain.limits)
     undone = await plain.runner().undo(JobName.TRANSACTION_HISTORY, plain.limits)
     assert undone.records == 9 + 3 + 1 + 13
-    assert {row.balances.balance_cents("debit") for row in await plain.store.accounts()} == {0}
+    assert {row.balances.balance_cents("debit") async for row in every_account(plain.store)} == {0}
     posted = [one.journal.recipe for one in await plain.store.journals(0, 1_000)]
     moved = sum(len(one.journal.moves) for one in await plain.store.journals(0, 1_000))
     assert posted.count("migrated_history") > 0 < posted.count("migrated_history_reversed")

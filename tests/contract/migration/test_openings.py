@@ -24,7 +24,7 @@ from payment_core.migration.model import Historical, MigrationBatch, Opened, Qua
 from payment_core.migration.names import KINDS_OF, JobName, JobState, Outcome
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing, Record
-from payment_core.store.walking import every
+from payment_core.store.walking import every, every_account
 from tests.contract.migration.bent_stores import Bend, BentStore
 from tests.contract.migration.invented import CREATED, MADE_AT_MS, Invented, balance_transaction, charge, record, whole
 from tests.contract.migration.worlds import World, contents, migration_world, reconciled, run_all
@@ -58,8 +58,8 @@ async def history(world: World) -> dict[tuple[str, str], int]:
     """The old processor's balances, by account and currency, but for zeros."""
     return {
         (row.account_id.removeprefix("history_balance/"), row.currency): row.balances.balance_cents("debit")
-        for row in await world.store.accounts()
-        if row.account_id.startswith("history_balance/") and row.balances.balance_cents("debit") != 0
+        async for row in every_account(world.store, "history_balance/")
+        if row.balances.balance_cents("debit") != 0
     }
 
 

@@ -31,7 +31,7 @@ from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.memory import MemoryStore
 from payment_core.store.records import Listing, Record, kind_of
 from payment_core.store.sqlite.store import SqliteStore
-from payment_core.store.walking import every
+from payment_core.store.walking import every, every_account
 from tests.contract.store.store_worlds import AnyStore, HandClock, Pauses, new_table
 
 ORIGIN = Origin("test", "1.0.0", "us-east-1")
@@ -129,7 +129,7 @@ async def contents(store: AnyStore) -> dict[str, object]:
     for record_type in OBJECTS:
         async for one in every(store, Listing(record_type)):
             found[f"{kind_of(record_type)} {one.id}"] = one
-    for row in await store.accounts():
+    async for row in every_account(store):
         found[f"account {row.account_id} {row.currency}"] = row.balances
     return found
 

@@ -5,10 +5,12 @@ import pytest
 
 from payment_core.ledger.posting import Balances
 from payment_core.store.dynamodb.store import DynamoStore
-from payment_core.store.port import OutboxRow
+from payment_core.store.port import FIRST_ACCOUNT, AccountRow, OutboxRow
 from payment_core.store.sqlite.store import SqliteStore
+from payment_core.store.totals import LineTotal
 from payment_core.store.trail import GENESIS
-from tests.contract.store.store_worlds import NOW_MS, AnyStore, StoreWorld, journal, move, order, write
+from payment_core.store.walking import every_account
+from tests.contract.store.store_worlds import NOW_MS, AnyStore, StoreWorld, hold, journal, move, order, write
 
 
 async def publish(store: AnyStore, *numbers: int) -> None:
@@ -124,20 +126,55 @@ async def test_several_journals_of_one_transaction_keep_their_order(world: Store
     assert [entry.journal.id for entry in await world.store.journals(third, 10)] == ["j3"]
 
 
-async def test_accounts_are_listed_by_id_and_currency_over_all_shards(world: StoreWorld) -> None:
+async def book_in_two_currencies(store: AnyStore) -> list[AccountRow]:
+    """Journals that lie in every shard of hot accounts; returns the accounts that they leave, in order."""
     for number in range(5):
         posted = journal(f"j{number}", move("rail_clearing", "platform_fee", 10))
-        await world.store.transact(lambda tx, posted=posted: tx.post(posted), "key:test")  # type: ignore[misc]  # the loop's own journal
-    await world.store.transact(
-        lambda tx: tx.post(journal("e", move("bank", "customer_escrow/p1", 3), currency="EUR")), "key:test"
+        await store.transact(lambda tx, posted=posted: tx.post(posted), "key:test")  # type: ignore[misc]  # the loop's own journal
+    waits = journal(
+        "e", move("bank", "customer_escrow/p1", 3), hold("bank", "customer_escrow/p2", 4, "h"), currency="EUR"
     )
-    found = [(row.account_id, row.currency, row.balances) for row in await world.store.accounts()]
-    assert found == [
-        ("bank", "EUR", Balances(debits_posted=3)),
-        ("customer_escrow/p1", "EUR", Balances(credits_posted=3)),
-        ("platform_fee", "USD", Balances(credits_posted=50)),
-        ("rail_clearing", "USD", Balances(debits_posted=50)),
+    await store.transact(lambda tx: tx.post(waits), "key:test")
+    return [
+        AccountRow("bank", "EUR", Balances(debits_posted=3, debits_pending=4)),
+        AccountRow("customer_escrow/p1", "EUR", Balances(credits_posted=3)),
+        AccountRow("customer_escrow/p2", "EUR", Balances(credits_pending=4)),
+        AccountRow("platform_fee", "USD", Balances(credits_posted=50)),
+        AccountRow("rail_clearing", "USD", Balances(debits_posted=50)),
     ]
+
+
+async def test_accounts_are_listed_by_id_and_currency_over_all_shards(world: StoreWorld) -> None:
+    booked = await book_in_two_currencies(world.store)
+    assert await world.store.accounts(FIRST_ACCOUNT, 10) == booked
+    for limit in (1, 2, 3):
+        found: list[AccountRow] = []
+        while page := await world.store.accounts(found[-1].key if found else FIRST_ACCOUNT, limit):
+            assert len(page) <= limit
+            found += page
+        assert found == booked
+    assert [row async for row in every_account(world.store, "customer_escrow/")] == booked[1:3]
+
+
+async def test_accounts_are_found_by_name_and_those_that_are_not_there_are_left_out(world: StoreWorld) -> None:
+    booked = await book_in_two_currencies(world.store)
+    asked = [("rail_clearing", "USD"), ("bank", "USD"), ("bank", "EUR"), ("customer_escrow/p3", "EUR")]
+    found = await world.store.accounts_of(asked)
+    assert sorted(found, key=lambda row: row.key) == [booked[0], booked[4]]
+
+
+async def test_all_accounts_are_added_up_by_line_and_currency_each_counted_once(world: StoreWorld) -> None:
+    assert (await world.store.totals()).lines == ()
+    await book_in_two_currencies(world.store)
+    totals = await world.store.totals()
+    assert totals.lines == (
+        LineTotal("bank", "EUR", 1, Balances(debits_posted=3, debits_pending=4)),
+        LineTotal("customer_escrow", "EUR", 2, Balances(credits_posted=3, credits_pending=4)),
+        LineTotal("platform_fee", "USD", 1, Balances(credits_posted=50)),
+        LineTotal("rail_clearing", "USD", 1, Balances(debits_posted=50)),
+    )
+    assert totals.at_one_moment == (not isinstance(world.store, DynamoStore))
+    assert totals.uneven() == {}
 
 
 async def test_the_audit_trail_is_a_chain_from_genesis_to_its_heads(world: StoreWorld) -> None:

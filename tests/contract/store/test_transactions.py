@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from payment_core.errors import VersionSkipped
-from payment_core.store.port import Transaction
+from payment_core.store.port import FIRST_ACCOUNT, Transaction
 from payment_core.store.trail import sha256_of
 from tests.contract.store.store_worlds import (
     NOW_MS,
@@ -55,7 +55,7 @@ async def test_a_work_that_raises_leaves_nothing_behind(world: StoreWorld) -> No
         await world.store.transact(work, "key:test")
     assert await world.store.read(Order, "ord_0001") is None
     assert await world.store.read(Note, "n1") is None
-    assert await world.store.accounts() == []
+    assert await world.store.accounts(FIRST_ACCOUNT, 10) == []
     assert await world.store.journals(0, 10) == []
     assert await world.store.audit_heads() == []
     assert await world.store.events("", 10) == []

@@ -9,6 +9,7 @@ from payment_core.ledger.accounts import account_of
 from payment_core.ledger.posting import Balances
 from payment_core.ledger.rebuild import Fold, balances_of, read_on
 from payment_core.store.trail import GENESIS
+from payment_core.store.walking import every_account
 from tests.simulation.core.acts import CARDS
 from tests.simulation.core.transitions import is_allowed
 from tests.simulation.core.world import CoreWorld
@@ -53,7 +54,7 @@ class Checking:
         store = self._world.store
         await read_on(store, self._fold)
         found = [f"{wrong.invariant}: {wrong.subject}: {wrong.detail}" for wrong in self._fold.violations]
-        rows = balances_of(await store.accounts())
+        rows = balances_of([row async for row in every_account(store)])
         total = pending = 0
         for (account_id, currency), balances in rows.items():
             account = account_of(account_id)

@@ -30,6 +30,7 @@ from payment_core.store.memory import MemoryStore
 from payment_core.store.port import Transaction, Work
 from payment_core.store.records import Listing, Query, Record
 from payment_core.store.stage import Registry
+from payment_core.store.walking import every_account
 
 NOW_MS = 1_795_690_800_000
 ORIGIN = Origin("blue", "1.0.0", "us-east-1")
@@ -260,7 +261,7 @@ class EscrowWorld:
 
     async def check_money(self) -> None:
         """Every invariant of escrows, payments and the ledger between them."""
-        rows = await self.store.accounts()
+        rows = [row async for row in every_account(self.store)]
         assert sum(row.balances.debits_posted - row.balances.credits_posted for row in rows) == 0
         for row in rows:
             account = account_of(row.account_id)

@@ -22,6 +22,7 @@ from payment_core.keys.model import RECORDS as KEY_RECORDS
 from payment_core.keys.model import ApiKey, KeySecret
 from payment_core.keys.secrets import hash_of, new_secret
 from payment_core.ledger.posting import Hold
+from payment_core.ledger.trial_balance import TrialBalances
 from payment_core.ledger.verify import LedgerReport
 from payment_core.metrics.counts import Counts
 from payment_core.operations.call import Call
@@ -105,7 +106,12 @@ class World:
                 store=self.store, origin=ORIGIN, counts=self.counts, stopping=self.stopping, unsent=self.unsent
             ),
             *event_routes(self.store),
-            *ledger_routes(self.store, self.store, FakeVerifier()),
+            *ledger_routes(
+                store=self.store,
+                books=self.store,
+                verifier=FakeVerifier(),
+                trial_balances=TrialBalances(self.store, self.clock),
+            ),
             *webhook_routes(self.store, self.endpoints),
         )
         keys = Keys(

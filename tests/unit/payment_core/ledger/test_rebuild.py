@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Balances, Hold
 from payment_core.ledger.rebuild import Fold, rebuild
+from payment_core.store.walking import every_account
 from tests.unit.payment_core.ledger.ledger_world import BOOKED, journal, memory_store, post
 
 
@@ -91,5 +92,5 @@ async def test_rebuilding_from_zero_gives_the_stored_balances() -> None:
     for posted in BOOKED:
         await post(store, posted)
     fold = await rebuild(store)
-    assert fold.balances == {(row.account_id, row.currency): row.balances for row in await store.accounts()}
+    assert fold.balances == {row.key: row.balances async for row in every_account(store)}
     assert fold.balances["provider_available/p1", "USD"] == Balances(4800, 10_000, 1000, 0)
