@@ -188,7 +188,7 @@ class Works:
         return StepResult(status=StepStatus.WAITING, detail=detail)
 
     async def communication(self, run: RollbackRun) -> StepResult:
-        """Write what customers are told; a person sends it, because no channel to them exists yet."""
+        """Write what customers are told of this rollback; a person sends it, or a letter of the incident."""
         deployment = self._deployment(run)
         if deployment is None:
             return StepResult(status=StepStatus.NOTHING, detail=NO_RELEASE)
