@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from msgspec.structs import replace
 
 from checks.facts import Fact, HealthProbed
 from config.policy import Policy
 from daemon.senses.payment_flow import PaymentFlow
-from remediation.decisions import Outcome
+from remediation.asking import ask
+from remediation.decisions import Outcome, Question
 from remediation.executor import Executor
 from remediation.guardrails.approvals import (
     REFUSAL_WORDS,
@@ -18,7 +20,6 @@ from remediation.guardrails.approvals import (
     is_approved,
     may_approve,
     may_refuse,
-    to_ask,
 )
 from remediation.guardrails.money_at_risk import RiskKind, share_back_percent, weigh
 from remediation.guardrails.state import StormState
@@ -188,16 +189,18 @@ class Automation:
             await self._writer.append(risked, actor)
         if approved or (risked is not None and risked.allowed):
             return None
-        return await self._ask(subject_of(one.decision_id), _digest(one, share), actor, reason, risked)
+        figure = _figure(risked)
+        question = replace(_question(one, share), what=f"{subject_of(one.decision_id)}: {figure} ({reason})")
+        await ask(self._writer, self.policy.approvals, question, actor, self._clock.now_ms())
+        return UndoRefusal.NEEDS_APPROVAL, f"{figure}: others have to approve it, see tillwatch approvals list"
 
     def _risked(self, one: ActionState, share: int) -> tuple[bool, MoneyRisked | None]:
         """Whether others have agreed to it, and how much money it puts at risk; None when that is not known."""
-        policy, now_ms, subject = self.policy, self._clock.now_ms(), subject_of(one.decision_id)
-        change, digest = ApprovalChange.AT_RISK, _digest(one, share)
-        approved = is_approved(self.state, policy.approvals, change, subject, digest, now_ms)
+        policy, now_ms, question = self.policy, self._clock.now_ms(), _question(one, share)
+        approved = is_approved(self.state, policy.approvals, question, now_ms)
         risked = weigh(
             RiskKind.ACTION,
-            subject,
+            question.subject,
             self._flow.seen(),
             share,
             state=self.state,
@@ -207,27 +210,12 @@ class Automation:
         )
         return approved, risked
 
-    async def _ask(
-        self, subject: str, digest: str, actor: str, reason: str, risked: MoneyRisked | None
-    ) -> tuple[UndoRefusal, str]:
-        figure = _figure(risked)
-        asked = to_ask(
-            self.state,
-            self.policy.approvals,
-            ApprovalChange.AT_RISK,
-            subject=subject,
-            digest=digest,
-            what=f"{subject}: {figure} ({reason})",
-            requested_by=actor,
-            now_ms=self._clock.now_ms(),
-        )
-        if asked is not None:
-            await self._writer.append(asked, actor)
-        return UndoRefusal.NEEDS_APPROVAL, f"{figure}: others have to approve it, see tillwatch approvals list"
 
-
-def _digest(one: ActionState, share: int) -> str:
-    return digest_of(subject_of(one.decision_id), one.key, str(share))
+def _question(one: ActionState, share: int) -> Question:
+    """About the act and not about its figure, which moves with the payments."""
+    subject = subject_of(one.decision_id)
+    digest = digest_of(subject, one.key, str(share))
+    return Question(change=ApprovalChange.AT_RISK, subject=subject, digest=digest, what=subject)
 
 
 def _figure(risked: MoneyRisked | None) -> str:

@@ -8,10 +8,10 @@ import structlog
 from msgspec.structs import replace
 
 from config.policy import Policy
+from remediation.asking import ask
 from remediation.decide import decide
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.errors import RemediationError, UnknownAction, WorldUnreachable
-from remediation.guardrails.approvals import ApprovalChange, to_ask
 from remediation.guardrails.guard import standing_guard
 from remediation.guardrails.target_turns import TargetTurns
 from remediation.journal.entry import DAEMON
@@ -146,20 +146,8 @@ class Executor:
     async def _record(self, decision: Decision) -> None:
         """Write the decision, and what people are asked when it waits for them."""
         await self._writer.append(decision)
-        if decision.asks is None:
-            return
-        asked = to_ask(
-            self._writer.state,
-            self._policy.approvals,
-            ApprovalChange(decision.asks.change),
-            subject=decision.asks.subject,
-            digest=decision.asks.digest,
-            what=decision.asks.what,
-            requested_by=DAEMON,
-            now_ms=self._clock.now_ms(),
-        )
-        if asked is not None:
-            await self._writer.append(asked)
+        if decision.asks is not None:
+            await ask(self._writer, self._policy.approvals, decision.asks, DAEMON, self._clock.now_ms())
 
     async def recover(self) -> list[Outcome]:
         """Bring every action that was interrupted to its outcome; call at start and on each tick, cheap when none is.

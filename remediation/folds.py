@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from checks.facts import Deployment
 from checks.findings import Finding
-from remediation.aftermath_folds import with_fixes, with_manual_rollback, with_rollback
 from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.region_state import with_evacuation, with_signal
 from remediation.bounded import bounded
+from remediation.compensation.fold import with_compensation
 from remediation.decisions import IN_EFFECT, INTERRUPTED, Decision, Outcome, OutcomeStatus
+from remediation.deployment.state_fold import with_run
 from remediation.escalation.fold import with_escalation
 from remediation.flags.fold import with_flags
 from remediation.guardrails.folds import Folded, with_guardrail, without_risk
@@ -52,8 +53,8 @@ from remediation.journal.scaling_kinds import ScalingBody
 from remediation.procedures.state_fold import with_procedures
 from remediation.public import coverage
 from remediation.public.fold import with_public
-from remediation.run_folds import with_run
-from remediation.scaling_folds import with_scaling, with_spent, with_undone_scaling
+from remediation.rollback.state_fold import with_manual_rollback, with_rollback
+from remediation.scaling.state_fold import with_scaling, with_spent, with_undone_scaling
 from remediation.state import (
     BUDGETS_MAX,
     DECISIONS_MAX,
@@ -254,6 +255,10 @@ def _with_flag(state: State, entry: Entry, said: FlagBody) -> State:
     return replace(state, flags=with_flags(state.flags, entry, said))
 
 
+def _with_fixes(state: State, entry: Entry, said: CompensationListed | CompensationBegun | CompensationEnded) -> State:
+    return replace(state, compensations=with_compensation(state.compensations, said, entry.at_ms))
+
+
 def _with_escalation(state: State, entry: Entry, body: EscalationBody) -> State:
     return replace(state, escalation=with_escalation(state.escalation, entry, body))
 
@@ -285,9 +290,9 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         StepEnded: with_run,
         DeploymentAsked: with_run,
         DeploymentEnded: with_run,
-        CompensationListed: with_fixes,
-        CompensationBegun: with_fixes,
-        CompensationEnded: with_fixes,
+        CompensationListed: _with_fixes,
+        CompensationBegun: _with_fixes,
+        CompensationEnded: _with_fixes,
         RollbackMeasured: with_rollback,
         RollbackAsked: with_manual_rollback,
         RollbackStepEnded: with_manual_rollback,

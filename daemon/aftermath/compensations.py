@@ -8,12 +8,14 @@ from config.guardrails import Approvals
 from daemon.aftermath.affected import AffectedPayments, Found
 from daemon.amounts import money
 from daemon.errors import CheckpointFailed
+from remediation.asking import ask
 from remediation.compensation.applying import Compensating
 from remediation.compensation.model import MOVES_MONEY, AffectedPayment, Fix
 from remediation.compensation.proposing import digest_of
 from remediation.compensation.state import COMPENSATIONS_MAX, LISTED_MAX, CompensationState
+from remediation.decisions import Question
 from remediation.errors import NotJournaled, WorldRefused, WorldUnreachable
-from remediation.guardrails.approvals import ApprovalChange, is_approved, to_ask
+from remediation.guardrails.approvals import ApprovalChange, is_approved
 from remediation.journal.aftermath_kinds import CompensationListed
 from remediation.journal.entry import DAEMON
 from remediation.journal.writer import JournalWriter
@@ -90,18 +92,8 @@ class Compensations:
     async def _ask(self, deployment: DeploymentState, listed: CompensationListed, requested_by: str) -> None:
         if not any(one.fix in MOVES_MONEY for one in listed.payments):
             return
-        question = to_ask(
-            self._state,
-            self._approvals(),
-            ApprovalChange.PAYMENT_FIXES,
-            subject=deployment.id,
-            digest=listed.digest,
-            what=in_words(listed.payments, deployment),
-            requested_by=requested_by,
-            now_ms=self._clock.now_ms(),
-        )
-        if question is not None:
-            await self._writer.append(question, actor=requested_by)
+        question = _question(deployment.id, listed.digest, in_words(listed.payments, deployment))
+        await ask(self._writer, self._approvals(), question, requested_by, self._clock.now_ms())
 
     def _due(self) -> list[DeploymentState]:
         """Releases that were rolled back and are not listed, or whose list still waits and has nothing under way."""
@@ -127,8 +119,8 @@ class Compensations:
         return [one for one in known if _open(one) and (_under_way(one) or self._is_approved(one))]
 
     def _is_approved(self, listed: CompensationState) -> bool:
-        change, now_ms = ApprovalChange.PAYMENT_FIXES, self._clock.now_ms()
-        return is_approved(self._state, self._approvals(), change, listed.deployment_id, listed.digest, now_ms)
+        question = _question(listed.deployment_id, listed.digest)
+        return is_approved(self._state, self._approvals(), question, self._clock.now_ms())
 
     async def _put_right(self, listed: CompensationState) -> None:
         deployment = self._state.deployments.get(listed.deployment_id)
@@ -186,3 +178,8 @@ def _under_way(listed: CompensationState) -> bool:
 def _open(listed: CompensationState) -> bool:
     ended = {name for name, fix in listed.fixes.items() if fix.ended}
     return any(one.fix in MOVES_MONEY and one.payment_id not in ended for one in listed.payments)
+
+
+def _question(deployment_id: str, digest: str, what: str = "") -> Question:
+    change = ApprovalChange.PAYMENT_FIXES
+    return Question(change=change, subject=deployment_id, digest=digest, what=what)

@@ -9,14 +9,15 @@ from config.policy import Policy
 from daemon.deployments.refusals import Refusal, Refused
 from daemon.deployments.standing import Ground
 from daemon.deployments.wanted import Possible, Wanted, malformed
+from remediation.asking import ask
 from remediation.decisions import Reason
 from remediation.deployment.findings import StepReport
 from remediation.deployment.plan import Plan, Request, Standing
 from remediation.deployment.planning import plan
 from remediation.deployment.run import DeploymentRun
-from remediation.deployment.works.approval import digest_of_plan
+from remediation.deployment.works.approval import question_about
 from remediation.executor import Executor
-from remediation.guardrails.approvals import ApprovalChange, rule_of, to_ask
+from remediation.guardrails.approvals import ApprovalChange, rule_of
 from remediation.guardrails.changes import Change
 from remediation.guardrails.permission import withheld
 from remediation.journal.kinds import DeploymentAsked, DeploymentPlanned
@@ -100,7 +101,7 @@ class DeploymentDesk:
                 detail = f"{made.request.deployment_id} began and ended while this one was planned; ask again"
                 return Refused(refusal=Refusal.ANOTHER_IS_RUNNING, detail=detail)
             # A question about a plan that was never begun harms nobody; a plan that nobody was asked about fails.
-            await self._ask_for_approval(made, actor)
+            await ask(self._writer, self._policy().approvals, question_about(made), actor, self._clock.now_ms())
             await self._writer.append(DeploymentPlanned(plan=made, skipped=_skipped(force=wanted.force)), actor)
         self._wake()
         return self._writer.state.runs[made.request.deployment_id]
@@ -253,21 +254,6 @@ class DeploymentDesk:
             )
             return Refused(refusal=Refusal.NOT_POSSIBLE_HERE, detail=detail)
         return made
-
-    async def _ask_for_approval(self, made: Plan, actor: str) -> None:
-        request = made.request
-        asked = to_ask(
-            self._writer.state,
-            self._policy().approvals,
-            ApprovalChange.ROLLOUT,
-            subject=request.deployment_id,
-            digest=digest_of_plan(made),
-            what=f"{request.version} by {request.strategy} in {', '.join(request.regions)}, {len(made.steps)} steps",
-            requested_by=actor,
-            now_ms=self._clock.now_ms(),
-        )
-        if asked is not None:
-            await self._writer.append(asked, actor)
 
 
 def _skipped(*, force: bool) -> tuple[str, ...]:

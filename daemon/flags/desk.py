@@ -10,13 +10,15 @@ from daemon.flags.changes import FlagChanges
 from daemon.flags.policies import FlagPolicies
 from daemon.flags.wishes import FlagRefusal, FlagRefused, Wish, no, wanted_setting
 from remediation.aiming.flag import target_of
+from remediation.asking import ask
+from remediation.decisions import Question
 from remediation.errors import WorldRefused
 from remediation.flags.checked import safe_default_of
 from remediation.flags.document import Document, flags_of
 from remediation.flags.model import FlagChange, Setting, written
 from remediation.flags.state import FlagBook, FlagState
 from remediation.flags.words import DONE_WORDS, setting_words
-from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
+from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved
 from remediation.guardrails.calendar import closed_for
 from remediation.guardrails.changes import Change
 from remediation.journal.flag_kinds import FlagChanged
@@ -140,28 +142,15 @@ class FlagDesk:
 
         A yes is for what the flag is now and would be: once either is another, it is another question.
         """
-        policy, state, now_ms = self._policy().approvals, self._writer.state, self._clock.now_ms()
-        subject, now = target_of(flag), self.book.of(flag)
+        policy, now, now_ms = self._policy().approvals, self.book.of(flag), self._clock.now_ms()
         killed_ms = 0 if now.killed is None else now.killed.at_ms
         digest = digest_of(wish.what, flag, _comparable(setting), str(now.set_at_ms), str(killed_ms))
-        change = ApprovalChange.FLAG
-        if is_approved(state, policy, change, subject, digest, now_ms):
-            return None
         served = "" if wish.what is FlagChange.REVIVE else f", {setting_words(setting)}"
-        question = to_ask(
-            state,
-            policy,
-            change,
-            subject=subject,
-            digest=digest,
-            what=f"{wish.what} the critical flag {flag}{served} ({wish.reason:.200})",
-            requested_by=actor,
-            now_ms=now_ms,
-        )
-        if question is not None:
-            await self._writer.append(question, actor)
-        asked = newest(self._writer.state, change, subject, digest)
-        name = "it" if asked is None else asked.id
+        what = f"{wish.what} the critical flag {flag}{served} ({wish.reason:.200})"
+        question = Question(change=ApprovalChange.FLAG, subject=target_of(flag), digest=digest, what=what)
+        if is_approved(self._writer.state, policy, question, now_ms):
+            return None
+        name = await ask(self._writer, policy, question, actor, now_ms)
         detail = (
             f"{flag} is critical: another person has to run tillwatch approvals approve {name} first; then ask again. "
             "A kill needs no approval"

@@ -11,7 +11,9 @@ from config.guardrails import Approvals
 from config.procedures.procedure import Procedure, Step
 from config.settings import Role
 from daemon.procedures.catalogue import Catalogue
-from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
+from remediation.asking import ask
+from remediation.decisions import Question
+from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved
 from remediation.journal.procedure_kinds import (
     ContinuityMeasured,
     ProcedureBegun,
@@ -131,26 +133,17 @@ class ProcedureDesk:
         self, run: ProcedureRun, procedure: Procedure, step: Step, said: ProcedureStepBegun, actor: str
     ) -> ProcedureRefused | None:
         """Ask the second person; None when they agreed to exactly this."""
-        change, state, now_ms = ApprovalChange.PROCEDURE, self._writer.state, self._clock.now_ms()
-        subject, digest = f"{run.id}/{step.id}", digest_of(run.id, step.id, *said.command)
-        approvals = self._approvals()
-        if is_approved(state, approvals, change, subject, digest, now_ms):
-            return None
+        approvals, now_ms = self._approvals(), self._clock.now_ms()
         command = f": {' '.join(said.command)}" if said.command else ""
-        question = to_ask(
-            state,
-            approvals,
-            change,
-            subject=subject,
-            digest=digest,
+        question = Question(
+            change=ApprovalChange.PROCEDURE,
+            subject=f"{run.id}/{step.id}",
+            digest=digest_of(run.id, step.id, *said.command),
             what=f"{step.title} ({procedure.name}, {run.id}){command}",
-            requested_by=actor,
-            now_ms=now_ms,
         )
-        if question is not None:
-            await self._writer.append(question, actor)
-        asked = newest(self._writer.state, change, subject, digest)
-        name = "it" if asked is None else asked.id
+        if is_approved(self._writer.state, approvals, question, now_ms):
+            return None
+        name = await ask(self._writer, approvals, question, actor, now_ms)
         detail = (
             f"another person has to approve {name} first: tillwatch approvals approve {name}; then sop resume {run.id}"
         )

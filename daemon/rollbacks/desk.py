@@ -8,8 +8,10 @@ import msgspec
 import structlog
 
 from config.policy import Policy
+from remediation.asking import ask
+from remediation.decisions import Question
 from remediation.errors import NotJournaled
-from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, newest, to_ask
+from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved
 from remediation.journal.aftermath_kinds import RollbackAsked
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -109,9 +111,8 @@ class RollbackDesk:
 
     def is_approved(self, deployment: DeploymentState) -> bool:
         """Whether a complete rollback of it has the approval that it needs, or needs none."""
-        change, now_ms = ApprovalChange.ROLLBACK_COMPLETE, self._clock.now_ms()
-        digest = _digest(deployment)
-        return is_approved(self._writer.state, self._policy().approvals, change, deployment.id, digest, now_ms)
+        approvals = self._policy().approvals
+        return is_approved(self._writer.state, approvals, _question(deployment), self._clock.now_ms())
 
     def _aim(self, deployment_id: str) -> DeploymentState | None:
         """The deployment of this id; else the newest that is on its way, else the newest that was taken for good."""
@@ -154,29 +155,19 @@ class RollbackDesk:
         """Ask for the approval that a complete rollback needs; None when it was given, or nobody has to be asked."""
         if self.is_approved(deployment):
             return None
-        change, state, now_ms = ApprovalChange.ROLLBACK_COMPLETE, self._writer.state, self._clock.now_ms()
-        digest, approvals = _digest(deployment), self._policy().approvals
-        what = f"complete rollback of {deployment.version} on {deployment.environment} ({deployment.id})"
-        question = to_ask(
-            state,
-            approvals,
-            change,
-            subject=deployment.id,
-            digest=digest,
-            what=what,
-            requested_by=actor,
-            now_ms=now_ms,
-        )
-        if question is not None:
-            await self._writer.append(question, actor)
-        asked = newest(self._writer.state, change, deployment.id, digest)
-        name = "it" if asked is None else asked.id
+        question, approvals = _question(deployment), self._policy().approvals
+        name = await ask(self._writer, approvals, question, actor, self._clock.now_ms())
         detail = f"another person has to approve {name} first; then ask again. `rollback traffic` needs no approval"
         return _no(RollbackRefusal.NEEDS_APPROVAL, detail)
 
 
-def _digest(deployment: DeploymentState) -> str:
-    return digest_of(RollbackKind.COMPLETE, deployment.id, deployment.version)
+def _question(deployment: DeploymentState) -> Question:
+    return Question(
+        change=ApprovalChange.ROLLBACK_COMPLETE,
+        subject=deployment.id,
+        digest=digest_of(RollbackKind.COMPLETE, deployment.id, deployment.version),
+        what=f"complete rollback of {deployment.version} on {deployment.environment} ({deployment.id})",
+    )
 
 
 def _no(refusal: RollbackRefusal, detail: str) -> RollbackRefused:

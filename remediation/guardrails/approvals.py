@@ -4,6 +4,7 @@ import hashlib
 from enum import StrEnum
 
 from config.guardrails import ApprovalRule, Approvals
+from remediation.decisions import Question
 from remediation.guardrails.state import ApprovalState
 from remediation.journal.guardrail_kinds import ApprovalAsked
 from remediation.state import State
@@ -88,45 +89,35 @@ def status_of(approval: ApprovalState, now_ms: int) -> ApprovalStatus:
     return ApprovalStatus.APPROVED if len(approval.given) >= approval.needed else ApprovalStatus.WAITING
 
 
-def newest(state: State, change: ApprovalChange, subject: str, digest: str) -> ApprovalState | None:
-    """The newest question about exactly this."""
-    wanted = (change.value, subject, digest)
+def newest(state: State, question: Question) -> ApprovalState | None:
+    """What was asked last about exactly this; its words may be others."""
+    wanted = (question.change, question.subject, question.digest)
     return next(
         (one for one in reversed(state.approvals.values()) if (one.change, one.subject, one.digest) == wanted), None
     )
 
 
-def is_approved(
-    state: State, approvals: Approvals, change: ApprovalChange, subject: str, digest: str, now_ms: int
-) -> bool:
+def is_approved(state: State, approvals: Approvals, question: Question, now_ms: int) -> bool:
     """Whether enough people agreed to exactly this, or nobody needs to be asked."""
-    if rule_of(change, approvals).needed == 0:
+    if rule_of(ApprovalChange(question.change), approvals).needed == 0:
         return True
-    found = newest(state, change, subject, digest)
+    found = newest(state, question)
     return found is not None and status_of(found, now_ms) is ApprovalStatus.APPROVED
 
 
 def to_ask(
-    state: State,
-    approvals: Approvals,
-    change: ApprovalChange,
-    *,
-    subject: str,
-    digest: str,
-    what: str,
-    requested_by: str,
-    now_ms: int,
+    state: State, approvals: Approvals, question: Question, requested_by: str, now_ms: int
 ) -> ApprovalAsked | None:
-    """The question to put; None when nobody needs to be asked, or it stands or was answered already."""
-    rule = rule_of(change, approvals)
-    found = newest(state, change, subject, digest)
+    """What to write; None when nobody needs to be asked, or it stands or was answered already."""
+    rule = rule_of(ApprovalChange(question.change), approvals)
+    found = newest(state, question)
     if rule.needed == 0 or (found is not None and status_of(found, now_ms) is not ApprovalStatus.EXPIRED):
         return None
     return ApprovalAsked(
-        change=change.value,
-        subject=subject,
-        digest=digest,
-        what=what,
+        change=question.change,
+        subject=question.subject,
+        digest=question.digest,
+        what=question.what,
         requested_by=requested_by,
         needed=rule.needed,
         expires_at_ms=now_ms + round(rule.expires * 1000),

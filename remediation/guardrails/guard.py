@@ -16,7 +16,7 @@ from remediation.aiming.release import Miss
 from remediation.aiming.spill import SPILL_REGION, SpillAim
 from remediation.aiming.subjects import LIST_ACTIONS, Subject
 from remediation.decisions import Question, Reason
-from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved
+from remediation.guardrails.approvals import ApprovalChange, digest_of, is_approved, rule_of
 from remediation.guardrails.calendar import closed_for
 from remediation.guardrails.changes import Change, change_of
 from remediation.guardrails.halts import stopped, stormy
@@ -197,12 +197,9 @@ def _acts(situation: Situation) -> tuple[int, ...]:
 
 def _approved(situation: Situation, reason: Reason) -> bool:
     asked = question(situation, reason)
-    change = ApprovalChange(asked.change)
     # Where nobody needs to be asked, nobody's yes takes the place of the policy's.
-    needed = getattr(situation.approvals, change).needed > 0
-    return needed and is_approved(
-        situation.state, situation.approvals, change, asked.subject, asked.digest, situation.now_ms
-    )
+    needed = rule_of(ApprovalChange(asked.change), situation.approvals).needed > 0
+    return needed and is_approved(situation.state, situation.approvals, asked, situation.now_ms)
 
 
 def question(situation: Situation, reason: Reason) -> Question:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from config.policy import Policy
+from remediation.decisions import Question
 from remediation.deployment.findings import StepReport
 from remediation.deployment.plan import Plan
 from remediation.deployment.ports import StepContext
@@ -16,6 +17,17 @@ from remediation.state import State
 def digest_of_plan(plan: Plan) -> str:
     """What is approved: every step of the plan, and who asked for it."""
     return digest_of(canonical(plan).decode())
+
+
+def question_about(plan: Plan) -> Question:
+    """What people are asked before any of it is done."""
+    request = plan.request
+    return Question(
+        change=ApprovalChange.ROLLOUT,
+        subject=request.deployment_id,
+        digest=digest_of_plan(plan),
+        what=f"{request.version} by {request.strategy} in {', '.join(request.regions)}, {len(plan.steps)} steps",
+    )
 
 
 class Approved(OnlyLooks):
@@ -32,8 +44,7 @@ class Approved(OnlyLooks):
         rule = rule_of(ApprovalChange.ROLLOUT, self._policy().approvals)
         if rule.needed == 0:
             return passed("nobody has to approve a rollout (approvals.rollout in policy.yaml)")
-        request = context.plan.request
-        found = newest(self._state(), ApprovalChange.ROLLOUT, request.deployment_id, digest_of_plan(context.plan))
+        found = newest(self._state(), question_about(context.plan))
         if found is None:
             return failed("nobody was asked to approve this plan; plan it anew")
         names = ", ".join(one.by for one in found.given)

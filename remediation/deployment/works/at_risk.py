@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from config.guardrails import MoneyAtRisk
 from config.policy import Policy
+from remediation.decisions import Question
 from remediation.deployment.findings import StepReport
 from remediation.deployment.ports import StepContext, StepWork
 from remediation.deployment.works.looks import waiting
@@ -55,24 +58,16 @@ class WithinMoney:
     async def _weigh(self, context: StepContext) -> StepReport | None:
         """Why the stage has to wait; None when it may begin."""
         policy, now_ms = self._policy(), self._clock.now_ms()
-        subject, digest = _subject(context), _digest(context)
-        approved = is_approved(self._writer.state, policy.approvals, ApprovalChange.AT_RISK, subject, digest, now_ms)
+        question = _question(context)
+        approved = is_approved(self._writer.state, policy.approvals, question, now_ms)
         risked = self._figure(context, policy.money_at_risk, approved=approved)
         if approved or (risked is not None and risked.allowed):
             if risked is not None:
                 await self._writer.append(risked)
             return None
         words = _words(risked)
-        asked = to_ask(
-            self._writer.state,
-            policy.approvals,
-            ApprovalChange.AT_RISK,
-            subject=subject,
-            digest=digest,
-            what=f"{subject}: {words}",
-            requested_by=context.plan.request.requested_by,
-            now_ms=now_ms,
-        )
+        told = replace(question, what=f"{question.subject}: {words}")
+        asked = to_ask(self._writer.state, policy.approvals, told, context.plan.request.requested_by, now_ms)
         # What is held is told once: with its question.
         if asked is not None and risked is not None:
             await self._writer.append(risked)
@@ -97,9 +92,11 @@ def _subject(context: StepContext) -> str:
     return f"{context.plan.request.deployment_id}: {context.step.id}"
 
 
-def _digest(context: StepContext) -> str:
-    """Of the stage and not of its figure, which moves with the payments."""
-    return digest_of(_subject(context), context.plan.request.version, context.step.arguments["percent"])
+def _question(context: StepContext) -> Question:
+    """About the stage and not about its figure, which moves with the payments."""
+    subject = _subject(context)
+    digest = digest_of(subject, context.plan.request.version, context.step.arguments["percent"])
+    return Question(change=ApprovalChange.AT_RISK, subject=subject, digest=digest, what=subject)
 
 
 def _words(risked: MoneyRisked | None) -> str:

@@ -31,8 +31,8 @@ ROUND: tuple[tuple[str, str, str], ...] = (
     (
         "remediation",
         (
-            "aftermath_folds aiming/ compensation/ decide deployment/ escalation/ flags/ folds guardrails/ incidents/ "
-            "journal/ procedures/ public/ rollback/ run_folds scaling/ scaling_folds state undo"
+            "aiming/ compensation/ decide deployment/ escalation/ flags/ folds guardrails/ incidents/ "
+            "journal/ procedures/ public/ rollback/ scaling/ state undo"
         ),
         "topics have a model below the journal, a fold over it, and what acts on top",
     ),

@@ -21,8 +21,8 @@ from remediation.journal.scaling_kinds import ScalingPinned
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Action, Capacity
 from remediation.scaling.model import Direction, Pin, ScalingDecision, ScalingReason, Source
+from remediation.scaling.state_fold import AFTER_UNDO_MS
 from remediation.scaling_findings import finding_of
-from remediation.scaling_folds import AFTER_UNDO_MS
 from remediation.state import ActionState, State, TargetState
 from tests.unit.remediation.test_recovery import CRASH_POINTS_MAX, Crash, CrashingJournal
 from tests.unit.remediation.worlds import LEASE_MS, NOW_MS, FakeClock, Stopped, finding

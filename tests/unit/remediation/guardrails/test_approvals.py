@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from config.guardrails import ApprovalRule, Approvals
+from remediation.decisions import Question
 from remediation.folds import apply
 from remediation.guardrails.approvals import (
     REFUSAL_WORDS,
@@ -47,19 +48,14 @@ def folded(said: Iterable[tuple[Body, str, int]], state: State | None = None) ->
     return now
 
 
+def rollout(digest: str = PLAN, subject: str = "dep-1") -> Question:
+    return Question(change=ApprovalChange.ROLLOUT, subject=subject, digest=digest, what="2.0.0")
+
+
 def asked(digest: str = PLAN, subject: str = "dep-1", at_ms: int = NOW_MS) -> ApprovalAsked:
-    question = to_ask(
-        State(),
-        TWO,
-        ApprovalChange.ROLLOUT,
-        subject=subject,
-        digest=digest,
-        what="2.0.0",
-        requested_by="ada",
-        now_ms=at_ms,
-    )
-    assert question is not None
-    return question
+    said = to_ask(State(), TWO, rollout(digest, subject), "ada", at_ms)
+    assert said is not None
+    return said
 
 
 def waiting(digest: str = PLAN) -> State:
@@ -78,7 +74,7 @@ def given_by(state: State, *people: str, at_ms: int = NOW_MS) -> State:
 
 
 def is_go(state: State, digest: str = PLAN, at_ms: int = NOW_MS) -> bool:
-    return is_approved(state, TWO, ApprovalChange.ROLLOUT, "dep-1", digest, at_ms)
+    return is_approved(state, TWO, rollout(digest), at_ms)
 
 
 def test_enough_different_people_make_it_approved() -> None:
@@ -166,16 +162,7 @@ def test_a_changed_plan_is_another_question_and_makes_the_old_one_void() -> None
 
 def test_the_same_is_asked_again_only_when_nobody_answered_in_time() -> None:
     def again(state: State, at_ms: int) -> ApprovalAsked | None:
-        return to_ask(
-            state,
-            TWO,
-            ApprovalChange.ROLLOUT,
-            subject="dep-1",
-            digest=PLAN,
-            what="",
-            requested_by="ada",
-            now_ms=at_ms,
-        )
+        return to_ask(state, TWO, rollout(), "ada", at_ms)
 
     state = waiting()
     assert again(state, NOW_MS + HOUR_MS - 1) is None
@@ -186,11 +173,8 @@ def test_the_same_is_asked_again_only_when_nobody_answered_in_time() -> None:
 
 def test_where_nobody_is_needed_nobody_is_asked() -> None:
     nobody = Approvals(rollout=ApprovalRule(needed=0))
-    assert is_approved(State(), nobody, ApprovalChange.ROLLOUT, "dep-1", PLAN, NOW_MS)
-    question = to_ask(
-        State(), nobody, ApprovalChange.ROLLOUT, subject="x", digest="y", what="", requested_by="ada", now_ms=NOW_MS
-    )
-    assert question is None
+    assert is_approved(State(), nobody, rollout(), NOW_MS)
+    assert to_ask(State(), nobody, rollout(), "ada", NOW_MS) is None
 
 
 @pytest.mark.parametrize("change", list(ApprovalChange))
@@ -215,7 +199,7 @@ def test_questions_are_bounded_and_those_that_are_over_go_first() -> None:
     state = folded(others, first)
     assert len(state.approvals) == APPROVALS_MAX
     assert state.approvals["apr-1"].subject == "kept"
-    assert newest(state, ApprovalChange.ROLLOUT, "dep-1", f"d{APPROVALS_MAX + 19}") is not None
+    assert newest(state, rollout(f"d{APPROVALS_MAX + 19}")) is not None
 
 
 PEOPLE = st.sampled_from(["ada", "bob", "carl", "dora"])

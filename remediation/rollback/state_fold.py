@@ -1,26 +1,12 @@
-"""What is left of a rolled-back release, as it is folded into the state."""
+"""Rollbacks by hand, and how each rollback went, as they are folded into the state."""
 
 from msgspec.structs import replace
 
 from remediation.bounded import bounded
-from remediation.compensation.fold import with_compensation
-from remediation.journal.aftermath_kinds import (
-    CompensationBegun,
-    CompensationEnded,
-    CompensationListed,
-    RollbackAsked,
-    RollbackEnded,
-    RollbackMeasured,
-    RollbackStepEnded,
-)
+from remediation.journal.aftermath_kinds import RollbackAsked, RollbackEnded, RollbackMeasured, RollbackStepEnded
 from remediation.journal.entry import Entry
 from remediation.rollback.fold import with_rollback_entry
 from remediation.state import ROLLBACKS_MAX, State
-
-
-def with_fixes(state: State, entry: Entry, said: CompensationListed | CompensationBegun | CompensationEnded) -> State:
-    """The payments that a release left wrong, and what became of each."""
-    return replace(state, compensations=with_compensation(state.compensations, said, entry.at_ms))
 
 
 def with_rollback(state: State, _entry: Entry, measured: RollbackMeasured) -> State:
