@@ -55,6 +55,7 @@ function syncChildren(live, wanted) {
 }
 
 function syncNode(live, wanted) {
+  if (live.isEqualNode(wanted)) return; // the browser compares faster than a script
   if (live.nodeType === Node.ELEMENT_NODE) {
     syncAttributes(live, wanted);
     syncChildren(live, wanted);
@@ -67,6 +68,29 @@ function showPanels(panels) {
   for (const [name, html] of Object.entries(panels)) {
     const live = document.getElementById(`panel-${name}`);
     if (live) syncChildren(live, parser.parseFromString(html, "text/html").body);
+  }
+}
+
+// Lists of which the server sends only the rows that are new or have changed, and the order of all.
+function showLists(lists) {
+  for (const [name, { keys, rows }] of Object.entries(lists)) {
+    const list = document.querySelector(`#panel-${name} > ol`);
+    if (!list) continue;
+    const known = new Map([...list.children].map((row) => [keyOf(row), row]));
+    const news = new Map([...parser.parseFromString(rows, "text/html").body.children].map((row) => [keyOf(row), row]));
+    let place = list.firstElementChild;
+    for (const key of keys) {
+      let row = known.get(key);
+      if (!row) row = document.importNode(news.get(key), true);
+      else if (news.has(key)) syncNode(row, news.get(key));
+      if (row === place) place = place.nextElementSibling;
+      else list.insertBefore(row, place);
+    }
+    while (place) {
+      const next = place.nextElementSibling;
+      place.remove();
+      place = next;
+    }
   }
 }
 
@@ -207,7 +231,9 @@ function onMessage(event) {
   lastMessageAt = performance.now();
   setLive("live", "Live");
   showPanels(update.panels);
-  document.dispatchEvent(new CustomEvent("console:update", { detail: Object.keys(update.panels) }));
+  showLists(update.lists);
+  const changed = [...Object.keys(update.panels), ...Object.keys(update.lists)];
+  document.dispatchEvent(new CustomEvent("console:update", { detail: changed }));
   if (!document.getElementById("chart")) return;
   const second = Math.floor(update.now_ms / 1000);
   if (update.chart) takeRows(update.chart);

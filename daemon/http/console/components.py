@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from checks.facts import HealthProbed, HealthStatus
 from checks.health import WORST_FIRST, judge
-from daemon.http.words.wording import NO_DATA, duration
+from daemon.http.words.wording import NO_DATA, age
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def component_rows(facts: Iterable[HealthProbed], now_ms: int) -> tuple[Componen
             status=health.status,
             detail=health.detail,
             latency=f"{health.latency_ms:.0f} ms",
-            age=NO_DATA if health.age_seconds is None else duration(round(health.age_seconds * 1000)),
+            age=NO_DATA if health.age_seconds is None else age(health.age_seconds * 1000),
         )
         for health in judged
     )

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
+from markupsafe import Markup
 
 from daemon.errors import DaemonError
 from daemon.http.console.incident.entries import IncidentEntries
 from daemon.http.console.pages.declared import ConsolePage
+from daemon.http.console.pages.incident import IncidentPage
 from daemon.http.console.pages.overview import standing
 from daemon.http.console.pages.scene import Scene
-from daemon.http.console.templates import render
+from daemon.http.console.templates import RenderedRows, render
 from daemon.http.console.timeline import timeline_rows
 from daemon.http.options import HttpOptions
 from daemon.http.words.wording import action_words
@@ -39,6 +41,7 @@ KEPT_PAGES = 32
 """Renderings that are kept, as many as browsers may watch; the one that was made the longest ago goes."""
 
 TIMELINE = "timeline"
+STORY = "incident-story"
 STANDING = "standing"
 """On every page: the verdict in the header."""
 
@@ -59,6 +62,7 @@ class Mark:
 class Snapshot:
     """One rendering of a page. sequence: of the journal. panels: escaped HTML by name.
 
+    lists: the rows of those panels that are a list of entries, escaped HTML by key, the newest first.
     rows, marks: the chart, None and empty where the page has none.
     """
 
@@ -66,6 +70,7 @@ class Snapshot:
     sequence: int
     now_ms: int
     panels: dict[str, str]
+    lists: dict[str, dict[str, str]]
     rows: frozenset[Row] | None
     marks: tuple[Mark, ...]
 
@@ -81,8 +86,10 @@ class ConsoleFeed:
         self._costs: CostsDocument | None = None
         self._costs_read_at_ms = 0
         self._stories = IncidentEntries(view)
-        self._timeline = ""
+        self._timeline: dict[str, str] = {}
         self._timeline_of = (-1, -1)
+        self._timeline_rows = RenderedRows("timeline-row.html")
+        self._story_rows: dict[str, RenderedRows] = {}
         # Two readers at a time would append the same entries.
         self._one_at_a_time = asyncio.Lock()
 
@@ -142,25 +149,39 @@ class ConsoleFeed:
         composed = page.compose(scene, of)
         if composed is None:
             return None
-        panels = {name: render(f"panels/{name}.html", page=composed) for name in page.panels if name != TIMELINE}
+        lists = dict(self._lists(page, composed, of, entries, now_ms))
+        items = {name: Markup("".join(rows.values())) for name, rows in lists.items()}  # noqa: S704  # rendered and escaped by our own templates
+        panels = {name: render(f"panels/{name}.html", page=composed, items=items.get(name, "")) for name in page.panels}
         panels[STANDING] = render(f"panels/{STANDING}.html", standing=standing(scene))
-        if TIMELINE in page.panels:
-            panels[TIMELINE] = self._render_timeline(scene.entries, now_ms)
         return Snapshot(
             version=version,
             sequence=sequence,
             now_ms=now_ms,
             panels=panels,
+            lists=lists,
             rows=frozenset(_row(row) for row in self.view.series()) if page.chart else None,
             marks=self._marks() if page.chart else (),
         )
 
-    def _render_timeline(self, entries: Sequence[Entry], now_ms: int) -> str:
-        """Half of all rendering, and only a new entry or a new day changes it."""
+    def _lists(
+        self, page: ConsolePage, composed: object, of: str, entries: Sequence[Entry], now_ms: int
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        """The panels of the page that are lists, which grow by a row while all others stay as they are."""
+        if TIMELINE in page.panels:
+            yield TIMELINE, self._timeline_items(entries, now_ms)
+        if isinstance(composed, IncidentPage):
+            rows = self._story_rows.pop(of, RenderedRows("story-row.html"))
+            self._story_rows[of] = rows
+            if len(self._story_rows) > KEPT_PAGES:
+                self._story_rows.pop(next(iter(self._story_rows)))
+            yield STORY, rows.of(composed.story)
+
+    def _timeline_items(self, entries: Sequence[Entry], now_ms: int) -> dict[str, str]:
+        """Only a new entry or a new day changes it."""
         of = (entries[-1].sequence if entries else 0, now_ms // 86_400_000)
         if of != self._timeline_of:
             rows = timeline_rows(entries, self._options.rules, now_ms)
-            self._timeline, self._timeline_of = render(f"panels/{TIMELINE}.html", timeline=rows), of
+            self._timeline, self._timeline_of = self._timeline_rows.of(rows), of
         return self._timeline
 
     def _marks(self) -> tuple[Mark, ...]:

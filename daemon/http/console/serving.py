@@ -1,7 +1,7 @@
 """The console's live pages and their stream."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -42,12 +42,23 @@ class ChartUpdate(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...]
 
 
+class ListUpdate(msgspec.Struct, frozen=True):
+    """A list that a browser has. keys: of all its rows, in their order. rows: new and changed ones, escaped HTML."""
+
+    keys: list[str]
+    rows: str
+
+
 class Update(msgspec.Struct, frozen=True):
-    """One message of the stream. panels: those that changed, as escaped HTML. chart: None when it did not change."""
+    """One message of the stream. panels: those that changed, as escaped HTML. chart: None when it did not change.
+
+    lists: panels of which only rows have changed.
+    """
 
     version: int
     now_ms: int
     panels: dict[str, str]
+    lists: dict[str, ListUpdate]
     chart: ChartUpdate | None
 
 
@@ -57,20 +68,28 @@ class Sent:
 
     role: Role
     panels: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, dict[str, str]] = field(default_factory=dict)
     rows: frozenset[Row] | None = None
     marks: tuple[Mark, ...] = ()
 
     def update(self, snapshot: Snapshot) -> Update:
         """What the browser still needs; from here on it counts as sent."""
-        changed = {
-            name: permitted(html, self.role) for name, html in snapshot.panels.items() if self.panels.get(name) != html
-        }
+        changed = [name for name, html in snapshot.panels.items() if self.panels.get(name) != html]
+        # A list that was empty, or is now, is another panel: it says so in words.
+        grown = {name for name in changed if self.lists.get(name) and snapshot.lists.get(name)}
+        panels = {name: permitted(snapshot.panels[name], self.role) for name in changed if name not in grown}
+        lists = {name: self._list_update(self.lists[name], snapshot.lists[name]) for name in changed if name in grown}
         chart: ChartUpdate | None = None
         if snapshot.rows is not None and (snapshot.rows != self.rows or snapshot.marks != self.marks):
             known = self.rows if self.rows is not None else frozenset()
             chart = ChartUpdate(reset=self.rows is None, rows=sorted(snapshot.rows - known), marks=snapshot.marks)
-        self.panels, self.rows, self.marks = snapshot.panels, snapshot.rows, snapshot.marks
-        return Update(snapshot.version, snapshot.now_ms, changed, chart)
+        self.panels, self.lists = snapshot.panels, snapshot.lists
+        self.rows, self.marks = snapshot.rows, snapshot.marks
+        return Update(snapshot.version, snapshot.now_ms, panels, lists, chart)
+
+    def _list_update(self, known: Mapping[str, str], now: Mapping[str, str]) -> ListUpdate:
+        news = "".join(html for key, html in now.items() if known.get(key) != html)
+        return ListUpdate(keys=list(now), rows=permitted(news, self.role))
 
 
 class Console:

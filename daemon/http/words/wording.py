@@ -74,6 +74,8 @@ _UNITS = (
 )
 """Below so many milliseconds, the unit in milliseconds, digits after the point, its sign."""
 
+_SECOND_MS, _MINUTES_FROM_MS = 1000, 120_000
+
 _NEAR_AN_END = 0.01
 """Shares this close to 0 or 1 get a second digit."""
 
@@ -117,6 +119,13 @@ def duration(milliseconds: float) -> str:
         if milliseconds < below_ms:
             return f"{milliseconds / unit_ms:.{digits}f} {unit}"
     return f"{milliseconds / 86_400_000:.0f} d"
+
+
+def age(milliseconds: float) -> str:
+    """For how long something has been so, in whole seconds: a tenth more tells nobody anything, ten times a second."""
+    if milliseconds < _SECOND_MS:
+        return "under 1 s"
+    return f"{milliseconds // _SECOND_MS:.0f} s" if milliseconds < _MINUTES_FROM_MS else duration(milliseconds)
 
 
 def window(seconds: float) -> str:

@@ -9,7 +9,7 @@ from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.compose import LEDGER_STALE_MS, ledger_row
 from daemon.http.console.figures.shown import Figure, dollars
 from daemon.http.console.page import LedgerRow
-from daemon.http.words.wording import NO_DATA, count, duration
+from daemon.http.words.wording import NO_DATA, age, count
 
 _HELD = ("customer_escrow", "escrow_held")
 _OWED = ("provider_available", "refunds_payable", "payout_in_flight")
@@ -26,7 +26,7 @@ class MoneyPanel:
 def money_panel(ledger: LedgerStatus | None, books: BooksKnown | None, now_ms: int) -> MoneyPanel:
     """From the last proof and the last trial balance; an old one is no data."""
     accounts = (BooksKnown() if books is None else books).accounts
-    proof = NO_DATA if ledger is None else duration(now_ms - ledger.checked_at_ms)
+    proof = NO_DATA if ledger is None else age(now_ms - ledger.checked_at_ms)
     stale = ledger is None or now_ms - ledger.checked_at_ms > LEDGER_STALE_MS
     return MoneyPanel(
         ledger=ledger_row(ledger, now_ms),
@@ -59,9 +59,9 @@ def _sum(label: str, accounts: Known[tuple[AccountTotal, ...]], names: Sequence[
         dollars(cents) if currency == "USD" else f"{cents} {currency} minor units"
         for currency, cents in sorted(_by_currency(accounts.value, names).items())
     )
-    age = duration(max(0, now_ms - accounts.read_at_ms))
+    since = age(max(0, now_ms - accounts.read_at_ms))
     return Figure(
-        label, shown, f"read {age} ago" + (", not since" if accounts.fault else ""), "odd" if accounts.fault else ""
+        label, shown, f"read {since} ago" + (", not since" if accounts.fault else ""), "odd" if accounts.fault else ""
     )
 
 

@@ -13,7 +13,7 @@ from daemon.http.console.compose import LEDGER_STALE_MS
 from daemon.http.console.figures.money import MoneyPanel, money_panel
 from daemon.http.console.pages.declared import ConsolePage
 from daemon.http.console.pages.scene import Scene
-from daemon.http.words.wording import Moment, count, duration, moment
+from daemon.http.words.wording import Moment, age, count, moment
 
 LIVE = {
     "I1": "every journal sums to zero in its currency",
@@ -102,7 +102,7 @@ def compose(scene: Scene, _of: str) -> LedgerPage:
         sums=_sums(found),
         even=all(debits == credited for _, debits, credited in _sums(found)),
         read=moment(accounts.read_at_ms, now_ms) if accounts is not None and accounts.read_at_ms else None,
-        age=duration(max(0, now_ms - accounts.read_at_ms)) if accounts is not None and accounts.read_at_ms else "",
+        age=age(max(0, now_ms - accounts.read_at_ms)) if accounts is not None and accounts.read_at_ms else "",
         why="No core is asked." if accounts is None else accounts.fault,
         violations=()
         if ledger is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import cast
 from unittest.mock import AsyncMock
@@ -15,10 +16,12 @@ from starlette.responses import StreamingResponse
 from checks.findings import State
 from config.settings import Token
 from daemon.http.console import serving as console_module
+from daemon.http.console import templates
 from daemon.http.console.compose import LEDGER_STALE_MS
 from daemon.http.console.feed import STANDING, TIMELINE_ENTRIES, ConsoleFeed
 from daemon.http.console.pages.overview import OVERVIEW
-from daemon.http.console.serving import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console
+from daemon.http.console.serving import HEARTBEAT_SECONDS, MIN_INTERVAL_SECONDS, STREAM_LIMIT, Console, Sent
+from daemon.http.console.templates import render
 from daemon.http.sessions.authority import Principal, digest_of
 from daemon.http.sessions.reception import Reception
 from daemon.view.shape import SecondOfPayments
@@ -30,6 +33,7 @@ from tests.unit.daemon.http.fake_view import NOW_MS, FakeView, token_of
 from tests.unit.daemon.http.rendering import rendered
 from tests.unit.daemon.http.story import finding, options
 
+ROW = re.compile(r'<li data-key="(\d+)"(.*?)</li>', re.DOTALL)
 XSS = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 
 
@@ -141,12 +145,57 @@ async def test_the_first_update_has_everything_and_the_next_only_what_changed(vi
     view.bump()
     second = await next_update(stream)
     assert "incidents" not in cast("dict[str, str]", second["panels"])
-    assert "has no data" in cast("dict[str, str]", second["panels"])["timeline"]
+    assert "timeline" not in cast("dict[str, str]", second["panels"])
+    grown = cast("dict[str, dict[str, object]]", second["lists"])["timeline"]
+    assert "has no data" in str(grown["rows"])
+    assert str(grown["rows"]).count("<li") == 1
+    assert cast("list[str]", grown["keys"])[0] == str(len(view.entries))
     assert cast("dict[str, object]", second["chart"]) == {
         "reset": False,
         "rows": [[NOW_MS // 1000, "blue", 5, 6]],
         "marks": cast("dict[str, object]", first["chart"])["marks"],
     }
+
+
+async def test_a_list_that_grows_is_sent_and_rendered_by_its_new_and_changed_rows_alone(
+    view: FakeView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(name: str, **values: object) -> str:
+        made.append(name)
+        return render(name, **values)
+
+    monkeypatch.setattr(templates, "render", counted)
+    feed, sent, shown = ConsoleFeed(view, options(view)), Sent("viewer"), dict[str, str]()
+    for number in range(2 * TIMELINE_ENTRIES):
+        # Every third one speaks of a rule in shadow mode, and joins the row of the one before if that did so too.
+        spoken = (
+            msgspec.structs.replace(finding(), mode="shadow")
+            if number % 3
+            else finding(State.NO_DATA, None, NOW_MS + number)
+        )
+        view.append(spoken, NOW_MS + number)
+        snapshot = await rendered(feed, version=number)
+        update = sent.update(snapshot)
+        if "timeline" in update.panels:
+            shown = dict(ROW.findall(update.panels["timeline"]))
+        else:
+            grown = update.lists["timeline"]
+            news = dict(ROW.findall(grown.rows))
+            shown = {key: news.get(key, shown.get(key, "")) for key in grown.keys}
+            assert len(news) <= 2
+        assert shown == dict(ROW.findall(snapshot.panels["timeline"]))
+        assert list(shown) == list(snapshot.lists["timeline"])
+    # What leaves at the end may be a part of a row of several, which is another row then.
+    assert made.count("timeline-row.html") <= 3 * TIMELINE_ENTRIES
+
+
+async def test_a_list_that_was_empty_is_sent_whole_with_its_first_row(view: FakeView) -> None:
+    feed, sent = ConsoleFeed(FakeView(), options(view)), Sent("viewer")
+    assert "The journal is empty." in sent.update(await rendered(feed)).panels["timeline"]
+    cast("FakeView", feed.view).append(finding(), NOW_MS)
+    assert "<ol" in sent.update(await rendered(feed, version=2)).panels["timeline"]
 
 
 async def test_updates_are_paced(view: FakeView) -> None:
