@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Self, TypeVar
+from typing import Self, TypeVar, overload
 
 import httpx
 import msgspec
@@ -35,12 +35,19 @@ _PROBLEM = msgspec.json.Decoder(_Problem)
 class CoreApi:
     """The cores by their addresses. A write carries the same key to each of them, so that it has one effect.
 
-    token: an API key with the scopes that its users name.
+    token: an API key with the scopes that its users name. transport: in place of the network, for tests.
     """
 
-    def __init__(self, urls: Sequence[str], token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        token: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         self._urls = tuple(url.rstrip("/") for url in urls)
-        self._http = bearer_client(token, TIMEOUT_SECONDS, transport=transport)
+        self._http = bearer_client(token, timeout_seconds, transport=transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,8 +55,14 @@ class CoreApi:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
-    async def ask(self, method: str, path: str, body: object = None, key: str = "", *, known: str = "") -> bytes:
-        """The body of a core's first answer. known: the problem that is an answer too; its body is left out.
+    @overload
+    async def ask(self, method: str, path: str, body: object = None, key: str = "") -> bytes: ...
+
+    @overload
+    async def ask(self, method: str, path: str, body: object = None, key: str = "", *, known: str) -> bytes | None: ...
+
+    async def ask(self, method: str, path: str, body: object = None, key: str = "", *, known: str = "") -> bytes | None:
+        """The body of a core's first answer; None when that is the problem of this name, which is an answer too.
 
         Raises WorldRefused when a core refuses for good, WorldUnreachable when none answered.
         """
@@ -64,7 +77,7 @@ class CoreApi:
                 return response.content
             told = _problem(response)
             if known and told.type.endswith(f":{known}"):
-                return b""
+                return None
             said = f"{url} answered {response.status_code}: {told.detail[:DETAIL_LENGTH_MAX]}"
             if _is_certain(response.status_code, told):
                 raise WorldRefused(said)
@@ -93,8 +106,8 @@ def _problem(response: httpx.Response) -> _Problem:
 
 
 def decoded(decoder: msgspec.json.Decoder[Answer], body: bytes) -> Answer:
-    """The answer as its type. Raises WorldUnreachable: whoever answered so is not a core that can be asked."""
+    """The answer as its type. Raises WorldUnreachable: whoever answered so cannot be asked."""
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-        raise WorldUnreachable(f"A core answered {body[:40]!r} and not what it should.") from fault
+        raise WorldUnreachable(f"{body[:40]!r} was answered, and not what it should.") from fault

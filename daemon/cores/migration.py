@@ -109,7 +109,7 @@ class CoreMigration:
             "point_of_no_return": order.point_of_no_return,
         }
         answer = await self._api.ask("POST", f"/v1/migration/jobs/{order.job}/start", body, key, known=_NOT_YET)
-        return "" if answer else "the way back is still needed, because the comparison has not shown all"
+        return "" if answer is not None else "the way back is still needed, because the comparison has not shown all"
 
     async def state(self, equal_for_ms: int, at_least: int, key: str) -> None:
         """See Migrations."""

@@ -45,7 +45,7 @@ class CorePayments:
     async def payment(self, payment_id: str) -> PaymentRecord | None:
         """See PaymentBooks."""
         body = await self._api.ask("GET", f"/v1/payments/{payment_id}", known=_UNKNOWN)
-        if not body:
+        if body is None:
             return None
         found = decoded(_PAYMENT, body)
         return PaymentRecord(

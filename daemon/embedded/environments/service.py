@@ -20,6 +20,7 @@ from daemon.http.body import BodyTooLarge, read_body
 BODY_BYTES_MAX = 4096
 KEY_LENGTH_MAX = 255
 PROBLEM_TYPE = "application/problem+json"
+_UNKNOWN = f"urn:tillwatch:{UNKNOWN_ENVIRONMENT}"
 
 Handler = Callable[[Request], Awaitable[Response]]
 _Size = Annotated[int, msgspec.Meta(ge=0, le=INSTANCES_MAX)]
@@ -77,7 +78,7 @@ class EnvironmentService:
                 return _problem(HTTPStatus.UNAUTHORIZED, "show the token that `up` wrote for the daemon")
             if request.path_params["name"] not in self._groups:
                 known = ", ".join(sorted(self._groups))
-                return _problem(HTTPStatus.NOT_FOUND, f"there are {known}", UNKNOWN_ENVIRONMENT)
+                return _problem(HTTPStatus.NOT_FOUND, f"there are {known}", _UNKNOWN)
             return await handler(request)
 
         return answer
@@ -85,7 +86,7 @@ class EnvironmentService:
     async def _look(self, request: Request) -> Response:
         state = await self._group(request).look()
         if state is None:
-            return _problem(HTTPStatus.NOT_FOUND, "nothing was ever to run there", UNKNOWN_ENVIRONMENT)
+            return _problem(HTTPStatus.NOT_FOUND, "nothing was ever to run there", _UNKNOWN)
         return _json(HTTPStatus.OK, state)
 
     async def _load(self, request: Request) -> Response:
@@ -105,7 +106,7 @@ class EnvironmentService:
         try:
             return _json(HTTPStatus.OK, await self._group(request).rolled(request.query_params.get("version", "")))
         except NothingRan as nothing:
-            return _problem(HTTPStatus.NOT_FOUND, str(nothing), UNKNOWN_ENVIRONMENT)
+            return _problem(HTTPStatus.NOT_FOUND, str(nothing), _UNKNOWN)
 
     async def _change(
         self,

@@ -40,7 +40,7 @@ class Places:
         await asyncio.sleep(0)
         found = self.running.get(request.path_params["name"])
         if found is None:
-            problem = {"type": UNKNOWN_ENVIRONMENT, "detail": "there is no such environment"}
+            problem = {"type": f"urn:tillwatch:{UNKNOWN_ENVIRONMENT}", "detail": "there is no such environment"}
             return JSONResponse(problem, 404, media_type="application/problem+json")
         version, size = found
         state = {"version": version, "desired": size, "running": size, "healthy": size, "settled": True}
