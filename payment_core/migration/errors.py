@@ -39,6 +39,10 @@ class ScratchUnusable(CoreError):
     """A dry run found no room for what it would have written; nothing was written."""
 
 
+class SumTooLarge(MigrationError):
+    """A sum is beyond 64 bits, so these amounts are none of their currency; nothing of the batch was written."""
+
+
 class PastReturn(MigrationError):
     """past_return: the job passed its point of no return. Go forward: fix what is wrong and run it again."""
 

@@ -47,7 +47,7 @@ class MigrationRun(Record, frozen=True, gc=False, kw_only=True, tag="migration_r
     last batch whose two sides were found equal. source, target: of all proved batches. runner, epoch, lease_until_ms:
     who works on it; a runner with a lower epoch can write nothing more. why: of a stop, with both sides. total: records
     in the export. no_return: it passed its point of no return. undone: records taken back; undo_after: id up to which
-    that went.
+    that went; stayed: what could not be taken back and why, the first ones.
     """
 
     state: JobState = JobState.NEW
@@ -74,6 +74,7 @@ class MigrationRun(Record, frozen=True, gc=False, kw_only=True, tag="migration_r
     no_return: bool = False
     undone: int = 0
     undo_after: str = ""
+    stayed: tuple[str, ...] = ()
 
 
 class LedgerTotal(msgspec.Struct, frozen=True, gc=False):

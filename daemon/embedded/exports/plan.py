@@ -21,7 +21,7 @@ class ExportPlan(msgspec.Struct, frozen=True, kw_only=True):
     charges: int = 500
     dirt_percent: int = 0
     days: int = 90
-    made_at: int = 1_790_000_000
+    made_at: int = 1_760_000_000
     payout_after: int = 12
     records_per_file: int = 1_000_000
     livemode: bool = True

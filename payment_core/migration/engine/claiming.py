@@ -6,6 +6,8 @@ from payment_core.clock import Clock
 from payment_core.identifiers import new_id
 from payment_core.migration.engine.source import Source
 from payment_core.migration.errors import ExportChanged, JobHeld, JobInterrupted, LeaseLost, NotYet, RunnerBusy
+from payment_core.migration.export.errors import ManifestUnusable
+from payment_core.migration.export.manifest import NAME as MANIFEST
 from payment_core.migration.export.records import START
 from payment_core.migration.model import Counts, MigrationAct, MigrationRun
 from payment_core.migration.names import KINDS_OF, NEEDS, JobName, JobState
@@ -14,6 +16,9 @@ from payment_core.migration.running.model import CURSOR_ID, FeedCursor
 from payment_core.operations.documents import record_change
 from payment_core.origin import Origin
 from payment_core.store.port import Transaction
+
+AHEAD_MS_MAX = 300_000
+"""By so much the clocks of the old processor and of this machine may differ."""
 
 HELD = frozenset({JobState.PAUSED, JobState.CANCELED, JobState.STOPPED})
 """States in which a job goes on only when somebody says so."""
@@ -51,8 +56,9 @@ class Claimant:
     def claim(self, transaction: Transaction, job: JobName, source: Source, asked: Asked, *, no_return: bool) -> Claim:
         """Take the job, to be run with the source.
 
-        Raises RunnerBusy, JobHeld, NotYet and ExportChanged; nothing was changed then.
+        Raises RunnerBusy, JobHeld, NotYet, ExportChanged and ManifestUnusable; nothing was changed then.
         """
+        _of_the_past(source, transaction.now_ms)
         export, total = source.identity, sum(source.records(kind) for kind in KINDS_OF[job])
         known = transaction.get(MigrationRun, job.value)
         run = MigrationRun(id=job.value) if known is None else known
@@ -122,6 +128,16 @@ class Claimant:
         record_change(transaction, self._origin, entry, status=act)
 
 
+def _of_the_past(source: Source, now_ms: int) -> None:
+    """What happens until its time would be taken for older than the export, and be lost without a word."""
+    ahead_ms = source.made_at_ms - now_ms
+    if ahead_ms > AHEAD_MS_MAX:
+        seconds = -(-ahead_ms // 1000)
+        raise ManifestUnusable(
+            f"{MANIFEST}: made_at is {seconds} s from now; write when it was made, or set the clock."
+        )
+
+
 def released(transaction: Transaction, mine: MigrationRun) -> None:
     """Let the job go, if it is still ours."""
     run = transaction.get(MigrationRun, mine.id)
@@ -177,4 +193,5 @@ def _begun(run: MigrationRun, export: str, total: int, asked: Asked, now_ms: int
         started_at_ms=now_ms,
         undone=0,
         undo_after="",
+        stayed=(),
     )

@@ -17,7 +17,7 @@ from payment_core.migration.engine.source import Source
 from payment_core.migration.engine.taking import Taking
 from payment_core.migration.engine.undoing import Undoing, Undone
 from payment_core.migration.engine.writing import BatchWriting, Written
-from payment_core.migration.errors import MigrationError
+from payment_core.migration.errors import MigrationError, SumTooLarge
 from payment_core.migration.export.records import Read
 from payment_core.migration.jobs.port import Job, Prepared, Refused
 from payment_core.migration.limits import Limits
@@ -204,6 +204,8 @@ class Runner:
             # Somebody destroyed the data key while it was in memory here: once more, under another.
             this.release(error.detail)
             written = await self._written(writing, run, await this.prepare(reads))
+        except OverflowError as error:
+            raise SumTooLarge(f"{this.name.value}, {reads[0].origin} to {reads[-1].origin}.") from error
         finally:
             this.release()
         return await proving.prove(written.run, written.batch)

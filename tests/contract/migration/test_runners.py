@@ -7,6 +7,9 @@ import msgspec
 import pytest
 
 from payment_core.customers.model import Customer
+from payment_core.errors import StoreClosed
+from payment_core.ledger.accounts import BANK, PROVIDER_AVAILABLE
+from payment_core.ledger.journals import Journal, Move
 from payment_core.methods.model import PaymentMethod, VaultKey
 from payment_core.migration.engine.acts import cancel, pause
 from payment_core.migration.engine.claiming import Asked, Claimant
@@ -19,8 +22,9 @@ from payment_core.migration.errors import (
     PastReturn,
     RunnerBusy,
     StillNeeded,
+    SumTooLarge,
 )
-from payment_core.migration.export.errors import CipherDamaged
+from payment_core.migration.export.errors import CipherDamaged, ManifestUnusable
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.jobs.history.recipe import balance_account
 from payment_core.migration.limits import Limits
@@ -28,6 +32,7 @@ from payment_core.migration.model import MigrationRun, Moved, moved_id
 from payment_core.migration.names import JobName, JobState, Outcome
 from payment_core.migration.status import JobStatus
 from payment_core.store.port import LedgerStore
+from tests.contract.migration.bent_stores import FailingStore
 from tests.contract.migration.invented import (
     MADE_AT_MS,
     Invented,
@@ -228,3 +233,53 @@ async def _run(world: World) -> MigrationRun:
 
 def test_an_invented_source_counts_what_it_gives() -> None:
     assert Invented().add(Kind.CUSTOMERS, *customers(range(3))).records(Kind.CUSTOMERS) == 3
+
+
+async def owed(world: World, account_id: str, cents: int) -> None:
+    """Let the provider of this account be owed so much more here."""
+    moved = await world.store.read(Moved, moved_id(Kind.ACCOUNTS, account_id))
+    assert moved is not None
+    theirs, bank = PROVIDER_AVAILABLE.of(moved.local_id), BANK.name
+    move = Move(bank, theirs, cents) if cents > 0 else Move(theirs, bank, -cents)
+    journal = Journal(id=f"owed:{cents}", recipe="owed", reference="", moves=(move,))
+    await world.store.transact(lambda transaction: transaction.post(journal), "somebody")
+
+
+async def test_a_provider_that_is_owed_money_stays_is_named_after_a_cut_and_goes_with_a_later_undo(
+    plain: World,
+) -> None:
+    await run_all(plain, whole(9))
+    await owed(plain, "acct_1", 700)
+    await plain.runner().undo(JobName.AUDIT_TRAIL, plain.limits)
+    job = JobName.PROVIDER_BANK_ACCOUNTS
+    # Claim and three pieces of bank accounts; the first piece of accounts is the fifth.
+    failing = FailingStore(plain.store, 5, after=True)
+    with pytest.raises(StoreClosed):
+        await plain.runner(failing).undo(job, plain.limits)  # type: ignore[arg-type]  # no books
+    plain.clock.wall_ms += plain.limits.lease_ms + 1
+    undone = await plain.runner().undo(job, plain.limits)
+    assert (undone.records, [name.partition(":")[2].partition(":")[0] for name in undone.kept]) == (17, ["acct_1"])
+    assert "is owed money here" in (await plain.runner().status(job)).why
+    await owed(plain, "acct_1", -700)
+    again = await plain.runner().undo(job, plain.limits)
+    assert (again.records, again.kept, (await plain.runner().status(job)).why) == (1, (), "")
+    assert (await plain.runner().undo(job, plain.limits)).records == 1, "nothing is left to be taken back"
+
+
+async def test_an_export_of_the_future_is_refused_because_what_happens_until_then_would_be_lost(plain: World) -> None:
+    source = whole(1)
+    source.made_at_ms = plain.clock.now_ms() + 400_000
+    with pytest.raises(ManifestUnusable, match="made_at is 400 s from now"):
+        await plain.runner().run(JobName.CUSTOMERS, source, plain.limits)
+    assert await contents(plain.store) == {}
+
+
+async def test_sums_that_no_currency_has_stop_before_their_batch_and_say_where(plain: World) -> None:
+    most = 2**53
+    source = Invented().add(Kind.BALANCE_TRANSACTIONS, *(balance_transaction(number, most) for number in range(2_060)))
+    limits = msgspec.structs.replace(plain.limits, batch_records=500)
+    job = JobName.TRANSACTION_HISTORY
+    with pytest.raises(SumTooLarge, match=r"balance_transactions.jsonl:2001 to balance_transactions.jsonl:2060"):
+        await plain.runner().run(job, source, limits)
+    status = await plain.runner().status(job)
+    assert (status.counts.moved, status.source == status.target) == (2_000, True)
