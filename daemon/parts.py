@@ -7,7 +7,6 @@ from pathlib import Path
 
 from checks.engine import Engine
 from config.load import Configuration
-from config.policy import Policy
 from config.settings import Settings
 from daemon.archive.archive import Archive
 from daemon.automation import Automation
@@ -129,7 +128,7 @@ async def open_parts(
         stack, settings, policy, traffic, probes.core, payments, environments, flags.changes, scaling.scaled
     )
     executor, archive = Executor(writer, actions, clock, policy), await _open_archive(stack, settings, clock)
-    pipeline = _pipeline(checkpoint, engine, payments, writer, executor, policy, clock, changed, flow, archive)
+    pipeline = _pipeline(checkpoint, engine, payments, writer, executor, clock, changed, flow, archive)
     sink = SeeingSink(pipeline, sightings, clock)
     over = _surroundings(
         configuration, environments, traffic, probes, pipeline, checkpoint, writer, executor, clock, flow, flags.changes
@@ -213,7 +212,6 @@ def _pipeline(
     series: PaymentSeries,
     writer: JournalWriter,
     executor: Executor,
-    policy: Policy,
     clock: Clock,
     changed: Callable[[], None],
     flow: PaymentFlow,
@@ -225,7 +223,6 @@ def _pipeline(
         series=series,
         writer=writer,
         executor=executor,
-        policy=policy,
         clock=clock,
         changed=changed,
         archived=flow.beside(kept_nowhere if archive is None else archive.take),

@@ -66,7 +66,6 @@ class Pipeline:
         series: PaymentSeries,
         writer: JournalWriter,
         executor: Executor,
-        policy: Policy,
         clock: Clock,
         changed: Callable[[], None],
         archived: Callable[[Sequence[Fact]], None] = kept_nowhere,
@@ -78,7 +77,6 @@ class Pipeline:
         self._series = series
         self._writer = writer
         self._executor = executor
-        self._policy = policy
         self._clock = clock
         self._changed = changed
         self._archived = archived
@@ -104,8 +102,8 @@ class Pipeline:
 
     @property
     def policy(self) -> Policy:
-        """What is decided by at this moment."""
-        return self._policy
+        """What is decided by at this moment; the executor has it, which decides once more before it acts."""
+        return self._executor.policy
 
     @property
     def news(self) -> News:
@@ -137,7 +135,6 @@ class Pipeline:
 
     def follow(self, policy: Policy) -> None:
         """Decide by this policy from now on."""
-        self._policy = policy
         self._executor.follow(policy)
 
     @property
@@ -255,7 +252,7 @@ class Pipeline:
             self._news.told_finding(finding)
         if finding.fingerprint in self._acting:
             return None
-        decision = decide(finding, self._writer.state, self._policy, self._clock.now_ms())
+        decision = decide(finding, self._writer.state, self.policy, self._clock.now_ms())
         if not self._news.is_decision(decision):
             return None
         if decision.act and self._clock.now_ms() >= self._writer.lease.until_ms:

@@ -66,6 +66,11 @@ class Executor:
         """Held by whoever looks whether a target is free and then writes that it is not; see `guardrails.locks`."""
         return self._deciding
 
+    @property
+    def policy(self) -> Policy:
+        """What is held against at this moment."""
+        return self._policy
+
     def follow(self, policy: Policy) -> None:
         """Hold what is decided from now on against this policy; what is under way goes on to its end."""
         self._policy = policy

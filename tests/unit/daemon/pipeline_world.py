@@ -123,7 +123,6 @@ async def line(
         series=PaymentSeries(),
         writer=scene.writer,
         executor=scene.executor,
-        policy=scene.policy,
         clock=scene.clock,
         changed=lambda: marks.append(None),
         archived=archived,

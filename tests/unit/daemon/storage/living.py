@@ -49,7 +49,6 @@ async def living(folder: Path) -> tuple[Pipeline, StateKeeping, Checkpoint]:
         series=series,
         writer=writer,
         executor=Executor(writer, {}, clock, Policy()),
-        policy=Policy(),
         clock=clock,
         changed=lambda: None,
     )

@@ -66,7 +66,6 @@ async def daemon(tmp_path: Path, one: Scene, compiled_rules: Sequence[CompiledRu
         series=series,
         writer=one.writer,
         executor=one.executor,
-        policy=one.policy,
         clock=one.clock,
         changed=lambda: None,
     )
