@@ -36,8 +36,8 @@ class _Problem(msgspec.Struct):
 class Unanswered(Exception):
     """The daemon gave no answer; whether it took what was sent is not known."""
 
-    def __init__(self, address: str, fault: Exception) -> None:
-        super().__init__(f"{address} gave no answer: {fault}")
+    def __init__(self, address: str, why: object) -> None:
+        super().__init__(f"{address} gave no answer: {why}")
 
 
 class Declined(Exception):
@@ -94,7 +94,11 @@ def answered(
             return msgspec.json.decode(response.content, type=shape)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as fault:
         raise Unanswered(address, fault) from fault
-    raise _declined(address, response)
+    problem = _problem(response)
+    if problem is None:
+        # A proxy, or another program on the port: its no is not the daemon's.
+        raise Unanswered(address, f"something else answered {response.status_code}")
+    raise Declined(address, response.status_code, problem)
 
 
 def _reached(url: str, token: str) -> tuple[str, str]:
@@ -134,12 +138,14 @@ def confirmed(question: str, *, force: bool) -> list[str]:
     return []
 
 
-def _declined(address: str, response: httpx.Response) -> Declined:
+def _problem(response: httpx.Response) -> str | None:
+    """What the daemon says against it; None for an answer that is not one of a daemon."""
     try:
         problem = msgspec.json.decode(response.content, type=_Problem)
     except msgspec.MsgspecError:
-        problem = _Problem()
-    return Declined(address, response.status_code, problem.detail if problem.detail else problem.title)
+        return None
+    said = problem.detail if problem.detail else problem.title
+    return said if said else None
 
 
 def refused(no: Declined) -> NoReturn:

@@ -10,7 +10,7 @@ import typer
 from checks.facts import HealthStatus
 from checks.health import ComponentHealth, judge, overall
 from daemon.cli.options import DataDir, Json
-from daemon.cli.output import Exit, fail, print_json, say, waiting
+from daemon.cli.output import Exit, fail, note, print_json, say, waiting
 from daemon.cli.probing import Config, Surroundings, opened_probes, probed
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
@@ -51,6 +51,9 @@ def health(
         for one in components:
             _show(one, findings.get(one.component, ()))
         say(f"{status} in all")
+        if not around.configuration.settings.cores:
+            fix = "name what `up` wrote by --data-dir, or a directory with tillwatch.yaml by --config"
+            note(f"no core is configured here\n  fix: {fix}")
     raise typer.Exit(_EXIT[status])
 
 

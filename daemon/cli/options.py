@@ -23,6 +23,14 @@ def usable_address(url: str) -> str:
         raise typer.BadParameter(f"{refusal.message()}; write one such as {USUAL_URL}") from refusal
 
 
+def usable_token(token: str) -> str:
+    """The token without the line's end that a file or a paste leaves at it; what is wrong with one never shows it."""
+    token = token.strip()
+    if not token.isascii() or not token.isprintable():
+        raise typer.BadParameter("it has a character that no token has; copy it again")
+    return token
+
+
 Url = Annotated[
     str,
     typer.Option(
@@ -31,7 +39,11 @@ Url = Annotated[
 ]
 Token = Annotated[
     str,
-    typer.Option(envvar=TOKEN_VARIABLE, help="Yours; its name goes into the journal. That of ./data when left out."),
+    typer.Option(
+        envvar=TOKEN_VARIABLE,
+        callback=usable_token,
+        help="Yours; its name goes into the journal. That of ./data when left out.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; the last line of stdout is the answer.")]
 Force = Annotated[bool, typer.Option("--force", help="Do not ask before; every guard still holds.")]

@@ -242,7 +242,9 @@ def _rule(path: Path | None) -> object:
         return None
     try:
         rule: object = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as fault:
+    except OSError as fault:
+        fail(f"{path}: {fault.strerror}\n  fix: name a file with one JsonLogic rule", Exit.BAD_INPUT)
+    except ValueError as fault:
         fail(f"{path}: {fault}\n  fix: write one JsonLogic rule as JSON", Exit.BAD_INPUT)
     return rule
 

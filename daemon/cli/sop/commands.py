@@ -12,7 +12,7 @@ from config.procedures.commands import Nature
 from config.procedures.procedure import Procedure, Step
 from config.procedures.tree import Question
 from daemon.cli.options import Json
-from daemon.cli.output import print_json, say
+from daemon.cli.output import Exit, fail, print_json, say
 from daemon.cli.sop.contacts import contacts
 from daemon.cli.sop.diagnosing import diagnose
 from daemon.cli.sop.drill import drill
@@ -54,6 +54,8 @@ def list_(
     as_json: Json = False,  # noqa: FBT002 - a flag.
 ) -> None:
     """Every procedure: what it is for, who does it, how soon, and the runbooks of rules that it answers."""
+    if family not in {"", *FAMILIES}:
+        fail(f"no procedure is of a family {family!r:.60}\n  fix: name one of {', '.join(FAMILIES)}", Exit.BAD_INPUT)
     known = [one.value for one in loaded(config).procedures if family in {"", one.value.family}]
     known.sort(key=lambda one: (FAMILIES.index(one.family), one.name))
     if as_json:

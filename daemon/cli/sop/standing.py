@@ -71,7 +71,9 @@ def _say(found: ProcedureList, chosen: list[ProcedureRun], *, in_full: bool) -> 
         for line in _lines(one, in_full=in_full):
             say(line)
     if not chosen:
-        say("no procedure is under way")
+        # Without a daemon only what was written down here is known.
+        is_known = bool(found.procedures)
+        say("no procedure is under way" if is_known else "nothing is written down here; a daemon knows the others")
     if in_full:
         return
     for row in found.procedures:

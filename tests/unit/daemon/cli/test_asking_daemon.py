@@ -65,3 +65,30 @@ def test_settings_beside_it_that_cannot_be_read_are_bad_input(asked: list[httpx.
     assert refused.exit_code == 2
     assert "tillwatch.yaml:1" in refused.stderr
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "content"), [(404, b"<html>nothing here</html>"), (502, b""), (403, b"{}"), (200, b"<html></html>")]
+)
+def test_the_no_of_another_program_is_not_taken_for_the_daemons(
+    monkeypatch: pytest.MonkeyPatch, status: int, content: bytes
+) -> None:
+    client = httpx.Client
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=content))
+    monkeypatch.setattr(httpx, "Client", lambda **_: client(transport=transport))
+    told = RUNNER.invoke(app, ["approvals", "list", "--url", MINE])
+    assert (told.exit_code, told.stdout) == (3, "")
+    assert "is the daemon running there?" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("secret\n", "Bearer secret"), ("sec\nret", None), ("s\N{LATIN SMALL LETTER E WITH ACUTE}cret", None)],
+)
+def test_a_token_that_none_can_be_is_refused_unseen_and_a_lines_end_is_none_of_it(
+    asked: list[httpx.Request], typed: str, sent: str | None
+) -> None:
+    told = RUNNER.invoke(app, ["approvals", "list", "--url", MINE], env={"TILLWATCH_TOKEN": typed})
+    assert told.exit_code == (0 if sent else 2)
+    assert "cret" not in told.output
+    assert [request.headers.get("authorization") for request in asked] == ([sent] if sent else [])

@@ -87,6 +87,7 @@ def test_procedures_are_listed_with_what_they_answer_and_shown_by_either_name() 
     ("words", "code", "said"),
     [
         (("show", "latenc"), 2, "did you mean latency?"),
+        (("list", "--family", "incidnet"), 2, "name one of emergency, incident"),
         (("run", "emergency-shutdown"), 2, "give --set reason="),
         (("run", "emergency-shutdown", "--set", "reason=--force"), 2, "no dash first"),
         (("run", "emergency-shutdown", "--set", "reasn=x"), 2, "known: reason"),
