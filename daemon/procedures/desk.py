@@ -1,8 +1,9 @@
-"""Records what people do in procedures: each entry once, in its order, and never a step that needs more people."""
+"""Records what people do in procedures: each entry once, in its order, and nothing as done by who may not do it."""
 
 import asyncio
 from collections.abc import Callable
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,13 +18,15 @@ from remediation.guardrails.approvals import ApprovalChange, digest_of, is_appro
 from remediation.journal.procedure_kinds import (
     ContinuityMeasured,
     ProcedureBegun,
+    ProcedureEnded,
     ProcedureStepBegun,
+    ProcedureStepEnded,
     RunEntry,
 )
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
 from remediation.procedures.fold import Place, place_of
-from remediation.procedures.model import ProcedureRun
+from remediation.procedures.model import DONE_STATES, ProcedureRun, RunOutcome
 from remediation.procedures.texts import texts_of
 
 Allows = Callable[[Role], bool]
@@ -40,6 +43,7 @@ class ProcedureRefusal(StrEnum):
     FULL = "full"
     GAP = "gap"
     DIFFERENT = "different"
+    UNSETTLED = "unsettled"
     NEEDS_ROLE = "needs_role"
     NEEDS_APPROVAL = "needs_approval"
 
@@ -49,6 +53,14 @@ class ProcedureRefused(msgspec.Struct, frozen=True, kw_only=True):
 
     refusal: ProcedureRefusal
     detail: str
+
+
+class _Asked(NamedTuple):
+    """What somebody has to be allowed. words: of what is agreed to. told: the same for whoever is asked."""
+
+    step: str
+    words: tuple[str, ...]
+    told: str
 
 
 class ProcedureDesk:
@@ -74,7 +86,7 @@ class ProcedureDesk:
             if place is Place.KNOWN and run is not None:
                 return run
             refused = self._refused(run, said, place)
-            if refused is None and isinstance(said, ProcedureStepBegun) and run is not None and not said.late:
+            if refused is None and run is not None:
                 refused = await self._not_allowed(run, said, actor, allows)
             if refused is not None:
                 return refused
@@ -100,9 +112,7 @@ class ProcedureDesk:
             return _no(ProcedureRefusal.UNKNOWN, f"there is no run {said.run_id!r:.60}; see sop status --all")
         if place is not Place.NEXT:
             return _misplaced(said, place)
-        if isinstance(said, ProcedureBegun):
-            return self._begins_badly(said)
-        return None
+        return self._begins_badly(said) if isinstance(said, ProcedureBegun) else _ends_badly(run, said)
 
     def _begins_badly(self, said: ProcedureBegun) -> ProcedureRefused | None:
         procedure = self._catalogue.named(said.procedure)
@@ -112,34 +122,37 @@ class ProcedureDesk:
         incident = said.incident_id
         if incident and incident not in self._writer.state.incidents:
             return _no(ProcedureRefusal.UNKNOWN, f"there is no incident {incident!r:.60}; see incidents list --all")
-        if procedure.digest != said.digest and not said.late:
+        is_same = procedure.digest == said.digest
+        invented = is_same and said.steps != tuple(step.id for step in procedure.steps)
+        if invented or not (is_same or said.late):
             detail = f"the daemon has another {said.procedure}; give --config with the daemon's files"
             return _no(ProcedureRefusal.DIFFERENT, detail)
         return None
 
     async def _not_allowed(
-        self, run: ProcedureRun, said: ProcedureStepBegun, actor: str, allows: Allows
+        self, run: ProcedureRun, said: RunEntry, actor: str, allows: Allows
     ) -> ProcedureRefused | None:
-        """Why this person may not do the step now; a step that nobody knows any more needs what every step needs."""
+        """Why this person may not do the step, or have done it; one that nobody knows needs what every step needs."""
+        asked = _to_be_allowed(run, said)
         procedure = self._catalogue.named(run.procedure)
-        step = None if procedure is None else procedure.step_of(said.step)
-        if step is None or procedure is None:
+        step = None if procedure is None or asked is None else procedure.step_of(asked.step)
+        if step is None or procedure is None or asked is None:
             return None
         if not allows(step.approval.role):
-            return _no(ProcedureRefusal.NEEDS_ROLE, f"{step.id} is for the role {step.approval.role}")
-        return await self._unapproved(run, procedure, step, said, actor) if step.approval.second_person else None
+            detail = f"{step.id} is for the role {step.approval.role}; somebody who has it goes on: sop resume {run.id}"
+            return _no(ProcedureRefusal.NEEDS_ROLE, detail)
+        return await self._unapproved(run, procedure, step, asked, actor) if step.approval.second_person else None
 
     async def _unapproved(
-        self, run: ProcedureRun, procedure: Procedure, step: Step, said: ProcedureStepBegun, actor: str
+        self, run: ProcedureRun, procedure: Procedure, step: Step, asked: _Asked, actor: str
     ) -> ProcedureRefused | None:
         """Ask the second person; None when they agreed to exactly this."""
         approvals, now_ms = self._approvals(), self._clock.now_ms()
-        command = f": {' '.join(said.command)}" if said.command else ""
         question = Question(
             change=ApprovalChange.PROCEDURE,
             subject=f"{run.id}/{step.id}",
-            digest=digest_of(run.id, step.id, *said.command),
-            what=f"{step.title} ({procedure.name}, {run.id}){command}",
+            digest=digest_of(run.id, step.id, *asked.words),
+            what=f"{step.title} ({procedure.name}, {run.id}){asked.told}",
         )
         if is_approved(self._writer.state, approvals, question, now_ms):
             return None
@@ -148,6 +161,27 @@ class ProcedureDesk:
             f"another person has to approve {name} first: tillwatch approvals approve {name}; then sop resume {run.id}"
         )
         return _no(ProcedureRefusal.NEEDS_APPROVAL, detail)
+
+
+def _ends_badly(run: ProcedureRun | None, said: RunEntry) -> ProcedureRefused | None:
+    is_done = isinstance(said, ProcedureEnded) and said.outcome is RunOutcome.DONE
+    if run is None or not is_done or not run.stands_at:
+        return None
+    detail = f"{run.stands_at} is neither done nor skipped; go on with sop resume {run.id}, or --abandon it"
+    return _no(ProcedureRefusal.UNSETTLED, detail)
+
+
+def _to_be_allowed(run: ProcedureRun, said: RunEntry) -> _Asked | None:
+    """What of this entry is for those alone who may; None for what anybody says who may walk.
+
+    A begin that comes late asks for nothing: it was written down where nobody could be asked. That it was done is then
+    held against the step's role and its second person, as it is where nobody said that it was begun.
+    """
+    if isinstance(said, ProcedureStepBegun) and not said.late:
+        return _Asked(said.step, said.command, f": {' '.join(said.command)}" if said.command else "")
+    if isinstance(said, ProcedureStepEnded) and said.state in DONE_STATES and not run.is_allowed(said.step):
+        return _Asked(said.step, (said.state,), f": {said.state} before anybody could be asked")
+    return None
 
 
 def _misplaced(said: RunEntry, place: Place) -> ProcedureRefused:

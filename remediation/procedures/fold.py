@@ -98,24 +98,29 @@ def _moved(run: ProcedureRun, said: RunEntry, actor: str, at_ms: int) -> Procedu
         case ProcedureStepBegun():
             known = run.results.get(said.step)
             attempts = 1 if known is None else known.attempts + 1
-            return _with_result(run, said.step, StepState.BEGUN, "", attempts, said.said_at_ms, actor)
+            begun = StepResult(
+                state=StepState.BEGUN, detail="", attempts=attempts, at_ms=said.said_at_ms, by=actor, unasked=said.late
+            )
+            return _with_result(run, said.step, begun)
         case ProcedureAnswered():
             answer = Answer(about=said.about, answer=said.answer, at_ms=said.said_at_ms, by=actor)
             return replace(run, answers=(*run.answers, answer))
         case ProcedureStepEnded():
             known = run.results.get(said.step)
-            attempts = 0 if known is None else known.attempts
-            return _with_result(run, said.step, said.state, said.detail, attempts, said.said_at_ms, actor)
+            ended = StepResult(
+                state=said.state,
+                detail=said.detail,
+                attempts=0 if known is None else known.attempts,
+                at_ms=said.said_at_ms,
+                by=actor,
+                unasked=known is None or known.unasked,
+            )
+            return _with_result(run, said.step, ended)
         case ProcedureEnded():
             return replace(run, outcome=said.outcome, detail=said.detail, ended_at_ms=at_ms)
         case _:
             assert_never(said)
 
 
-def _with_result(
-    run: ProcedureRun, step: str, state: StepState, detail: str, attempts: int, at_ms: int, by: str
-) -> ProcedureRun:
-    if step not in run.steps:
-        return run
-    result = StepResult(state=state, detail=detail, attempts=attempts, at_ms=at_ms, by=by)
-    return replace(run, results={**run.results, step: result})
+def _with_result(run: ProcedureRun, step: str, result: StepResult) -> ProcedureRun:
+    return run if step not in run.steps else replace(run, results={**run.results, step: result})

@@ -28,6 +28,8 @@ class StepState(StrEnum):
 
 SETTLED = frozenset({StepState.PASSED, StepState.WARNED, StepState.SKIPPED, StepState.UNDONE})
 """Behind these the procedure goes on."""
+DONE_STATES = SETTLED - {StepState.SKIPPED}
+"""These say that something was done, which is for those alone who may do it."""
 
 
 class RunOutcome(StrEnum):
@@ -39,13 +41,17 @@ class RunOutcome(StrEnum):
 
 
 class StepResult(msgspec.Struct, frozen=True, kw_only=True):
-    """attempts: how often it was begun. at_ms: when this was said. by: the person who said it."""
+    """attempts: how often it was begun. at_ms: when this was said. by: the person who said it.
+
+    unasked: it was last begun where no daemon could ask who may do it, or nobody said that it was begun.
+    """
 
     state: StepState
     detail: str
     attempts: int
     at_ms: int
     by: str
+    unasked: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +99,12 @@ class ProcedureRun(msgspec.Struct, frozen=True, kw_only=True):
     def stands_at(self) -> str:
         """The first step that is not settled; empty when all are."""
         return next((one for one in self.steps if not self.is_settled(one)), "")
+
+    def is_allowed(self, step: str) -> bool:
+        """Whether it was begun by somebody who may, so that it may end as done."""
+        result = self.results.get(step)
+        under_way = result is not None and result.state in {StepState.BEGUN, StepState.FAILED}
+        return result is not None and under_way and not result.unasked
 
     def is_settled(self, step: str) -> bool:
         """Whether the procedure goes on behind this step."""

@@ -63,6 +63,13 @@ def step(name: str, number: int = 2, **changes: object) -> ProcedureStepBegun:
     return replace(said, **changes)
 
 
+def ended(name: str, number: int, state: StepState = StepState.PASSED, *, late: bool = False) -> ProcedureStepEnded:
+    """What came of a step."""
+    return ProcedureStepEnded(
+        run_id=RUN, number=number, said_at_ms=NOW_MS, step=name, state=state, detail="exit 0", late=late
+    )
+
+
 async def record(here: World, said: RunEntry, role: str = "operator") -> tuple[int, dict[str, Any]]:
     """Status and document."""
     body = {"kind": KIND_BY_TYPE[type(said)], "body": msgspec.to_builtins(said)}
@@ -73,10 +80,7 @@ async def record(here: World, said: RunEntry, role: str = "operator") -> tuple[i
 async def test_a_run_is_recorded_entry_by_entry_and_stands_beside_its_incident(here: World) -> None:
     assert (await record(here, begun(here)))[0] == 200
     assert (await record(here, step("look")))[0] == 200
-    ended = ProcedureStepEnded(
-        run_id=RUN, number=3, said_at_ms=NOW_MS, step="look", state=StepState.PASSED, detail="exit 0"
-    )
-    status, run = await record(here, ended)
+    status, run = await record(here, ended("look", 3))
     assert (status, run["results"]["look"]["state"], run["begun_by"]) == (200, "passed", "operator-ann")
     assert (await here.kinds())[1:] == ["procedure.begun", "procedure.step.begun", "procedure.step.ended"]
     story = (await here.ask("viewer", "GET", "incidents/inc-1")).json()
@@ -154,13 +158,57 @@ async def test_a_step_for_two_is_asked_of_another_person_and_only_done_once_they
 async def test_a_step_for_another_role_is_refused_to_this_one(here: World) -> None:
     await record(here, begun(here, "key-rotation"))
     status, said = await record(here, step("reencrypt"))
-    assert (status, said["detail"]) == (403, "needs_role: reencrypt is for the role approver")
+    assert status == 403
+    assert said["detail"].startswith("needs_role: reencrypt is for the role approver")
     assert (await record(here, step("reencrypt"), "approver"))[0] == 200
 
 
-async def test_what_comes_late_was_done_already_so_nobody_is_asked(here: World) -> None:
+@pytest.mark.parametrize("late", [True, False])
+async def test_what_is_said_to_be_done_where_nobody_was_asked_counts_once_another_person_agrees(
+    here: World, late: bool
+) -> None:
     await record(here, begun(here, "ledger-imbalance"))
-    assert (await record(here, step("explain", late=True)))[0] == 200
+    number = 2
+    if late:
+        assert (await record(here, step("explain", late=True)))[0] == 200
+        number = 3
+    failed = ended("explain", number, StepState.FAILED)
+    assert (await record(here, failed))[0] == 200, "that it went wrong is nothing that anybody has to allow"
+    done = ended("explain", number + 1, late=late)
+    status, said = await record(here, done)
+    assert (status, said["detail"].partition(":")[0]) == (409, "needs_approval")
+    (asked,) = here.state.approvals.values()
+    assert asked.what.endswith("passed before anybody could be asked")
+    await here.scene.writer.append(ApprovalGiven(approval_id=asked.id, digest=asked.digest), "approver-bob")
+    assert (await record(here, done))[0] == 200
+
+
+async def test_what_was_begun_by_who_may_ends_as_done_also_where_the_daemon_was_away_meanwhile(here: World) -> None:
+    await record(here, begun(here, "key-rotation"))
+    await record(here, step("reencrypt"), "approver")
+    assert (await record(here, ended("reencrypt", 3, late=True)))[0] == 200
+    undone = ended("reencrypt", 4, StepState.UNDONE)
+    status, said = await record(here, undone)
+    assert (status, said["detail"].partition(":")[0]) == (403, "needs_role"), "nobody may say so of what has ended"
+
+
+async def test_a_step_for_another_role_that_was_done_elsewhere_is_taken_from_who_has_it(here: World) -> None:
+    await record(here, begun(here, "key-rotation"))
+    assert (await record(here, step("reencrypt", late=True)))[0] == 200
+    status, said = await record(here, ended("reencrypt", 3, late=True))
+    assert (status, f"sop resume {RUN}" in said["detail"]) == (403, True)
+    assert (await record(here, ended("reencrypt", 3, late=True), "approver"))[0] == 200
+
+
+async def test_no_run_is_done_while_a_step_of_it_is_not_and_none_has_other_steps_than_its_procedure(
+    here: World,
+) -> None:
+    status, said = await record(here, begun(here, "key-rotation", steps=("inventory",)))
+    assert (status, said["detail"].partition(":")[0]) == (409, "different")
+    await record(here, begun(here, "key-rotation"))
+    status, said = await record(here, ProcedureEnded(run_id=RUN, number=2, said_at_ms=NOW_MS, outcome=RunOutcome.DONE))
+    assert (status, said["detail"].partition(":")[0]) == (409, "unsettled")
+    assert not here.state.procedures_done
 
 
 async def test_a_daemon_whose_lease_ran_out_records_nothing(here: World) -> None:
@@ -187,7 +235,11 @@ async def test_what_comes_back_is_due_a_while_after_it_was_last_done(here: World
     assert not any((await due()).values()), "nothing is due before a daemon ever led"
     name = "daily-cost-check"
     await record(here, begun(here, name))
-    await record(here, ProcedureEnded(run_id=RUN, number=2, said_at_ms=NOW_MS, outcome=RunOutcome.DONE))
+    steps = [one.id for one in procedure(here, name).steps]
+    for number, one in enumerate(steps, 2):
+        await record(here, ended(one, number, StepState.SKIPPED))
+    last = ProcedureEnded(run_id=RUN, number=len(steps) + 2, said_at_ms=NOW_MS, outcome=RunOutcome.DONE)
+    assert (await record(here, last))[0] == 200
     assert not (await due())[name]
     here.scene.clock.at_ms += DAY_MS
     assert (await due())[name]
