@@ -66,7 +66,7 @@ class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
     forecast_reaches: tuple[int, ...]
 
 
-def month_forecast(totals: Mapping[str, int], today: date, aws_microcents: int | None = None) -> MonthForecast:
+def month_forecast(totals: Mapping[str, int], today: date) -> MonthForecast:
     """The forecast of today's month. totals: cost by day, of complete days alone; a day without one is no day of 0."""
     first = today.replace(day=1)
     after = next_month(today)
@@ -86,7 +86,6 @@ def month_forecast(totals: Mapping[str, int], today: date, aws_microcents: int |
         days_in_month=length,
         forecast_microcents=forecast,
         why_not=why_not,
-        aws_microcents=aws_microcents,
     )
 
 

@@ -7,8 +7,9 @@ import structlog
 
 from checks.facts import Fact
 from daemon.deployments.cores import Cores
-from daemon.deployments.release_looks import SOURCE, Sink
+from daemon.deployments.release_looks import SOURCE
 from daemon.errors import CheckpointFailed
+from daemon.sources.sink import FactSink
 from remediation.deployment.gates.sides import sides_of
 from remediation.deployment.plan import WATCHES
 from remediation.deployment.ports import StepContext
@@ -27,7 +28,7 @@ class BorrowedPayments:
     per_second: none when nothing is borrowed.
     """
 
-    def __init__(self, cores: Cores, sink: Sink, clock: Clock, per_second: Callable[[], int]) -> None:
+    def __init__(self, cores: Cores, sink: FactSink, clock: Clock, per_second: Callable[[], int]) -> None:
         self._cores = cores
         self._sink = sink
         self._clock = clock

@@ -10,6 +10,7 @@ from checks.facts import Fact, Reconciled, TokensOpened
 from daemon.errors import CheckpointFailed, DaemonError, NotAsked
 from daemon.probes.core_client import Reconciliation, SealedToken, Tokens
 from daemon.probes.places import name_in
+from daemon.sources.sink import FactSink
 from remediation.deployment.gates.sides import Sides, sides_of
 from remediation.deployment.ports import StepContext
 from remediation.ports import Clock
@@ -36,13 +37,6 @@ class ReleaseDoor(Protocol):
         """A token of the test card, sealed by this release; the same one for the same key."""
 
 
-class Sink(Protocol):
-    """Takes facts. Raises CheckpointFailed."""
-
-    async def accept(self, facts: Sequence[Fact], source: str) -> None:
-        """Record and evaluate them."""
-
-
 def _nothing(why: str) -> dict[type[Fact], str]:
     """Nothing was told, of any kind."""
     return {Reconciled: why, TokensOpened: why}
@@ -57,7 +51,9 @@ class ReleaseLooks:
     none.
     """
 
-    def __init__(self, cores: Mapping[str, ReleaseDoor], sink: Sink, clock: Clock, *, home: str = "us-east-1") -> None:
+    def __init__(
+        self, cores: Mapping[str, ReleaseDoor], sink: FactSink, clock: Clock, *, home: str = "us-east-1"
+    ) -> None:
         self._cores = cores
         self._home = home
         self._sink = sink

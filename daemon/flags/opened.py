@@ -21,7 +21,8 @@ from daemon.flags.parts import FlagFoundation, FlagParts
 from daemon.flags.policies import FlagPolicies
 from daemon.flags.publisher import FlagPublisher
 from daemon.flags.ramps import Ramps
-from daemon.flags.tally import FILE, ExperimentTally, FactLog
+from daemon.flags.tally import FILE, ExperimentTally
+from daemon.storage.fact_log import FollowedLog
 from remediation.flags.ramp_gates import RampPolicy
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -45,7 +46,7 @@ async def open_flags(
     over: FlagFoundation,
     *,
     data_dir: Path,
-    facts: FactLog,
+    facts: FollowedLog,
     writer: JournalWriter,
     policy: Callable[[], Policy],
     deployments: Callable[[], Deployments],

@@ -24,13 +24,13 @@ class FlagFoundation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlagParts:
-    """desk: for people. base: takes ``flags.json`` over. health: the component. tally: of experiments and ramps."""
+class FlagParts(FlagFoundation):
+    """The foundation and what stands on it.
 
-    policies: FlagPolicies
-    followers: Followers
-    publisher: FlagPublisher
-    changes: FlagChanges
+    desk: for people. base: takes ``flags.json`` over. health: the component. tally: of experiments and ramps.
+    """
+
+
     desk: FlagDesk
     ramps: Ramps
     base: BaseDocument

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from daemon.errors import CheckpointFailed, ExperimentsNotKept
 from daemon.storage.checkpoint import StoredBatch
 from daemon.storage.durable_file import DurableFile
+from daemon.storage.fact_log import FollowedLog
 from remediation.flags.experiments.findings import FlagReport
 from remediation.flags.experiments.run import RunState
 from remediation.flags.exposures import Exposures, Policies
@@ -42,21 +43,6 @@ CREATE TABLE IF NOT EXISTS states (
 _RUN, _STEP = "run", "step"
 
 
-class FactLog(Protocol):
-    """The checkpoint's log. Raises CheckpointFailed."""
-
-    @property
-    def log_id(self) -> str:
-        """This log's and no other's."""
-
-    @property
-    def newest_sequence(self) -> int:
-        """The last place that was given away."""
-
-    async def read(self, after: int, through: int, limit: int) -> list[StoredBatch]:
-        """Batches with places above after and up to through, oldest first."""
-
-
 class ExperimentTally:
     """One reader of the log. Counts and the place up to which they go are kept together, in one transaction.
 
@@ -64,7 +50,7 @@ class ExperimentTally:
     """
 
     def __init__(
-        self, path: Path, facts: FactLog, book: Callable[[], FlagBook], policies: Policies, clock: Clock
+        self, path: Path, facts: FollowedLog, book: Callable[[], FlagBook], policies: Policies, clock: Clock
     ) -> None:
         self._file = DurableFile(path, ExperimentsNotKept)
         self._facts = facts
@@ -80,7 +66,7 @@ class ExperimentTally:
 
     @classmethod
     async def open(
-        cls, path: Path, facts: FactLog, book: Callable[[], FlagBook], policies: Policies, clock: Clock
+        cls, path: Path, facts: FollowedLog, book: Callable[[], FlagBook], policies: Policies, clock: Clock
     ) -> Self:
         """Open or begin the file. Raises ExperimentsNotKept."""
         tally = cls(path, facts, book, policies, clock)

@@ -12,10 +12,11 @@ from daemon.costs.opened import S3, open_bill, open_bucket
 from daemon.costs.source import BillSource
 from daemon.reports.jobs import ReportJobs
 from daemon.reports.tally import FILE as TALLY_FILE
-from daemon.reports.tally import FactLog, Tally
+from daemon.reports.tally import Tally
 from daemon.reports.view import CostsView
 from daemon.reports.writing import ReportBucket, ReportFolder, ReportPlace
 from daemon.sources.sink import FactSink
+from daemon.storage.fact_log import FollowedLog
 from daemon.storage.quarantine import Quarantine
 from remediation.journal.writer import JournalWriter
 from remediation.ports import Clock
@@ -34,7 +35,7 @@ async def open_reporting(
     stack: AsyncExitStack,
     settings: Settings,
     clients: AwsClients,
-    log: FactLog,
+    log: FollowedLog,
     sink: FactSink,
     quarantine: Quarantine,
     writer: JournalWriter,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -13,6 +13,7 @@ from daemon.costs.source import utc_day
 from daemon.errors import ReportNotWritten
 from daemon.storage.checkpoint import StoredBatch
 from daemon.storage.durable_file import DurableFile
+from daemon.storage.fact_log import FollowedLog
 
 FILE = "reports.db"
 KEPT_DAYS = 400
@@ -87,21 +88,6 @@ DIRECTIONS = {"ConsumedWriteCapacityUnits": "Write", "ConsumedReadCapacityUnits"
 """What AWS/DynamoDB calls the units that tables used."""
 
 
-class FactLog(Protocol):
-    """The checkpoint's log. Raises CheckpointFailed."""
-
-    @property
-    def log_id(self) -> str:
-        """This log's and no other's."""
-
-    @property
-    def newest_sequence(self) -> int:
-        """The last place that was given away."""
-
-    async def read(self, after: int, through: int, limit: int) -> list[StoredBatch]:
-        """Batches with places above after and up to through, oldest first."""
-
-
 class Captures(msgspec.Struct, frozen=True, kw_only=True):
     """Captured money of one rail, cohort and baseline. Costs are in millionths of a cent, pay-in alone."""
 
@@ -158,12 +144,12 @@ class KnownHealth(msgspec.Struct, frozen=True, kw_only=True):
 class Tally:
     """Reads the fact log from where it stopped; sums and place change in one transaction. Raises ReportNotWritten."""
 
-    def __init__(self, path: Path, log: FactLog) -> None:
+    def __init__(self, path: Path, log: FollowedLog) -> None:
         self._log = log
         self._file = DurableFile(path, ReportNotWritten)
 
     @classmethod
-    async def open(cls, path: Path, log: FactLog) -> Self:
+    async def open(cls, path: Path, log: FollowedLog) -> Self:
         """Open or begin the tally."""
         tally = cls(path, log)
         await tally._file.open(_SCHEMA)

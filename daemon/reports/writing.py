@@ -1,11 +1,11 @@
 """Puts reports where they belong: a folder, each file whole or not there, or a bucket."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Protocol
 
 from daemon.errors import AwsFailed, ReportNotWritten
+from daemon.storage.whole_file import write_whole
 
 
 class ReportPlace(Protocol):
@@ -24,20 +24,11 @@ class ReportFolder:
     async def write(self, name: str, content: bytes, content_type: str) -> str:
         """See ReportPlace."""
         del content_type
+        path = self._folder / name
         try:
-            return await asyncio.to_thread(self._write, name, content)
+            await asyncio.to_thread(write_whole, path, content)
         except OSError as fault:
             raise ReportNotWritten(str(fault)) from fault
-
-    def _write(self, name: str, content: bytes) -> str:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / name
-        unfinished = path.with_suffix(f"{path.suffix}.unfinished")
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
         return str(path)
 
 

@@ -12,7 +12,7 @@ from daemon.scaling.kinds.auto_scaling import AutoScaling
 from daemon.scaling.scaler import Scaler
 from daemon.scaling.watched import Watched
 from remediation.decide import decide
-from remediation.decisions import Decision, Outcome
+from remediation.decisions import Outcome
 from remediation.executor import Executor
 from remediation.journal.scaling_kinds import ScalingPinned
 from remediation.journal.writer import JournalWriter
@@ -90,7 +90,6 @@ class Answer:
     decision: ScalingDecision | None
     refusal: SetRefusal | None
     detail: str
-    acted: Decision | None = None
     outcome: Outcome | None = None
 
 
@@ -167,8 +166,8 @@ class ScalingDesk:
             # Whoever is told that it is not set must not find it done an hour later.
             await self._writer.append(ScalingPinned(target=one.component.target, pin=before), actor)
         if outcome is None:
-            return Answer(decision, SetRefusal.HELD, acted.detail, acted)
-        return Answer(decision, None, outcome.refusal if outcome.refusal else outcome.detail, acted, outcome)
+            return Answer(decision, SetRefusal.HELD, acted.detail)
+        return Answer(decision, None, outcome.refusal if outcome.refusal else outcome.detail, outcome)
 
     async def _let_go(self, one: Watched, asked: Asked, actor: str) -> Answer:
         decision = self._scaler.as_if(one, pinned(one.book, None))

@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from config.scaling import Forecasting
+from daemon.storage.whole_file import write_whole
 from remediation.scaling.forecast import Seasonal
 from remediation.scaling.model import Component, Outlook, Reading
 
@@ -59,13 +60,6 @@ class Forecasts:
         self._kept_at_ms = now_ms
         content = msgspec.msgpack.encode(self._seasons)
         try:
-            await asyncio.to_thread(_replace, self._path, content)
+            await asyncio.to_thread(write_whole, self._path, content, durable=False)
         except OSError as fault:
             log.warning("forecast not kept", action="forecast_not_kept", path=str(self._path), fault=str(fault))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """All of the new content or all of the old one."""
-    beside = path.with_suffix(".new")
-    beside.write_bytes(content)
-    beside.replace(path)

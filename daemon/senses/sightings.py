@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import structlog
 
 from checks.facts import CostLine, Fact, Heartbeat, PaymentCaptured
+from daemon.sources.sink import FactSink
+from daemon.storage.whole_file import write_whole
 from remediation.ports import Clock
 
 log = structlog.get_logger()
@@ -57,17 +58,10 @@ class Sightings(msgspec.Struct):
         self.costs[source] = max(at_ms, self.costs.get(source, 0))
 
 
-class Sink(Protocol):
-    """Takes facts over."""
-
-    async def accept(self, facts: Sequence[Fact], source: str) -> None:
-        """Return once they are recorded."""
-
-
 class SeeingSink:
     """A FactSink that notes what passes through, once the sink behind it has taken it over."""
 
-    def __init__(self, sink: Sink, sightings: Sightings, clock: Clock) -> None:
+    def __init__(self, sink: FactSink, sightings: Sightings, clock: Clock) -> None:
         self._sink = sink
         self._sightings = sightings
         self._clock = clock
@@ -92,7 +86,7 @@ async def write_sightings(directory: Path, sightings: Sightings) -> None:
     """Replace the file at once; a full disk costs a log line, because every sighting comes again."""
     content = msgspec.json.encode(sightings)
     try:
-        await asyncio.to_thread(_replace, directory / FILE, content)
+        await asyncio.to_thread(write_whole, directory / FILE, content, durable=False)
     except OSError as fault:
         log.warning("sightings not written", action="sightings_not_written", fault=str(fault))
 
@@ -105,9 +99,3 @@ def _read(path: Path) -> Sightings:
     except (OSError, msgspec.MsgspecError, UnicodeError) as fault:
         log.warning("sightings not read", action="sightings_not_read", fault=str(fault))
         return Sightings()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_suffix(".draft")
-    draft.write_bytes(content)
-    draft.replace(path)

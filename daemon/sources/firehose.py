@@ -34,11 +34,10 @@ class FirehoseRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class FirehoseDelivery(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """A request of Firehose (HTTP endpoint delivery, version 1.0). timestamp: Unix epoch milliseconds."""
+    """A request of Firehose (HTTP endpoint delivery, version 1.0)."""
 
     request_id: str
     records: list[FirehoseRecord]
-    timestamp: int = 0
 
 
 _DELIVERY = msgspec.json.Decoder(FirehoseDelivery)
@@ -53,15 +52,6 @@ class Delivery:
     bad: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
-    """accepted: facts that are on disk. refused: records, or parts of one, that are in quarantine. ignored: records."""
-
-    accepted: int
-    refused: int
-    ignored: int
-
-
 class DeliveryTooLarge(Exception):
     """The delivery has more bytes or records than this door takes."""
 
@@ -74,18 +64,14 @@ async def read_delivery(body: bytes, encoding: str) -> Delivery:
     return await asyncio.to_thread(_read, body, encoding.strip().lower())
 
 
-async def take_delivery(
-    delivery: Delivery, sink: FactSink, quarantine: Quarantine, now_ms: int, trust: Trust
-) -> DeliveryResult:
+async def take_delivery(delivery: Delivery, sink: FactSink, quarantine: Quarantine, now_ms: int, trust: Trust) -> None:
     """Take every usable record over; a bad one is put aside and does not hold up the others.
 
     Raises whatever the sink raises: then nothing was taken, and the delivery has to come again.
     """
     facts: list[Fact] = []
     traceparents: dict[str, str] = {}
-    refused = ignored = 0
     for text in delivery.bad:
-        refused += 1
         await quarantine.put(SOURCE, text, "The record is not base64.", now_ms)
     for number, record in enumerate(delivery.records, start=1):
         if number % TURN == 0:
@@ -94,19 +80,15 @@ async def take_delivery(
             await trust.check(record.strip())
             translation = translate(record.strip(), trust.account_id, trust.regions)
         except Untranslatable as fault:
-            refused += 1
             await quarantine.put(SOURCE, record, fault.detail, now_ms)
             continue
         facts.extend(translation.facts)
         traceparents |= translation.traceparents()
-        ignored += bool(translation.ignored)
         for part in translation.refused:
-            refused += 1
             await quarantine.put(SOURCE, part.body, part.what, now_ms)
     if facts:
         with arriving(traceparents):
             await sink.accept(facts, SOURCE)
-    return DeliveryResult(len(facts), refused, ignored)
 
 
 def _read(body: bytes, encoding: str) -> Delivery:

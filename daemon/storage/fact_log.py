@@ -13,6 +13,18 @@ class FactLog(Protocol):
         """At most limit batches with places above after and up to through, oldest first."""
 
 
+class FollowedLog(FactLog, Protocol):
+    """One whose readers remember how far they are. Raises CheckpointFailed."""
+
+    @property
+    def log_id(self) -> str:
+        """This log's and no other's."""
+
+    @property
+    def newest_sequence(self) -> int:
+        """The last place that was given away."""
+
+
 LATE_MS = 60_000
 """The log goes by arrival, and facts arrive later than they happen, by at most so much."""
 

@@ -53,7 +53,6 @@ class Quarantine:
     def __init__(self, path: Path, noted: Noted | None = None) -> None:
         self._noted = noted
         self._file = DurableFile(path, QuarantineFailed)
-        self._count = 0
         self.by_source: Counter[str] = Counter()
         """Messages put aside since the start."""
 
@@ -62,13 +61,7 @@ class Quarantine:
         """Open or make the quarantine."""
         quarantine = cls(path, noted)
         await quarantine._file.open(_SCHEMA)
-        quarantine._count = await quarantine._file.run(quarantine._newest)
         return quarantine
-
-    @property
-    def count(self) -> int:
-        """Messages put aside in the quarantine's whole life, as of the last call; does not wait."""
-        return self._count
 
     async def put(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
         """Put a message aside; it is on disk when this returns."""
@@ -94,10 +87,6 @@ class Quarantine:
         """Close the file."""
         await self._file.close()
 
-    def _newest(self) -> int:
-        row = self._file.database.execute("SELECT coalesce(max(sequence), 0) FROM quarantined").fetchone()
-        return int(row[0])
-
     def _insert(self, source: str, body: bytes | str, what: str, now_ms: int) -> Quarantined:
         raw = body.encode(errors="surrogatepass") if isinstance(body, str) else body
         # A few characters more than are kept, so that the cut does not hide half a card number from the mask.
@@ -115,7 +104,6 @@ class Quarantine:
         )
         sequence = int(added.lastrowid or 0)
         self._file.database.execute("DELETE FROM quarantined WHERE sequence <= ?", (sequence - MAX_ENTRIES,))
-        self._count = sequence
         return Quarantined(sequence, *row)
 
     def _select(self, limit: int) -> list[Quarantined]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import msgspec
 from checks import state as states
 from checks.state import EngineState, StateUnfit
 from daemon.errors import StateNotKept
+from daemon.storage.whole_file import DRAFT, write_whole
 
 KEPT_FILES = 2
 """The one before the newest is there for when the newest cannot be read."""
@@ -20,7 +20,6 @@ STATE_BYTES_MAX = 512 * 1024 * 1024
 _MAGIC = b"tillwatch state\n"
 _HASH_BYTES = hashlib.sha256().digest_size
 _SUFFIX = ".state"
-_UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +64,9 @@ class StateStore:
         if len(payload) > STATE_BYTES_MAX:
             raise StateNotKept(f"{len(payload)} bytes are more than the {STATE_BYTES_MAX} that are kept")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
             numbers = self._numbers()
             path = self._path(numbers[0] + 1 if numbers else 1)
-            unfinished = path.with_suffix(_UNFINISHED)
-            with unfinished.open("wb") as file:
-                file.write(_MAGIC + hashlib.sha256(payload).digest() + payload)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-            self._sync_folder()
+            write_whole(path, _MAGIC + hashlib.sha256(payload).digest() + payload)
             self._forget_old()
         except OSError as fault:
             raise StateNotKept(str(fault)) from fault
@@ -105,16 +97,8 @@ class StateStore:
     def _forget_old(self) -> None:
         for number in self._numbers()[KEPT_FILES:]:
             self._path(number).unlink(missing_ok=True)
-        for path in self._folder.glob(f"*{_UNFINISHED}"):
+        for path in self._folder.glob(f"*{DRAFT}"):
             path.unlink(missing_ok=True)
-
-    def _sync_folder(self) -> None:
-        """A new name is only as durable as the folder that holds it."""
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class _Stored(msgspec.Struct, frozen=True):

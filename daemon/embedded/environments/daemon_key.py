@@ -1,7 +1,6 @@
 """The API key that `up` gives the daemon: one that may do what the daemon does and no more, made once and kept."""
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import httpx
 import msgspec
 
 from daemon.embedded.faults import StackFailed
+from daemon.storage.whole_file import OWNER_ALONE, write_whole
 
 NAME = "tillwatch-daemon"
 SCOPES = (
@@ -28,8 +28,6 @@ SCOPES = (
 )
 """What docs/operating.md asks for: it recovers events, probes, acts against fraud, puts payments right,
 looks which flags are served, and moves what another processor held."""
-
-PRIVATE = 0o600
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -57,8 +55,8 @@ async def ensure_daemon_key(client: httpx.AsyncClient, url: str, admin_key: Path
         answer.raise_for_status()
         made = msgspec.json.decode(answer.content, type=_Made)
         # The id last: without it the key is taken for an old one and made anew, never the other way round.
-        await asyncio.to_thread(_write, path, made.secret)
-        await asyncio.to_thread(_write, _id_beside(path), made.id)
+        for place, word in ((path, made.secret), (_id_beside(path), made.id)):
+            await asyncio.to_thread(write_whole, place, f"{word}\n".encode("ascii"), mode=OWNER_ALONE)
         if kept_id:
             # One that is not known any more has nothing to be ended.
             await client.post(f"{url}/v1/keys/{kept_id}/revoke", headers=_once(admin))
@@ -95,11 +93,3 @@ def _id_beside(path: Path) -> Path:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="ascii").strip() if path.is_file() else ""
-
-
-def _write(path: Path, secret: str) -> None:
-    draft = path.with_name(f".{path.name}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{secret}\n")
-    draft.replace(path)

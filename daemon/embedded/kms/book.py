@@ -1,7 +1,6 @@
 """The keys of the KMS stand-in: their material, state, aliases and rotations, in one file."""
 
 import base64
-import os
 import secrets
 import uuid
 from pathlib import Path
@@ -9,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from daemon.embedded.faults import DirectoryUnusable
+from daemon.storage.whole_file import OWNER_ALONE, write_whole
 
-PRIVATE = 0o600
 SECRET_BYTES = 32
 MATERIAL_ID_BYTES = 32
 
@@ -100,15 +99,7 @@ def read_book(path: Path) -> Book:
 
 def write_book(path: Path, book: Book) -> None:
     """Replace the file in one step, durably, readable by its owner alone. Raises DirectoryUnusable."""
-    new = path.with_name(f"{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(book))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        write_whole(path, msgspec.json.encode(book), mode=OWNER_ALONE)
     except OSError as fault:
         raise DirectoryUnusable(str(fault)) from fault

@@ -48,5 +48,5 @@ def test_a_key_that_others_may_read_ends_the_start(tmp_path: Path) -> None:
 
 
 def test_what_a_crash_left_of_a_key_is_no_key(tmp_path: Path) -> None:
-    (tmp_path / "flags.new").write_text("half", "ascii")
+    (tmp_path / ".flags.key.draft").write_text("half", "ascii")
     assert open_signer(tmp_path).public_key

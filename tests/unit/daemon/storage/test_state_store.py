@@ -74,7 +74,7 @@ async def test_a_snapshot_of_another_version_is_named_and_passed_over(
 async def test_what_a_kill_left_half_written_is_no_snapshot_and_is_cleared_away(tmp_path: Path) -> None:
     store = StateStore(tmp_path)
     await store.keep(snapshot(1))
-    (tmp_path / "0000000002.unfinished").write_bytes(b"tillwatch state\nhalf")
+    (tmp_path / ".0000000002.state.draft").write_bytes(b"tillwatch state\nhalf")
     (tmp_path / "notes.state").write_text("an operator's")
     assert (await store.read()).snapshots == (snapshot(1),)
     await store.keep(snapshot(2))
