@@ -1,5 +1,6 @@
 """A process that has imported the program and forks itself for each start, so that no start pays for the imports."""
 
+import atexit
 import gc
 import importlib
 import json
@@ -9,9 +10,11 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from config.load import load_configuration
 from daemon.cli import COMMANDS
@@ -19,6 +22,8 @@ from tests import public_roots
 
 PRELOADED = ("payment_core.server", "daemon.embedded.kms.program", *(module for module, _ in COMMANDS.values()))
 RECEIVED_BYTES = 1 << 16
+DESCRIPTORS_MAX = 8
+"""For stdout, stderr and status, and what a child keeps open."""
 
 
 @dataclass
@@ -44,8 +49,8 @@ class Children:
 
 
 def received(channel: socket.socket) -> tuple[dict[str, str], list[str], str, list[int]] | None:
-    """Environment, words, folder, and the descriptors for stdout, stderr and status; None when nobody asks any more."""
-    data, descriptors, _, _ = socket.recv_fds(channel, RECEIVED_BYTES, 3)
+    """Environment, words, folder, and the descriptors that came along; None when nobody asks any more."""
+    data, descriptors, _, _ = socket.recv_fds(channel, RECEIVED_BYTES, DESCRIPTORS_MAX)
     while data and not data.endswith(b"\n"):
         data += channel.recv(RECEIVED_BYTES)
     if not data:
@@ -55,7 +60,7 @@ def received(channel: socket.socket) -> tuple[dict[str, str], list[str], str, li
 
 
 def become(environment: dict[str, str], words: list[str], folder: str) -> None:
-    """Be a process that was started in this folder as ``python -m WORDS``; the program's end is the process's."""
+    """Be a process that was started in this folder as ``python -m WORDS``."""
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
@@ -68,8 +73,33 @@ def become(environment: dict[str, str], words: list[str], folder: str) -> None:
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
 
 
+def run_to_its_end(environment: dict[str, str], words: list[str], folder: str) -> NoReturn:
+    """Become it, and end with it as Python does.
+
+    But no object is taken apart: that would copy what all these processes share, for longer than most commands run.
+    """
+    code: object = 0
+    try:
+        become(environment, words, folder)
+    except SystemExit as end:
+        code = end.code
+    except Exception:  # noqa: BLE001  # told as Python tells what nobody caught
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if code is not None and not isinstance(code, int):
+        sys.stderr.write(f"{code}\n")
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # as multiprocessing ends what it forked
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        # Nobody may read any more.
+        with suppress(OSError):
+            stream.flush()
+    os._exit(0 if code is None else code & 0xFF)
+
+
 def serve(channel: socket.socket) -> None:
-    """Fork for every request until the asking side is closed; returns in the children too, once they have run."""
+    """Fork for every request until the asking side is closed."""
     children = Children()
     woken, waker = os.pipe()
     os.set_blocking(woken, False)
@@ -87,21 +117,21 @@ def serve(channel: socket.socket) -> None:
         if request is None:
             children.end()
             return
-        environment, words, folder, (output, errors, status) = request
+        environment, words, folder, (output, errors, status, *kept) = request
         pid = os.fork()
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setsid()
             channel.close()
             os.dup2(output, 1)
             os.dup2(errors, 2)
             for descriptor in (woken, waker, output, errors, status, *children.status_by_pid.values()):
                 os.close(descriptor)
-            become(environment, words, folder)
-            return
+            run_to_its_end(environment, words, folder)
         children.status_by_pid[pid] = status
-        os.close(output)
-        os.close(errors)
+        for descriptor in (output, errors, *kept):
+            os.close(descriptor)
         channel.sendall(f"{pid}\n".encode("ascii"))
 
 

@@ -21,14 +21,17 @@ STDERR = 2
 class ForkServer:
     """The other end of ``tests.fork_server``: one for a whole run of tests, started when it is first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: socket.socket | None = None) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._channel: socket.socket | None = None
+        self._channel = channel
 
     def fork(
-        self, words: Sequence[str], environment: Mapping[str, str], folder: Path, descriptors: tuple[int, int, int]
+        self, words: Sequence[str], environment: Mapping[str, str], folder: Path, descriptors: tuple[int, ...]
     ) -> int:
-        """The id of a process that runs ``python -m WORDS``. descriptors: its stdout, its stderr, and its status."""
+        """The id of a process that runs ``python -m WORDS`` in a session of its own.
+
+        descriptors: its stdout, its stderr, where its exit code is told, and what it is to keep open.
+        """
         channel = self._channel if self._channel is not None else self._open()
         request = {"environment": dict(environment), "words": list(words), "folder": str(folder)}
         data = json.dumps(request).encode() + b"\n"
@@ -67,7 +70,8 @@ FORK_SERVER = ForkServer()
 class Forked:
     """A process that was started as ``python -m WORDS``, with the part of Popen that tests use.
 
-    stdout: what it says there, unless the test gave it a file. Without a file for stderr it has the test's own.
+    stdout: what it says there, unless the test gave it a file. Without a file for stderr it has the test's own;
+    ``subprocess.STDOUT`` makes one stream of both.
     """
 
     def __init__(
@@ -75,7 +79,7 @@ class Forked:
         words: Sequence[str],
         *,
         stdout: IO[str] | IO[bytes] | None = None,
-        stderr: IO[str] | IO[bytes] | None = None,
+        stderr: IO[str] | IO[bytes] | int | None = None,
         environment: Mapping[str, str] | None = None,
         folder: Path = ROOT,
     ) -> None:
@@ -88,7 +92,15 @@ class Forked:
             self.stdout = os.fdopen(readable, encoding="utf-8")
         self._status, status = os.pipe()
         output = said if stdout is None else stdout.fileno()
-        errors = STDERR if stderr is None else stderr.fileno()
+        match stderr:
+            case None:
+                errors = STDERR
+            case subprocess.STDOUT:
+                errors = output
+            case int():
+                errors = stderr
+            case _:
+                errors = stderr.fileno()
         variables = os.environ if environment is None else environment
         try:
             self.pid = FORK_SERVER.fork(words, variables, folder, (output, errors, status))

@@ -5,7 +5,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,17 +53,9 @@ class Place:
                 words += [name, value]
         return ["daemon", *words[1:]]
 
-    def start(self, words: list[str]) -> "subprocess.Popen[str]":
+    def start(self, words: list[str]) -> forked.Forked:
         """Start it as a newcomer does; both outputs are one stream of lines."""
-        return subprocess.Popen(
-            [sys.executable, "-m", *words],
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        return forked.Forked(words, stderr=subprocess.STDOUT, environment=self.environment(), folder=self.folder)
 
     def run(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
         """Run it to its end."""
@@ -135,7 +126,7 @@ class Place:
         assert done.returncode == 0, done.stderr
 
 
-def until(process: "subprocess.Popen[str]", word: str) -> str:
+def until(process: forked.Forked, word: str) -> str:
     """Read lines up to the first with the word."""
     said = []
     assert process.stdout is not None
@@ -146,11 +137,13 @@ def until(process: "subprocess.Popen[str]", word: str) -> str:
     pytest.fail(f"{word!r} was never said: {''.join(said)}")
 
 
-def stop(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGTERM) -> int:
+def stop(process: forked.Forked, number: signal.Signals = signal.SIGTERM) -> int:
     """Stop it in order; its exit code."""
-    process.send_signal(number)
-    process.communicate(timeout=START_SECONDS)
-    return process.returncode
+    with process:
+        process.send_signal(number)
+        assert process.stdout is not None
+        process.stdout.read()
+        return process.wait(START_SECONDS)
 
 
 def shown_part(page: str, pattern: str) -> str:

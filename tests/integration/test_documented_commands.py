@@ -24,6 +24,7 @@ from payment_core.registry import core_registry
 from payment_core.store.sqlite.store import SqliteStore
 from tests.conftest import Require
 from tests.integration import procedure_looks
+from tests.integration.embedded.up_process import FORKED
 from tests.integration.newcomer import ROOT, START_SECONDS, Place, shown, shown_part, stop, until
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -44,7 +45,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A folder with data in it, beside a running system."""
     made = Place(tmp_path_factory.mktemp("newcomer"))
     made.prepare_tuning()
-    running = made.start(made.typed(AROUND, port=str(made.port), scenario=made.with_few_payments("healthy")))
+    _, *words = made.typed(AROUND, port=str(made.port), scenario=made.with_few_payments("healthy"))
+    running = made.start([*FORKED, *words])
     until(running, "monitoring is healthy")
     yield made
     assert stop(running, signal.SIGINT) == 0

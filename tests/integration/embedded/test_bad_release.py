@@ -9,8 +9,10 @@ import pytest
 
 from remediation.journal.entry import Entry
 from remediation.journal.offline import following, open_read_only
-from tests.integration.embedded.up_process import Up, up
+from tests.integration.embedded.up_process import FORKED_UP, Up, up
 
+SETTLE_MS = 3_000
+"""Every payment of this release is answered at once, so that nothing is left to be asked of the rail."""
 SCENARIO = """
 name: bad-release
 summary: 2.0.0 fails payments of more than a dollar.
@@ -44,7 +46,7 @@ def test_a_bad_version_is_rolled_back_once_unwound_measured_and_its_payments_are
 ) -> None:
     (tmp_path / "deployment.yaml").write_text(DEPLOYMENT)
     (tmp_path / "scenario.yaml").write_text(SCENARIO)
-    one = up(ups, tmp_path / "data", "--scenario", str(tmp_path / "scenario.yaml"))
+    one = up(ups, tmp_path / "data", "--scenario", str(tmp_path / "scenario.yaml"), module=(FORKED_UP, str(SETTLE_MS)))
     one.until("has rolled back")
     one.until("payments wrong")
     one.signal(signal.SIGINT)

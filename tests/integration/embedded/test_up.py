@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from daemon.cli import app
 from remediation.journal.offline import following, open_read_only
-from tests.integration.embedded.up_process import Up, up
+from tests.integration.embedded.up_process import STARTED, Up, up
 
 FAULTY_CANARY = """
 name: faulty-canary
@@ -70,7 +70,7 @@ def _scenario(tmp_path: Path, text: str) -> str:
 
 def test_a_healthy_run_loses_nothing_does_nothing_and_leaves_no_process(ups: list[Up], tmp_path: Path) -> None:
     data = tmp_path / "data"
-    one = up(ups, data, "--scenario", "healthy", "--for", "3s")
+    one = up(ups, data, "--scenario", "healthy", "--for", "3s", module=STARTED)
     code, report = one.end()
     assert code == 0, one.said
     assert report["payments"]["attempted"] > 50
@@ -104,7 +104,7 @@ def test_a_faulty_canary_is_rolled_back_once_although_the_daemon_was_killed_and_
     scenario, data = _scenario(tmp_path, FAULTY_CANARY), tmp_path / "data"
     killed = up(ups, data, "--scenario", scenario)
     killed.until("deployment prod-deploy-")
-    os.kill(killed.child("run", "--config"), signal.SIGKILL)
+    os.kill(killed.child("daemon"), signal.SIGKILL)
     assert killed.end() == (3, {})
     assert any("daemon" in line and "killed by SIGKILL" in line for line in killed.said)
     assert _everything_ended(data)
@@ -133,11 +133,11 @@ def test_a_faulty_canary_is_rolled_back_once_although_the_daemon_was_killed_and_
 
 def test_a_killed_run_takes_its_children_with_it_and_the_next_one_waits_for_them(ups: list[Up], tmp_path: Path) -> None:
     data = tmp_path / "data"
-    first = up(ups, data)
+    first = up(ups, data, module=STARTED)
     first.until("traffic: ")
     first.signal(signal.SIGKILL)
     first.end()
-    second = up(ups, data, "--for", "2s")
+    second = up(ups, data, "--for", "2s", module=STARTED)
     code, report = second.end()
     assert code == 0, second.said
     assert report["events"]["lost"] == 0
@@ -163,7 +163,7 @@ def test_a_core_that_crashes_is_part_of_the_scenario_and_nobody_else_gets_the_di
 
 
 def test_a_run_that_is_stopped_before_it_is_up_leaves_no_process(ups: list[Up], tmp_path: Path) -> None:
-    one = up(ups, tmp_path / "data")
+    one = up(ups, tmp_path / "data", module=STARTED)
     one.until("started: ")
     one.signal(signal.SIGINT)
     code, report = one.end()

@@ -2,24 +2,32 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from daemon.aftermath.compensations import SETTLE_MS
 from daemon.embedded.processes.ports import free_port
 from tests.forked import Forked
 
+FORKED_UP = "tests.integration.embedded.forked_up"
+FORKED = (FORKED_UP, str(SETTLE_MS))
+STARTED = ("daemon",)
+"""As its users have it: every child is a program that is started, and ended by the kernel when its parent is killed."""
+
 
 class Up:
-    """One ``tillwatch up`` as a process; lines are read as they come, so nothing has to sleep."""
+    """One ``tillwatch up`` as a process; lines are read as they come, so nothing has to sleep.
 
-    def __init__(self, data: Path, *options: str) -> None:
+    module: what it is run as; see forked_up for the other way.
+    """
+
+    def __init__(self, data: Path, *options: str, module: tuple[str, ...] = FORKED) -> None:
         self.data = data
         self.port = free_port("127.0.0.1")
-        command = ["daemon", "up", "--data-dir", str(data), "--port", str(self.port), "--json", *options]
+        command = [*module, "up", "--data-dir", str(data), "--port", str(self.port), "--json", *options]
         readable, written = os.pipe()
         self._lines = os.fdopen(readable, encoding="utf-8")
         # The report is longer than a pipe holds.
@@ -51,12 +59,9 @@ class Up:
         lines = self._report.readlines()
         return code, msgspec.json.decode(lines[-1]) if lines else {}
 
-    def child(self, *words: str) -> int:
-        """The pid of its child whose command line has all the words."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _has_words(entry, (str(self.data), *words)):
-                return int(entry.name)
-        pytest.fail(f"no child with {words}")
+    def child(self, name: str) -> int:
+        """The pid of its child of that name."""
+        return int((self.data / "logs" / f"{name}.pid").read_text(encoding="ascii"))
 
     def clean_up(self) -> None:
         self._process.close()
@@ -64,15 +69,7 @@ class Up:
         self._report.close()
 
 
-def _has_words(entry: Path, words: Sequence[str]) -> bool:
-    try:
-        command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return False
-    return all(any(word in part for part in command) for word in words)
-
-
-def up(ups: list[Up], data: Path, *options: str) -> Up:
-    one = Up(data, *options)
+def up(ups: list[Up], data: Path, *options: str, module: tuple[str, ...] = FORKED) -> Up:
+    one = Up(data, *options, module=module)
     ups.append(one)
     return one
