@@ -21,9 +21,10 @@ from remediation.guardrails.approvals import (
     may_approve,
     may_refuse,
 )
+from remediation.guardrails.halts import stopped_itself
 from remediation.guardrails.money_at_risk import RiskKind, share_back_percent, weigh
 from remediation.guardrails.state import StormState
-from remediation.guardrails.storm import judge, stopped_itself
+from remediation.guardrails.storm import judge
 from remediation.journal.guardrail_kinds import (
     ApprovalGiven,
     ApprovalRefused,

@@ -10,13 +10,13 @@ from checks.facts import Deployment
 from checks.findings import Finding
 from remediation.aiming.flag import FLAGS_RAMP
 from remediation.aiming.region_state import with_evacuation, with_signal
-from remediation.bounded import bounded
+from remediation.bounded import bounded, with_entry
 from remediation.compensation.fold import with_compensation
 from remediation.decisions import IN_EFFECT, INTERRUPTED, Decision, Outcome, OutcomeStatus
 from remediation.deployment.state_fold import with_run
 from remediation.escalation.fold import with_escalation
 from remediation.flags.fold import with_flags
-from remediation.guardrails.folds import Folded, with_guardrail, without_risk
+from remediation.guardrails.folds import with_guardrail, without_risk
 from remediation.guardrails.state import ACTS_MAX
 from remediation.incidents import fold as incidents
 from remediation.journal.aftermath_kinds import (
@@ -30,21 +30,17 @@ from remediation.journal.aftermath_kinds import (
 )
 from remediation.journal.entry import Entry
 from remediation.journal.escalation_kinds import EscalationBody
-from remediation.journal.flag_kinds import FlagBody, FlagChanged, FlagDocument
-from remediation.journal.guardrail_kinds import UndoAsked
+from remediation.journal.flag_kinds import FlagBody
+from remediation.journal.guardrail_kinds import LimitBody, UndoAsked
 from remediation.journal.incident_kinds import IncidentBody
 from remediation.journal.kinds import (
     Body,
     BudgetReached,
     DaemonStarted,
     DaemonStopped,
-    DeploymentAsked,
-    DeploymentEnded,
-    DeploymentPlanned,
     Intent,
     ReportWritten,
-    StepBegun,
-    StepEnded,
+    RunBody,
     body_of,
 )
 from remediation.journal.procedure_kinds import ProcedureBody
@@ -82,6 +78,7 @@ def fold(entries: Iterable[Entry], state: State = EMPTY) -> State:
 
 def apply(state: State, entry: Entry) -> State:
     """The state after one more entry; a kind of a newer version moves nothing but the sequence."""
+    # Also of what was appended a moment ago: what lives and what a restart finds are then folded from the same bytes.
     body = body_of(entry)
     fold_in = _FOLDS.get(type(body))
     if fold_in is not None:
@@ -268,10 +265,8 @@ def _with_public(state: State, entry: Entry, body: PublicBody) -> State:
 
 
 def _put_deployment(state: State, deployment: DeploymentState) -> State:
-    kept = bounded(
-        {**state.deployments, deployment.id: deployment}, DEPLOYMENTS_MAX, lambda one: one.status not in RUNNING
-    )
-    return replace(state, deployments=kept)
+    known = with_entry(state.deployments, deployment.id, deployment)
+    return replace(state, deployments=bounded(known, DEPLOYMENTS_MAX, lambda one: one.status not in RUNNING))
 
 
 _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = MappingProxyType(
@@ -285,11 +280,7 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         DaemonStopped: _with_calendar,
         ReportWritten: _with_calendar,
         BudgetReached: _with_calendar,
-        DeploymentPlanned: with_run,
-        StepBegun: with_run,
-        StepEnded: with_run,
-        DeploymentAsked: with_run,
-        DeploymentEnded: with_run,
+        **dict.fromkeys(get_args(RunBody), with_run),
         CompensationListed: _with_fixes,
         CompensationBegun: _with_fixes,
         CompensationEnded: _with_fixes,
@@ -299,9 +290,8 @@ _FOLDS: Mapping[type[Body | None], Callable[[State, Entry, Any], State]] = Mappi
         RollbackEnded: with_manual_rollback,
         UndoAsked: with_undo,
         **dict.fromkeys(get_args(ScalingBody), with_scaling),
-        FlagChanged: _with_flag,
-        FlagDocument: _with_flag,
-        **dict.fromkeys(get_args(Folded), with_guardrail),
+        **dict.fromkeys(get_args(FlagBody), _with_flag),
+        **dict.fromkeys(get_args(LimitBody), with_guardrail),
         **dict.fromkeys(get_args(IncidentBody), incidents.with_incident),
         **dict.fromkeys(get_args(EscalationBody), _with_escalation),
         **dict.fromkeys(get_args(PublicBody), _with_public),

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from checks.findings import Finding
 from remediation.aiming.region_state import RegionState
-from remediation.bounded import bounded
+from remediation.bounded import bounded, with_entry
 from remediation.compensation.state import CompensationState
 from remediation.decisions import OutcomeStatus, Reason
 from remediation.deployment.run import DeploymentRun
@@ -262,12 +262,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 def with_action(state: State, action: ActionState) -> State:
     """The state with this action as it is now; of too many, the oldest that has ended goes."""
-    kept = bounded({**state.actions, action.decision_id: action}, ACTIONS_MAX, lambda one: one.status is not None)
+    kept = bounded(
+        with_entry(state.actions, action.decision_id, action), ACTIONS_MAX, lambda one: one.status is not None
+    )
     return replace(state, actions=kept)
 
 
 def with_target(state: State, target: str, **changes: str | int | tuple[int, ...]) -> State:
     """The state with one target changed; of too many, the oldest goes on which nothing is being carried out."""
     changed = replace(state.targets.get(target, TargetState()), **changes)
-    kept = bounded({**state.targets, target: changed}, TARGETS_MAX, lambda one: not one.running)
+    kept = bounded(with_entry(state.targets, target, changed), TARGETS_MAX, lambda one: not one.running)
     return replace(state, targets=kept)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from checks.findings import Finding, State
+from remediation.bounded import bounded
 from remediation.decisions import IN_EFFECT, OutcomeStatus
 
 EVACUATE_REGION = "evacuate.region"
@@ -44,7 +45,7 @@ def with_signal(regions: Regions, finding: Finding) -> dict[str, RegionState]:
     if finding.state is State.BREACHED:
         signals[finding.rule_id] = RegionSignal(family=finding.family, at_ms=finding.at_ms)
     evacuated_at_ms = known.evacuated_at_ms if signals else 0
-    return _bounded({**regions, region: replace(known, signals=signals, evacuated_at_ms=evacuated_at_ms)})
+    return _with(regions, region, replace(known, signals=signals, evacuated_at_ms=evacuated_at_ms))
 
 
 def with_evacuation(
@@ -54,12 +55,8 @@ def with_evacuation(
     region = arguments.get("region", "")
     if action != EVACUATE_REGION or status not in IN_EFFECT or not region:
         return dict(regions)
-    return _bounded({**regions, region: replace(regions.get(region, RegionState()), evacuated_at_ms=at_ms)})
+    return _with(regions, region, replace(regions.get(region, RegionState()), evacuated_at_ms=at_ms))
 
 
-def _bounded(regions: dict[str, RegionState]) -> dict[str, RegionState]:
-    """The same, without the first that nothing is said of when there is one too many."""
-    if len(regions) > REGIONS_MAX:
-        quiet = (name for name, one in regions.items() if not one.signals and not one.evacuated_at_ms)
-        del regions[next(quiet, next(iter(regions)))]
-    return regions
+def _with(regions: Regions, region: str, changed: RegionState) -> dict[str, RegionState]:
+    return bounded({**regions, region: changed}, REGIONS_MAX, lambda one: not one.signals and not one.evacuated_at_ms)

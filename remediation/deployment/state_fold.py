@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from remediation.bounded import bounded
+from remediation.bounded import bounded, with_entry
 from remediation.deployment.folding import run_after
 from remediation.deployment.run import RUNS_MAX, DeploymentRun
 from remediation.journal.entry import Entry
@@ -20,7 +20,9 @@ def with_run(state: State, entry: Entry, body: Body) -> State:
     if run is None:
         return state
     state = _with_turn(state, before, run)
-    return replace(state, runs=bounded({**state.runs, run.id: run}, RUNS_MAX, lambda one: one.outcome is not None))
+    return replace(
+        state, runs=bounded(with_entry(state.runs, run.id, run), RUNS_MAX, lambda one: one.outcome is not None)
+    )
 
 
 def _with_turn(state: State, before: DeploymentRun | None, after: DeploymentRun) -> State:

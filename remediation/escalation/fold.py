@@ -4,7 +4,7 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from remediation.bounded import bounded
+from remediation.bounded import bounded, with_entry
 from remediation.escalation.chain import NOTICES_MAX, Chain, ChainState
 from remediation.escalation.notices import Notice, NoticeState, NoticeStatus
 from remediation.escalation.state import (
@@ -163,12 +163,8 @@ def _put(book: EscalationBook, chain: Chain) -> EscalationBook:
     older = any(one.status is NoticeStatus.SENT and one.notice.generation < chain.generation for one in opened)
     waits = any(one.status is NoticeStatus.WAITING for one in opened)
     chain = replace(chain, waits=waits, settled=chain.state is ChainState.OVER and not opened, outlived=older)
-    chains = bounded(
-        {**book.chains, chain.incident_id: chain},
-        CHAINS_MAX,
-        lambda one: one.settled,
-    )
-    return replace(book, chains=chains)
+    known = with_entry(book.chains, chain.incident_id, chain)
+    return replace(book, chains=bounded(known, CHAINS_MAX, lambda one: one.settled))
 
 
 def _is_open(told: NoticeState) -> bool:
@@ -192,7 +188,7 @@ def _silences(book: EscalationBook, entry: Entry, body: SilenceAdded | SilenceEx
         by=entry.actor,
         added_at_ms=entry.at_ms,
     )
-    return bounded({**book.silences, silence.id: silence}, SILENCES_MAX, lambda one: one.is_over(entry.at_ms))
+    return bounded(with_entry(book.silences, silence.id, silence), SILENCES_MAX, lambda one: one.is_over(entry.at_ms))
 
 
 def _maintenances(

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from remediation.bounded import bounded
 from remediation.guardrails.state import APPROVALS_MAX, Answer, ApprovalState, RiskState, StopState, StormState
 from remediation.journal.entry import Entry
 from remediation.journal.guardrail_kinds import (
@@ -10,25 +11,15 @@ from remediation.journal.guardrail_kinds import (
     ApprovalRefused,
     AutomationResumed,
     AutomationStopped,
+    LimitBody,
     MoneyRisked,
     StormBegan,
     StormEnded,
 )
 from remediation.state import HOUR_MS, State
 
-Folded = (
-    AutomationStopped
-    | AutomationResumed
-    | StormBegan
-    | StormEnded
-    | ApprovalAsked
-    | ApprovalGiven
-    | ApprovalRefused
-    | MoneyRisked
-)
 
-
-def with_guardrail(state: State, entry: Entry, body: Folded) -> State:
+def with_guardrail(state: State, entry: Entry, body: LimitBody) -> State:
     """The state after one of these."""
     match body:
         case AutomationStopped():
@@ -92,7 +83,6 @@ def _asked(approvals: dict[str, ApprovalState], entry: Entry, asked: ApprovalAsk
         expires_at_ms=asked.expires_at_ms,
     )
     kept[approval.id] = approval
-    if len(kept) > APPROVALS_MAX:
-        over = (name for name, one in kept.items() if one.void or one.refused_by or one.expires_at_ms <= entry.at_ms)
-        del kept[next(over, next(iter(kept)))]
-    return kept
+    return bounded(
+        kept, APPROVALS_MAX, lambda one: one.void or bool(one.refused_by) or one.expires_at_ms <= entry.at_ms
+    )

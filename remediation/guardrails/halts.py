@@ -9,10 +9,15 @@ def stopped(state: State) -> str:
     return "" if stop is None else f"{stop.by} stopped automation: {stop.reason}"
 
 
+def stopped_itself(why: str) -> str:
+    """What a storm is called wherever people read of it."""
+    return f"automation stopped itself: {why}"
+
+
 def stormy(state: State) -> str:
     """Why it stopped itself."""
     storm = state.storm
-    return f"automation stopped itself: {storm.why}" if storm is not None and storm.lasts else ""
+    return stopped_itself(storm.why) if storm is not None and storm.lasts else ""
 
 
 def halted(state: State) -> str:

@@ -27,11 +27,6 @@ class Turmoil(msgspec.Struct, frozen=True):
     newest_ms: int
 
 
-def stopped_itself(why: str) -> str:
-    """What a storm is called wherever people read of it."""
-    return f"automation stopped itself: {why}"
-
-
 def judge(state: State, storm: Storm, now_ms: int) -> StormBegan | StormEnded | None:
     """What the journal should say now; None when nothing changes.
 

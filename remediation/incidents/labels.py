@@ -1,8 +1,8 @@
 """What an incident is called by: the names that silences, routes, inhibitions and groups go by."""
 
-from remediation.state import Incident
+from remediation.state import SEVERITY_LEVELS, Incident
 
-SEVERITY_NAMES = {1: "critical", 2: "high", 3: "medium"}
+SEVERITY_NAMES = {level: name for name, level in SEVERITY_LEVELS.items()}
 
 
 def labels_of(incident: Incident) -> dict[str, str]:

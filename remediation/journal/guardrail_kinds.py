@@ -94,7 +94,7 @@ class UndoAsked(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
 
 
-GuardrailBody = (
+LimitBody = (
     AutomationStopped
     | AutomationResumed
     | StormBegan
@@ -103,8 +103,9 @@ GuardrailBody = (
     | ApprovalGiven
     | ApprovalRefused
     | MoneyRisked
-    | UndoAsked
 )
+"""What moves a limit of automation; an undo moves an action."""
+GuardrailBody = LimitBody | UndoAsked
 
 GUARDRAIL_TYPE_BY_KIND: dict[str, type[GuardrailBody]] = {
     "automation.stopped": AutomationStopped,

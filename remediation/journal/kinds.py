@@ -205,11 +205,7 @@ Body = (
     | BudgetReached
     | ReportWritten
     | GuardrailBody
-    | DeploymentPlanned
-    | StepBegun
-    | StepEnded
-    | DeploymentAsked
-    | DeploymentEnded
+    | RunBody
     | AftermathBody
     | ScalingBody
     | FlagBody

@@ -6,7 +6,6 @@ import msgspec
 
 from remediation.scaling.model import Source
 
-MICRODOLLARS_PER_DOLLAR = 1_000_000
 _ROUNDING = 1e-9
 """What arithmetic of floats adds to a whole number is no further unit."""
 

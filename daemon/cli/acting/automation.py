@@ -5,7 +5,7 @@ import msgspec
 from daemon.cli.asking_daemon import ask, confirmed
 from daemon.cli.options import Force, Json, Reason, Token, Url
 from daemon.cli.output import print_json, say
-from remediation.guardrails.storm import stopped_itself
+from remediation.guardrails.halts import stopped_itself
 
 
 class _Stop(msgspec.Struct):
