@@ -105,6 +105,15 @@ class CoreOptions(Model):
         pattern=r"^[a-z0-9.-]{0,63}$",
         description="S3 bucket with object lock for daily audit roots; empty keeps them in a folder",
     )
+    audit_every_hours: float = Field(
+        default=24.0,
+        gt=0,
+        le=8_760,
+        description="from the begin of one verification of the whole audit trail to that of the next, in hours",
+    )
+    audit_share: float = Field(
+        default=0.05, gt=0, le=0.5, description="share of the time that verifying the audit trail may take"
+    )
     rail_latency_ms: int = Field(
         default=60, ge=0, le=60_000, description="median answer time of the simulated acquirer; 0 answers at once"
     )
@@ -242,6 +251,11 @@ class CoreOptions(Model):
         """How long an operation belongs to the process that began it, in milliseconds."""
         seconds = self.slow_seconds + self.rail_timeout_seconds + self.recovery_margin_seconds
         return round(seconds * MILLISECONDS_PER_SECOND)
+
+    @property
+    def audit_every_ms(self) -> int:
+        """How often the whole audit trail is verified, in milliseconds."""
+        return round(self.audit_every_hours * 3_600 * MILLISECONDS_PER_SECOND)
 
     @property
     def producer(self) -> str:

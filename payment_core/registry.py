@@ -2,6 +2,7 @@
 
 from payment_core.ach.files.incoming.model import RETURN_RECORDS
 from payment_core.ach.files.model import FILE_RECORDS
+from payment_core.audit.progress import RECORDS as AUDIT_RECORDS
 from payment_core.costs.notes import RECORDS as COST_RECORDS
 from payment_core.customers.model import RECORDS as CUSTOMER_RECORDS
 from payment_core.escrow.model import RECORDS as ESCROW_RECORDS
@@ -24,6 +25,7 @@ from payment_core.webhooks.model import RECORDS as WEBHOOK_RECORDS
 RECORD_TYPES: tuple[type[Record], ...] = (
     KeyRecord,
     Hold,
+    *AUDIT_RECORDS,
     *PAYMENT_RECORDS,
     *METHOD_RECORDS,
     *PROVIDER_RECORDS,

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from secrets import token_hex
 
 import msgspec
 import structlog
@@ -21,9 +22,11 @@ from payment_core.assembly.settings import CoreSettings, load_settings
 from payment_core.assembly.stock_taking import StockTaking
 from payment_core.assembly.stores import OpenStore, open_store
 from payment_core.assembly.vaulting import Vaulting, open_vaulting
+from payment_core.audit.background import EVERY_SECONDS as AUDIT_SECONDS
+from payment_core.audit.background import AuditVerification
 from payment_core.audit.folder import FolderRoots
 from payment_core.audit.roots import DailyRoot, RootArchive
-from payment_core.audit.signing import Ed25519Signer
+from payment_core.audit.signing import Ed25519Checker, Ed25519Signer
 from payment_core.aws.s3 import S3Roots
 from payment_core.aws.sqs import SqsQueue
 from payment_core.clock import SystemClock
@@ -272,13 +275,27 @@ class Core:
             clock=self._clock,
             on_outcome=self.counts.webhook_delivered,
         )
+        roots, signer = await self._roots(), await self._signer(vaulting)
         return (
             Duty("webhook-fanout", WebhookFanout(store=store, outbox=store), 1.0, full=1000),
             Duty("webhook-delivery", delivering, 1.0),
-            Duty("audit-root", DailyRoot(store, await self._roots(), await self._signer(vaulting)), 300.0),
+            Duty("audit-root", DailyRoot(store, roots, signer), 300.0),
+            Duty("audit-verification", self._verification(opened, roots, signer), AUDIT_SECONDS),
             Duty("hold-expiry", HoldExpiry(store), 5.0),
             Duty("ledger-sweep", LedgerSweep(self._verifier(opened), self._clock.now_ms()), 60.0),
             Duty("stock", StockTaking(store, self._took_stock), 15.0),
+        )
+
+    def _verification(self, opened: OpenStore, roots: RootArchive, signer: Ed25519Signer) -> AuditVerification:
+        """Of the trail, by the first of all processes on this store that takes it on."""
+        return AuditVerification(
+            store=opened.store,
+            archive=roots,
+            checker=Ed25519Checker(signer.public_key),
+            clock=self._clock,
+            name=f"{self._origin.environment}-{token_hex(4)}",
+            every_ms=self._options.audit_every_ms,
+            share=self._options.audit_share,
         )
 
     def _verifier(self, opened: OpenStore) -> LedgerVerifier:

@@ -7,6 +7,7 @@ from payment_core.assembly.vaulting import TENANT, Vaulting
 from payment_core.clock import Clock
 from payment_core.fraud.scorer import FraudCounts
 from payment_core.health.ach import AchCheck
+from payment_core.health.audit_trail import AuditTrailCheck
 from payment_core.health.checking import SelfChecks
 from payment_core.health.compliance import ComplianceCheck
 from payment_core.health.encryption import EncryptionCheck
@@ -46,6 +47,7 @@ def self_check_routes(
             "ach-transfer-manager": AchCheck(settings.ach, clock),
             "escrow-manager": EscrowCheck(store, store),
             "encryption": EncryptionCheck(vaulting.watch, clock),
+            "audit-trail": AuditTrailCheck(store, clock, options.audit_every_ms),
             "compliance": ComplianceCheck(store, written, kms=options.kms_key != ""),
         },
         origin,

@@ -17,7 +17,7 @@ from payment_core.registry import core_registry
 from payment_core.store.dynamodb.layout import Layout
 from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.dynamodb.table import Capacity
-from payment_core.store.port import Books, LedgerStore, Outbox
+from payment_core.store.port import LedgerStore, Outbox, TrailBooks
 from payment_core.store.records import kind_of
 from payment_core.store.sqlite.store import OnCommit, SqliteStore
 
@@ -31,8 +31,8 @@ A payment that begins while the mode is set to holding may then go out; so may o
 """
 
 
-class CoreStore(LedgerStore, Books, Outbox, Protocol):
-    """All three ports of one store."""
+class CoreStore(LedgerStore, TrailBooks, Outbox, Protocol):
+    """All ports of one store."""
 
 
 class OpenStore(msgspec.Struct, frozen=True):

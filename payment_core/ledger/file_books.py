@@ -13,7 +13,7 @@ from payment_core.errors import DatabaseUnusable, UnknownAccount
 from payment_core.ledger.accounts import Side, account_of
 from payment_core.ledger.posting import Hold
 from payment_core.ledger.verify import LedgerReport, LedgerVerifier
-from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal
+from payment_core.store.port import AccountKey, AccountRow, DocumentPage, OutboxRow, PostedJournal
 from payment_core.store.records import Query, Record
 from payment_core.store.sqlite.reading import Reading
 from payment_core.store.sqlite.tables import open_for_reading
@@ -64,11 +64,9 @@ class FileBooks:
         """Records of one kind."""
         return self._reading.query(query)
 
-    async def bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
-        """Ids and stored bytes of the records of a kind, in the order of their ids."""
-        return self._connection.execute(
-            "SELECT id, body FROM records WHERE kind = ? AND id > ? ORDER BY id LIMIT ?", (kind, after, limit)
-        ).fetchall()
+    async def documents(self, kind: str, after: str, limit: int) -> DocumentPage:
+        """Records of a kind, in the order of their ids."""
+        return self._reading.documents(kind, after, limit)
 
     async def events(self, after: str, limit: int) -> list[OutboxRow]:
         """All events from the one that follows."""

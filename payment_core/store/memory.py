@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 from payment_core.clock import Clock
 from payment_core.ledger.journals import Journal
 from payment_core.ledger.posting import Balances
-from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal, Work
+from payment_core.store.port import AccountKey, AccountRow, DocumentPage, OutboxRow, PostedJournal, Work
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Key, Registry, Stage
 from payment_core.store.totals import Totals, TotalsFold
@@ -108,6 +108,21 @@ class MemoryStore:
         """The head of the one shard there is."""
         await asyncio.sleep(0)
         return [(0, self._head.sequence, self._head.sha256)] if self._audit else []
+
+    async def journals_of(self, shard: int, after: int, limit: int) -> list[PostedJournal]:
+        """All journals are of the one shard there is."""
+        return await self.journals(after, limit) if shard == 0 else []
+
+    async def event_times(self, rows: Sequence[AuditRow], changes_before: int) -> list[int]:
+        """When the events of these changes were written; events are numbered as changes are."""
+        await asyncio.sleep(0)
+        return [at_ms for _, at_ms, _ in self._outbox[changes_before : changes_before + len(rows)]]
+
+    async def documents(self, kind: str, after: str, limit: int) -> DocumentPage:
+        """Records of a kind, in the order of their ids."""
+        await asyncio.sleep(0)
+        found = sorted(key for key in self._bodies if key[0] == kind and key[1] > after)[:limit]
+        return DocumentPage([(key[1], self._bodies[key]) for key in found], {0: self._head.sequence})
 
     async def unsent(self, producer: str, limit: int) -> list[OutboxRow]:
         """The oldest events of this producer that no queue has taken."""

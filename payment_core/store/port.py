@@ -108,6 +108,13 @@ class AccountRow(msgspec.Struct, frozen=True, gc=False):
         return self.account_id, self.currency
 
 
+class DocumentPage(msgspec.Struct, frozen=True, gc=False):
+    """Stored records of one kind. bodies: ids and bytes, by id. heads: each chain's last sequence when it was so."""
+
+    bodies: list[tuple[str, bytes]]
+    heads: dict[int, int]
+
+
 class Books(Protocol):
     """Reads everything again, so that it can be proved: what auditors and the rebuild need."""
 
@@ -133,6 +140,25 @@ class Books(Protocol):
 
     async def audit_heads(self) -> list[tuple[int, int, str]]:
         """For each shard that has rows: shard, last sequence, hash of its last row."""
+        ...
+
+
+class TrailBooks(Books, Protocol):
+    """What lies beside the audit trail, shard by shard, so that both can be walked together."""
+
+    async def journals_of(self, shard: int, after: int, limit: int) -> list[PostedJournal]:
+        """Journals whose audit rows lie in this shard, in the order of these rows; ``sequence`` counts in it alone."""
+        ...
+
+    async def event_times(self, rows: Sequence[AuditRow], changes_before: int) -> list[int]:
+        """When the events of these changes were written, in Unix milliseconds; one that is gone is left out.
+
+        rows: of changes, in the order of one shard, at least one. changes_before: in the same shard.
+        """
+        ...
+
+    async def documents(self, kind: str, after: str, limit: int) -> DocumentPage:
+        """Records of a kind, in the order of their ids, with where the trail ended when they were so."""
         ...
 
 

@@ -48,3 +48,19 @@ def sha256_of(body: bytes) -> str:
 def journals_sha256(journals: Sequence[Journal]) -> str:
     """The hash over journals in their order of posting; empty when there are none."""
     return hashlib.sha256(msgspec.json.encode(journals)).hexdigest() if journals else ""
+
+
+class GrowingHash:
+    """``journals_sha256`` of more and more journals, each encoded once."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256(b"[")
+        self._separator = b""
+
+    def add(self, journal: Journal) -> str:
+        """The hash over all that were added, this one included."""
+        self._hash.update(self._separator + msgspec.json.encode(journal))
+        self._separator = b","
+        whole = self._hash.copy()
+        whole.update(b"]")
+        return whole.hexdigest()

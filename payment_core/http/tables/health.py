@@ -20,6 +20,7 @@ CHECKS = MappingProxyType(
         "ach-transfer-manager": "Build a NACHA file of one batch, validate it, and throw it away",
         "escrow-manager": "Hold every escrow against the ledger, and find timers that are stuck",
         "encryption": "Make a data key, seal and open with it, and decrypt it again",
+        "audit-trail": "What the core's own verification of its audit trail last found",
         "compliance": "Redaction of logs, sealed numbers, keys that may do everything, ACH return rates",
     }
 )

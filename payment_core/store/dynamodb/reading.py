@@ -1,7 +1,7 @@
 """What the DynamoDB store reads outside of transactions: records, books, and the outbox."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -29,13 +29,16 @@ from payment_core.store.dynamodb.layout import (
 from payment_core.store.dynamodb.pages import Merged, Partition, in_partition
 from payment_core.store.dynamodb.stage import decode_journal
 from payment_core.store.dynamodb.table import ITEMS_MAX, Table
-from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal
+from payment_core.store.port import AccountKey, AccountRow, DocumentPage, OutboxRow, PostedJournal
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Registry
 from payment_core.store.totals import Totals, TotalsFold
 from payment_core.store.trail import AuditRow
 
 R = TypeVar("R", bound=Record)
+
+DOCUMENT_TRIES = 5
+"""Readings of a page whose documents change meanwhile; what is off after the last one is looked at exactly."""
 
 MARKS_AT_ONCE = 16
 """Updates under way while events are marked as sent."""
@@ -88,12 +91,32 @@ class DynamoReading:
         found = await self._found(items, kind, query.limit, lambda record: query.owner in {"", record.owner})
         return cast("list[R]", found)
 
-    async def bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
-        """Ids and stored bytes of the records of a kind, in the order of their ids."""
-        items = Merged(self._partitions(KIND_INDEX, kind, ">", after, min(limit, PAGE)), _sorted_by("id"))
-        keys = [key_of(item) for _, item in await items.take(limit)]
-        read = await self._table.get(keys) if keys else {}
-        return [(read[key]["id"]["S"], read[key]["body"]["B"]) for key in keys if key in read]
+    async def documents(self, kind: str, after: str, limit: int) -> DocumentPage:
+        """Records of a kind, in the order of their ids; read again while one of them changes."""
+        tries = 0
+        while True:
+            tries += 1
+            before = await self._ends()
+            items = Merged(self._partitions(KIND_INDEX, kind, ">", after, min(limit, PAGE)), _sorted_by("id"))
+            keys = [key_of(item) for _, item in await items.take(limit)]
+            read = await self._table.get(keys) if keys else {}
+            bodies = [(read[key]["id"]["S"], read[key]["body"]["B"]) for key in keys if key in read]
+            last = bodies[-1][0] if len(bodies) == limit else None
+            if tries == DOCUMENT_TRIES or not await self._changed(kind, (after, last), before):
+                return DocumentPage(bodies, before)
+
+    async def _changed(self, kind: str, within: tuple[str, str | None], since: Mapping[int, int]) -> bool:
+        """Whether a record of the kind between two ids changed since the trail had these ends."""
+        after, last = within
+        for shard, end in (await self._ends()).items():
+            known = since.get(shard, 0)
+            for row in await self.audit(shard, known, end - known) if end > known else ():
+                if row.kind == kind and row.id > after and (last is None or row.id <= last):
+                    return True
+        return False
+
+    async def _ends(self) -> dict[int, int]:
+        return {shard: sequence for shard, sequence, _ in await self.audit_heads()}
 
     async def account(self, account_id: str, currency: str = "USD") -> Balances:
         """An account's committed totals; the shards of a hot one are read one after the other, not at one instant."""
@@ -111,6 +134,26 @@ class DynamoReading:
             positions[shard] = _ledger_position(item["sk"]["S"])
             journal = decode_journal(item["body"]["B"])
             found.append(PostedJournal(number_of(positions), int(item["at_ms"]["N"]), journal))
+        return found
+
+    async def journals_of(self, shard: int, after: int, limit: int) -> list[PostedJournal]:
+        """Journals whose audit rows lie in this shard, in the order of these rows."""
+        arguments = in_partition("", ("pk", f"ledger#{shard}"), "sk", ">", _ledger_sort(after))
+        return [
+            PostedJournal(_ledger_position(item["sk"]["S"]), int(item["at_ms"]["N"]), decode_journal(item["body"]["B"]))
+            for item in await _take(Partition(self._table, arguments, min(limit, PAGE)), limit)
+        ]
+
+    async def event_times(self, rows: Sequence[AuditRow], changes_before: int) -> list[int]:  # noqa: ARG002  # events have the sequences of their rows
+        """When the events of these changes were written."""
+        shard, wanted = rows[0].shard, {row.sequence for row in rows}
+        arguments = in_partition("", ("pk", f"outbox#{shard}"), "sk", ">", f"{rows[0].sequence - 1:012d}")
+        partition = Partition(self._table, arguments, PAGE)
+        found = []
+        while (item := await partition.first()) is not None and int(item["sk"]["S"]) <= rows[-1].sequence:
+            if int(item["sk"]["S"]) in wanted:
+                found.append(int(item["at_ms"]["N"]))
+            partition.drop_first()
         return found
 
     async def accounts(self, after: AccountKey, limit: int) -> list[AccountRow]:

@@ -8,7 +8,7 @@ import msgspec
 
 from payment_core.ledger.journals import Journal
 from payment_core.ledger.posting import Balances
-from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal
+from payment_core.store.port import AccountKey, AccountRow, DocumentPage, OutboxRow, PostedJournal
 from payment_core.store.records import Due, Query, Record, kind_of
 from payment_core.store.stage import Registry
 from payment_core.store.totals import LineTotal, Totals
@@ -21,6 +21,9 @@ _decode_journal = msgspec.json.Decoder(Journal).decode
 _ACCOUNT = (
     "SELECT debits_posted, credits_posted, debits_pending, credits_pending FROM accounts WHERE id = ? AND currency = ?"
 )
+
+
+_HEAD = "SELECT COALESCE(MAX(sequence), 0) FROM audit"
 
 
 class Reading:
@@ -125,6 +128,24 @@ class Reading:
         """The last row's sequence and hash, of shard 0."""
         row = self._connection.execute("SELECT sequence, sha256 FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
         return [] if row is None else [(0, row[0], row[1].hex())]
+
+    def event_times(self, rows: Sequence[AuditRow], changes_before: int) -> list[int]:
+        """When the events of these changes were written; events are numbered as changes are."""
+        found = self._connection.execute(
+            "SELECT at_ms FROM outbox WHERE sequence > ? AND sequence <= ? ORDER BY sequence",
+            (changes_before, changes_before + len(rows)),
+        )
+        return [at_ms for (at_ms,) in found]
+
+    def documents(self, kind: str, after: str, limit: int) -> DocumentPage:
+        """Records of a kind and the head of the trail; each page is one look at one state of the file."""
+        # Of a page with nothing on it: what comes later is in rows behind this head.
+        head = self._connection.execute(_HEAD).fetchone()[0]
+        rows = self._connection.execute(
+            f"SELECT id, body, ({_HEAD}) FROM records WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",  # noqa: S608 - fixed parts
+            (kind, after, limit),
+        ).fetchall()
+        return DocumentPage([row[:2] for row in rows], {0: rows[0][2] if rows else head})
 
     def unsent(self, producer: str, limit: int) -> list[OutboxRow]:
         """The oldest events of this producer that no queue has taken."""

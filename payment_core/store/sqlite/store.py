@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from payment_core.clock import Clock
 from payment_core.errors import DatabaseUnusable, StoreClosed
 from payment_core.ledger.posting import Balances
-from payment_core.store.port import AccountKey, AccountRow, OutboxRow, PostedJournal, Work
+from payment_core.store.port import AccountKey, AccountRow, DocumentPage, OutboxRow, PostedJournal, Work
 from payment_core.store.records import Query, Record
 from payment_core.store.sqlite.batch import SqliteBatch
 from payment_core.store.sqlite.reading import Reading
@@ -113,6 +113,18 @@ class SqliteStore:
     async def audit_heads(self) -> list[tuple[int, int, str]]:
         """The head of the one shard there is."""
         return await self._look_up(Reading.audit_heads)
+
+    async def journals_of(self, shard: int, after: int, limit: int) -> list[PostedJournal]:
+        """All journals are of the one shard there is."""
+        return await self.journals(after, limit) if shard == 0 else []
+
+    async def event_times(self, rows: Sequence[AuditRow], changes_before: int) -> list[int]:
+        """When the events of these changes were written."""
+        return await self._look_up(partial(Reading.event_times, rows=rows, changes_before=changes_before))
+
+    async def documents(self, kind: str, after: str, limit: int) -> DocumentPage:
+        """Records of a kind, in the order of their ids."""
+        return await self._look_up(partial(Reading.documents, kind=kind, after=after, limit=limit))
 
     async def unsent(self, producer: str, limit: int) -> list[OutboxRow]:
         """The oldest events of this producer that no queue has taken."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from checks.facts import ObjectChanged
+from payment_core.audit.progress import AuditProgress
 from payment_core.aws.dynamodb import DynamoTable
 from payment_core.ledger.journals import Journal, Move, Phase
 from payment_core.ledger.posting import Hold
@@ -16,7 +17,7 @@ from payment_core.store.dynamodb.retry import Patience
 from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.dynamodb.table import Table
 from payment_core.store.memory import MemoryStore
-from payment_core.store.port import Books, LedgerStore, Outbox, Transaction
+from payment_core.store.port import LedgerStore, Outbox, TrailBooks, Transaction
 from payment_core.store.records import Document, Record
 from payment_core.store.sqlite.store import SqliteStore
 from payment_core.store.stage import Registry
@@ -63,11 +64,11 @@ class Note(Record, frozen=True, gc=False, kw_only=True, tag="note"):
     text: str = ""
 
 
-class AnyStore(LedgerStore, Books, Outbox, Protocol):
-    """All three ports."""
+class AnyStore(LedgerStore, TrailBooks, Outbox, Protocol):
+    """All ports."""
 
 
-REGISTRY = Registry((Order, Note, Hold, KeyRecord))
+REGISTRY = Registry((Order, Note, Hold, KeyRecord, AuditProgress))
 
 
 class StoreWorld:

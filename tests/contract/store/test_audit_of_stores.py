@@ -8,14 +8,26 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
+from payment_core.audit.background import AuditVerification
 from payment_core.audit.errors import ArchiveUnavailable
+from payment_core.audit.folder import FolderRoots
+from payment_core.audit.progress import PROGRESS_ID, AuditProgress, Verification
 from payment_core.audit.roots import DailyRoot, read_roots
 from payment_core.audit.verify import AuditReport, verify_audit
 from payment_core.aws.dynamodb import DynamoTable
 from payment_core.aws.s3 import S3Roots
 from payment_core.ledger.journals import Move, Phase
 from payment_core.ledger.verify import LedgerVerifier
-from payment_core.store.dynamodb.layout import Item, account_key, audit_key, event_key, head_key, key_item, record_key
+from payment_core.store.dynamodb.layout import (
+    Item,
+    account_key,
+    audit_key,
+    event_key,
+    head_key,
+    key_item,
+    ledger_key,
+    record_key,
+)
 from payment_core.store.dynamodb.store import DynamoStore
 from payment_core.store.port import Transaction
 from tests.contract.store.store_worlds import (
@@ -149,8 +161,6 @@ async def test_changed_documents_events_and_balances_are_named(table: DynamoTabl
 async def test_roots_find_a_chain_that_was_set_back_with_its_head(
     table: DynamoTable, filled: DynamoStore, tmp_path: Path
 ) -> None:
-    from payment_core.audit.folder import FolderRoots  # noqa: PLC0415  # used here alone
-
     archive = FolderRoots(tmp_path)
     assert await DailyRoot(filled, archive, None).run_once(1_795_690_800_000) == 1
     shard, last, _ = max(await filled.audit_heads(), key=lambda head: head[1])
@@ -214,3 +224,58 @@ async def test_a_missing_root_or_bucket_says_so(s3: S3Roots) -> None:
     s3._bucket = "there-is-no-such-bucket"
     with pytest.raises(ArchiveUnavailable):
         await s3.names()
+
+
+async def verified(store: DynamoStore | AnyStore, clock: HandClock, folder: Path) -> tuple[Verification, AuditProgress]:
+    """What the store's own verification comes to, a turn after another."""
+    clock.wall_ms += 24 * 3_600_000
+    job = AuditVerification(
+        store=store,
+        archive=FolderRoots(folder),
+        checker=None,
+        clock=clock,
+        name="blue",
+        every_ms=3_600_000,
+        share=0.5,
+    )
+    await job.run_once(clock.wall_ms)
+    progress = await store.read(AuditProgress, PROGRESS_ID)
+    assert progress is not None
+    assert progress.last is not None
+    assert progress.last.began_at_ms == clock.wall_ms
+    return progress.last, progress
+
+
+async def test_every_store_verifies_its_own_trail_and_follows_it(world: StoreWorld, tmp_path: Path) -> None:
+    if world.name == "moto":
+        pytest.skip("the same adapter as over ministack, and slower")
+    await fill(world.store, world.clock)
+    last, _ = await verified(world.store, world.clock, tmp_path)
+    assert (last.findings, last.rows, last.documents) == ((), 9, 3)
+    await world.store.transact(lambda tx: write(tx, order(7)), "key:test")
+    await world.store.transact(lambda tx: tx.post(journal("more", move("rail_clearing", ACCOUNT, 1))), "key:test")
+    last, progress = await verified(world.store, world.clock, tmp_path)
+    assert (last.findings, last.rows, last.documents, progress.rows) == ((), 11, 4, 11)
+
+
+@pytest.mark.parametrize("change", ["document", "event", "journal", "row"])
+async def test_a_table_finds_by_itself_what_was_changed(
+    table: DynamoTable, filled: DynamoStore, tmp_path: Path, change: str
+) -> None:
+    shard, sequence, _ = max(await filled.audit_heads(), key=lambda head: head[1])
+    place = f"{shard}:{sequence}"
+    if change == "document":
+        item = await item_at(table, record_key("order", "ord_0001"))
+        body: Item = item["body"]  # type: ignore[assignment]  # an attribute
+        await put(table, {**item, "body": {"B": body["B"][:-1] + bytes([body["B"][-1] ^ 1])}})
+        place = "order ord_0001"
+    elif change == "event":
+        await delete(table, event_key(shard, sequence))
+    elif change == "journal":
+        await delete(table, ledger_key(shard, sequence, 0))
+    else:
+        item = await item_at(table, audit_key(shard, sequence))
+        row: Item = item["row"]  # type: ignore[assignment]  # an attribute
+        await put(table, {**item, "row": {"B": row["B"].replace(b"key:test", b"key:tesu")}})
+    last, _ = await verified(filled, HandClock(), tmp_path)
+    assert [finding.place for finding in last.findings] == [place]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from payment_core.audit.chain import Anchor, ShardWalk
+from payment_core.audit.chain import Anchor, Place, ShardWalk
 from payment_core.audit.errors import ArchiveUnavailable, KeyUnusable, RootUnreadable
 from payment_core.audit.folder import FolderRoots
 from payment_core.audit.roots import DailyRoot, check_roots, decode_root, read_roots
@@ -147,7 +147,7 @@ def row(sequence: int, previous: str, at_ms: int = NOW_MS, shard: int = 0) -> Au
 def test_a_walk_names_the_end_that_does_not_fit() -> None:
     first = row(1, GENESIS)
     second = row(2, first.sha256())
-    walk = ShardWalk(0, [])
+    walk = ShardWalk(Place(0), [])
     assert walk.add(first) is None
     assert walk.add(second) is None
     assert walk.end((2, second.sha256())) is None
@@ -167,15 +167,15 @@ def test_a_walk_names_the_end_that_does_not_fit() -> None:
 def test_a_walk_holds_rows_against_anchors() -> None:
     first = row(1, GENESIS)
     anchor = Anchor(0, 1, "00", NOW_MS, "root-2026-11-26.json")
-    found = ShardWalk(0, [anchor]).add(first)
+    found = ShardWalk(Place(0), [anchor]).add(first)
     assert found is not None
     assert "root-2026-11-26.json" in found.what
-    beyond = ShardWalk(0, [Anchor(0, 2, "00", NOW_MS, "root")])
+    beyond = ShardWalk(Place(0), [Anchor(0, 2, "00", NOW_MS, "root")])
     assert beyond.add(first) is None
     cut = beyond.end((1, first.sha256()))
     assert cut is not None
     assert (cut.place, "cut off" in cut.what) == ("0:2", True)
-    assert ShardWalk(0, [Anchor(1, 1, "00", NOW_MS, "another shard")]).add(first) is None
+    assert ShardWalk(Place(0), [Anchor(1, 1, "00", NOW_MS, "another shard")]).add(first) is None
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,6 @@ def test_a_walk_holds_rows_against_anchors() -> None:
     [(row(2, GENESIS), "0:1"), (row(1, "ab"), "0:1"), (row(1, GENESIS, shard=3), "0:1")],
 )
 def test_a_walk_begins_at_genesis(wrong: AuditRow, place: str) -> None:
-    found = ShardWalk(0, []).add(wrong)
+    found = ShardWalk(Place(0), []).add(wrong)
     assert found is not None
     assert found.place == place

@@ -8,6 +8,8 @@ import pytest
 
 from payment_core.audit.folder import FolderRoots
 from payment_core.audit.roots import DailyRoot, Root, read_roots
+from payment_core.ledger.journals import Journal, Move
+from payment_core.store.port import Transaction
 from payment_core.store.trail import sha256_of
 from tests.unit.payment_core.audit.audit_world import (
     DAY_MS,
@@ -24,6 +26,7 @@ from tests.unit.payment_core.audit.audit_world import (
 )
 
 Roots = list[tuple[str, Root]]
+MOVE = Move("rail_clearing", "bank", 1)
 
 
 @pytest.fixture
@@ -213,3 +216,23 @@ def test_what_differs_from_the_trail_is_named(trail: tuple[Path, Roots], stateme
 
 def test_the_world_of_these_tests_has_journals_of_several_sizes() -> None:
     assert [step(number).version for number in (0, 3, 6)] == [1, 2, 3]
+
+
+def test_a_transaction_of_many_journals_as_a_migration_posts_them_is_intact(tmp_path: Path) -> None:
+    path = tmp_path / "payments.db"
+
+    async def write() -> None:
+        def work(transaction: Transaction) -> None:
+            for number in range(150):
+                transaction.post(Journal(id=f"m{number}", recipe="test", reference="", moves=(MOVE,)))
+
+        store = open_store(path, HandClock())
+        await store.open()
+        await store.transact(work, "job:migration")
+        await write_steps(store, range(3))
+        await store.close()
+
+    asyncio.run(write())
+    assert verify(path).intact
+    tamper(path, "DELETE FROM journals WHERE id = 'm140'")
+    assert not verify(path).intact
