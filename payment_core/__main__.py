@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -19,9 +19,17 @@ EXIT_BAD_USAGE = 2
 EXIT_WORLD_REFUSED = 3
 
 
+class _Parser(argparse.ArgumentParser):
+    """What is mistyped is one line and where to look, as with every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it, and end with 2."""
+        self.exit(EXIT_BAD_USAGE, f"{self.prog}: {message}\n  fix: see {self.prog} --help\n")
+
+
 def main(arguments: Sequence[str], program: str = "python -m payment_core") -> int:
     """Serve; returns 0 when it was stopped, 2 for bad usage, 3 when the address or the store refuses."""
-    parser = argparse.ArgumentParser(prog=program, description="Serve the payment core until stopped.")
+    parser = _Parser(prog=program, description="Serve the payment core until stopped.")
     for name, field in CoreOptions.model_fields.items():
         shown = "" if field.default is None or field.default == "" else f" (default {field.default})"
         parser.add_argument(

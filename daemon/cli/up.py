@@ -51,7 +51,7 @@ def up(
 ) -> None:
     """Run the whole system on this machine: AWS stand-in, two payment cores, daemon, console, traffic, a scenario."""
     configure_logs(level=30)
-    wishes = _wishes(scenario, for_, port, data_dir, time_scale, config)
+    wishes = _wishes(scenario, for_, port, _directory(data_dir), time_scale, config)
     try:
         report = run_loop(_run(wishes))
     except MissingExtra as fault:
@@ -64,6 +64,14 @@ def up(
         print_json(report)
     else:
         console.print(_summary(report, _watching(config)))
+
+
+def _directory(data_dir: Path) -> Path:
+    if data_dir.exists() and not data_dir.is_dir():
+        fail(
+            f"{data_dir}: this is no directory\n  fix: name one with --data-dir; it is made if need be", Exit.BAD_INPUT
+        )
+    return data_dir
 
 
 def _wishes(

@@ -5,8 +5,8 @@ import typer
 
 from daemon.cli.output import Exit, fail, note, say
 
-WRITTEN = "[bold]noted\x1b]0;mine\x07\x9b2K\r\u202edone\tso\nand so"
-SHOWN = "[bold]noted\ufffd]0;mine\ufffd\ufffd2K\ufffd\ufffddone"
+WRITTEN = "[bold]root:x:0 noted\x1b]0;mine\x07\x9b2K\r\u202edone\tso\nand so"
+SHOWN = "[bold]root:x:0 noted\ufffd]0;mine\ufffd\ufffd2K\ufffd\ufffddone"
 
 
 def test_a_terminal_obeys_nothing_of_what_somebody_wrote(capsys: pytest.CaptureFixture[str]) -> None:
