@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from daemon.http.console.acts.table import ACT_BY_NAME
 from daemon.http.console.static import CONSOLE_DIRECTORY, asset_address
+from daemon.http.words.wording import shortened
 
 
 @cache
@@ -20,6 +21,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.filters["shortened"] = shortened
     environment.globals["asset"] = asset_address
     environment.globals["acts"] = ACT_BY_NAME
     return environment

@@ -1,5 +1,6 @@
 """How numbers, times, keys and reasons are said to a person."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -74,6 +75,10 @@ _UNITS = (
 )
 """Below so many milliseconds, the unit in milliseconds, digits after the point, its sign."""
 
+_LONG_NAME = re.compile(r"[A-Za-z0-9_]{29,}", re.ASCII)
+_BEGIN, _END = 11, 6
+"""Characters of a long name that are left, by which two are told apart."""
+
 _SECOND_MS, _MINUTES_FROM_MS = 1000, 120_000
 
 _NEAR_AN_END = 0.01
@@ -119,6 +124,11 @@ def duration(milliseconds: float) -> str:
         if milliseconds < below_ms:
             return f"{milliseconds / unit_ms:.{digits}f} {unit}"
     return f"{milliseconds / 86_400_000:.0f} d"
+
+
+def shortened(text: str) -> str:
+    """With its middle left out of every name that nobody reads: a fingerprint fills two lines of a telephone."""
+    return _LONG_NAME.sub(lambda found: f"{found[0][:_BEGIN]}…{found[0][-_END:]}", text)
 
 
 def age(milliseconds: float) -> str:

@@ -1,10 +1,11 @@
 """The page of one incident, composed from the view; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from daemon.amounts import money
-from daemon.http.console.compose import incident_rows
+from daemon.http.console.compose import incident_rows, ledger_row
+from daemon.http.console.figures.answers import Answer, broke, cents, done, why_not
 from daemon.http.console.figures.shown import Figure, Tone
 from daemon.http.console.incident.rows import (
     DoneRow,
@@ -36,12 +37,14 @@ from remediation.state import Incident, IncidentState
 class IncidentPage:
     """of: what was asked for, another one than the incident where that was merged. acts: what people may do to it now.
 
-    procedure: its name, empty where none is for its runbook. matchers: that silence it alone. words: for the outside,
-    about it or any of its group. kind: as what the outside is told of it; empty: nobody outside is.
+    answers: to the four questions. procedure: its name, empty where none is for its runbook. matchers: that silence it
+    alone. words: for the outside, about it or any of its group. kind: as what the outside is told of it; empty: nobody
+    is.
     """
 
     of: str
     incident: IncidentRow
+    answers: tuple[Answer, ...]
     severity: str
     members: tuple[IncidentRow, ...]
     figures: tuple[Figure, ...]
@@ -72,6 +75,7 @@ def compose(scene: Scene, of: str) -> IncidentPage | None:
     return IncidentPage(
         of=of,
         incident=row,
+        answers=tuple(_answers(scene, group)),
         severity=SEVERITY_NAMES.get(incident.severity, "medium"),
         members=incident_rows(members, scene.options, now_ms),
         figures=tuple(_figures(scene, incident)),
@@ -87,6 +91,14 @@ def compose(scene: Scene, of: str) -> IncidentPage | None:
         procedure=_procedure(scene, incident),
         matchers=f"id={incident.id}",
     )
+
+
+def _answers(scene: Scene, group: Sequence[Incident]) -> Iterator[Answer]:
+    rules = {rule.id: rule for rule in scene.options.rules}
+    yield Answer("broke", "What broke", broke(group[0], rules, scene.view.readings(), scene.now_ms))
+    yield Answer("done", "What was done", done(group, scene.state, scene.now_ms), "#panel-incident-done")
+    yield Answer("why-not", "Why not more", why_not(group, scene.now_ms), "#panel-incident-done")
+    yield cents(ledger_row(scene.options.ledger(), scene.now_ms))
 
 
 def _acts(incident: Incident) -> tuple[str, ...]:
@@ -148,9 +160,9 @@ INCIDENT = ConsolePage(
     section="incidents",
     panels=(
         "incident",
-        "figures",
         "incident-seen",
         "incident-done",
+        "figures",
         "incident-words",
         "incident-told",
         "incident-story",

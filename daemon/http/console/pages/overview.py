@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from daemon.http.console.compose import build_page, source_rows
+from daemon.http.console.figures.answers import Answer, answers
 from daemon.http.console.figures.automation import AutomationPanel, automation_panel
 from daemon.http.console.figures.money import MoneyPanel, money_panel
 from daemon.http.console.figures.objectives import ObjectiveRow, objective_rows
@@ -22,8 +23,9 @@ _DONE = frozenset({OutcomeStatus.VERIFIED, OutcomeStatus.ALREADY_DONE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview(Page):
-    """glance: one figure of each other page. hour: what was done in the last hour, counted."""
+    """answers: to the four questions. glance: one figure of each other page. hour: what was done in it, counted."""
 
+    answers: tuple[Answer, ...]
     money: MoneyPanel
     automation: AutomationPanel | None
     objectives: tuple[ObjectiveRow, ...]
@@ -38,6 +40,7 @@ def compose(scene: Scene, _of: str) -> Overview:
     policy = None if options.automation is None else options.automation.policy
     return Overview(
         **{field.name: getattr(page, field.name) for field in fields(page)},
+        answers=answers(page, state, {rule.id: rule for rule in options.rules}, scene.view.readings(), now_ms),
         money=money_panel(options.ledger(), None if watch is None else watch.look(), now_ms),
         automation=automation_panel(policy, state, len(page.waiting), now_ms),
         objectives=objective_rows(options.rules, scene.view.readings()),

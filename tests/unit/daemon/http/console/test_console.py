@@ -66,7 +66,8 @@ async def test_the_page_answers_the_four_questions_without_a_script(as_role: Cli
     page = await page_of(as_role)
     for answer in (
         "1 incident open, 1 critical",
-        "payment-failure-rate for green · us-east-1 is 5.8 %",
+        "Payments that end as failed: 5.8 %, limit &gt; 2%. green · us-east-1",
+        "Roll back traffic: done and verified, decided 94 s ago.",
         "first call 84 ms after the cause",
         "because the target was acted on a short while ago",
         "20\u202f412 entries sum to zero",
