@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
-from remediation.actions.proving import not_well, too_much
+from remediation.actions.proving import give_back, not_well, too_much
+from remediation.actions.weights import kept, restored, shown, write
 from remediation.errors import UnsafeWeights
 from remediation.ports import Look, Preflight, Regions, Traffic
 
@@ -26,7 +27,7 @@ class EvacuateRegion:
         """See Action; before holds the weight of each region."""
         weights = await self._between.read()
         # Also with a refusal: whoever takes it back looks whether this is again as it was.
-        before = {region: str(weight) for region, weight in weights.items()}
+        before = kept(weights)
         refusal = self._wrong_records(weights, arguments)
         if refusal:
             return Preflight(refusal=refusal, before=before)
@@ -44,21 +45,17 @@ class EvacuateRegion:
         refusal = self._wrong_records(weights, arguments)
         if refusal:
             raise UnsafeWeights(refusal)
-        await self._between.write(_wanted(weights, arguments), key)
+        await write(self._between, _wanted(weights, arguments), key)
 
     async def verify(self, arguments: Mapping[str, str]) -> Look:
         """See Action; in effect when the region weighs 0, a destination does not, and no other record is there."""
         weights = await self._between.read()
-        shown = ", ".join(f"{region} {weight}" for region, weight in sorted(weights.items()))
         right = not self._wrong_records(weights, arguments) and _is_evacuated(weights, arguments)
-        return Look(in_effect=right, detail=f"weights are {shown}")
+        return Look(in_effect=right, detail=f"weights are {shown(weights)}")
 
     async def reverse(self, before: Mapping[str, str], key: str) -> None:
-        """See Action."""
-        weights = {region: int(weight) for region, weight in before.items()}
-        if not any(weight > 0 for weight in weights.values()) or any(weight < 0 for weight in weights.values()):
-            raise UnsafeWeights(f"weights {weights}")
-        await self._between.write(weights, key)
+        """See Action; refuses to give traffic back to a region that is not well."""
+        await give_back(self._between, restored(before), self._regions, self._policy, key)
 
     def _wrong_records(self, weights: Mapping[str, int], arguments: Mapping[str, str]) -> str:
         """Why the records are not the regions that the policy knows, or nothing."""

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from config.policy import TrafficPolicy
-from remediation.ports import DestinationHealth, Regions
+from remediation.actions.weights import write
+from remediation.errors import WorldRefused
+from remediation.ports import DestinationHealth, Regions, Traffic
 
 
 async def not_well(name: str, look: Callable[[str], Awaitable[DestinationHealth]], policy: TrafficPolicy) -> str:
@@ -19,6 +21,18 @@ async def not_well(name: str, look: Callable[[str], Awaitable[DestinationHealth]
         if not health.healthy:
             return f"{name} is not healthy in check {check} of {checks}: {health.detail}"
     return ""
+
+
+async def give_back(
+    between: Traffic, weights: Mapping[str, int], regions: Regions, policy: TrafficPolicy, key: str
+) -> None:
+    """Restore weights between regions. Raises WorldRefused when one that gets more than it has now is not well."""
+    now = await between.read()
+    for region in (name for name, weight in weights.items() if weight > now.get(name, 0)):
+        refusal = await not_well(region, regions.health, policy)
+        if refusal:
+            raise WorldRefused(refusal)
+    await write(between, weights, key)
 
 
 async def too_much(wanted: Mapping[str, int], regions: Regions, policy: TrafficPolicy) -> str:

@@ -6,8 +6,9 @@ from typing import Protocol
 from config.delivery.deployment import FULL_PERCENT
 from config.policy import TrafficPolicy
 from remediation.actions.proving import not_well
+from remediation.actions.weights import kept, restored, shown, write
 from remediation.deployment.ports import EnvironmentState
-from remediation.errors import UnsafeWeights, WorldRefused
+from remediation.errors import WorldRefused
 from remediation.ports import Destination, Disagreement, Look, Preflight, Traffic
 
 MOSTLY_PERCENT = 80
@@ -47,34 +48,27 @@ class RollbackTraffic:
             return Preflight(refusal=refusal)
         if weights == wanted:
             return Preflight(already_done=True)
-        before = {} if isinstance(weights, Disagreement) else {name: str(weight) for name, weight in weights.items()}
+        before = {} if isinstance(weights, Disagreement) else kept(weights)
         refusal = await self._unhealthy(arguments["to_environment"]) or await self._too_small(arguments, weights)
         return Preflight(refusal=refusal, before=before)
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
         """See Action."""
-        await self._write(_wanted(arguments), key)
+        await write(self._traffic, _wanted(arguments), key)
 
     async def verify(self, arguments: Mapping[str, str]) -> Look:
         """See Action; in effect when the records are exactly as wanted, and no others are there."""
         weights = await self._traffic.read()
-        shown = ", ".join(f"{environment} {weight}" for environment, weight in sorted(weights.items()))
-        return Look(in_effect=weights == _wanted(arguments), detail=f"weights are {shown}")
+        return Look(in_effect=weights == _wanted(arguments), detail=f"weights are {shown(weights)}")
 
     async def reverse(self, before: Mapping[str, str], key: str) -> None:
         """See Action; refuses to give traffic to an environment that is not healthy."""
-        weights = {environment: int(weight) for environment, weight in before.items()}
+        weights = restored(before)
         for environment in (name for name, weight in weights.items() if weight > 0):
             refusal = await self._unhealthy(environment)
             if refusal:
                 raise WorldRefused(refusal)
-        await self._write(weights, key)
-
-    async def _write(self, weights: dict[str, int], key: str) -> None:
-        # Route 53 serves all records equally when all weigh 0.
-        if not any(weight > 0 for weight in weights.values()) or any(weight < 0 for weight in weights.values()):
-            raise UnsafeWeights(f"weights {weights}")
-        await self._traffic.write(weights, key)
+        await write(self._traffic, weights, key)
 
     async def _unhealthy(self, environment: str) -> str:
         return await not_well(environment, self._destination.health, self._policy)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from config.policy import TrafficPolicy
-from remediation.actions.proving import not_well, too_much
+from remediation.actions.proving import give_back, not_well, too_much
+from remediation.actions.weights import kept, restored, shown, write
 from remediation.aiming.spill import weights_of
 from remediation.errors import UnsafeWeights
 from remediation.ports import Look, Preflight, Regions, Traffic
@@ -24,13 +25,12 @@ class SpillRegion:
     async def preflight(self, arguments: Mapping[str, str]) -> Preflight:
         """See Action; before holds the weight of each region."""
         weights = await self._between.read()
-        before = {region: str(weight) for region, weight in weights.items()}
+        before = kept(weights)
         wanted = _wanted(arguments)
         if weights == wanted:
             return Preflight(already_done=True, before=before)
         if weights != weights_of(arguments["before"]):
-            shown = ", ".join(f"{region} {weight}" for region, weight in sorted(weights.items()))
-            return Preflight(refusal=f"the weights were changed since it was decided: {shown}", before=before)
+            return Preflight(refusal=f"the weights were changed since it was decided: {shown(weights)}", before=before)
         if strangers := sorted(set(wanted) ^ set(self._policy.regions)):
             return Preflight(refusal=f"{', '.join(strangers)} is not both a record and a region of the policy")
         refusal = await too_much(wanted, self._regions, self._policy)
@@ -39,22 +39,16 @@ class SpillRegion:
 
     async def apply(self, arguments: Mapping[str, str], key: str) -> None:
         """See Action."""
-        await self._write(_wanted(arguments), key)
+        await write(self._between, _wanted(arguments), key)
 
     async def verify(self, arguments: Mapping[str, str]) -> Look:
         """See Action; in effect when the weights are exactly as wanted."""
         weights = await self._between.read()
-        shown = ", ".join(f"{region} {weight}" for region, weight in sorted(weights.items()))
-        return Look(in_effect=weights == _wanted(arguments), detail=f"weights are {shown}")
+        return Look(in_effect=weights == _wanted(arguments), detail=f"weights are {shown(weights)}")
 
     async def reverse(self, before: Mapping[str, str], key: str) -> None:
-        """See Action."""
-        await self._write({region: int(weight) for region, weight in before.items()}, key)
-
-    async def _write(self, weights: dict[str, int], key: str) -> None:
-        if not any(weight > 0 for weight in weights.values()) or any(weight < 0 for weight in weights.values()):
-            raise UnsafeWeights(f"weights {weights}")
-        await self._between.write(weights, key)
+        """See Action; refuses to give traffic back to a region that is not well."""
+        await give_back(self._between, restored(before), self._regions, self._policy, key)
 
 
 def _wanted(arguments: Mapping[str, str]) -> dict[str, int]:

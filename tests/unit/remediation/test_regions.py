@@ -258,6 +258,15 @@ async def test_weights_that_send_traffic_nowhere_are_never_given_back(before: di
         await evacuation(FakeWorld()).reverse(before, "key")
 
 
+async def test_a_region_that_is_still_lost_is_given_nothing_back_and_the_one_that_only_loses_need_not_be_well() -> None:
+    world = FakeWorld(weights={EAST: 0, WEST: 100})
+    with pytest.raises(WorldRefused, match="us-east-1 is not healthy in check 1 of 2"):
+        await evacuation(world, FakeRegions(unwell={EAST})).reverse({EAST: "50", WEST: "50"}, "key")
+    assert world.writes == []
+    await evacuation(world, FakeRegions(unwell={WEST})).reverse({EAST: "50", WEST: "50"}, "key")
+    assert world.weights == {EAST: 50, WEST: 50}
+
+
 class Told:
     """An action that remembers what it was asked."""
 

@@ -101,6 +101,17 @@ async def test_where_configuration_allows_it_traffic_moves_by_itself_and_is_give
     assert place.world.weights == BEFORE
 
 
+async def test_a_region_that_is_not_well_is_given_nothing_back() -> None:
+    place = await Place(BY_ITSELF).lead()
+    await place.act()
+    place.regions.unwell.add(EAST)
+    [one] = place.writer.state.actions.values()
+    undone = await place.executor.undo(one.decision_id, "ana", "there is room again")
+    assert isinstance(undone, Outcome)
+    assert (undone.status, place.world.weights) == (OutcomeStatus.FAILED, AFTER)
+    assert f"{EAST} is not healthy" in undone.detail
+
+
 @pytest.mark.parametrize(
     ("place", "words"),
     [
