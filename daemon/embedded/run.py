@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 
 from daemon.embedded.console_address import console_address
 from daemon.embedded.faults import StackFailed
@@ -59,8 +60,16 @@ async def run(wishes: Wishes, stop: Stop, clock: Clock, say: Callable[[str], Non
             return None
         say(f"console: {await console_address(stack.daemon_url, stack.token)}")
         say(f"it opens once, within {CODE_MINUTES} min; later, sign in with the token in {layout.console_token_file}")
+        say(f"from a shell: tillwatch status{_where(layout, stack.daemon_url)}")
         with _leaf_faults():
             return await Session(wishes, layout, stack, follower, resumed, resources, clock, say).play(stop.asked)
+
+
+def _where(layout: Layout, url: str) -> str:
+    """What a command beside this run has to be told; nothing where it finds the run by itself."""
+    if layout.root == Path("data").absolute():
+        return ""
+    return f' --url {url} --token "$(cat {layout.console_token_file})"'
 
 
 async def _unless_stopped(stack: Stack, stop: asyncio.Event) -> Resources | None:
