@@ -8,6 +8,7 @@ from payment_core.migration.proof.sides import Difference, Line, Sum
 from payment_core.migration.reconciling.model import DIFFERENCES_MAX, KindResult
 
 NOWHERE = "neither moved nor in quarantine"
+UNREADABLE = "bytes that are none; put the database back"
 OF_BEFORE = "as an earlier export had it; run the job again"
 
 
@@ -40,6 +41,7 @@ class KindFold:
         )
         self._found = 0
         self._not_taken: dict[str, Difference] = {}
+        self._is_cut = False
         self._source: dict[str, int] = {}
         self._target: dict[str, int] = {}
 
@@ -74,6 +76,17 @@ class KindFold:
         else:
             self._absent(Line(name, ""), NOWHERE if stored is None else OF_BEFORE, waits=waits)
 
+    def unreadable(self, name: str, error: Exception) -> None:
+        """A record of which something is in the store that cannot be read."""
+        self._counts["exported"] += 1
+        self._found += 1
+        self._differ(Difference(name, "a record", f"{UNREADABLE}: {error}"))
+
+    def cut(self, error: Exception) -> None:
+        """The walk over the rows ended at one that cannot be read; which ones are too many is not known."""
+        self._is_cut = True
+        self._differences.add(Difference(f"{self.kind.value} rows", "records", f"{UNREADABLE}: {error}"))
+
     def counted_twice(self, name: str, since: int, created: int) -> None:
         """A row that the opening balance of its account holds already. since, created: Unix seconds."""
         self._differences.add(Difference(name, f"in the opening balance as of {since}", f"posted, of {created}"))
@@ -89,11 +102,12 @@ class KindFold:
         for difference in self._not_taken.values():
             self._differ(difference)
         self._not_taken.clear()
-        extra = self._counts["here"] - self._found
+        extra = 0 if self._is_cut else self._counts["here"] - self._found
         if extra != 0:
             self._differences.add(Difference(f"{self.kind.value} rows", str(self._found), str(self._counts["here"])))
         source, target = sums_of(self._source), sums_of(self._target)
-        for one in _sum_differences(self.kind.value, self._source, self._target):
+        # Behind the row at which the walk was cut nothing was counted or added up.
+        for one in () if self._is_cut else _sum_differences(self.kind.value, self._source, self._target):
             self._differences.add(one)
         return KindResult(kind=self.kind, extra=extra, source=source, target=target, **self._counts)
 

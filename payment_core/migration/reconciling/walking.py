@@ -68,16 +68,21 @@ class Walks:
 
     async def rows(self, kind: Kind, fold: KindFold, occurred_at_ms: int) -> None:
         """From the store's end: rows of this export are counted; of the others, what they did to balances is noted."""
-        async for row in self._of_kind(kind):
-            if row.undone_at_ms > 0:
-                continue
-            if row.occurred_at_ms == occurred_at_ms:
-                amount, currency = (row.amount, row.currency) if isinstance(row, Historical) else (0, "")
-                fold.row(amount, currency)
-            elif kind in POSTED and isinstance(row, Historical):
-                _add(self.fed_balances, cast("Posted", decoded(kind, row.body)), row.currency)
-            if kind in POSTED and isinstance(row, Historical):
-                self._hold_against_opening(kind, row, fold)
+        try:
+            async for row in self._of_kind(kind):
+                if row.undone_at_ms == 0:
+                    self._row(kind, row, fold, occurred_at_ms)
+        except msgspec.MsgspecError as error:
+            fold.cut(error)
+
+    def _row(self, kind: Kind, row: Moved | Historical, fold: KindFold, occurred_at_ms: int) -> None:
+        if row.occurred_at_ms == occurred_at_ms:
+            amount, currency = (row.amount, row.currency) if isinstance(row, Historical) else (0, "")
+            fold.row(amount, currency)
+        elif kind in POSTED and isinstance(row, Historical):
+            _add(self.fed_balances, cast("Posted", decoded(kind, row.body)), row.currency)
+        if kind in POSTED and isinstance(row, Historical):
+            self._hold_against_opening(kind, row, fold)
 
     def _hold_against_opening(self, kind: Kind, row: Historical, fold: KindFold) -> None:
         """What was posted and is of before its account's opening balance is counted twice."""
@@ -104,6 +109,19 @@ class Walks:
                 self._page = len(part) // 2
                 await self._compare(kind, reads[start:], fold)
                 return
+            except msgspec.MsgspecError as error:
+                await self._find_unreadable(kind, part, fold, error)
+
+    async def _find_unreadable(
+        self, kind: Kind, reads: Sequence[Read], fold: KindFold, error: msgspec.MsgspecError
+    ) -> None:
+        """Which of these records has a row whose bytes are none."""
+        if len(reads) == 1:
+            fold.unreadable(quarantine_id(reads[0]), error)
+            return
+        half = len(reads) // 2
+        await self._compare(kind, reads[:half], fold)
+        await self._compare(kind, reads[half:], fold)
 
     async def _compare_part(self, kind: Kind, reads: Sequence[Read], fold: KindFold) -> None:
         job = self._jobs[JOB_OF[kind]]

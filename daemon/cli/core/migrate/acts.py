@@ -1,126 +1,88 @@
 """The commands that need no export: ``status``, ``pause``, ``cancel``, ``undo`` and ``report``."""
 
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 
 from daemon.cli.asking_daemon import confirmed
 from daemon.cli.core.migrate.progressing import Progressing
+from daemon.cli.core.migrate.reported import write_quarantine, write_report
 from daemon.cli.core.migrate.words import tell_status, tell_undone
-from daemon.cli.core.migrate.world import Actor, Config, KmsKey, KmsUrl, Where, with_migration
-from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table
-from daemon.cli.options import DataDir, Force, Json
+from daemon.cli.core.migrate.world import OPERATOR, Actor, limits_for, over_a_store, with_migration
+from daemon.cli.options import Force, Json
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.assembly.migrating import Migration
 from payment_core.clock import SystemClock
 from payment_core.migration.engine.acts import cancel, pause
 from payment_core.migration.engine.claiming import Claimant
 from payment_core.migration.engine.undoing import Undone
-from payment_core.migration.limits import SMALL_BATCH, Limits
-from payment_core.migration.model import Quarantined
+from payment_core.migration.limits import Limits
 from payment_core.migration.names import JobName
 from payment_core.migration.reconciling.rendering import Report
 from payment_core.migration.reconciling.reporting import SignedReport, last, signed
 from payment_core.migration.status import JobStatus
+from payment_core.options import CoreOptions
 from payment_core.store.port import LedgerStore
-from payment_core.store.records import Listing
-from payment_core.store.walking import every
 
 OneJob = Annotated[JobName, typer.Option("--job", help="Which job.")]
-PAGE = 500
-OWNER_ONLY = 0o600
 
 Act = Callable[[LedgerStore, Claimant, JobName, str], Awaitable[None]]
 
 
+@over_a_store
 def status_command(
     *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
+    options: CoreOptions,
     as_json: Json = False,
 ) -> None:
     """Show where each job is: its counts, both sides' sums, what waits in quarantine, and why it stopped."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, "")
-    statuses = with_migration(where, _statuses)
+    statuses = with_migration(options, _statuses)
     if as_json:
         print_json({"jobs": statuses})
     else:
         tell_status(statuses)
 
 
+@over_a_store
 def pause_command(
     *,
     job: OneJob,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    actor: Actor = "operator",
+    options: CoreOptions,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """Stop a job that runs after the batch under way; ``run --resume`` goes on there. Exit 1 when it does not run."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
-    _hold(where, job, pause, as_json=as_json)
+    _hold(options, actor, job, pause, as_json=as_json)
 
 
+@over_a_store
 def cancel_command(
     *,
     job: OneJob,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    actor: Actor = "operator",
+    options: CoreOptions,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """End a job that runs; what it moved stays until it is undone. Exit 1 when it does not run."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
-    _hold(where, job, cancel, as_json=as_json)
+    _hold(options, actor, job, cancel, as_json=as_json)
 
 
+@over_a_store
 def undo_command(
     *,
     job: Annotated[list[JobName] | None, typer.Option("--job", help="Only this job; may be given again.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Take it over from a runner that still has it.")] = False,
     force: Force = False,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    actor: Actor = "operator",
+    options: CoreOptions,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """Take back what was moved: numbers destroyed, entries reversed, no book deleted. Exit 1 past the way back."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
     names = [name for name in reversed(JobName) if job is None or name in job]
     confirmed(f"Take back {', '.join(names)}? Numbers that were moved are destroyed.", force=force)
-    limits = Limits(batch_records=SMALL_BATCH if store == "dynamodb" else Limits().batch_records)
+    limits = limits_for(options)
 
     async def undo(migration: Migration) -> tuple[Undone, ...]:
         done = []
@@ -131,7 +93,7 @@ def undo_command(
                 done.append(await migration.runner.undo(name, limits, resume=resume, on_progress=told))
         return tuple(done)
 
-    done = with_migration(where, undo)
+    done = with_migration(options, undo, actor)
     if as_json:
         print_json({"jobs": done})
     else:
@@ -140,36 +102,28 @@ def undo_command(
         raise typer.Exit(Exit.NO)
 
 
+@over_a_store
 def report_command(
     *,
     out: Annotated[Path | None, typer.Option(help="Directory for the signed report: Markdown, JSON and CSV.")] = None,
     quarantine: Annotated[
         Path | None, typer.Option(help="File for one line of JSON for each record that cannot move, and why.")
     ] = None,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    actor: Actor = "operator",
+    options: CoreOptions,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """Write down what the last ``verify`` found, signed and on record; exit 1 when that was not right."""
     if out is None and quarantine is None:
         fail("nothing was asked for\n  fix: name a directory with --out, or a file with --quarantine", Exit.BAD_INPUT)
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
 
     async def report(migration: Migration) -> tuple[SignedReport | None, int]:
-        waiting = 0 if quarantine is None else await _write_quarantine(migration.store, quarantine)
+        waiting = 0 if quarantine is None else await write_quarantine(migration.store, quarantine)
         return None if out is None else await _signed(migration), waiting
 
-    made, waiting = with_migration(where, report)
+    made, waiting = with_migration(options, report, actor)
     if made is not None and out is not None:
-        _write(out, made)
+        write_report(out, made)
     if as_json:
         print_json({"signature": None if made is None else made.signature, "waiting": waiting})
     else:
@@ -183,12 +137,12 @@ def report_command(
         raise typer.Exit(Exit.NO)
 
 
-def _hold(where: Where, job: JobName, act: Act, *, as_json: bool) -> None:
+def _hold(options: CoreOptions, actor: str, job: JobName, act: Act, *, as_json: bool) -> None:
     async def hold(migration: Migration) -> JobStatus:
         await act(migration.store, migration.runner.claimant(Limits()), job, migration.actor)
         return await migration.runner.status(job)
 
-    status = with_migration(where, hold)
+    status = with_migration(options, hold, actor)
     if as_json:
         print_json(status)
     else:
@@ -206,27 +160,3 @@ async def _signed(migration: Migration) -> SignedReport:
     report = Report(made_at_ms=migration.clock.now_ms(), reconciliation=found, jobs=await _statuses(migration))
     claimant = migration.runner.claimant(Limits())
     return await signed(migration.store, claimant, migration.signer, report, migration.actor)
-
-
-async def _write_quarantine(store: LedgerStore, path: Path) -> int:
-    waiting = 0
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
-        with os.fdopen(descriptor, "wb") as file:
-            for job in JobName:
-                async for entry in every(store, Listing(Quarantined, owner=job.value, limit=PAGE)):
-                    waiting += 1
-                    file.write(msgspec.json.encode(entry) + b"\n")
-    except OSError as error:
-        fail(f"{path}: cannot be written: {error.strerror}\n  fix: give another file by --quarantine", Exit.BAD_INPUT)
-    return waiting
-
-
-def _write(out: Path, made: SignedReport) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in made.files.items():
-            (out / name).write_bytes(content)
-        (out / "signature.json").write_bytes(msgspec.json.encode(made.signature, order="sorted") + b"\n")
-    except OSError as error:
-        fail(f"{out}: cannot be written: {error.strerror}\n  fix: give another place by --out", Exit.BAD_INPUT)

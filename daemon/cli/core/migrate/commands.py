@@ -1,7 +1,6 @@
 """The commands that read an export: ``plan``, ``run`` and ``verify``."""
 
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -11,33 +10,30 @@ from daemon.cli.core.migrate.acts import cancel_command, pause_command, report_c
 from daemon.cli.core.migrate.progressing import Progressing
 from daemon.cli.core.migrate.words import tell_plan, tell_reconciliation, tell_rehearsal, tell_status
 from daemon.cli.core.migrate.world import (
+    OPERATOR,
     Actor,
-    Config,
     ExportDir,
-    KeyFile,
-    KeySecret,
-    KmsKey,
-    KmsUrl,
-    PassphraseFile,
-    Where,
-    key_source,
-    source_of,
+    ExportKey,
+    export_of,
+    limits_for,
+    over_an_export,
     with_migration,
 )
-from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table
-from daemon.cli.options import DataDir, Json
+from daemon.cli.options import Json
 from daemon.cli.output import Exit, note, print_json
 from payment_core.assembly.migrating import Migration
 from payment_core.clock import SystemClock
 from payment_core.migration.engine.claiming import Asked
+from payment_core.migration.engine.source import ExportSource
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.export.manifest import Manifest
-from payment_core.migration.limits import SMALL_BATCH, Limits
+from payment_core.migration.limits import Limits
 from payment_core.migration.names import KINDS_OF, JobName
 from payment_core.migration.reconciling.model import Reconciliation
 from payment_core.migration.reconciling.reporting import keep
 from payment_core.migration.reconciling.whole import Reconciling
 from payment_core.migration.status import JobStatus
+from payment_core.options import CoreOptions
 
 migrate_app = typer.Typer(no_args_is_help=True, help="Leave the old processor: move its export here, with proof.")
 migrate_app.command("status")(status_command)
@@ -59,43 +55,33 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 @migrate_app.command("plan")
+@over_an_export
 def plan_command(
     export: ExportDir,
     *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    key_file: KeyFile = None,
-    passphrase_file: PassphraseFile = None,
-    key_secret: KeySecret = "",
-    actor: Actor = "operator",
+    options: CoreOptions,
+    key: ExportKey,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """Prove every file of an export, and say what each job would read; exit 2 when a file is not as promised."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
-    keys = key_source(where.options, key_file, passphrase_file, key_secret)
 
     async def plan(migration: Migration) -> Planned:
-        opened = await migration.export(export, keys)
+        opened = await export_of(migration, export, options, key)
         for kind in Kind:
             await opened.prove(kind)
         statuses = tuple([await migration.runner.status(job) for job in JobName])
-        return Planned((await source_of(migration, export, keys)).identity, opened.manifest, statuses)
+        return Planned(ExportSource(opened).identity, opened.manifest, statuses)
 
-    found = with_migration(where, plan)
+    found = with_migration(options, plan, actor)
     if as_json:
         print_json(found)
     else:
-        tell_plan(found.manifest, found.jobs, _limits(0, 0, store).batch_records)
+        tell_plan(found.manifest, found.jobs, _limits(0, 0, options).batch_records)
 
 
 @migrate_app.command("run")
+@over_an_export
 def run_command(
     export: ExportDir,
     *,
@@ -112,29 +98,17 @@ def run_command(
     ] = False,
     rate: Annotated[int, typer.Option(min=0, help="Records a second at the most; 0 for no limit.")] = 0,
     batch: Batch = 0,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    key_file: KeyFile = None,
-    passphrase_file: PassphraseFile = None,
-    key_secret: KeySecret = "",
-    actor: Actor = "operator",
+    options: CoreOptions,
+    key: ExportKey,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """Move an export, job after job, from its checkpoint on; exit 1 when a job is held or a difference is found."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
-    keys = key_source(where.options, key_file, passphrase_file, key_secret)
-    limits = _limits(batch, rate, store)
+    limits = _limits(batch, rate, options)
     asked = Asked(resume=resume, again=again, only_waiting=quarantined)
 
     async def run(migration: Migration) -> tuple[JobStatus, ...]:
-        source = await source_of(migration, export, keys)
+        source = ExportSource(await export_of(migration, export, options, key))
         names = [name for name in JobName if job is None or name in job]
         done = []
         async with AsyncExitStack() as stack:
@@ -145,7 +119,7 @@ def run_command(
                 done.append(await runs.run(name, source, limits, asked, told))
         return tuple(done)
 
-    statuses = with_migration(where, run)
+    statuses = with_migration(options, run, actor)
     if as_json:
         print_json({"dry_run": dry_run, "jobs": statuses})
     elif dry_run:
@@ -157,30 +131,19 @@ def run_command(
 
 
 @migrate_app.command("verify")
+@over_an_export
 def verify_command(
     export: ExportDir,
     *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-    key_file: KeyFile = None,
-    passphrase_file: PassphraseFile = None,
-    key_secret: KeySecret = "",
-    actor: Actor = "operator",
+    options: CoreOptions,
+    key: ExportKey,
+    actor: Actor = OPERATOR,
     as_json: Json = False,
 ) -> None:
     """Read the whole export and the whole store again, and compare them; exit 1 for a difference of a cent or a row."""
-    where = Where(data_dir, database, store, table, endpoint_url, kms_key, kms_url, region, config, actor)
-    keys = key_source(where.options, key_file, passphrase_file, key_secret)
 
     async def verify(migration: Migration) -> Reconciliation:
-        source = await source_of(migration, export, keys)
+        source = ExportSource(await export_of(migration, export, options, key))
         reconciling = Reconciling(
             store=migration.store,
             books=migration.store,
@@ -194,7 +157,7 @@ def verify_command(
         await keep(migration.store, migration.runner.claimant(Limits()), found, migration.actor)
         return found
 
-    found = with_migration(where, verify)
+    found = with_migration(options, verify, actor)
     if as_json:
         print_json(found)
     else:
@@ -203,6 +166,6 @@ def verify_command(
         raise typer.Exit(Exit.NO)
 
 
-def _limits(batch: int, rate: int, store: str) -> Limits:
-    suits = SMALL_BATCH if store == "dynamodb" else Limits().batch_records
-    return Limits(batch_records=batch if batch > 0 else suits, records_per_second=rate)
+def _limits(batch: int, rate: int, options: CoreOptions) -> Limits:
+    limits = limits_for(options)
+    return Limits(batch_records=batch if batch > 0 else limits.batch_records, records_per_second=rate)

@@ -4,29 +4,32 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 import typer
 
 from config.loading.problems import ConfigurationError
-from daemon.cli.core.store import StoreKind, store_options
-from daemon.cli.options import directory_with
+from daemon.cli.core.migrate.bundles import bundled
+from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table, store_options
+from daemon.cli.options import DataDir, directory_with
 from daemon.cli.output import Exit, fail
 from payment_core.assembly.migrating import Migration, migration_beside
 from payment_core.aws.secrets import SecretsManagerKey
-from payment_core.errors import CoreError, DatabaseUnusable
+from payment_core.errors import CoreError, DatabaseUnusable, StoreUnwritable
 from payment_core.fraud.screening import ScreeningListUnusable
 from payment_core.logs import configure_logs
-from payment_core.migration.engine.source import ExportSource
 from payment_core.migration.errors import ExportChanged, MigrationError
 from payment_core.migration.export.errors import ExportError
+from payment_core.migration.export.export import Export
 from payment_core.migration.export.opening.keys import FileKey, KeySource
+from payment_core.migration.limits import SMALL_BATCH, Limits
 from payment_core.options import CoreOptions
 from payment_core.store.dynamodb.errors import LayoutMismatch
 from payment_core.vault.errors import KeyFileUnusable
 
 T = TypeVar("T")
 
+OPERATOR = "operator"
 ExportDir = Annotated[Path, typer.Argument(metavar="EXPORT", help="Directory of the export, with its manifest.json.")]
 KeyFile = Annotated[Path | None, typer.Option(help="OpenPGP private key for encrypted files, of mode 600.")]
 PassphraseFile = Annotated[Path | None, typer.Option(help="What opens that key, of mode 600.")]
@@ -37,57 +40,73 @@ KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the co
 KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
 
 
-class Where:
-    """Where the payments are, as the options of a command say."""
-
-    def __init__(
-        self,
-        data_dir: Path,
-        database: Path | None,
-        store: StoreKind,
-        table: str,
-        endpoint_url: str,
-        kms_key: str,
-        kms_url: str,
-        region: str,
-        config: Path | None,
-        actor: str,
-    ) -> None:
-        given = {"kms_key": kms_key, "kms_endpoint_url": kms_url, "region": region}
-        more = {name: value for name, value in given.items() if value != ""}
-        if config is not None:
-            more["config"] = str(config)
-        self.options = store_options(
-            store,
-            data_dir=data_dir,
-            database=database,
-            table=table,
-            endpoint_url=endpoint_url,
-            more=more,
-        )
-        self.actor = actor.strip() if actor.strip() != "" else "operator"
+def options_of(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+    config: Config = None,
+) -> CoreOptions:
+    """Where the payments are, and what protects their numbers. Ends the command for what does not go together."""
+    given = {"kms_key": kms_key, "kms_endpoint_url": kms_url, "region": region}
+    more = {name: value for name, value in given.items() if value != ""}
+    if config is not None:
+        more["config"] = str(config)
+    return store_options(store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=more)
 
 
-def key_source(
-    options: CoreOptions, key_file: Path | None, passphrase_file: Path | None, key_secret: str
-) -> KeySource | None:
-    """Where the export's key is; None when no option names one. Ends the command for two at once."""
+class ExportKey(NamedTuple):
+    """Where the key of encrypted files is; of three places that are not given there is none."""
+
+    key_file: Path | None
+    passphrase_file: Path | None
+    key_secret: str
+
+
+def export_key(
+    *, key_file: KeyFile = None, passphrase_file: PassphraseFile = None, key_secret: KeySecret = ""
+) -> ExportKey:
+    """What opens encrypted files. Ends the command for two keys at once, and for a passphrase without one."""
     if key_secret != "" and key_file is not None:
         fail("--key-secret and --key-file both name the export's key\n  fix: leave one out", Exit.BAD_INPUT)
     if passphrase_file is not None and key_file is None:
         fail("--passphrase-file opens the key of --key-file\n  fix: name that too", Exit.BAD_INPUT)
-    if key_secret != "":
+    return ExportKey(key_file, passphrase_file, key_secret)
+
+
+over_a_store = bundled(options=options_of)
+"""A command about the payments that its ``options`` name."""
+over_an_export = bundled(options=options_of, key=export_key)
+"""One that reads an export, too."""
+
+
+def _source_of_key(options: CoreOptions, key: ExportKey) -> KeySource | None:
+    if key.key_secret != "":
         url = None if options.endpoint_url is None else str(options.endpoint_url)
-        return SecretsManagerKey(secret=key_secret, region=options.region, endpoint_url=url)
-    return None if key_file is None else FileKey(key_file, passphrase_file)
+        return SecretsManagerKey(secret=key.key_secret, region=options.region, endpoint_url=url)
+    return None if key.key_file is None else FileKey(key.key_file, key.passphrase_file)
 
 
-def with_migration(where: Where, act: Callable[[Migration], Awaitable[T]]) -> T:
-    """What the act answers; ends the command with 1 for no, 2 for bad input and 3 for a world that refuses."""
+def limits_for(options: CoreOptions) -> Limits:
+    """What suits the store."""
+    return Limits(batch_records=SMALL_BATCH) if options.store == "dynamodb" else Limits()
+
+
+def with_migration(options: CoreOptions, act: Callable[[Migration], Awaitable[T]], actor: str = "") -> T:
+    """What the act answers; ends the command with 1 for no, 2 for bad input and 3 for a world that refuses.
+
+    actor: who does it, for the record; an operator when nobody is named.
+    """
     configure_logs(logging.WARNING)
+    person = actor.strip() if actor.strip() != "" else OPERATOR
 
     async def run() -> T:
-        async with migration_beside(where.options, person=where.actor) as migration:
+        async with migration_beside(options, person=person) as migration:
             return await act(migration)
 
     try:
@@ -102,6 +121,9 @@ def with_migration(where: Where, act: Callable[[Migration], Awaitable[T]]) -> T:
         fail(str(error), Exit.WORLD_REFUSED if error.retryable else Exit.BAD_INPUT)
     except MigrationError as error:
         fail(str(error), Exit.NO)
+    except StoreUnwritable as error:
+        place = options.database if options.store == "sqlite" else options.table
+        fail(f"{place}: {error}\n  fix: make room, and run the command again; it goes on there", Exit.WORLD_REFUSED)
     except CoreError as error:
         again = " Run the command again; it goes on where it stopped." if error.retryable else ""
         fail(f"{error}{again}", Exit.WORLD_REFUSED)
@@ -109,6 +131,6 @@ def with_migration(where: Where, act: Callable[[Migration], Awaitable[T]]) -> T:
         fail("interrupted; run the command again, it goes on behind the last batch", Exit.NO)
 
 
-async def source_of(migration: Migration, directory: Path, keys: KeySource | None) -> ExportSource:
-    """The export, ready to be read."""
-    return ExportSource(await migration.export(directory, keys))
+async def export_of(migration: Migration, directory: Path, options: CoreOptions, key: ExportKey) -> Export:
+    """The export, of which nothing was looked at but its manifest."""
+    return await migration.export(directory, _source_of_key(options, key))
