@@ -22,13 +22,13 @@ COUNT = 3
 
 async def test_everything_moves_and_is_proved_and_a_second_run_changes_nothing(world: World) -> None:
     source = whole(COUNT)
-    statuses = await run_all(world, source)
     dry = await rehearsed(world, source)
     assert await contents(world.store) == {}
-    assert {status.state for status in statuses} == {JobState.DONE}
+    statuses = await run_all(world, source)
     assert [(one.counts, one.source, one.target) for one in dry] == [
         (one.counts, one.source, one.target) for one in statuses
     ]
+    assert {status.state for status in statuses} == {JobState.DONE}
     assert [status.counts.moved for status in statuses] == [3, 3, 6, 8, 20]
     assert all(status.source == status.target and status.unproved == 0 for status in statuses)
     before = await contents(world.store)
