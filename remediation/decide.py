@@ -14,7 +14,7 @@ from remediation.aiming.region_state import EVACUATE_REGION
 from remediation.aiming.release import Miss, deployment_to_blame
 from remediation.aiming.spill import SPILL_REGION, SpillAim, region_to_relieve
 from remediation.aiming.subjects import LIST_ACTIONS, Subject, subject_of
-from remediation.decisions import Decision, Reason
+from remediation.decisions import Decision, Question, Reason
 from remediation.flags.model import written
 from remediation.guardrails.guard import APPROVED_AS, KILL_SWITCH, Aim, Situation, held_back, question
 from remediation.state import DeploymentState, State
@@ -50,22 +50,11 @@ def decide(finding: Finding, state: State, policy: Policy, now_ms: int) -> Decis
         situations = [_situation("", finding, state, policy, now_ms)]
     situation, held = _first_with_an_aim(situations)
     if held is None and not isinstance(situation.aim, Miss):
-        return _act(situation, situation.aim)
+        plan = _plan(situation, situation.aim)
+        return _decided(situation, Reason.BREACHED, plan.way, plan=plan)
     reason, why = held if held is not None else (Reason.NO_DEPLOYMENT, "no deployment is to blame")
     asks = question(situation, reason) if reason in APPROVED_AS else None
-    return Decision(
-        id=_decision_id(finding, situation.action),
-        finding=finding,
-        action=situation.action,
-        target=situation.target,
-        reason=reason,
-        act=False,
-        key="",
-        at_ms=now_ms,
-        detail=f"{reading(finding)}: {why}",
-        asks=asks,
-        trace_id=trace_id_of(finding),
-    )
+    return _decided(situation, reason, why, asks=asks)
 
 
 def _first_with_an_aim(situations: list[Situation]) -> tuple[Situation, tuple[Reason, str] | None]:
@@ -98,14 +87,11 @@ def _situation(action: str, finding: Finding, state: State, policy: Policy, now_
     return Situation(
         finding=finding,
         state=state,
-        policy=policy.guard,
-        fraud=policy.fraud,
+        policy=policy,
         now_ms=now_ms,
         action=action,
         target=target,
         aim=aim,
-        calendars=policy.closing,
-        approvals=policy.approvals,
         region=region,
     )
 
@@ -143,29 +129,32 @@ def _number(value: float, breach: str) -> str:
     return f"{value:,.0f}{unit}" if abs(value) >= _WHOLE_FROM else f"{value:.4g}{unit}"
 
 
-def _act(situation: Situation, aim: Aim | None) -> Decision:
-    plan = _plan(situation, aim)
-    return Decision(
-        id=_decision_id(situation.finding, situation.action),
-        finding=situation.finding,
-        action=situation.action,
-        target=situation.target,
-        reason=Reason.BREACHED,
-        act=True,
-        key=_digest(*plan.key_parts)[:32],
-        at_ms=situation.now_ms,
-        detail=f"{reading(situation.finding)}: {plan.way}",
-        arguments=plan.arguments,
-        trace_id=trace_id_of(situation.finding),
-    )
-
-
 class _Plan(msgspec.Struct, frozen=True):
     """way: what is done, in words. key_parts: equal for what may be done once only."""
 
     way: str
     key_parts: tuple[str, ...]
     arguments: dict[str, str]
+
+
+def _decided(
+    situation: Situation, reason: Reason, words: str, *, plan: _Plan | None = None, asks: Question | None = None
+) -> Decision:
+    finding = situation.finding
+    return Decision(
+        id=_decision_id(finding, situation.action),
+        finding=finding,
+        action=situation.action,
+        target=situation.target,
+        reason=reason,
+        act=plan is not None,
+        key="" if plan is None else _digest(*plan.key_parts)[:32],
+        at_ms=situation.now_ms,
+        detail=f"{reading(finding)}: {words}",
+        arguments={} if plan is None else plan.arguments,
+        asks=asks,
+        trace_id=trace_id_of(finding),
+    )
 
 
 def _plan(situation: Situation, aim: Aim | None) -> _Plan:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import structlog
 from msgspec.structs import replace
@@ -36,6 +37,8 @@ APPLY_ATTEMPTS = 3
 
 Weigh = Callable[[ActionState], Awaitable[tuple[UndoRefusal, str] | None]]
 """Why this action may not be taken back by whoever asks, None when it may; the executor's lock is held meanwhile."""
+
+Ended = TypeVar("Ended", Outcome, Outcome | None)
 
 NO_LEASE = "the lease ran out, so another leader may act"
 
@@ -102,7 +105,7 @@ class Executor:
                 await self._record(decision)
             if not decision.act:
                 return decision, None
-            return decision, await self._act(action, self._writer.state.actions[decision.id])
+            return decision, await self._in_turn(self._act, action, self._writer.state.actions[decision.id])
         finally:
             self._in_flight.discard(decision.id)
 
@@ -130,7 +133,7 @@ class Executor:
                 raise
         try:
             one = self._writer.state.actions[undo_id]
-            return await self._act(self._action_of(one), one)
+            return await self._in_turn(self._act, self._action_of(one), one)
         finally:
             self._in_flight.discard(undo_id)
 
@@ -169,7 +172,7 @@ class Executor:
         for one in interrupted:
             self._in_flight.add(one.decision_id)
             try:
-                outcome = await self._resume(self._action_of(one), one)
+                outcome = await self._in_turn(self._resume, self._action_of(one), one)
             finally:
                 self._in_flight.discard(one.decision_id)
             if outcome is not None:
@@ -194,12 +197,15 @@ class Executor:
     def _lease_ran_out(self) -> bool:
         return self._clock.now_ms() >= self._writer.lease.until_ms
 
-    async def _act(self, action: Action, one: ActionState) -> Outcome:
+    async def _in_turn(
+        self, work: Callable[[Action, ActionState], Awaitable[Ended]], action: Action, one: ActionState
+    ) -> Ended:
+        """Within its trace, and while nobody else changes its target."""
         with traced(one.trace_id, one.sequence):
             async with self.turns.of(one.target):
-                return await self._act_in_turn(action, one)
+                return await work(action, one)
 
-    async def _act_in_turn(self, action: Action, one: ActionState) -> Outcome:
+    async def _act(self, action: Action, one: ActionState) -> Outcome:
         preflight = await _preflight(action, one.action, one.arguments)
         if preflight.refusal:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=preflight.refusal)
@@ -222,11 +228,6 @@ class Executor:
         return await self._effect(action, one)
 
     async def _resume(self, action: Action, one: ActionState) -> Outcome | None:
-        with traced(one.trace_id, one.sequence):
-            async with self.turns.of(one.target):
-                return await self._resume_in_turn(action, one)
-
-    async def _resume_in_turn(self, action: Action, one: ActionState) -> Outcome | None:
         if not one.intent_sequence:
             return await self._end(one, OutcomeStatus.REFUSED, refusal=INTERRUPTED)
         look = await _look(action, one)

@@ -1,14 +1,12 @@
 """What holds an action back: one small rule per reason, in order of precedence."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from checks.findings import Finding
 from checks.findings import State as FindingState
-from config.calendars.calendar import Calendar
-from config.guardrails import Approvals
-from config.policy import FraudPolicy, GuardPolicy, Policy
+from config.policy import GuardPolicy, Policy
 from remediation.aiming.capacity import SCALE_ACTIONS, SCALING_RULE, CapacityAim
 from remediation.aiming.flag import FLAGS_RAMP, FlagAim
 from remediation.aiming.region import RegionAim
@@ -47,14 +45,11 @@ class Situation:
 
     finding: Finding
     state: State
-    policy: GuardPolicy
-    fraud: FraudPolicy
+    policy: Policy
     now_ms: int
     action: str
     target: str
     aim: Aim | Miss | None
-    calendars: tuple[Calendar, ...] = ()
-    approvals: Approvals = field(default_factory=Approvals)
     region: str = ""
 
     @property
@@ -76,7 +71,7 @@ def standing_guard(policy: Policy, state: State, one: ActionState, now_ms: int) 
     stale = _stale(guard, now_ms, one.cause_at_ms)
     if stale or one.asked_by or change_of(one.action) is Change.UNDO:
         return stale
-    return _observe_only(guard) or stopped(state) or _frozen(policy.closing, one.action, now_ms)
+    return _observe_only(guard) or stopped(state) or _frozen(policy, one.action, now_ms)
 
 
 def _stale(policy: GuardPolicy, now_ms: int, evidence_at_ms: int) -> str:
@@ -91,8 +86,8 @@ def _observe_only(policy: GuardPolicy) -> str:
     return "automatic actions are switched off (observe_only)" if policy.observe_only else ""
 
 
-def _frozen(calendars: tuple[Calendar, ...], action: str, now_ms: int) -> str:
-    closed = closed_for(change_of(action), calendars, now_ms)
+def _frozen(policy: Policy, action: str, now_ms: int) -> str:
+    closed = closed_for(change_of(action), policy.closing, now_ms)
     return "" if closed is None else closed.detail
 
 
@@ -119,10 +114,14 @@ def _shadow(situation: Situation) -> str:
 
 def _not_allowed(situation: Situation) -> str:
     if situation.action == SPILL_REGION:
-        if situation.policy.region_spill == "automatic" or _approved(situation, Reason.NOT_ALLOWED):
+        if situation.policy.guard.region_spill == "automatic" or _approved(situation, Reason.NOT_ALLOWED):
             return ""
         return "moving a part of a region's traffic is left to a person (guard.region_spill in policy.yaml)"
-    if situation.action != KILL_SWITCH or situation.fraud.kill_switch or _approved(situation, Reason.NOT_ALLOWED):
+    if (
+        situation.action != KILL_SWITCH
+        or situation.policy.fraud.kill_switch
+        or _approved(situation, Reason.NOT_ALLOWED)
+    ):
         return ""
     return "holding every payment is left to a person (fraud.kill_switch in policy.yaml)"
 
@@ -138,7 +137,7 @@ def _too_wide(situation: Situation) -> str:
     if not isinstance(situation.aim, Subject):
         return ""
     live = sum(one.until_ms > situation.now_ms for one in situation.state.targets.values())
-    limit = situation.fraud.entries_max
+    limit = situation.policy.fraud.entries_max
     return f"{live} automatic entries are in force, {limit} are allowed" if live >= limit else ""
 
 
@@ -165,10 +164,10 @@ def _cooling_down(situation: Situation) -> str:
     warm = isinstance(aim, FlagAim) and not aim.cools
     # Capacity has cool-downs of its own for each direction, which have passed where load or the clock asks for it.
     scaling = isinstance(aim, CapacityAim) and situation.finding.rule_id == SCALING_RULE
-    if not warm and not scaling and history.acted_at_ms and since_action_ms < situation.policy.cooldown * 1000:
+    if not warm and not scaling and history.acted_at_ms and since_action_ms < situation.policy.guard.cooldown * 1000:
         return (
             f"{situation.target} was acted on {since_action_ms / 1000:.0f} s ago, "
-            f"the cool-down is {situation.policy.cooldown:g} s"
+            f"the cool-down is {situation.policy.guard.cooldown:g} s"
         )
     since_refusal_ms = situation.now_ms - history.refused_at_ms
     pause_ms = min(REFUSED_PAUSE_LONGEST_MS, REFUSED_PAUSE_MS * 2 ** min(max(history.refusals - 1, 0), 10))
@@ -178,7 +177,7 @@ def _cooling_down(situation: Situation) -> str:
 
 
 def _recurring(situation: Situation) -> str:
-    policy, times = situation.policy, _acts(situation)
+    policy, times = situation.policy.guard, _acts(situation)
     if situation.action in _MAY_RECUR or len(times) < policy.repeats or _approved(situation, Reason.RECURRING):
         return ""
     return (
@@ -189,7 +188,7 @@ def _recurring(situation: Situation) -> str:
 
 def _acts(situation: Situation) -> tuple[int, ...]:
     """When automation acted on the target within the policy's time, for the release that it would act on now."""
-    since_ms = situation.now_ms - round(situation.policy.repeats_within * 1000)
+    since_ms = situation.now_ms - round(situation.policy.guard.repeats_within * 1000)
     if isinstance(situation.aim, DeploymentState):
         since_ms = max(since_ms, situation.aim.started_at_ms)
     return tuple(at_ms for at_ms in situation.history.acts_at_ms if at_ms > since_ms)
@@ -198,8 +197,9 @@ def _acts(situation: Situation) -> tuple[int, ...]:
 def _approved(situation: Situation, reason: Reason) -> bool:
     asked = question(situation, reason)
     # Where nobody needs to be asked, nobody's yes takes the place of the policy's.
-    needed = rule_of(ApprovalChange(asked.change), situation.approvals).needed > 0
-    return needed and is_approved(situation.state, situation.approvals, asked, situation.now_ms)
+    approvals = situation.policy.approvals
+    needed = rule_of(ApprovalChange(asked.change), approvals).needed > 0
+    return needed and is_approved(situation.state, approvals, asked, situation.now_ms)
 
 
 def question(situation: Situation, reason: Reason) -> Question:
@@ -229,9 +229,9 @@ def _budget_spent(situation: Situation) -> str:
         for one in situation.state.actions.values()
     )
     times, allowed = {
-        "lists": (situation.state.listed_at_ms, situation.fraud.actions_per_hour),
-        "capacity": (situation.state.scaled_at_ms, situation.policy.scalings_per_hour),
-        "actions": (situation.state.intents_at_ms, situation.policy.actions_per_hour),
+        "lists": (situation.state.listed_at_ms, situation.policy.fraud.actions_per_hour),
+        "capacity": (situation.state.scaled_at_ms, situation.policy.guard.scalings_per_hour),
+        "actions": (situation.state.intents_at_ms, situation.policy.guard.actions_per_hour),
     }[budget]
     spent = begun + sum(at_ms > situation.now_ms - HOUR_MS for at_ms in times)
     return f"{spent} automatic actions in the last hour, {allowed} are allowed" if spent >= allowed else ""
@@ -255,12 +255,12 @@ GUARDS: tuple[tuple[Reason, Guard], ...] = (
     # What was done needs no other reason, and its evidence grows old because it helped.
     (Reason.ALREADY_ROLLED_BACK, _missed(Reason.ALREADY_ROLLED_BACK)),
     (Reason.IN_EFFECT, _in_effect),
-    (Reason.STALE_EVIDENCE, lambda now: _stale(now.policy, now.now_ms, now.finding.at_ms)),
-    (Reason.OBSERVE_ONLY, lambda now: _observe_only(now.policy)),
+    (Reason.STALE_EVIDENCE, lambda now: _stale(now.policy.guard, now.now_ms, now.finding.at_ms)),
+    (Reason.OBSERVE_ONLY, lambda now: _observe_only(now.policy.guard)),
     (Reason.STOPPED, lambda now: stopped(now.state)),
     (Reason.STORM, lambda now: stormy(now.state)),
     (Reason.NOT_ALLOWED, _not_allowed),
-    (Reason.FROZEN, lambda now: _frozen(now.calendars, now.action, now.now_ms)),
+    (Reason.FROZEN, lambda now: _frozen(now.policy, now.action, now.now_ms)),
     (Reason.NO_DEPLOYMENT, _missed(Reason.NO_DEPLOYMENT)),
     (Reason.NOT_THE_CANARY, _missed(Reason.NOT_THE_CANARY)),
     (Reason.NO_SUBJECT, _missed(Reason.NO_SUBJECT)),
