@@ -35,24 +35,25 @@ def print_json(value: object) -> None:
 
 def say(text: str) -> None:
     """Print one line of prose; square brackets in it are text, not markup, and a terminal obeys nothing in it."""
-    console.print(_plain(text))
+    console.print(plain(text))
 
 
 def note(text: str) -> None:
     """Tell progress on stderr, so that stdout stays the answer alone."""
-    errors.print(_plain(text))
+    errors.print(plain(text))
 
 
 def waiting(text: str) -> Status:
     """A block in which a line on stderr says what is waited for; nothing where nobody looks."""
-    return errors.status(_plain(text))
+    return errors.status(plain(text))
 
 
 def fail(text: str, code: Exit) -> NoReturn:
     """Say on stderr what was wrong and end with the code."""
-    errors.print(_plain(text), style="red" if errors.is_terminal else "")
+    errors.print(plain(text), style="red" if errors.is_terminal else "")
     raise typer.Exit(code)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text as it may stand in a table, whoever wrote it: nothing in it is obeyed by rich or by a terminal."""
     return escape(text.translate(_UNSEEN))

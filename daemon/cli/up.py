@@ -17,7 +17,7 @@ from config.loading.problems import ConfigurationError
 from config.model import Duration
 from config.prices import Prices
 from daemon.cli.options import DataDir, Json
-from daemon.cli.output import Exit, console, fail, note, print_json
+from daemon.cli.output import Exit, console, fail, note, plain, print_json
 from daemon.clock import SystemClock
 from daemon.embedded.environments.far_regions import with_regions
 from daemon.embedded.faults import MissingExtra
@@ -120,7 +120,7 @@ def _watching(config: Path | None) -> set[str]:
 
 
 def _summary(report: Report, watching: set[str]) -> Table:
-    table = Table(title=f"{report.scenario}, {report.seconds:.0f} s", show_header=False, title_justify="left")
+    table = Table(title=plain(f"{report.scenario}, {report.seconds:.0f} s"), show_header=False, title_justify="left")
     payments, events, savings = report.payments, report.events, report.savings
     parts = ("attempted", "succeeded", "declined", "failed", "processing", "not_sent")
     told = [(name.replace("_", " "), getattr(payments, name)) for name in parts]
@@ -136,16 +136,16 @@ def _summary(report: Report, watching: set[str]) -> Table:
         subjects.setdefault(finding.rule, []).append(finding.subject)
     for rule, found in sorted(subjects.items(), key=lambda one: one[0] in watching):
         label = "in shadow" if rule in watching else "breached"
-        table.add_row(label, f"{rule} for {subject_text(found[0]) if len(found) == 1 else f'{len(found)} keys'}")
+        table.add_row(label, plain(f"{rule} for {subject_text(found[0]) if len(found) == 1 else f'{len(found)} keys'}"))
     for action in report.actions:
         delay = "" if action.cause_to_call_ms is None else f", {action.cause_to_call_ms:.0f} ms after its cause"
-        table.add_row("action", f"{action.kind} {action.target}: {action.outcome}{delay}")
+        table.add_row("action", plain(f"{action.kind} {action.target}: {action.outcome}{delay}"))
     for incident in report.incidents:
-        table.add_row("incident", f"{incident.id}, severity {incident.severity}, {incident.state}")
+        table.add_row("incident", plain(f"{incident.id}, severity {incident.severity}, {incident.state}"))
     for deployment in report.deployments:
-        table.add_row("deployment", f"{deployment.id} of {deployment.version}: {deployment.outcome}")
+        table.add_row("deployment", plain(f"{deployment.id} of {deployment.version}: {deployment.outcome}"))
     balanced = "balanced" if report.ledger.balanced else "NOT BALANCED: run `tillwatch ledger verify`"
     table.add_row("ledger", f"{balanced}, {report.ledger.entries} entries")
     saved = "not measured" if savings.percent is None else f"{savings.percent} %, {savings.cents_per_100} c per $100"
-    table.add_row("savings", f"{saved} ({savings.cohort})")
+    table.add_row("savings", plain(f"{saved} ({savings.cohort})"))
     return table

@@ -6,10 +6,10 @@ from itertools import groupby
 
 import msgspec
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from daemon.cli.output import plain
 from daemon.deployments.words import changes, does, name_of, place_of, seconds
 from remediation.deployment.findings import GateReading, GateState, StepFinding, StepReport
 from remediation.deployment.plan import Plan, Step
@@ -106,7 +106,7 @@ def gates_of(view: View) -> Table | None:
     for one in sorted(readings, key=lambda one: (one.shadow, one.state is GateState.PASSED)):
         samples = f"{one.samples} of {one.samples_needed}" if one.samples_needed else str(one.samples)
         name = f"{one.gate}\n  watches only" if one.shadow else one.gate
-        table.add_row(*(escape(text) for text in (name, one.state, f"{one.shown}\nlimit {one.limit}", samples)))
+        table.add_row(*(plain(text) for text in (name, one.state, f"{one.shown}\nlimit {one.limit}", samples)))
     return table
 
 
@@ -126,7 +126,7 @@ def _grouped(rows: Sequence[tuple[Step, tuple[str, ...]]], headings: tuple[str, 
         for heading, width in zip(headings, widths, strict=True):
             table.add_column(heading, width=width, overflow="fold")
         for step, cells in steps:
-            table.add_row(*(escape(text) for text in (name_of(step), *cells)))
+            table.add_row(*(plain(text) for text in (name_of(step), *cells)))
         tables.append(table)
     return Group(*tables)
 

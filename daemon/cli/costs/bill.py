@@ -6,10 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-from rich.markup import escape
 
 from config.costs import CostSettings
-from daemon.cli.output import Exit, errors, fail
+from daemon.cli.output import Exit, errors, fail, plain
 from daemon.clock import SystemClock
 from daemon.costs.book import FILE, CostBook
 from daemon.costs.exports import ExportFolder, Found, deliveries, read_delivery
@@ -89,7 +88,7 @@ async def _of_exports(folder: Path, settings: CostSettings, account_id: str) -> 
         finally:
             await book.close()
     for text in said:
-        errors.print(f"left out: {escape(text)}", style="yellow")
+        errors.print(plain(f"left out: {text}"), style="yellow")
     if said and not bill.review.is_known:
         fail(f"{folder}: none of its rows can be used", Exit.BAD_INPUT)
     return bill

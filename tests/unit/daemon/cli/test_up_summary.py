@@ -9,14 +9,14 @@ from daemon.embedded.telling.report import EventsRow, FindingRow, LedgerRow, Pay
 from daemon.embedded.telling.savings import Savings
 
 
-def shown(*rules: str, processing: int = 0) -> str:
+def shown(*rules: str, processing: int = 0, subject: str = "environment=green") -> str:
     """The summary of a run in which these rules were breached."""
     report = Report(
         scenario="made",
         seconds=60,
         payments=PaymentsRow(attempted=9, succeeded=6, declined=1, failed=0, processing=processing, not_sent=0),
         events=EventsRow(published=1, consumed=1, duplicates=0, lost=0),
-        findings=[FindingRow(rule=rule, subject="environment=green", at="") for rule in rules],
+        findings=[FindingRow(rule=rule, subject=subject, at="") for rule in rules],
         decisions=[],
         actions=[],
         incidents=[],
@@ -36,6 +36,12 @@ def test_a_rule_that_only_watches_is_not_said_to_be_breached() -> None:
         ("breached", "enforced for green"),
         ("in shadow", "watched for green"),
     ]
+
+
+def test_what_a_rule_is_about_is_shown_as_it_was_written_and_obeyed_by_nothing() -> None:
+    said = shown("enforced", subject="subject=[/red]\x1b[2J alarm")
+    assert "[/red]" in said
+    assert "\x1b[2J" not in said
 
 
 def test_payments_that_are_under_way_at_the_end_are_told_so_that_the_others_add_up() -> None:
