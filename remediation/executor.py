@@ -9,6 +9,7 @@ import structlog
 from msgspec.structs import replace
 
 from config.policy import Policy
+from remediation.actions.reversal import Reversal
 from remediation.asking import ask
 from remediation.decide import decide
 from remediation.decisions import INTERRUPTED, Decision, Outcome, OutcomeStatus
@@ -22,7 +23,7 @@ from remediation.journal.writer import JournalWriter
 from remediation.ports import Action, Clock, Look, Preflight, TakesItsTime
 from remediation.state import ActionState
 from remediation.tracing import traced
-from remediation.undo import UNDO, Reversal, UndoRefusal, refused
+from remediation.undo import UNDO, UndoRefusal, refused
 
 log = structlog.get_logger()
 

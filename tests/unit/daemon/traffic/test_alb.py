@@ -8,10 +8,10 @@ from config.delivery.traffic import LoadBalancerGroups
 from config.policy import TrafficPolicy
 from daemon.errors import AwsFailed
 from daemon.traffic.alb import LoadBalancerTraffic
+from remediation.actions.reversal import Reversal
 from remediation.actions.rollback_traffic import RollbackTraffic
 from remediation.errors import UnsafeWeights, WorldRefused, WorldUnreachable
 from remediation.ports import DestinationHealth, Disagreement
-from remediation.undo import Reversal
 from tests.contract.traffic.simulated import SimulatedLoadBalancer
 from tests.contract.traffic.worlds import ARN, Faulty, forward
 

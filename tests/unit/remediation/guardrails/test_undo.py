@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from config.policy import Policy
 from remediation.actions.kill_switch import HOLDING, NORMAL, KillSwitch
+from remediation.actions.reversal import Reversal
 from remediation.decide import decide
 from remediation.decisions import Outcome, OutcomeStatus, Reason
 from remediation.journal.guardrail_kinds import AutomationStopped
 from remediation.state import ActionState, State, TargetState
-from remediation.undo import Reversal, UndoRefusal, refused
+from remediation.undo import UndoRefusal, refused
 from tests.unit.remediation.worlds import (
     NOW_MS,
     ROLLED_BACK,
