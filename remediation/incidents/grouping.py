@@ -1,20 +1,29 @@
 """Which open incident an incident has its cause in common with: what both are about, begun at about the same time."""
 
+from checks.findings import Finding
 from config.escalation.escalation_file import Grouping
 from remediation.incidents.fold import root_of
-from remediation.incidents.indexing import place_of
 from remediation.journal.incident_kinds import IncidentMerged
 from remediation.state import Incident, IncidentState, State
+
+Labels = tuple[tuple[str, ...], tuple[str | None, ...]]
+"""A set of labels, and its values."""
 
 
 def merge_of(state: State, incident: Incident, policy: Grouping) -> IncidentMerged | None:
     """Into which older incident this one belongs; None when it stands for itself."""
     if incident.merged_into or incident.state is IncidentState.RESOLVED or not incident.findings:
         return None
+    ours, within_ms = incident.findings[-1], policy.within * 1000
+    sets = _labelled(ours, policy)
     for other in state.incidents.values():
-        if not _is_older(other, incident, policy) or other.state is IncidentState.RESOLVED:
+        if other.id == incident.id:
+            # They are kept in the order in which they were opened, so that all others are younger.
+            return None
+        apart_ms = incident.opened_at_ms - other.opened_at_ms
+        if other.state is IncidentState.RESOLVED or not 0 <= apart_ms <= within_ms:
             continue
-        shared = shared_labels(incident, other, policy)
+        shared = _shared(ours, sets, other, policy)
         root = root_of(state, other)
         if shared and root.id != incident.id and root.state is not IncidentState.RESOLVED:
             why = f"the same {' and '.join(shared)} within {policy.within:g} s"
@@ -22,20 +31,17 @@ def merge_of(state: State, incident: Incident, policy: Grouping) -> IncidentMerg
     return None
 
 
-def shared_labels(one: Incident, other: Incident, policy: Grouping) -> tuple[str, ...]:
-    """The first set of labels that both have with the same values; empty when there is none, or they are kept apart."""
-    if not one.findings or not other.findings:
+def _labelled(finding: Finding, policy: Grouping) -> list[Labels]:
+    """The sets of labels of which it has each, with what it says."""
+    sets = [(names, tuple(map(finding.key.get, names))) for names in policy.by]
+    return [(names, values) for names, values in sets if all(values)]
+
+
+def _shared(ours: Finding, sets: list[Labels], other: Incident, policy: Grouping) -> tuple[str, ...]:
+    """The first set that the other has with the same values; empty when there is none, or they are kept apart."""
+    if not other.findings:
         return ()
-    ours, theirs = one.findings[-1], other.findings[-1]
+    theirs = other.findings[-1]
     if ours.family != theirs.family and (ours.family in policy.apart or theirs.family in policy.apart):
         return ()
-    for names in policy.by:
-        if all(ours.key.get(name) and ours.key[name] == theirs.key.get(name) for name in names):
-            return names
-    return ()
-
-
-def _is_older(one: Incident, than: Incident, policy: Grouping) -> bool:
-    """By the entry that opened it, and by no more than the policy's time."""
-    apart_ms = than.opened_at_ms - one.opened_at_ms
-    return 0 <= apart_ms <= policy.within * 1000 and place_of(one.id) < place_of(than.id)
+    return next((names for names, values in sets if tuple(map(theirs.key.get, names)) == values), ())
