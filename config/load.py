@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,7 +20,8 @@ from config.loading.document import Document
 from config.loading.endpoints import check_endpoint_environment
 from config.loading.explain import explain
 from config.loading.flag_document import read_flag_document
-from config.loading.loader import Loaded, M, build, in_order, load_yaml, problem_of, read
+from config.loading.folder import entries, load_each, yaml_files
+from config.loading.loader import Loaded, M, build, in_order, load, load_yaml, problem_of, read
 from config.loading.problems import ConfigurationError, Problem
 from config.loading.suggest import closest, listed
 from config.loading.tree import Parsed
@@ -27,8 +29,7 @@ from config.policy import Policy
 from config.prices import Prices
 from config.procedures.directory import PROCEDURES_DIRECTORY, procedure_problems, read_procedures
 from config.procedures.procedure import Procedure
-from config.public.reading import NAMES as PUBLIC_NAMES
-from config.public.reading import STATUS_PAGE_FILE, Public, read_public, unfit
+from config.public.reading import COMMUNICATIONS_DIRECTORY, STATUS_PAGE_FILE, Public, read_public, unfit
 from config.public.status_page import StatusPage
 from config.rules.flags_named import unknown_flags
 from config.rules.rule_file import RuleFile
@@ -36,6 +37,8 @@ from config.scaling import Scaling
 from config.scenario import Scenario
 from config.settings import Settings
 from config.variables import Overrides, overlay
+
+T = TypeVar("T")
 
 DEFAULTS = Path(__file__).parent / "defaults"
 SETTINGS_FILE = "tillwatch.yaml"
@@ -49,6 +52,8 @@ ESCALATION_FILE = "escalation.yaml"
 FLAGS_FILE = "flags.yaml"
 FLAG_DOCUMENT = "flags.json"
 RULES_DIRECTORY = "rules"
+DIRECTORIES = (RULES_DIRECTORY, CALENDARS_DIRECTORY, PROCEDURES_DIRECTORY, COMMUNICATIONS_DIRECTORY)
+"""Folders of the directory in which files of a configuration lie."""
 _NAMES = (
     SETTINGS_FILE,
     POLICY_FILE,
@@ -60,10 +65,8 @@ _NAMES = (
     ESCALATION_FILE,
     FLAGS_FILE,
     FLAG_DOCUMENT,
-    RULES_DIRECTORY,
-    CALENDARS_DIRECTORY,
-    *PUBLIC_NAMES,
-    PROCEDURES_DIRECTORY,
+    STATUS_PAGE_FILE,
+    *DIRECTORIES,
 )
 _RULE_FILES_MAX = 200
 """A rule file is one family; more files than this is the wrong directory."""
@@ -121,28 +124,22 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     """
     environ = os.environ if environ is None else environ
     problems = [] if directory is None else _directory_problems(directory)
-    settings, found = _settings(directory, environ)
-    problems += found
-    prices, found = _file_or_default(directory, PRICES_FILE, Prices)
-    problems += found
-    fraud, found = _fraud(directory)
-    problems += found
-    ach, found = _file_or_default(directory, ACH_FILE, Ach)
-    problems += found
-    policy, found = _policy(directory, ach)
-    problems += found
-    deployment, found = _file_or_default(directory, DEPLOYMENT_FILE, Deployments)
-    problems += found
-    scaling, found = _file_or_default(directory, SCALING_FILE, Scaling)
-    problems += found
-    escalation, found = _file_or_default(directory, ESCALATION_FILE, Escalation)
-    problems += found
-    flags, found = _file_or_default(directory, FLAGS_FILE, Flags)
-    problems += found
-    flag_document, found = read_flag_document(_path_of(directory, FLAG_DOCUMENT))
-    problems += found
-    rule_files, found = _rule_files(directory)
-    problems += found
+
+    def taken(found: tuple[T, Iterable[Problem]]) -> T:
+        problems.extend(found[1])
+        return found[0]
+
+    settings = taken(_settings(directory, environ))
+    prices = taken(_file_or_default(directory, PRICES_FILE, Prices))
+    fraud = taken(load(_path_of(directory, FRAUD_FILE), Fraud))
+    ach = taken(_file_or_default(directory, ACH_FILE, Ach))
+    policy = taken(_policy(directory, ach))
+    deployment = taken(_file_or_default(directory, DEPLOYMENT_FILE, Deployments))
+    scaling = taken(_file_or_default(directory, SCALING_FILE, Scaling))
+    escalation = taken(_file_or_default(directory, ESCALATION_FILE, Escalation))
+    flags = taken(_file_or_default(directory, FLAGS_FILE, Flags))
+    flag_document = taken(read_flag_document(_path_of(directory, FLAG_DOCUMENT)))
+    rule_files = taken(_rule_files(directory))
     if settings is None or policy is None or prices is None or fraud is None or ach is None or deployment is None:
         raise ConfigurationError(in_order(problems))
     if scaling is None or escalation is None or flags is None or flag_document is None:
@@ -153,8 +150,7 @@ def load_configuration(directory: Path | None, environ: Mapping[str, str] | None
     problems += wrong
     # Names in files that cannot be read would be said to be missing, too.
     problems += [] if wrong else procedure_problems(procedures, escalation, rule_files, DEFAULTS)
-    public, found = read_public(directory, DEFAULTS)
-    problems += found
+    public = taken(read_public(directory, DEFAULTS))
     if public is not None:
         problems += unfit(public, settings.channels, rule_files, str(_path_of(directory, STATUS_PAGE_FILE)))
     if problems or public is None:
@@ -208,8 +204,8 @@ def _directory_problems(directory: Path) -> list[Problem]:
     """A directory that is not there, or a file in it that would be passed over because of its name."""
     if not directory.is_dir():
         return [Problem(str(directory), 0, 0, "there is no such directory", "create it, or leave --config out")]
-    problems = []
-    for path in sorted(directory.iterdir()):
+    found, problems = entries(directory)
+    for path in found:
         # Facts in lines, ``facts.jsonl``, are near to the name of flags, and nobody meant those.
         names = [name for name in _NAMES if name != FLAG_DOCUMENT or path.suffix == ".json"]
         likely = closest(path.name, names)
@@ -251,19 +247,11 @@ def _file_or_default(directory: Path | None, name: str, model: type[M]) -> tuple
 def _policy(directory: Path | None, ach: Ach | None) -> tuple[Policy | None, list[Problem]]:
     """policy.yaml with its calendars filled from the files that they name."""
     path = _path_of(directory, POLICY_FILE)
-    parsed = read(path)
-    value, problems = build(parsed, Policy)
-    if value is None:
+    loaded, problems = load(path, Policy)
+    if loaded is None:
         return None, problems
-    policy, found = filled(Loaded(value, parsed.document), path.parent, ach)
+    policy, found = filled(loaded, path.parent, ach)
     return policy, problems + found
-
-
-def _fraud(directory: Path | None) -> tuple[Loaded[Fraud] | None, list[Problem]]:
-    """fraud.yaml with its document, because its expressions are checked later and name places too."""
-    parsed = read(_path_of(directory, FRAUD_FILE))
-    value, problems = build(parsed, Fraud)
-    return (None if value is None else Loaded(value, parsed.document)), problems
 
 
 def _path_of(directory: Path | None, name: str) -> Path:
@@ -277,14 +265,8 @@ def _rule_files(directory: Path | None) -> tuple[tuple[Loaded[RuleFile], ...], l
     if directory is not None and os.path.lexists(directory / RULES_DIRECTORY):
         root = directory / RULES_DIRECTORY
     paths, problems = _rule_paths(root)
-    loaded = []
-    for path in paths:
-        parsed = read(path)
-        value, found = build(parsed, RuleFile)
-        problems += found
-        if value is not None:
-            loaded.append(Loaded(value, parsed.document))
-    return tuple(loaded), problems + _duplicate_ids(loaded)
+    loaded, found = load_each(paths, RuleFile)
+    return tuple(loaded), [*problems, *found, *_duplicate_ids(loaded)]
 
 
 def load_rules(place: Path | None) -> tuple[Loaded[RuleFile], ...]:
@@ -304,13 +286,7 @@ def load_rules(place: Path | None) -> tuple[Loaded[RuleFile], ...]:
 
 def load_rule_files(paths: Sequence[Path]) -> tuple[Loaded[RuleFile], ...]:
     """The rules of these files. Raises ConfigurationError with every problem of every file."""
-    loaded: list[Loaded[RuleFile]] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            loaded.append(load_yaml(path, RuleFile))
-        except ConfigurationError as error:
-            problems += error.problems
+    loaded, problems = load_each(paths, RuleFile)
     problems += _duplicate_ids(loaded)
     if problems:
         raise ConfigurationError(in_order(problems))
@@ -319,20 +295,11 @@ def load_rule_files(paths: Sequence[Path]) -> tuple[Loaded[RuleFile], ...]:
 
 def _rule_paths(root: Path) -> tuple[list[Path], list[Problem]]:
     """The rule files by name, and what in the directory would be passed over."""
-    if not root.is_dir():
-        return [], [Problem(str(root), 0, 0, "this is not a directory", "make it a directory of *.yaml files")]
-    paths = sorted(path for path in root.iterdir() if path.suffix == ".yaml")
-    problems = [
-        Problem(str(path), 0, 0, "nothing reads a rule file that ends in .yml", f"rename it to {path.stem}.yaml")
-        for path in sorted(root.glob("*.yml"))
-    ]
+    paths, problems = yaml_files(root, "rule file", _RULE_FILES_MAX, "put the rules of one family into one file")
     if not paths and not problems:
         fix = "add a *.yaml file, or remove the directory to use the default rules"
         problems.append(Problem(str(root), 0, 0, "the directory holds no rule file", fix))
-    if len(paths) > _RULE_FILES_MAX:
-        what = f"the directory holds more than {_RULE_FILES_MAX} rule files"
-        problems.append(Problem(str(root), 0, 0, what, "put the rules of one family into one file"))
-    return paths[:_RULE_FILES_MAX], problems
+    return paths, problems
 
 
 def _duplicate_ids(loaded: list[Loaded[RuleFile]]) -> list[Problem]:

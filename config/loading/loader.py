@@ -27,11 +27,17 @@ class Loaded(Generic[M]):
 
 def load_yaml(path: Path, model: type[M]) -> Loaded[M]:
     """Read the file as the model. Raises ConfigurationError with every problem of the file."""
+    loaded, problems = load(path, model)
+    if loaded is None or problems:
+        raise ConfigurationError(in_order(problems))
+    return loaded
+
+
+def load(path: Path, model: type[M]) -> tuple[Loaded[M] | None, list[Problem]]:
+    """The file as the model, None when it cannot be built, and every problem of the file."""
     parsed = read(path)
     value, problems = build(parsed, model)
-    if value is None or problems:
-        raise ConfigurationError(in_order(problems))
-    return Loaded(value, parsed.document)
+    return (None if value is None else Loaded(value, parsed.document)), problems
 
 
 def read(path: Path) -> Parsed:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from config.escalation.escalation_file import Escalation
-from config.loading.loader import Loaded, build, read
+from config.loading.folder import load_each, yaml_files
+from config.loading.loader import Loaded
 from config.loading.problems import Problem
 from config.loading.suggest import closest, listed
 from config.procedures.procedure import Procedure
@@ -66,28 +67,14 @@ def _packaged(root: Path) -> Found:
 
 
 def _of(root: Path) -> Found:
-    if not root.is_dir():
-        return (), (Problem(str(root), 0, 0, "this is not a directory", "make it a directory of *.yaml files"),)
-    problems = [
-        Problem(str(path), 0, 0, "nothing reads a procedure that ends in .yml", f"rename it to {path.stem}.yaml")
-        for path in sorted(root.glob("*.yml"))
-    ]
-    paths = sorted(path for path in root.iterdir() if path.suffix == ".yaml")
-    if len(paths) > PROCEDURES_MAX:
-        what = f"the directory holds more than {PROCEDURES_MAX} procedures"
-        problems.append(Problem(str(root), 0, 0, what, "remove those that nobody follows"))
-    loaded = []
-    for path in paths[:PROCEDURES_MAX]:
-        parsed = read(path)
-        value, found = build(parsed, Procedure)
-        problems += found
-        if value is None:
-            continue
-        if value.name != path.stem:
-            what = f"the file is called {path.stem} and the procedure {value.name}"
-            problems.append(parsed.document.problem(("name",), what, f"write name: {path.stem}, or rename the file"))
-        loaded.append(Loaded(value, parsed.document))
-    return tuple(loaded), tuple(problems)
+    paths, problems = yaml_files(root, "procedure", PROCEDURES_MAX, "remove those that nobody follows")
+    loaded, found = load_each(paths, Procedure)
+    for one in loaded:
+        stem, name = Path(one.document.file).stem, one.value.name
+        if name != stem:
+            what = f"the file is called {stem} and the procedure {name}"
+            found.append(one.document.problem(("name",), what, f"write name: {stem}, or rename the file"))
+    return tuple(loaded), (*problems, *found)
 
 
 def _unknown_procedures(one: Loaded[Procedure], names: list[str]) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from config.escalation.matchers import some
 from config.escalation.on_call import Name
 from config.model import Duration, Model, refusal
-from config.procedures.check import Check, Command, ExitCheck, HealthCheck, JsonCheck, asks_itself
+from config.procedures.check import Check, Command, ExitCheck, JsonCheck, asks_itself
 from config.procedures.commands import Nature, nature_of
 from config.procedures.placeholders import placeholders_of
 from config.procedures.tree import Question, circle, reached
@@ -190,10 +190,3 @@ def _known_parameters(names: frozenset[str], known: dict[str, Parameter], at: tu
         if name not in known:
             fix = f"write one of {', '.join(known)}, or add it to parameters" if known else "add it to parameters"
             raise refusal(f"there is no parameter {name}", fix, at)
-
-
-def components_of(procedure: Procedure) -> Iterator[str]:
-    """Every component whose health it asks for."""
-    checks = [step.check for step in procedure.steps]
-    checks += [one.check for one in procedure.tree.values() if one.check is not None]
-    return (check.component for check in checks if isinstance(check, HealthCheck))

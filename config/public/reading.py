@@ -7,7 +7,8 @@ from pathlib import Path
 
 from config.escalation.channel_settings import ChannelSettings
 from config.loading.document import Document
-from config.loading.loader import Loaded, build, read
+from config.loading.folder import load_each, yaml_files
+from config.loading.loader import Loaded, load
 from config.loading.problems import Problem
 from config.loading.suggest import listed
 from config.public.communication import Communication
@@ -37,7 +38,7 @@ class Public:
 
 def read_public(directory: Path | None, defaults: Path) -> tuple[Public | None, list[Problem]]:
     """Both from the directory, what is not there as packaged; None when something cannot be read."""
-    page, problems = _read_page(_place(directory, defaults, STATUS_PAGE_FILE))
+    page, problems = load(_place(directory, defaults, STATUS_PAGE_FILE), StatusPage)
     communications, found = _read_communications(_place(directory, defaults, COMMUNICATIONS_DIRECTORY))
     problems += found
     if page is None or problems:
@@ -77,31 +78,10 @@ def _place(directory: Path | None, defaults: Path, name: str) -> Path:
     return directory / name if directory is not None and os.path.lexists(directory / name) else defaults / name
 
 
-def _read_page(path: Path) -> tuple[Loaded[StatusPage] | None, list[Problem]]:
-    parsed = read(path)
-    value, problems = build(parsed, StatusPage)
-    return (None if value is None else Loaded(value, parsed.document)), problems
-
-
 def _read_communications(root: Path) -> tuple[list[Loaded[Communication]], list[Problem]]:
-    if not root.is_dir():
-        return [], [Problem(str(root), 0, 0, "this is not a directory", "make it a directory of *.yaml files")]
-    paths = sorted(path for path in root.iterdir() if path.suffix == ".yaml")
-    problems = [
-        Problem(str(path), 0, 0, "nothing reads a file that ends in .yml here", f"rename it to {path.stem}.yaml")
-        for path in sorted(root.glob("*.yml"))
-    ]
-    if len(paths) > _FILES_MAX:
-        what = f"the directory holds more than {_FILES_MAX} files"
-        problems.append(Problem(str(root), 0, 0, what, "write one file for each kind of incident"))
-    loaded: list[Loaded[Communication]] = []
-    for path in paths[:_FILES_MAX]:
-        parsed = read(path)
-        value, found = build(parsed, Communication)
-        problems += found
-        if value is not None:
-            loaded.append(Loaded(value, parsed.document))
-    return loaded, problems + _twice(loaded)
+    paths, problems = yaml_files(root, "communication", _FILES_MAX, "write one file for each kind of incident")
+    loaded, found = load_each(paths, Communication)
+    return loaded, [*problems, *found, *_twice(loaded)]
 
 
 def _twice(loaded: Sequence[Loaded[Communication]]) -> list[Problem]:

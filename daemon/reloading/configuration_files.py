@@ -3,14 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from config.calendar_files import CALENDARS_DIRECTORY
-from config.load import RULES_DIRECTORY
-from config.procedures.directory import PROCEDURES_DIRECTORY
+from config.load import DIRECTORIES
 
 FILES_MAX = 1_000
 """More is the wrong directory, which loading refuses with a better reason."""
-
-_FOLDERS = (RULES_DIRECTORY, CALENDARS_DIRECTORY, PROCEDURES_DIRECTORY)
 
 Stamp = tuple[int, int, int]
 """Inode, time of change in nanoseconds, size: while they are the same, a file is not read again."""
@@ -39,7 +35,7 @@ class ConfigurationFiles:
 
     def _paths(self) -> list[Path]:
         found: list[Path] = []
-        for folder in (self._directory, *(self._directory / name for name in _FOLDERS)):
+        for folder in (self._directory, *(self._directory / name for name in DIRECTORIES)):
             try:
                 found += sorted(path for path in folder.iterdir() if path.is_file())
             except OSError:

@@ -1,10 +1,12 @@
 """A file that nothing would read is refused instead of passed over."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.load import load_configuration
+from config.calendar_files import CALENDARS_DIRECTORY
+from config.load import DIRECTORIES, load_configuration
 from config.loading.problems import ConfigurationError
 
 
@@ -48,3 +50,24 @@ def test_rules_that_are_a_file_are_refused(tmp_path: Path) -> None:
 def test_a_link_to_nowhere_is_refused_rather_than_replaced_by_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").symlink_to(tmp_path / "gone.yaml")
     assert "policy.yaml" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", *DIRECTORIES])
+def test_a_folder_that_may_not_be_read_is_a_problem_with_its_name_and_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for folder in DIRECTORIES:
+        (tmp_path / folder).mkdir()
+    real = Path.iterdir
+
+    def forbidden(path: Path) -> Iterator[Path]:
+        if path == tmp_path / name:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    if name == CALENDARS_DIRECTORY:
+        # Its files are named one by one.
+        assert str(tmp_path / name) not in refused(tmp_path)
+    else:
+        assert f"{tmp_path / name}: the directory cannot be read: Permission denied" in refused(tmp_path)

@@ -9,9 +9,10 @@ import pytest
 import typer
 
 from config.load import load_configuration
+from config.procedures.check import HealthCheck
 from config.procedures.commands import LOOKS, MILD, Nature, nature_of
 from config.procedures.placeholders import filled, placeholders_of
-from config.procedures.procedure import Procedure, components_of
+from config.procedures.procedure import Procedure
 from daemon.cli import app as command_line
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,4 +108,6 @@ def test_the_page_has_every_packaged_procedure_and_how_often_it_comes_back() -> 
 @pytest.mark.parametrize("procedure", PROCEDURES, ids=lambda one: one.name)
 def test_a_procedure_asks_for_components_that_there_are(procedure: Procedure) -> None:
     page = (ROOT / "docs" / "health.md").read_text("utf-8")
-    assert [name for name in components_of(procedure) if f"| `{name}` |" not in page] == []
+    checks = [one.check for one in (*procedure.steps, *procedure.tree.values())]
+    asked = [check.component for check in checks if isinstance(check, HealthCheck)]
+    assert [name for name in asked if f"| `{name}` |" not in page] == []
