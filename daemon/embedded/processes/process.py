@@ -51,6 +51,11 @@ class Child:
         self._stopping = False
 
     @property
+    def log(self) -> Path:
+        """Where what it says goes."""
+        return self._log
+
+    @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid

@@ -27,7 +27,8 @@ async def until_ready(
         if not child.running:
             raise child.obituary(await child.wait())
         if clock.monotonic_ms() >= deadline_ms:
-            raise NotReady(f"{child.name} (pid {child.pid}) within {within_seconds:g} s")
+            fix = f"look into {child.log}; on a machine that is busy, start it again when it is not"
+            raise NotReady(f"{child.name} (pid {child.pid}) within {within_seconds:g} s\n  fix: {fix}")
         await clock.sleep(POLL_SECONDS)
 
 
