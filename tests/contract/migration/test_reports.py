@@ -3,11 +3,13 @@
 import csv
 import hashlib
 import io
+from contextlib import suppress
 
 import msgspec
 import pytest
 
 from payment_core.audit.signing import Ed25519Checker, Ed25519Signer
+from payment_core.errors import StoreClosed
 from payment_core.migration.export.kinds import Kind
 from payment_core.migration.model import Historical, MigrationAct
 from payment_core.migration.names import JobName
@@ -18,6 +20,7 @@ from payment_core.migration.reconciling.reporting import SignedReport, keep, las
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing
 from payment_core.store.walking import every
+from tests.contract.migration.bent_stores import FailingStore
 from tests.contract.migration.invented import whole
 from tests.contract.migration.worlds import ACTOR, World, reconciled, run_all
 
@@ -97,3 +100,22 @@ async def test_what_was_found_is_kept_whole_however_many_balances_and_difference
         assert await last(world.store) == found
     parts = [one async for one in every(world.store, Listing(KeptPart, limit=10))]
     assert len(parts) == 10, "those of earlier ones are gone"
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_verify_that_is_killed_while_it_notes_its_finding_leaves_the_one_before_or_its_own(
+    plain: World, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    monkeypatch.setattr("payment_core.migration.reconciling.reporting.PART_ROWS", 1)
+    claimant = plain.runner().claimant(plain.limits)
+    first = await reconciled(plain, whole(1))
+    await keep(plain.store, claimant, first, ACTOR)
+    assert len(first.differences) > 3
+    for fails_at in range(1, 2 * len(first.differences) + 6):
+        found = msgspec.structs.replace(first, began_at_ms=fails_at)
+        before = await last(plain.store)
+        failing = FailingStore(plain.store, fails_at, after=after)
+        with suppress(StoreClosed):
+            await keep(failing, claimant, found, ACTOR)
+        assert await last(plain.store) in ([before, found] if failing.failed else [found])
+    assert not failing.failed
