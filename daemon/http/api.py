@@ -5,16 +5,15 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TypeVar
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.errors import DaemonError
 from daemon.http import resources
+from daemon.http.doors import door
 from daemon.http.glance import glance
 from daemon.http.openapi import openapi_document
 from daemon.http.options import HttpOptions
-from daemon.http.problems import problem
 from daemon.view.shape import SystemView
 from remediation.journal.port import READ_LIMIT
 from remediation.state import IncidentState
@@ -27,10 +26,6 @@ DEFAULT_LIMIT = 100
 """Rows of a list when the caller names no limit; READ_LIMIT is the most."""
 
 
-class BadParameter(Exception):
-    """A query parameter cannot be used."""
-
-
 class Api:
     """The handlers of ``/api/v1``; one view, no state of its own."""
 
@@ -40,82 +35,69 @@ class Api:
 
     async def status(self, _: Request) -> Response:
         """The daemon at a glance: what broke, what was done, why not more, and whether every cent is accounted for."""
-        return answer(glance(self._view, self._options))
+        return door.answer(glance(self._view, self._options))
 
     async def incidents(self, request: Request) -> Response:
         """Newest first; ``state`` narrows, ``limit`` bounds."""
-        try:
-            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
-            wanted = _incident_state(request)
-        except BadParameter as refusal:
-            return _refused(request, refusal)
+        limit, wanted = _limit(request), _incident_state(request)
         found = _newest(self._view.state().incidents.values())
         chosen = [incident for incident in found if wanted is None or incident.state is wanted]
         severities, now_ms = self._options.severities, self._view.now_ms()
         told = [resources.incident_document(one, severities, now_ms) for one in chosen[:limit]]
-        return answer(resources.IncidentList(incidents=told))
+        return door.answer(resources.IncidentList(incidents=told))
 
     async def deployments(self, request: Request) -> Response:
         """Newest first."""
-        try:
-            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
-        except BadParameter as refusal:
-            return _refused(request, refusal)
-        return answer(resources.DeploymentList(deployments=_newest(self._view.state().deployments.values())[:limit]))
+        limit = _limit(request)
+        return door.answer(
+            resources.DeploymentList(deployments=_newest(self._view.state().deployments.values())[:limit])
+        )
 
     async def actions(self, request: Request) -> Response:
         """What was carried out, and what was not with its reason; newest first."""
-        try:
-            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
-        except BadParameter as refusal:
-            return _refused(request, refusal)
+        limit = _limit(request)
         state = self._view.state()
         not_taken = _newest(decision for decision in state.decisions if not decision.act)
-        return answer(
+        return door.answer(
             resources.ActionList(actions=_newest(state.actions.values())[:limit], not_taken=not_taken[:limit])
         )
 
     async def journal(self, request: Request) -> Response:
         """Entries above ``after``, oldest first."""
-        try:
-            after = _number(request, "after", 0, 0, 2**53)
-            limit = _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
-        except BadParameter as refusal:
-            return _refused(request, refusal)
+        after, limit = _number(request, "after", 0, 0, 2**53), _limit(request)
         entries = list(await self._view.journal(after, limit))
         next_after = entries[-1].sequence if entries else after
-        return answer(resources.JournalPage(entries=entries, next_after=next_after, head=self._view.state().sequence))
+        return door.answer(
+            resources.JournalPage(entries=entries, next_after=next_after, head=self._view.state().sequence)
+        )
 
     async def rules(self, _: Request) -> Response:
         """Every rule with its readings."""
-        return answer(resources.rule_list(self._options.rules, self._view.readings()))
+        return door.answer(resources.rule_list(self._options.rules, self._view.readings()))
 
     async def slos(self, _: Request) -> Response:
         """The objectives that the ratio rules of the family sla stand for."""
-        return answer(resources.slo_list(self._options.rules, self._view.readings()))
+        return door.answer(resources.slo_list(self._options.rules, self._view.readings()))
 
-    async def costs(self, request: Request) -> Response:
+    async def costs(self, _: Request) -> Response:
         """The AWS bill beside what payments save; 503 while its files cannot be read."""
-        source = self._options.costs
-        if source is None:
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "No costs are kept here.", instance=request.url.path)
+        source = door.held(self._options.costs, "No costs are kept here.")
         try:
-            return answer(await source.costs())
+            return door.answer(await source.costs())
         except DaemonError as fault:
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(fault), instance=request.url.path)
+            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(fault)) from fault
 
     async def openapi(self, _: Request) -> Response:
         """This API's description, made from the types that it answers with."""
         return Response(openapi_document(self._options.version), media_type="application/json")
 
 
-def answer(document: object, status: int = HTTPStatus.OK) -> Response:
-    """A JSON answer of a Struct."""
-    return Response(msgspec.json.encode(document), status, media_type="application/json")
-
-
 def _newest(rows: Iterable[Row]) -> list[Row]:
     return list(reversed(list(rows)))
+
+
+def _limit(request: Request) -> int:
+    return _number(request, "limit", DEFAULT_LIMIT, 1, READ_LIMIT)
 
 
 def _number(request: Request, name: str, default: int, least: int, most: int) -> int:
@@ -123,7 +105,7 @@ def _number(request: Request, name: str, default: int, least: int, most: int) ->
     if text is None:
         return default
     if not _WHOLE_NUMBER.match(text) or not least <= int(text) <= most:
-        raise BadParameter(f"{name} must be a whole number from {least} to {most}.")
+        raise door.Refused(HTTPStatus.BAD_REQUEST, f"{name} must be a whole number from {least} to {most}.")
     return int(text)
 
 
@@ -132,9 +114,5 @@ def _incident_state(request: Request) -> IncidentState | None:
     if text is None:
         return None
     if text not in tuple(IncidentState):
-        raise BadParameter(f"state must be one of {', '.join(IncidentState)}.")
+        raise door.Refused(HTTPStatus.BAD_REQUEST, f"state must be one of {', '.join(IncidentState)}.")
     return IncidentState(text)
-
-
-def _refused(request: Request, refusal: BadParameter) -> Response:
-    return problem(HTTPStatus.BAD_REQUEST, str(refusal), instance=request.url.path)

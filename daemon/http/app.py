@@ -23,6 +23,7 @@ from daemon.http.console.serving import Console
 from daemon.http.console.static import StaticFiles
 from daemon.http.doors.automation import AutomationDoor
 from daemon.http.doors.deployments import DeploymentDoor
+from daemon.http.doors.door import Refused, on_not_journaled, on_refused
 from daemon.http.doors.firehose import FirehoseDoor
 from daemon.http.doors.flag_report import FlagReportDoor
 from daemon.http.doors.flags import FlagDoor
@@ -46,6 +47,7 @@ from daemon.http.sessions.reception import Reception
 from daemon.sources.sink import FactSink
 from daemon.storage.quarantine import Quarantine
 from daemon.view.shape import SystemView
+from remediation.errors import NotJournaled
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -91,7 +93,12 @@ def create_app(
             Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
             Middleware(Guard, routes=routes, reception=reception, access=access, at_the_door=login.at_the_door),
         ],
-        exception_handlers={HTTPException: on_http_exception, Exception: on_fault},
+        exception_handlers={
+            HTTPException: on_http_exception,
+            Refused: on_refused,
+            NotJournaled: on_not_journaled,
+            Exception: on_fault,
+        },
     )
     app.router.redirect_slashes = False
     return app

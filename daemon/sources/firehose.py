@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from checks.facts import Fact
 from daemon.errors import Untranslatable
 from daemon.sources.sink import FactSink
+from daemon.sources.taking import take
 from daemon.sources.trust import Trust
 from daemon.storage.quarantine import Quarantine
-from daemon.traces.causes import arriving
-from daemon.translate.message import translate
+from daemon.translate.message import Translation, translate
 
 SOURCE = "firehose"
 """What these facts are counted under."""
@@ -22,8 +21,6 @@ BODY_LIMIT_BYTES = 16 * 1_048_576
 """Unpacked: three times Firehose's usual buffer of 5 MiB for an HTTP endpoint."""
 RECORDS_MAX = 10_000
 """In one delivery, by Firehose's own specification."""
-TURN = 100
-"""Records translated before others get their turn."""
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -69,26 +66,15 @@ async def take_delivery(delivery: Delivery, sink: FactSink, quarantine: Quaranti
 
     Raises whatever the sink raises: then nothing was taken, and the delivery has to come again.
     """
-    facts: list[Fact] = []
-    traceparents: dict[str, str] = {}
+
+    async def read(record: bytes) -> Translation:
+        message = record.strip()
+        await trust.check(message)
+        return translate(message, trust.account_id, trust.regions)
+
     for text in delivery.bad:
         await quarantine.put(SOURCE, text, "The record is not base64.", now_ms)
-    for number, record in enumerate(delivery.records, start=1):
-        if number % TURN == 0:
-            await asyncio.sleep(0)
-        try:
-            await trust.check(record.strip())
-            translation = translate(record.strip(), trust.account_id, trust.regions)
-        except Untranslatable as fault:
-            await quarantine.put(SOURCE, record, fault.detail, now_ms)
-            continue
-        facts.extend(translation.facts)
-        traceparents |= translation.traceparents()
-        for part in translation.refused:
-            await quarantine.put(SOURCE, part.body, part.what, now_ms)
-    if facts:
-        with arriving(traceparents):
-            await sink.accept(facts, SOURCE)
+    await take(delivery.records, read, SOURCE, sink, quarantine, now_ms)
 
 
 def _read(body: bytes, encoding: str) -> Delivery:

@@ -8,13 +8,12 @@ from typing import Protocol
 
 import structlog
 
-from checks.facts import Fact
-from daemon.errors import AwsFailed, DaemonError, QueueGone, Untranslatable
+from daemon.errors import AwsFailed, DaemonError, QueueGone
 from daemon.sources.backoff import Backoff
 from daemon.sources.sink import FactSink
+from daemon.sources.taking import take
 from daemon.sources.trust import NOBODY_KNOWN, Trust
 from daemon.storage.quarantine import Quarantine
-from daemon.traces.causes import arriving
 from daemon.translate.message import Translation, translate
 from remediation.ports import Clock
 
@@ -137,33 +136,15 @@ class SqsSource:
             )
 
     async def _take_over(self, messages: Sequence[Message]) -> None:
-        facts: list[Fact] = []
-        traceparents: dict[str, str] = {}
-        for message in messages:
-            translation = await self._translation(message)
-            facts.extend(translation.facts)
-            traceparents |= translation.traceparents()
-        if facts:
-            with arriving(traceparents):
-                await self._sink.accept(facts, self.name)
+        bodies = [message.body for message in messages]
+        taken = await take(bodies, self._read, self.name, self._sink, self._quarantine, self._clock.now_ms())
+        for one in taken.ignored:
+            log.info("message ignored", action="message_ignored", source=self.name, why=one.what)
         await self._delete([message.receipt for message in messages])
 
-    async def _translation(self, message: Message) -> Translation:
-        """The message's facts; what cannot be used is in the quarantine when this returns."""
-        try:
-            await self._trust.check(message.body)
-            translation = translate(message.body, self._trust.account_id, self._trust.regions)
-        except Untranslatable as fault:
-            await self._put_aside(message.body, fault.detail)
-            return Translation(())
-        for refused in translation.refused:
-            await self._put_aside(refused.body, f"One event of a packed message: {refused.what}")
-        if translation.ignored:
-            log.info("message ignored", action="message_ignored", source=self.name, why=translation.ignored)
-        return translation
-
-    async def _put_aside(self, body: bytes | str, what: str) -> None:
-        await self._quarantine.put(self.name, body, what, self._clock.now_ms())
+    async def _read(self, body: str) -> Translation:
+        await self._trust.check(body)
+        return translate(body, self._trust.account_id, self._trust.regions)
 
     async def _delete(self, receipts: Sequence[str]) -> None:
         """Delete what was taken over; what cannot be deleted comes again and is then known as a duplicate."""

@@ -61,15 +61,7 @@ class Login:
 
     async def form(self, request: Request) -> Response:
         """GET shows the form; POST takes its fields ``token`` or ``code``, from our own page only."""
-        return await door.guarded(request, self._take if request.method == "POST" else self._show)
-
-    async def leave(self, request: Request) -> Response:
-        """End the session and go back to the form."""
-        return await door.guarded(request, self._leave)
-
-    async def code(self, request: Request) -> Response:
-        """201 with a code that opens one session of whoever asks with a bearer token."""
-        return await door.guarded(request, self._code)
+        return await (self._take if request.method == "POST" else self._show)(request)
 
     async def _show(self, request: Request) -> Response:
         query = request.query_params
@@ -99,13 +91,15 @@ class Login:
         problem = "This address was used, or is too old; sign in with a token." if code else ""
         return _page(problem=problem, status=403) if code else _again(to)
 
-    async def _leave(self, request: Request) -> Response:
+    async def leave(self, request: Request) -> Response:
+        """End the session and go back to the form."""
         await own_fields_of(request)
         answer = RedirectResponse("/console/login", HTTPStatus.SEE_OTHER)
         self._reception.dismiss(request, answer)
         return answer
 
-    async def _code(self, request: Request) -> Response:
+    async def code(self, request: Request) -> Response:
+        """201 with a code that opens one session of whoever asks with a bearer token."""
         if request.state.session is not None:
             raise door.Refused(HTTPStatus.FORBIDDEN, "A code is made for a bearer token, not for a session.")
         token = request.headers["authorization"].partition(" ")[2].strip()

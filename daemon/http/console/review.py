@@ -5,7 +5,6 @@ from starlette.responses import HTMLResponse, Response
 
 from daemon.http.console.feed import ConsoleFeed
 from daemon.http.console.shell import still
-from daemon.http.doors import door
 from daemon.http.doors.incidents import IncidentDoor
 
 
@@ -18,9 +17,6 @@ class ReviewPage:
 
     async def show(self, request: Request) -> Response:
         """The page; 404 for no such incident."""
-        return await door.guarded(request, self._show)
-
-    async def _show(self, request: Request) -> Response:
         found = await self._incidents.reviewed(request.path_params["incident_id"])
         title = f"Review of {found.incident_id}"
         return HTMLResponse(await still(request, self._feed, "pages/review.html", title, "incidents", review=found))

@@ -82,51 +82,30 @@ class AutomationDoor:
 
     @property
     def _automation(self) -> Automation:
-        if self._held is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No automation is held from here.")
-        return self._held
+        return door.held(self._held, "No automation is held from here.")
 
-    async def show(self, request: Request) -> Response:
+    async def show(self, _: Request) -> Response:
         """Whether automation acts, and what holds it."""
-        return await door.guarded(request, self._show)
+        return door.answer(self._document(changed=False))
 
     async def stop(self, request: Request) -> Response:
         """200 with what holds now."""
-        return await door.guarded(request, self._stop)
-
-    async def resume(self, request: Request) -> Response:
-        """200 with what holds now."""
-        return await door.guarded(request, self._resume)
-
-    async def approvals(self, request: Request) -> Response:
-        """Newest first, those that are over too."""
-        return await door.guarded(request, self._approvals)
-
-    async def answer(self, request: Request) -> Response:
-        """200 with the question as it stands now; 403, 404 or 409 when the answer does not count."""
-        return await door.guarded(request, self._take_answer)
-
-    async def undo(self, request: Request) -> Response:
-        """200 with the outcome; 404 or 409 when the action cannot be taken back."""
-        return await door.guarded(request, self._undo)
-
-    async def _show(self, _: Request) -> Response:
-        return door.answer(self._document(changed=False))
-
-    async def _stop(self, request: Request) -> Response:
         reason = door.reason_of((await door.body_as(request, Reasoned)).reason)
         return door.answer(self._document(changed=await self._automation.stop(door.caller(request).name, reason)))
 
-    async def _resume(self, request: Request) -> Response:
+    async def resume(self, request: Request) -> Response:
+        """200 with what holds now."""
         body = await door.body_as(request, Reasoned)
         changed = await self._automation.resume(door.caller(request).name, door.reason_of(body.reason), body.skipped)
         return door.answer(self._document(changed=changed))
 
-    async def _approvals(self, _: Request) -> Response:
+    async def approvals(self, _: Request) -> Response:
+        """Newest first, those that are over too."""
         told = [self._approval(one) for one in reversed(self._automation.state.approvals.values())]
         return door.answer(ApprovalList(approvals=told))
 
-    async def _take_answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """200 with the question as it stands now; 403, 404 or 409 when the answer does not count."""
         told, caller = await door.body_as(request, ApprovalAnswer), door.caller(request)
         approval_id = request.path_params["approval_id"]
         if len(told.note) > door.REASON_LENGTH_MAX:
@@ -140,7 +119,8 @@ class AutomationDoor:
             raise door.Refused(_STATUS_BY_REFUSAL.get(refusal, HTTPStatus.CONFLICT), words_of(refusal))
         return door.answer(self._approval(self._automation.state.approvals[approval_id]))
 
-    async def _undo(self, request: Request) -> Response:
+    async def undo(self, request: Request) -> Response:
+        """200 with the outcome; 404 or 409 when the action cannot be taken back."""
         decision_id = request.path_params["decision_id"]
         body, actor = await door.body_as(request, UndoWish), door.caller(request).name
         if body.dry_run:

@@ -61,32 +61,10 @@ class DeploymentDoor:
 
     @property
     def _desk(self) -> DeploymentDesk:
-        desk = self._held()
-        if desk is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Nothing is deployed from here.")
-        return desk
+        return door.held(self._held(), "Nothing is deployed from here.")
 
     async def ask(self, request: Request) -> Response:
         """201 with the deployment that has begun, or 200 with the plan of a dry run."""
-        return await door.guarded(request, self._ask)
-
-    async def show(self, request: Request) -> Response:
-        """One deployment: its plan, what it does, what it waits for, what has ended."""
-        return await door.guarded(request, self._show)
-
-    async def pause(self, request: Request) -> Response:
-        """Begin no further step."""
-        return await door.guarded(request, self._pause)
-
-    async def resume(self, request: Request) -> Response:
-        """Go on, or give a held step its time once more."""
-        return await door.guarded(request, self._resume)
-
-    async def abort(self, request: Request) -> Response:
-        """End it and give its traffic back."""
-        return await door.guarded(request, self._abort)
-
-    async def _ask(self, request: Request) -> Response:
         wish = await door.body_as(request, DeploymentWish)
         if wish.reason:
             wish = replace(wish, reason=door.reason_of(wish.reason))
@@ -96,18 +74,22 @@ class DeploymentDoor:
         run = _taken(await self._desk.ask(wish, actor))
         return door.answer(self._view(run.id), HTTPStatus.CREATED)
 
-    async def _show(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
+        """One deployment: its plan, what it does, what it waits for, what has ended."""
         return door.answer(self._view(request.path_params["deployment_id"]))
 
-    async def _pause(self, request: Request) -> Response:
+    async def pause(self, request: Request) -> Response:
+        """Begin no further step."""
         name, actor, reason = await _said(request)
         return self._told(name, await self._desk.pause(name, actor, reason))
 
-    async def _resume(self, request: Request) -> Response:
+    async def resume(self, request: Request) -> Response:
+        """Go on, or give a held step its time once more."""
         name, actor, reason = await _said(request)
         return self._told(name, await self._desk.resume(name, actor, reason))
 
-    async def _abort(self, request: Request) -> Response:
+    async def abort(self, request: Request) -> Response:
+        """End it and give its traffic back."""
         body = await door.body_as(request, Ending)
         name, reason = request.path_params["deployment_id"], door.reason_of(body.reason)
         return self._told(name, await self._desk.abort(name, door.caller(request).name, reason, force=body.force))

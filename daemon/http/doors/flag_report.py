@@ -30,12 +30,7 @@ class FlagReportDoor:
 
     async def show(self, request: Request) -> Response:
         """What every experiment says, or with ``flag`` that of one."""
-        return await door.guarded(request, self._show)
-
-    async def _show(self, request: Request) -> Response:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No flags are kept here.")
+        parts = door.held(self._held(), "No flags are kept here.")
         flag = request.query_params.get("flag", "")
         if flag and _KEY.fullmatch(flag) is None:
             raise door.Refused(HTTPStatus.BAD_REQUEST, f"{flag!r:.100} cannot be the name of a flag.")

@@ -72,57 +72,34 @@ class FlagDoor:
 
     @property
     def _parts(self) -> FlagParts:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No flags are kept here.")
-        return parts
-
-    async def list(self, request: Request) -> Response:
-        """Every flag, every process, and who lags."""
-        return await door.guarded(request, self._list)
-
-    async def show(self, request: Request) -> Response:
-        """One flag with its definition."""
-        return await door.guarded(request, self._show)
-
-    async def history(self, request: Request) -> Response:
-        """Its changes, newest first."""
-        return await door.guarded(request, self._history)
-
-    async def document(self, request: Request) -> Response:
-        """The newest document under its signature; 304 for who has it."""
-        return await door.guarded(request, self._document)
-
-    async def set(self, request: Request) -> Response:
-        """200 with what the flag serves now."""
-        return await door.guarded(request, self._set)
-
-    async def ramp(self, request: Request) -> Response:
-        """200 with what the flag serves now."""
-        return await door.guarded(request, self._ramp)
+        return door.held(self._held(), "No flags are kept here.")
 
     async def revert(self, request: Request) -> Response:
         """200 with what the flag serves now."""
-        return await door.guarded(request, lambda one: self._reasoned(one, FlagChange.REVERT))
+        return await self._reasoned(request, FlagChange.REVERT)
 
     async def kill(self, request: Request) -> Response:
         """200 as soon as the kill is on disk and on its way."""
-        return await door.guarded(request, lambda one: self._reasoned(one, FlagChange.KILL))
+        return await self._reasoned(request, FlagChange.KILL)
 
     async def revive(self, request: Request) -> Response:
         """200 with what the flag serves now."""
-        return await door.guarded(request, lambda one: self._reasoned(one, FlagChange.REVIVE))
+        return await self._reasoned(request, FlagChange.REVIVE)
 
-    async def _list(self, _: Request) -> Response:
+    async def list(self, _: Request) -> Response:
+        """Every flag, every process, and who lags."""
         return door.answer(flag_list(self._parts, self._now_ms()))
 
-    async def _show(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
+        """One flag with its definition."""
         return door.answer(flag_document(self._parts, self._known(request)))
 
-    async def _history(self, request: Request) -> Response:
+    async def history(self, request: Request) -> Response:
+        """Its changes, newest first."""
         return door.answer(flag_history(self._parts, self._known(request)))
 
-    async def _document(self, request: Request) -> Response:
+    async def document(self, request: Request) -> Response:
+        """The newest document under its signature; 304 for who has it."""
         try:
             sealed = self._parts.publisher.sealed()
         except EnvelopeRefused as fault:
@@ -134,7 +111,8 @@ class FlagDoor:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(sealed.body, media_type="application/json", headers=headers)
 
-    async def _set(self, request: Request) -> Response:
+    async def set(self, request: Request) -> Response:
+        """200 with what the flag serves now."""
         body = await door.body_as(request, FlagSet, WISH_BYTES_MAX)
         if _is_too_deep(body.targeting):
             detail = f"targeting has more than {DEPTH_MAX} levels; split the rule."
@@ -148,7 +126,8 @@ class FlagDoor:
         )
         return await self._ask(request, wish, dry_run=body.dry_run)
 
-    async def _ramp(self, request: Request) -> Response:
+    async def ramp(self, request: Request) -> Response:
+        """200 with what the flag serves now."""
         body = await door.body_as(request, FlagRamp)
         wish = Wish(
             what=FlagChange.RAMP,

@@ -101,35 +101,28 @@ class IncidentDoor:
         self._severities = severities
         self._rules = rules
 
-    async def show(self, request: Request) -> Response:
-        """One incident with its group, its times and who is told."""
-        return await door.guarded(request, self._show)
-
-    async def review(self, request: Request) -> Response:
-        """The document for the time after it."""
-        return await door.guarded(request, self._review)
-
     async def acknowledge(self, request: Request) -> Response:
         """200 with the incident that was taken on."""
-        return await door.guarded(request, lambda one: self._acted(one, _acknowledge))
+        return await self._acted(request, _acknowledge)
 
     async def give_back(self, request: Request) -> Response:
         """200 with the incident that nobody is on any more."""
-        return await door.guarded(request, lambda one: self._acted(one, _give_back))
+        return await self._acted(request, _give_back)
 
     async def resolve(self, request: Request) -> Response:
         """200 with the incident that is over."""
-        return await door.guarded(request, lambda one: self._acted(one, _resolve))
+        return await self._acted(request, _resolve)
 
     async def note(self, request: Request) -> Response:
         """200 with the incident that something was written down about."""
-        return await door.guarded(request, lambda one: self._acted(one, _note))
+        return await self._acted(request, _note)
 
     async def merge(self, request: Request) -> Response:
         """200 with the incident that speaks for both."""
-        return await door.guarded(request, lambda one: self._acted(one, _merge))
+        return await self._acted(request, _merge)
 
-    async def _show(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
+        """One incident with its group, its times and who is told."""
         return door.answer(self._story(self._known(request)))
 
     async def reviewed(self, name: str) -> IncidentReview:
@@ -141,7 +134,8 @@ class IncidentDoor:
         text = review(state, incident, entries, rules, self._severities())
         return IncidentReview(incident_id=incident.id, markdown=text)
 
-    async def _review(self, request: Request) -> Response:
+    async def review(self, request: Request) -> Response:
+        """The document for the time after it."""
         return door.answer(await self.reviewed(request.path_params["incident_id"]))
 
     async def _entries(self, state: State, incident: Incident) -> list[Entry]:
@@ -161,9 +155,7 @@ class IncidentDoor:
         return bool(incident.resolved_at_ms) and entry.at_ms > incident.resolved_at_ms + BEFORE_MS
 
     async def _acted(self, request: Request, act: Act) -> Response:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Incidents are not held from here.")
+        parts = door.held(self._held(), "Incidents are not held from here.")
         found = await act(parts.desk, request.path_params["incident_id"], door.caller(request).name, request)
         if isinstance(found, IncidentRefused):
             raise door.Refused(_STATUS_BY_REFUSAL.get(found.refusal, HTTPStatus.CONFLICT), f"{found.detail}.")

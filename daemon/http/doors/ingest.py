@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.errors import DaemonError, Untranslatable
-from daemon.http.body import BodyTooLarge, read_body
+from daemon.http.doors import door
 from daemon.http.problems import problem
 from daemon.sources import ingest as source
 from daemon.sources.alertmanager import take_alerts
 from daemon.sources.sink import FactSink
+from daemon.sources.taking import Taken
 from daemon.sources.trust import Trust
 from daemon.storage.quarantine import Quarantine
 from daemon.view.shape import SystemView
@@ -57,10 +58,9 @@ class IngestDoor:
 
     async def take(self, request: Request) -> Response:
         """202 with counts; 400 when no event was usable, 413, 415, and 503 when the facts could not be stored."""
-        path = request.url.path
         content_type = request.headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() not in CONTENT_TYPES:
-            return problem(415, f"Send one of {', '.join(sorted(CONTENT_TYPES))}.", instance=path)
+        if _media_type(request) not in CONTENT_TYPES:
+            raise door.Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send one of {', '.join(sorted(CONTENT_TYPES))}.")
         traceparent = request.headers.get("traceparent", "")
         return await self._taken(
             request,
@@ -77,38 +77,38 @@ class IngestDoor:
 
     async def take_alerts(self, request: Request) -> Response:
         """The same for a webhook of Alertmanager, version 4, whose alerts are its events."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != source.JSON:
-            return problem(415, f"Send {source.JSON}.", instance=request.url.path)
+        if _media_type(request) != source.JSON:
+            raise door.Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send {source.JSON}.")
         return await self._taken(
             request, lambda body: take_alerts(body, self._sink, self._quarantine, self._view.now_ms())
         )
 
-    async def _taken(self, request: Request, take: Callable[[bytes], Awaitable[source.IngestResult]]) -> Response:
-        path = request.url.path
+    async def _taken(self, request: Request, take: Callable[[bytes], Awaitable[Taken]]) -> Response:
+        path, body = request.url.path, await door.body_of(request, BODY_LIMIT_BYTES, "send smaller batches")
         try:
-            body = await read_body(request, BODY_LIMIT_BYTES)
-        except BodyTooLarge:
-            return problem(413, f"The limit is {BODY_LIMIT_BYTES} bytes; send smaller batches.", instance=path)
-        try:
-            result = await take(body)
+            return _answer(await take(body))
         except Untranslatable as fault:
-            return problem(400, fault.detail, instance=path)
+            raise door.Refused(HTTPStatus.BAD_REQUEST, fault.detail) from fault
         except (DaemonError, NotJournaled) as fault:
             if isinstance(fault, DaemonError) and not fault.retryable:
                 raise
             return problem(503, "The events were not stored; send them again.", instance=path, headers=_RETRY)
-        return _answer(result, path)
 
 
 _RETRY = {"retry-after": "1"}
 
 
-def _answer(result: source.IngestResult, path: str) -> Response:
+def _media_type(request: Request) -> str:
+    """What the body says that it is, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _answer(result: Taken) -> Response:
     listed = [UnusableEvent(index=event.index, what=event.what) for event in result.refused[:REFUSED_LISTED]]
     if result.accepted == 0 and not result.ignored:
         first = f" The first: {listed[0].what}" if listed else ""
-        return problem(400, f"No event of {len(result.refused)} was usable.{first}", instance=path)
+        raise door.Refused(HTTPStatus.BAD_REQUEST, f"No event of {len(result.refused)} was usable.{first}")
     counts = IngestCounts(
         accepted=result.accepted, refused=len(result.refused), ignored=len(result.ignored), problems=listed
     )
-    return Response(msgspec.json.encode(counts), HTTPStatus.ACCEPTED, media_type="application/json")
+    return door.answer(counts, HTTPStatus.ACCEPTED)

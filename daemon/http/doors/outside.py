@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from daemon.channels.opened import Channels
 from daemon.errors import Untranslatable
-from daemon.http.body import BodyTooLarge, read_body
 from daemon.http.doors import door
 from daemon.incidents.desk import IncidentRefused
 from daemon.incidents.outside.desk import Heard, OutsideDesk
@@ -23,7 +22,6 @@ SIGNATURE = "x-pagerduty-signature"
 SOURCE = "pagerduty"
 """What webhooks that cannot be used are put aside under."""
 BODY_LIMIT_BYTES = 256 * 1024
-_RETRY = {"retry-after": "1"}
 
 
 class WebhookHeard(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,14 +51,8 @@ class OutsideDoor:
 
     async def take(self, request: Request) -> Response:
         """200 with what became of it; 401, 413, and 503 when it was not written down: it comes again."""
-        return await door.guarded(request, self._take)
-
-    async def _take(self, request: Request) -> Response:
         parts = self._incidents()
-        try:
-            body = await read_body(request, BODY_LIMIT_BYTES)
-        except BodyTooLarge:
-            raise door.Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The limit is {BODY_LIMIT_BYTES} bytes.") from None
+        body = await door.body_of(request, BODY_LIMIT_BYTES)
         channel = signer_of(body, request.headers.get(SIGNATURE, ""), self._secrets())
         if not channel:
             if parts is not None:

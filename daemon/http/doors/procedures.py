@@ -70,28 +70,11 @@ class ProcedureDoor:
 
     @property
     def _parts(self) -> ProcedureParts:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No procedures are kept here.")
+        parts = door.held(self._held(), "No procedures are kept here.")
         return parts.procedures
 
-    async def list(self, request: Request) -> Response:
+    async def list(self, _: Request) -> Response:
         """Every procedure, every run and every drill."""
-        return await door.guarded(request, self._list)
-
-    async def show(self, request: Request) -> Response:
-        """One run."""
-        return await door.guarded(request, self._show)
-
-    async def record(self, request: Request) -> Response:
-        """200 with the run after the entry; the same entry once more changes nothing."""
-        return await door.guarded(request, self._record)
-
-    async def drill(self, request: Request) -> Response:
-        """201 with what was measured."""
-        return await door.guarded(request, self._drill)
-
-    async def _list(self, _: Request) -> Response:
         state, now_ms = self._view.state(), self._view.now_ms()
         rows = [
             row_of(one, state.procedures_done.get(one.name, 0), state.first_started_at_ms, now_ms)
@@ -100,14 +83,16 @@ class ProcedureDoor:
         runs = sorted(state.procedures.values(), key=lambda one: (one.is_over, -one.begun_at_ms))
         return door.answer(ProcedureList(procedures=rows, runs=runs, drills=list(reversed(state.drills))))
 
-    async def _show(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
+        """One run."""
         name = request.path_params["run_id"]
         found = self._view.state().procedures.get(name)
         if found is None:
             raise door.Refused(HTTPStatus.NOT_FOUND, f"There is no run {name!r:.60}.")
         return door.answer(found)
 
-    async def _record(self, request: Request) -> Response:
+    async def record(self, request: Request) -> Response:
+        """200 with the run after the entry; the same entry once more changes nothing."""
         wish = await door.body_as(request, EntryWish, ENTRY_BYTES_MAX)
         said = _entry(wish)
         if said.run_id != request.path_params["run_id"]:
@@ -118,7 +103,8 @@ class ProcedureDoor:
             raise _refused(answered)
         return door.answer(answered)
 
-    async def _drill(self, request: Request) -> Response:
+    async def drill(self, request: Request) -> Response:
+        """201 with what was measured."""
         measured = await door.body_as(request, ContinuityMeasured)
         refused = await self._parts.desk.measured(measured, door.caller(request).name)
         if refused is not None:

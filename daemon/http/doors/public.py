@@ -85,43 +85,18 @@ class PublicDoor:
 
     @property
     def _parts(self) -> PublicParts:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "The outside is told nothing from here.")
-        return parts
+        return door.held(self._held(), "The outside is told nothing from here.")
 
     async def page(self, request: Request) -> Response:
         """What the status page says now."""
-        return await door.guarded(request, self._page)
-
-    async def list(self, request: Request) -> Response:
-        """What is proposed, published and sent."""
-        return await door.guarded(request, self._list)
-
-    async def drafts(self, request: Request) -> Response:
-        """Every letter as it would be sent; nothing is written."""
-        return await door.guarded(request, self._drafts)
-
-    async def communicate(self, request: Request) -> Response:
-        """201 with the letter that waits for another person."""
-        return await door.guarded(request, self._communicate)
-
-    async def update(self, request: Request) -> Response:
-        """201 with the words that wait for another person."""
-        return await door.guarded(request, self._update)
-
-    async def answer(self, request: Request) -> Response:
-        """200 with the words after the answer."""
-        return await door.guarded(request, self._answer)
-
-    async def _page(self, request: Request) -> Response:
         del request
         page = self._parts.page
         if page is None:
             raise door.Refused(HTTPStatus.NOT_FOUND, "No status page is kept; see enabled in status-page.yaml.")
         return door.answer(page.document())
 
-    async def _list(self, request: Request) -> Response:
+    async def list(self, request: Request) -> Response:
+        """What is proposed, published and sent."""
         del request
         book = self._view.state().public
         found = [words_document(one) for one in book.updates.values()]
@@ -129,14 +104,16 @@ class PublicDoor:
         found.sort(key=lambda one: (one.standing is not Standing.WAITING, -one.at_ms))
         return door.answer(WordsList(words=found[:LISTED_MAX]))
 
-    async def _drafts(self, request: Request) -> Response:
+    async def drafts(self, request: Request) -> Response:
+        """Every letter as it would be sent; nothing is written."""
         asked = request.query_params
         found = self._parts.desk.drafts(_subject(request), asked.get("kind", ""), _short(asked.get("detail", "")))
         if isinstance(found, PublicRefused):
             raise _refused(found)
         return door.answer(DraftList(drafts=found))
 
-    async def _communicate(self, request: Request) -> Response:
+    async def communicate(self, request: Request) -> Response:
+        """201 with the letter that waits for another person."""
         wish, caller = await door.body_as(request, LetterWish), door.caller(request).name
         found = await self._parts.desk.communicate(
             _subject(request), wish.letter, caller, wish.kind, _short(wish.detail)
@@ -145,14 +122,16 @@ class PublicDoor:
             raise _refused(found)
         return door.answer(words_document(found), HTTPStatus.CREATED)
 
-    async def _update(self, request: Request) -> Response:
+    async def update(self, request: Request) -> Response:
+        """201 with the words that wait for another person."""
         wish, caller = await door.body_as(request, UpdateWish), door.caller(request).name
         found = await self._parts.desk.update(_subject(request), wish.phase, _short(wish.text), caller)
         if isinstance(found, PublicRefused):
             raise _refused(found)
         return door.answer(words_document(found), HTTPStatus.CREATED)
 
-    async def _answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """200 with the words after the answer."""
         wish = await door.body_as(request, PublicAnswer)
         approve = wish.answer == "approve"
         why = _short(wish.reason) if approve else door.reason_of(wish.reason)

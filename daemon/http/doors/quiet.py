@@ -96,40 +96,10 @@ class QuietDoor:
 
     @property
     def _parts(self) -> IncidentParts:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Nobody is told of anything from here.")
-        return parts
+        return door.held(self._held(), "Nobody is told of anything from here.")
 
-    async def escalation(self, request: Request) -> Response:
+    async def escalation(self, _: Request) -> Response:
         """Who is on duty, and who is being told of what."""
-        return await door.guarded(request, self._escalation)
-
-    async def silences(self, request: Request) -> Response:
-        """Newest first."""
-        return await door.guarded(request, self._silences)
-
-    async def silence(self, request: Request) -> Response:
-        """201 with the silence."""
-        return await door.guarded(request, self._silence)
-
-    async def expire(self, request: Request) -> Response:
-        """200 with the silence that is over now."""
-        return await door.guarded(request, self._expire)
-
-    async def maintenances(self, request: Request) -> Response:
-        """Newest first."""
-        return await door.guarded(request, self._maintenances)
-
-    async def announce(self, request: Request) -> Response:
-        """201 with what was announced."""
-        return await door.guarded(request, self._announce)
-
-    async def end(self, request: Request) -> Response:
-        """200 with the maintenance that is over now."""
-        return await door.guarded(request, self._end)
-
-    async def _escalation(self, _: Request) -> Response:
         now_ms, rules = self._now_ms(), self._parts.escalation()
         duty = []
         for name, schedule in rules.schedules.items():
@@ -141,33 +111,39 @@ class QuietDoor:
         chains.sort(key=lambda one: (one.severity, one.started_at_ms))
         return door.answer(EscalationDocument(on_duty=duty, chains=chains))
 
-    async def _silences(self, _: Request) -> Response:
+    async def silences(self, _: Request) -> Response:
+        """Newest first."""
         told = [self._silence_document(one) for one in reversed(self._parts.quiet.book.silences.values())]
         return door.answer(SilenceList(silences=told))
 
-    async def _silence(self, request: Request) -> Response:
+    async def silence(self, request: Request) -> Response:
+        """201 with the silence."""
         wish, actor = await door.body_as(request, SilenceWish), door.caller(request).name
         comment = door.reason_of(wish.comment)
         added = await self._parts.quiet.silence(wish.matchers, wish.ends_at_ms, actor, comment, wish.starts_at_ms)
         return door.answer(self._silence_document(_given(added)), HTTPStatus.CREATED)
 
-    async def _expire(self, request: Request) -> Response:
+    async def expire(self, request: Request) -> Response:
+        """200 with the silence that is over now."""
         reason, actor = door.reason_of((await door.body_as(request, QuietEnding)).reason), door.caller(request).name
         ended = await self._parts.quiet.expire(request.path_params["silence_id"], actor, reason)
         return door.answer(self._silence_document(_given(ended)))
 
-    async def _maintenances(self, _: Request) -> Response:
+    async def maintenances(self, _: Request) -> Response:
+        """Newest first."""
         told = [self._maintenance_document(one) for one in reversed(self._parts.quiet.book.maintenances.values())]
         return door.answer(MaintenanceList(maintenances=told))
 
-    async def _announce(self, request: Request) -> Response:
+    async def announce(self, request: Request) -> Response:
+        """201 with what was announced."""
         wish, actor = await door.body_as(request, MaintenanceWish), door.caller(request).name
         announced = await self._parts.quiet.announce(
             wish.kind, door.reason_of(wish.what), wish.matchers, wish.starts_at_ms, wish.ends_at_ms, actor
         )
         return door.answer(self._maintenance_document(_given(announced)), HTTPStatus.CREATED)
 
-    async def _end(self, request: Request) -> Response:
+    async def end(self, request: Request) -> Response:
+        """200 with the maintenance that is over now."""
         reason, actor = door.reason_of((await door.body_as(request, QuietEnding)).reason), door.caller(request).name
         ended = await self._parts.quiet.end(request.path_params["maintenance_id"], actor, reason)
         return door.answer(self._maintenance_document(_given(ended)))

@@ -57,36 +57,10 @@ class RollbackDoor:
 
     @property
     def _parts(self) -> RollbackParts:
-        parts = self._held()
-        if parts is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Nothing is taken back from here.")
-        return parts
+        return door.held(self._held(), "Nothing is taken back from here.")
 
     async def ask(self, request: Request) -> Response:
         """201 with the rollback, as far as it went without waiting; 200 with what a dry run says would be done."""
-        return await door.guarded(request, self._ask)
-
-    async def rehearse(self, request: Request) -> Response:
-        """201 with what a drill measured; 409 when it failed, with why."""
-        return await door.guarded(request, self._rehearse)
-
-    async def list(self, request: Request) -> Response:
-        """What was asked for, and how every rollback went."""
-        return await door.guarded(request, self._list)
-
-    async def show(self, request: Request) -> Response:
-        """One rollback with its steps."""
-        return await door.guarded(request, self._show)
-
-    async def compensations(self, request: Request) -> Response:
-        """The payments that releases left wrong."""
-        return await door.guarded(request, self._compensations)
-
-    async def look_again(self, request: Request) -> Response:
-        """Look at a release's payments now, and list those that are wrong."""
-        return await door.guarded(request, self._look_again)
-
-    async def _ask(self, request: Request) -> Response:
         wish = await door.body_as(request, RollbackWish)
         if wish.dry_run:
             actor = door.caller(request).name
@@ -100,27 +74,32 @@ class RollbackDoor:
         )
         return door.answer(_given(answered), HTTPStatus.CREATED)
 
-    async def _rehearse(self, request: Request) -> Response:
+    async def rehearse(self, request: Request) -> Response:
+        """201 with what a drill measured; 409 when it failed, with why."""
         measured = await self._parts.drill.run(door.caller(request).name)
         if not measured.verified_at_ms:
             raise door.Refused(HTTPStatus.CONFLICT, f"The rehearsal failed: {measured.detail}.")
         return door.answer(measured, HTTPStatus.CREATED)
 
-    async def _list(self, _: Request) -> Response:
+    async def list(self, _: Request) -> Response:
+        """What was asked for, and how every rollback went."""
         measured = list(reversed(self._state().rollbacks.values()))
         return door.answer(RollbackList(rollbacks=self._parts.desk.list(), measured=measured))
 
-    async def _show(self, request: Request) -> Response:
+    async def show(self, request: Request) -> Response:
+        """One rollback with its steps."""
         name = request.path_params["rollback_id"]
         found = self._parts.desk.show(name)
         if found is None:
             raise door.Refused(HTTPStatus.NOT_FOUND, f"There is no rollback {name!r:.100}.")
         return door.answer(found)
 
-    async def _compensations(self, _: Request) -> Response:
+    async def compensations(self, _: Request) -> Response:
+        """The payments that releases left wrong."""
         return door.answer(CompensationList(compensations=list(reversed(self._state().compensations.values()))))
 
-    async def _look_again(self, request: Request) -> Response:
+    async def look_again(self, request: Request) -> Response:
+        """Look at a release's payments now, and list those that are wrong."""
         name = request.path_params["deployment_id"]
         deployment = self._state().deployments.get(name)
         if deployment is None:

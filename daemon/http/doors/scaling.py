@@ -19,23 +19,14 @@ class ScalingDoor:
 
     @property
     def _desk(self) -> ScalingDesk:
-        desk = self._current()
-        if desk is None:
-            raise door.Refused(HTTPStatus.SERVICE_UNAVAILABLE, "No capacity is looked after from here.")
-        return desk
+        return door.held(self._current(), "No capacity is looked after from here.")
 
-    async def show(self, request: Request) -> Response:
+    async def show(self, _: Request) -> Response:
         """Every component with its newest look, its decision and its dollars."""
-        return await door.guarded(request, self._show)
+        return door.answer(document_of(self._desk))
 
     async def set(self, request: Request) -> Response:
         """200 with what the world showed; 404 for no such component, 409 with the reason when it is not done."""
-        return await door.guarded(request, self._set)
-
-    async def _show(self, _: Request) -> Response:
-        return door.answer(document_of(self._desk))
-
-    async def _set(self, request: Request) -> Response:
         wish, actor = await door.body_as(request, UnitsWish), door.caller(request).name
         if not 0 < wish.lasts_ms <= LASTS_MS_MAX:
             detail = f"lasts_ms is between 1 and {LASTS_MS_MAX}: what somebody forgets is over within a week."

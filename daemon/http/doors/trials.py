@@ -35,9 +35,6 @@ class TrialDoor:
 
     async def try_out(self, request: Request) -> Response:
         """200 with what was, or would be, sent; 404 for a person or a channel that is not, 409 for nobody to reach."""
-        return await door.guarded(request, self._try)
-
-    async def _try(self, request: Request) -> Response:
         wish = await door.body_as(request, TrialWish)
         channels, actor = self._channels(), door.caller(request).name
         if channels is None:

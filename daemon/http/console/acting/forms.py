@@ -10,18 +10,19 @@ from daemon.http.doors.door import Refused
 from daemon.http.sessions.book import Session
 
 CSRF_FIELD = "csrf"
-FORM_LIMIT_BYTES = 65_536
-"""A letter in a script that takes nine bytes for a letter of it, and all else."""
+FORM_LIMIT_BYTES = 16_384
+OWN_FORM_LIMIT_BYTES = 65_536
+"""Of somebody who is signed in: words for the outside, in a script of which each letter takes nine bytes, and more."""
 FIELDS_MAX = 32
 
 
-async def fields_of(request: Request) -> dict[str, str]:
+async def fields_of(request: Request, limit_bytes: int = FORM_LIMIT_BYTES) -> dict[str, str]:
     """The fields of a form that needs no session; of two with one name the last. Raises Refused."""
     try:
-        body = await read_body(request, FORM_LIMIT_BYTES)
+        body = await read_body(request, limit_bytes)
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
     except BodyTooLarge:
-        detail = f"A form has at most {FORM_LIMIT_BYTES} bytes."
+        detail = f"A form has at most {limit_bytes} bytes."
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail) from None
     except ValueError as fault:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"The form cannot be read: {fault}.") from fault
@@ -37,7 +38,7 @@ async def own_fields_of(request: Request) -> tuple[Session, dict[str, str]]:
     if session is None:
         detail = "The console's forms need a session; with a bearer token use /api/v1."
         raise Refused(HTTPStatus.FORBIDDEN, detail)
-    fields = await fields_of(request)
+    fields = await fields_of(request, OWN_FORM_LIMIT_BYTES)
     if not session.takes(fields.pop(CSRF_FIELD, "")):
         detail = "The form was not made for this session, so nothing was done; load the page again."
         raise Refused(HTTPStatus.FORBIDDEN, detail)

@@ -75,7 +75,7 @@ class Acts:
 
         async def handle(request: Request) -> Response:
             answer = self._perform if request.method == "POST" else self._look
-            return await door.guarded(request, lambda one: answer(one, act))
+            return await answer(request, act)
 
         return handle
 
