@@ -26,6 +26,18 @@ class AccountTotal(msgspec.Struct, frozen=True, kw_only=True):
     balance_cents: int
 
 
+class TrialBalance(msgspec.Struct, frozen=True):
+    """The chart as it was between began_at_ms and ended_at_ms; 0 where the core is too old to say when.
+
+    at_one_moment: no payment moved while it was read, so that all debits have to be all credits.
+    """
+
+    accounts: tuple[AccountTotal, ...]
+    began_at_ms: int = 0
+    ended_at_ms: int = 0
+    at_one_moment: bool = False
+
+
 class ListedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A live entry of a fraud list. value: a fingerprint, an address, an id; never a number of a card or account."""
 
@@ -47,10 +59,6 @@ class FraudLists(msgspec.Struct, frozen=True):
     more: bool
 
 
-class _TrialBalance(msgspec.Struct, frozen=True):
-    accounts: tuple[AccountTotal, ...]
-
-
 class _Entries(msgspec.Struct, frozen=True):
     data: tuple[ListedEntry, ...]
     next_after: str = ""
@@ -60,7 +68,7 @@ class _Control(msgspec.Struct, frozen=True):
     mode: str
 
 
-_TRIAL_BALANCE = msgspec.json.Decoder(_TrialBalance)
+_TRIAL_BALANCE = msgspec.json.Decoder(TrialBalance)
 _ENTRIES = msgspec.json.Decoder(_Entries)
 _CONTROL = msgspec.json.Decoder(_Control)
 
@@ -71,9 +79,9 @@ class CoreBooks:
     def __init__(self, api: CoreApi) -> None:
         self._api = api
 
-    async def trial_balance(self) -> tuple[AccountTotal, ...]:
-        """The chart with its totals."""
-        return decoded(_TRIAL_BALANCE, await self._api.ask("GET", "/v1/ledger/trial_balance")).accounts
+    async def trial_balance(self) -> TrialBalance:
+        """The chart with its totals, of the moment that the core last read them."""
+        return decoded(_TRIAL_BALANCE, await self._api.ask("GET", "/v1/ledger/trial_balance"))
 
     async def fraud_lists(self) -> FraudLists:
         """The live entries, the oldest first."""

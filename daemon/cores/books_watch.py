@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-from daemon.cores.books import AccountTotal, FraudLists
+from daemon.cores.books import FraudLists, TrialBalance
 from remediation.errors import RemediationError
 from remediation.ports import Clock
 
 EVERY_SECONDS = 10.0
-"""A look reads every account of the ledger; a person sees no difference between this and sooner."""
+"""A person sees no difference between this and sooner; a core with many accounts adds them up less often."""
 
 FIRST_SECONDS = 1.0
 """How long a page waits for what was never asked for; after that it says that there is no data."""
@@ -20,7 +20,7 @@ Told = TypeVar("Told")
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[Told]):
-    """value: as of read_at_ms; None before the first answer. fault: why the newest question has none, or empty."""
+    """value: None before the first answer. read_at_ms: of which moment it is. fault: why there is nothing newer."""
 
     value: Told | None = None
     read_at_ms: int = 0
@@ -31,7 +31,7 @@ class Known(Generic[Told]):
 class BooksKnown:
     """Everything that is remembered."""
 
-    accounts: Known[tuple[AccountTotal, ...]] = Known()
+    accounts: Known[TrialBalance] = Known()
     lists: Known[FraudLists] = Known()
     mode: Known[str] = Known()
 
@@ -39,7 +39,7 @@ class BooksKnown:
 class Books(Protocol):
     """See CoreBooks."""
 
-    async def trial_balance(self) -> tuple[AccountTotal, ...]:
+    async def trial_balance(self) -> TrialBalance:
         """The chart with its totals."""
 
     async def fraud_lists(self) -> FraudLists:
@@ -88,7 +88,7 @@ class BooksWatch:
         """Ask for all of it once."""
         before = self._known
         self._known = BooksKnown(
-            await self._ask(self._books.trial_balance, before.accounts),
+            _as_of(await self._ask(self._books.trial_balance, before.accounts)),
             await self._ask(self._books.fraud_lists, before.lists),
             await self._ask(self._books.mode, before.mode),
         )
@@ -101,3 +101,10 @@ class BooksWatch:
             return Known(await question(), self._clock.now_ms())
         except RemediationError as fault:
             return Known(before.value, before.read_at_ms, str(fault))
+
+
+def _as_of(known: Known[TrialBalance]) -> Known[TrialBalance]:
+    """What a core read some time ago is of that time, and not of when it was asked."""
+    if known.value is None or known.value.ended_at_ms == 0:
+        return known
+    return replace(known, read_at_ms=known.value.ended_at_ms)

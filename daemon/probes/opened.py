@@ -22,7 +22,7 @@ from daemon.probes.looking import Look
 from daemon.probes.monitoring import See, look_at_monitoring
 from daemon.probes.payments import HealthPaymentProbe
 from daemon.probes.policies import TEMPLATES
-from daemon.probes.self_checks import CHECKED_BY_CORES, look_at_cores
+from daemon.probes.self_checks import AUDIT_TRAIL, CHECKED_BY_CORES, look_at_cores, look_at_shared
 from payment_core.logs import written
 from remediation.ports import Clock
 
@@ -82,6 +82,7 @@ async def open_probes(
     looks: Mapping[str, Look] = {
         **{component: look_at_cores(clients, component) for component in CHECKED_BY_CORES},
         "database": ledger.look,
+        AUDIT_TRAIL: look_at_shared(clients, AUDIT_TRAIL),
         "api": look_at_api(clients),
         "monitoring": look_at_monitoring(queues, see, clock),
         "cost-optimization": look_at_costs(prices, see, clock, billed=settings.costs.is_read),

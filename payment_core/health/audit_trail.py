@@ -35,7 +35,7 @@ class AuditTrailCheck:
         if self._clock.now_ms() - last.ended_at_ms > 2 * self._every_ms + GRACE_MS:
             return Checked(status="unknown", detail=f"the audit trail was last verified {_at(last.ended_at_ms)}")
         seconds = (last.ended_at_ms - last.began_at_ms) // 1000
-        newer = "" if found.began_at_ms > 0 else f"; {found.rows} rows by {_at(found.followed_at_ms)}"
+        newer = "" if found.began_at_ms > 0 else f"; followed to row {found.rows} {_at(found.followed_at_ms)}"
         looked_at = (
             f"{last.rows} audit rows with their events and journals, {last.documents} documents, {last.roots} roots"
         )

@@ -85,6 +85,7 @@ async def started(directory: Path, programs: Programs, account: Account, aws_cli
 COMPONENTS = (
     "ach-transfer-manager",
     "api",
+    "audit-trail",
     "aws-payment-processor",
     "compliance",
     "cost-optimization",

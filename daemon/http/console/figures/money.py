@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daemon.cores.books import AccountTotal
+from daemon.cores.books import AccountTotal, TrialBalance
 from daemon.cores.books_watch import BooksKnown, Known
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.compose import LEDGER_STALE_MS, ledger_row
@@ -52,12 +52,12 @@ def _proof(ledger: LedgerStatus | None) -> str:
     return "" if ledger is None else f"{count(ledger.entries)} entries added up"
 
 
-def _sum(label: str, accounts: Known[tuple[AccountTotal, ...]], names: Sequence[str], now_ms: int) -> Figure:
+def _sum(label: str, accounts: Known[TrialBalance], names: Sequence[str], now_ms: int) -> Figure:
     if accounts.value is None:
         return Figure(label, NO_DATA, "no core answered" if accounts.fault else "not read yet")
     shown = " + ".join(
         dollars(cents) if currency == "USD" else f"{cents} {currency} minor units"
-        for currency, cents in sorted(_by_currency(accounts.value, names).items())
+        for currency, cents in sorted(_by_currency(accounts.value.accounts, names).items())
     )
     since = age(max(0, now_ms - accounts.read_at_ms))
     return Figure(

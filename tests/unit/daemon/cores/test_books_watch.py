@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from daemon.cores.api import CoreApi
-from daemon.cores.books import LISTED_MAX, AccountTotal, CoreBooks, FraudLists
+from daemon.cores.books import LISTED_MAX, CoreBooks, FraudLists, TrialBalance
 from daemon.cores.books_watch import EVERY_SECONDS, BooksWatch
 from remediation.errors import RemediationError, WorldRefused, WorldUnreachable
 from tests.unit.remediation.worlds import NOW_MS, FakeClock
@@ -18,13 +18,14 @@ class Books:
     def __init__(self) -> None:
         self.asked = 0
         self.fault: RemediationError | None = None
+        self.read_at_ms = 0
 
-    async def trial_balance(self) -> tuple[AccountTotal, ...]:
+    async def trial_balance(self) -> TrialBalance:
         """An empty chart."""
         self.asked += 1
         if self.fault is not None:
             raise self.fault
-        return ()
+        return TrialBalance((), self.read_at_ms, self.read_at_ms)
 
     async def fraud_lists(self) -> FraudLists:
         """Nobody is listed."""
@@ -70,7 +71,7 @@ async def test_looking_asks_once_for_each_interval_and_says_that_there_is_news()
         watch.look()
         async with asyncio.timeout(5):
             await news.wait()
-        assert watch.look().accounts.value == ()
+        assert watch.look().accounts.value == TrialBalance(())
         assert (watch.look().accounts.read_at_ms, watch.look().mode.value) == (NOW_MS, "normal")
         for _ in range(3):
             await asyncio.sleep(0)
@@ -86,9 +87,17 @@ async def test_what_was_known_stays_with_its_age_when_nobody_answers() -> None:
     books.fault = WorldUnreachable("both are away")
     await watch.refresh()
     known = watch.look()
-    assert (known.accounts.value, known.accounts.read_at_ms) == ((), NOW_MS)
+    assert (known.accounts.value, known.accounts.read_at_ms) == (TrialBalance(()), NOW_MS)
     assert "both are away" in known.accounts.fault
     assert (known.lists.read_at_ms, known.lists.fault) == (NOW_MS + 60_000, "")
+
+
+async def test_a_trial_balance_is_of_the_moment_that_the_core_read_it_and_not_of_when_it_was_asked() -> None:
+    books = Books()
+    books.read_at_ms = NOW_MS - 9_000
+    watch = BooksWatch(books, Clock(), lambda: None)
+    await watch.refresh()
+    assert (watch.look().accounts.read_at_ms, watch.look().mode.read_at_ms) == (NOW_MS - 9_000, NOW_MS)
 
 
 async def test_who_waits_for_the_first_answer_waits_for_no_second() -> None:

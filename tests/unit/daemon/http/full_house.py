@@ -12,7 +12,7 @@ from checks.facts import PaymentAttempted
 from config.load import Configuration, load_configuration
 from config.policy import Policy
 from daemon.automation import Automation
-from daemon.cores.books import AccountTotal, FraudLists, ListedEntry
+from daemon.cores.books import AccountTotal, FraudLists, ListedEntry, TrialBalance
 from daemon.cores.books_watch import BooksWatch
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.costs.figures import BudgetStatus, MonthForecast, Variance
@@ -52,11 +52,11 @@ class Books:
         self.name = name
         self.fault = fault
 
-    async def trial_balance(self) -> tuple[AccountTotal, ...]:
+    async def trial_balance(self) -> TrialBalance:
         """One capture of 100 dollars, 8 of them ours."""
         self._answer()
         posted = {"rail_clearing": (10_000, 0), "customer_escrow": (800, 10_000), "platform_fee": (0, 800)}
-        return tuple(
+        accounts = tuple(
             AccountTotal(
                 account=one.name,
                 meaning=one.meaning,
@@ -71,6 +71,7 @@ class Books:
             )
             for one in ACCOUNTS
         )
+        return TrialBalance(accounts, at_one_moment=True)
 
     async def fraud_lists(self) -> FraudLists:
         """One entry, and more that are not shown."""

@@ -22,6 +22,7 @@ ALL = {
     "ach-transfer-manager",
     "escrow-manager",
     "database",
+    "audit-trail",
     "api",
     "encryption",
     "monitoring",

@@ -7,7 +7,7 @@ import pytest
 from daemon.errors import CoreUnreachable, DaemonError, NotAsked
 from daemon.probes.core_client import SelfCheck
 from daemon.probes.looking import Observed
-from daemon.probes.self_checks import look_at_cores
+from daemon.probes.self_checks import look_at_cores, look_at_shared
 
 GOOD = SelfCheck("healthy", "all is well")
 BAD = SelfCheck("unhealthy", "an escrow is wrong", ("an escrow is wrong", "a timer is stuck"))
@@ -59,3 +59,22 @@ async def test_the_worst_environment_that_answers_counts(
     answers: Mapping[str, SelfCheck | DaemonError], expected: Observed
 ) -> None:
     assert await look(answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, Observed("unknown", "no core is configured")),
+        ({"blue": GOOD, "green": BAD}, Observed("healthy", "all is well")),
+        ({"blue": BAD}, Observed("unhealthy", BAD.detail, BAD.findings)),
+        ({"blue": AWAY, "green": BAD}, Observed("unhealthy", BAD.detail, BAD.findings)),
+        ({"blue": NotAsked("scope"), "green": GOOD}, Observed("healthy", "all is well")),
+        ({"blue": SelfCheck("unknown", "too old"), "green": AWAY}, Observed("unknown", str(AWAY))),
+        ({"blue": AWAY}, Observed("unknown", str(AWAY))),
+    ],
+)
+async def test_of_what_cores_share_the_first_that_can_say_it_speaks_for_all(
+    answers: Mapping[str, SelfCheck | DaemonError], expected: Observed
+) -> None:
+    cores = {environment: Checking(answer) for environment, answer in answers.items()}
+    assert await look_at_shared(cores, "escrow-manager")() == expected

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from checks.facts import HealthProbed
+from checks.facts import HealthProbed, HealthStatus
 from checks.findings import State as ReadingState
 from config.calendars.calendar import Calendar, CalendarWindow
 from config.calendars.freeze import Freeze
 from config.policy import GuardPolicy, Policy
 from config.rules.rule_file import Rule
 from config.rules.slo import BurnRateMeasure
+from daemon.cores.books import AccountTotal, TrialBalance
 from daemon.cores.books_watch import BooksKnown, BooksWatch, Known
 from daemon.cores.ledger_watch import LedgerStatus
 from daemon.http.console.compose import LEDGER_STALE_MS
@@ -40,6 +42,7 @@ from tests.unit.daemon.http.fake_view import NOW_MS, FakeView
 from tests.unit.daemon.http.full_house import Books, Costs, broken_ledger, full_house, packaged
 from tests.unit.daemon.http.rendering import scene_of
 from tests.unit.daemon.http.story import healthy, options, reading
+from tests.unit.remediation.worlds import FakeClock
 
 Full = tuple[FakeView, HttpOptions]
 BALANCED = LedgerStatus(balanced=True, entries=12, checked_at_ms=NOW_MS - 1_000)
@@ -159,6 +162,48 @@ def test_an_invariant_is_what_the_probe_for_it_says_and_unknown_is_no_data() -> 
     page = ledger_page(scene_of(view, replace(options(view), probed=lambda: probed, ledger=lambda: None)), "")
     states = {row.name: row.state for row in page.invariants}
     assert (states["I7"], states["I14"], states["I1"]) == ("broken", "no_data", "no_data")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("healthy", "holds"), ("degraded", "no_data"), ("unhealthy", "broken"), ("unknown", "no_data")],
+)
+def test_what_the_core_verifies_by_itself_is_shown_with_the_moment_that_it_gives(
+    status: HealthStatus, state: str
+) -> None:
+    view = healthy()
+    detail = "as it was written at 2026-11-27T03:00:00Z (in 9 s: 12 audit rows)"
+    probed = (HealthProbed(id="1", at_ms=NOW_MS, subject="audit-trail", status=status, detail=detail),)
+    page = ledger_page(scene_of(view, replace(options(view), probed=lambda: probed)), "")
+    rows = {row.name: (row.state, row.by) for row in page.invariants}
+    by = "audit-trail, as it was written at 2026-11-27T03:00:00Z"
+    assert {rows[name] for name in ("I10", "I11", "I12")} == {(state, by)}
+
+
+def _given(watch: BooksWatch) -> BooksWatch:
+    return watch
+
+
+def test_sums_of_one_moment_that_differ_are_off_and_others_were_read_while_payments_moved() -> None:
+    view = healthy()
+    line = AccountTotal(
+        account="bank",
+        meaning="",
+        currency="USD",
+        normal_side="debit",
+        owners=1,
+        debits_cents=1,
+        credits_cents=0,
+        debits_pending_cents=0,
+        credits_pending_cents=0,
+        balance_cents=1,
+    )
+    for at_one_moment in (True, False):
+        known = BooksKnown(accounts=Known(TrialBalance((line,), at_one_moment=at_one_moment), NOW_MS))
+        watch = BooksWatch(Books("x"), FakeClock(), lambda: None)
+        watch._known = known
+        page = ledger_page(scene_of(view, replace(options(view), books=partial(_given, watch))), "")
+        assert (page.even, page.off) == (False, at_one_moment)
 
 
 # --- costs --------------------------------------------------------------------------------------------------------
