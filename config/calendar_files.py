@@ -5,7 +5,7 @@ from pathlib import Path
 from config.ach import Ach
 from config.calendars.calendar import Calendar
 from config.calendars.ical import read_events
-from config.loading.loader import FILE_BYTES_MAX, Loaded
+from config.loading.loader import Loaded, content_of
 from config.loading.problems import Problem
 from config.policy import Policy
 
@@ -32,14 +32,12 @@ def filled(policy: Loaded[Policy], directory: Path, ach: Ach | None) -> tuple[Po
 
 
 def _with_events(calendar: Calendar, path: Path, policy: Loaded[Policy], place: int) -> tuple[Calendar, list[Problem]]:
+    content = content_of(path)
+    if isinstance(content, Problem):
+        what = f"{path}: {content.what}"
+        return calendar, [policy.document.problem(("calendars", place, "ical"), what, content.fix)]
     try:
-        if path.stat().st_size > FILE_BYTES_MAX:
-            what, fix = f"{path} is larger than {FILE_BYTES_MAX} bytes", "split it"
-            return calendar, [policy.document.problem(("calendars", place, "ical"), what, fix)]
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as fault:
-        what = f"{path} cannot be read: {fault.strerror}"
-        return calendar, [policy.document.problem(("calendars", place, "ical"), what, "name an existing iCal file")]
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return calendar, [Problem(str(path), 1, 1, "the file is not UTF-8", "save it as UTF-8")]
     events, problems = read_events(str(path), text, calendar.zone)

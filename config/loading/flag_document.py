@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.loading.loader import content_of
 from config.loading.problems import Problem
 
 DOCUMENT_BYTES_MAX = 100_000
@@ -15,23 +16,16 @@ def read_flag_document(path: Path) -> tuple[str | None, list[Problem]]:
 
     What its flags mean is looked at by whoever compiles them.
     """
-    document = _decoded(path)
-    if isinstance(document, Problem):
-        return None, [document]
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    size = len(text.encode())
-    if size > DOCUMENT_BYTES_MAX:
-        what = f"the document has {size} bytes, {DOCUMENT_BYTES_MAX} are the most"
-        return None, [Problem(str(path), 0, 0, what, "take out the flags that nothing asks for any more")]
-    return text, []
+    content = content_of(path)
+    text = content if isinstance(content, Problem) else _text_of(str(path), content)
+    return (None, [text]) if isinstance(text, Problem) else (text, [])
 
 
-def _decoded(path: Path) -> dict[str, object] | Problem:
-    file = str(path)
+def _text_of(file: str, content: bytes) -> str | Problem:
     try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_each_once)
-    except OSError as fault:
-        return Problem(file, 0, 0, f"the file cannot be read: {fault.strerror}", "check its name and who may read it")
+        document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_each_once)
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        size = len(text.encode())
     except UnicodeDecodeError:
         return Problem(file, 1, 1, "the file is not UTF-8", "save it as UTF-8")
     except json.JSONDecodeError as fault:
@@ -40,7 +34,10 @@ def _decoded(path: Path) -> dict[str, object] | Problem:
         return Problem(file, 0, 0, f"this cannot be read as JSON: {fault}", "mend it")
     if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
         return Problem(file, 1, 1, "there are no flags in it", 'write {"flags": {...}}, flagd\'s format')
-    return document
+    if size > DOCUMENT_BYTES_MAX:
+        what = f"the document has {size} bytes, {DOCUMENT_BYTES_MAX} are the most"
+        return Problem(file, 0, 0, what, "take out the flags that nothing asks for any more")
+    return text
 
 
 def _each_once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

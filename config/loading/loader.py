@@ -43,7 +43,7 @@ def load(path: Path, model: type[M]) -> tuple[Loaded[M] | None, list[Problem]]:
 def read(path: Path) -> Parsed:
     """Read and parse the file; what is wrong with its bytes or its structure is in ``problems``."""
     file = str(path)
-    content = _bytes_of(path)
+    content = content_of(path)
     if isinstance(content, Problem):
         return _unreadable(file, content)
     try:
@@ -55,6 +55,24 @@ def read(path: Path) -> Parsed:
         fix = "save the file as UTF-8"
         return _unreadable(file, Problem(file, place.line, place.column, what, fix, excerpt(before, place)))
     return parse(file, text)
+
+
+def content_of(path: Path) -> bytes | Problem:
+    """What the file holds; what is no file, is too large or cannot be read is a problem, and nobody waits for it."""
+    file = str(path)
+    try:
+        if not path.is_file():
+            return Problem(file, 0, 0, "this is not a file that can be read", "name an existing file")
+        with path.open("rb") as stream:
+            content = stream.read(FILE_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror is not None else str(error)
+        return Problem(file, 0, 0, f"the file cannot be read: {reason}", "check its name and who may read it")
+    if len(content) > FILE_BYTES_MAX:
+        return Problem(
+            file, 0, 0, f"the file is larger than {FILE_BYTES_MAX} bytes", "split it, or remove what is no setting"
+        )
+    return content
 
 
 def build(parsed: Parsed, model: type[M]) -> tuple[M | None, list[Problem]]:
@@ -83,23 +101,6 @@ def problem_of(document: Document, explanation: Explanation) -> Problem:
 def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     """Sorted by file, line and column; files in the order of their names."""
     return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column)))
-
-
-def _bytes_of(path: Path) -> bytes | Problem:
-    file = str(path)
-    try:
-        if not path.is_file():
-            return Problem(file, 0, 0, "this is not a file that can be read", "name an existing YAML file")
-        with path.open("rb") as stream:
-            content = stream.read(FILE_BYTES_MAX + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror is not None else str(error)
-        return Problem(file, 0, 0, f"the file cannot be read: {reason}", "check its name and who may read it")
-    if len(content) > FILE_BYTES_MAX:
-        return Problem(
-            file, 0, 0, f"the file is larger than {FILE_BYTES_MAX} bytes", "split it, or remove what is no setting"
-        )
-    return content
 
 
 def _unreadable(file: str, problem: Problem) -> Parsed:

@@ -1,5 +1,6 @@
 """A file that nothing would read is refused instead of passed over."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +72,13 @@ def test_a_folder_that_may_not_be_read_is_a_problem_with_its_name_and_no_fault(
         assert str(tmp_path / name) not in refused(tmp_path)
     else:
         assert f"{tmp_path / name}: the directory cannot be read: Permission denied" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["policy.yaml", "flags.json", "rules/mine.yaml", "calendars/us.ics"])
+def test_nobody_waits_for_what_is_no_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    if name == "calendars/us.ics":
+        ical = "calendars:\n  - {name: holidays, kind: freeze, ical: calendars/us.ics}\n"
+        (tmp_path / "policy.yaml").write_text(ical)
+    assert "this is not a file that can be read" in refused(tmp_path)

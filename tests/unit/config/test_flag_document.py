@@ -51,6 +51,7 @@ def problem_of(folder: Path) -> str:
         ('{"flags": []}', "there are no flags in it"),
         ('{"flags": {"a": 1, "a": 2}}', "the key 'a' stands twice in one object"),
         ("[" * 100_000, "this cannot be read as JSON"),
+        ('{"flags": {"\\ud800": {}}}', "this cannot be read as JSON"),
         (json.dumps({"flags": {}, "metadata": {"x": "y" * DOCUMENT_BYTES_MAX}}), "are the most"),
     ],
 )

@@ -108,6 +108,6 @@ def test_the_page_has_every_packaged_procedure_and_how_often_it_comes_back() -> 
 @pytest.mark.parametrize("procedure", PROCEDURES, ids=lambda one: one.name)
 def test_a_procedure_asks_for_components_that_there_are(procedure: Procedure) -> None:
     page = (ROOT / "docs" / "health.md").read_text("utf-8")
-    checks = [one.check for one in (*procedure.steps, *procedure.tree.values())]
+    checks = [*(one.check for one in procedure.steps), *(one.check for one in procedure.tree.values())]
     asked = [check.component for check in checks if isinstance(check, HealthCheck)]
     assert [name for name in asked if f"| `{name}` |" not in page] == []
