@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install run test check types style bench clean lock browser broker
+.PHONY: help install run test check types style collected bench clean lock browser broker
 
 SCENARIO ?= bad-canary
 ARGS ?=
@@ -18,13 +18,17 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 endif
 # With pip in the venv use that; a venv made without pip is served by the pip of the system.
 PIP = $$(if [ -x $(BIN)/pip ]; then echo $(BIN)/pip; else echo '$(PYTHON) -m pip --python $(BIN)/python'; fi)
-PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check
+PIP_INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-compile
+# What pip does file by file, on every core; the test data of some packages is no Python.
+COMPILE = $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
 MADE_VENV := $(VENV)/.made
 MADE_RUNTIME := $(VENV)/.runtime
 MADE_DEV := $(VENV)/.dev
 STYLE_TESTS := tests/test_architecture.py tests/test_tidy.py tests/unit/house
 # make check test runs them once.
 IGNORED = $(if $(filter check,$(MAKECMDGOALS)),$(STYLE_TESTS:%=--ignore=%))
+# And the processes of make test find compiled by one what each of them would compile.
+COLLECTED = $(if $(filter test,$(MAKECMDGOALS)),collected)
 
 help:
 	@echo 'make run       the whole system on this machine, scenario $(SCENARIO) (SCENARIO=name, ARGS="--for 60s")'
@@ -47,13 +51,16 @@ test: $(MADE_DEV) browser broker
 check: $(MADE_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types style
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target types style $(COLLECTED)
 
 types: $(MADE_DEV)
 	$(BIN)/mypy
 
 style: $(MADE_DEV)
 	$(BIN)/python -m pytest -q $(STYLE_TESTS)
+
+collected: $(MADE_DEV)
+	@said=$$(PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -qq --collect-only 2>&1) || { tail -n 50 <<<"$$said"; exit 1; }
 
 bench: $(MADE_DEV)
 	$(BIN)/python -m bench $(ARGS)
@@ -79,11 +86,13 @@ $(MADE_RUNTIME): $(MADE_VENV) requirements-build.txt requirements-embedded.txt p
 	@echo 'installing requirements-embedded.txt into $(VENV)'
 	@$(PIP_INSTALL) --require-hashes -r requirements-build.txt -r requirements-embedded.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@$(COMPILE)
 	@touch $@
 
 $(MADE_DEV): $(MADE_RUNTIME) requirements-dev.txt
 	@echo 'installing requirements-dev.txt into $(VENV)'
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@$(COMPILE)
 	@touch $@
 
 # Browser tests skip by name without chromium; with CI=true they fail.

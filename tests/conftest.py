@@ -53,10 +53,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.path.is_relative_to(place) for place in LONGEST_FIRST])
 
 
+def pytest_configure() -> None:
+    """Search for no garbage while everything is imported: there is next to none."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Take what was imported and collected out of every later search for garbage: it stays to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

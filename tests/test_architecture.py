@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.house.import_statements import import_statements
+
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "config": (),
@@ -209,12 +211,12 @@ TURNS = "remediation/guardrails/target_turns.py"
 IMPURE = ("aiobotocore", "asyncio", "httpx", "os", "socket", "sqlite3", "subprocess", "threading", "time")
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def imports(source: str) -> Iterator[tuple[int, str]]:
     """Every imported module, or name of one, with its line."""
-    for node in ast.walk(tree):
+    for node in import_statements(source):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
 
 
@@ -231,13 +233,12 @@ def impurities(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def problems(file: str, source: str) -> list[str]:
     """What breaks the house in this file: file, line and fix."""
-    tree = ast.parse(source)
-    found = [line for number, module in imports(tree) for line in misplaced(file, number, module)]
+    found = [line for number, module in imports(source) for line in misplaced(file, number, module)]
     if any(fnmatch(file, place) for place in PURE) and file != TURNS:
-        what = [(line, f"import of {module}") for line, module in imports(tree) if top_of(module) in IMPURE]
+        what = [(line, f"import of {module}") for line, module in imports(source) if top_of(module) in IMPURE]
         found += [
             f"{file}:{line}: {one}, but it is pure; do it elsewhere and pass the result in (now_ms, facts)"
-            for line, one in (*what, *impurities(tree))
+            for line, one in (*what, *impurities(ast.parse(source)))
         ]
     return found
 

@@ -7,6 +7,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from textwrap import wrap
 
+from tests.unit.house.import_statements import import_statements
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("daemon", "remediation", "payment_core", "checks", "config")
 PAGE = ROOT / "ARCHITECTURE.md"
@@ -31,14 +33,12 @@ def module_graph() -> Graph:
 
 def imported(source: str, modules: Container[str]) -> Iterator[str]:
     """The modules, of those that there are, that a source imports, anywhere in it."""
-    for node in ast.walk(ast.parse(source)):
+    for node in import_statements(source):
         if isinstance(node, ast.Import):
             wanted = [[alias.name] for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             # What is imported is a module of its own, or else stands in the one that it is imported from.
             wanted = [[f"{node.module}.{alias.name}", f"{node.module}"] for alias in node.names]
-        else:
-            continue
         for names in wanted:
             paths = [name.replace(".", "/") + end for name in names for end in ("", f"/{INIT}")]
             yield from [path for path in paths if path in modules][:1]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.house.import_statements import import_statements
+
 ROOT = Path(__file__).resolve().parents[3]
 PRODUCT = ("config", "checks", "payment_core", "remediation", "daemon")
 OURS = {*PRODUCT, "bench", "tests"}
@@ -41,10 +43,10 @@ def installed() -> Mapping[str, list[str]]:
 
 def imported(source: str) -> Iterator[str]:
     """Top-level modules that a file imports."""
-    for node in ast.walk(ast.parse(source)):
+    for node in import_statements(source):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+        elif node.module is not None:
             yield node.module.partition(".")[0]
 
 

@@ -48,7 +48,7 @@ def test_scenario_and_arguments_are_passed_on() -> None:
 
 def test_types_and_style_are_checked_beside_each_other() -> None:
     lines = dry_run("check").stdout.splitlines()
-    assert any("--jobs=2" in line and line.endswith("types style") for line in lines)
+    assert any("--jobs=3" in line and line.rstrip().endswith("types style") for line in lines)
     assert [line for line in lines if line.endswith("bin/mypy")]
     assert [line for line in lines if line.endswith("tests/test_architecture.py tests/test_tidy.py tests/unit/house")]
 
@@ -57,6 +57,12 @@ def test_what_a_check_has_run_the_tests_after_it_do_not_run_again() -> None:
     for folder in ("tests/test_architecture.py", "tests/test_tidy.py", "tests/unit/house"):
         assert f"--ignore={folder}" in dry_run("check", "test").stdout
         assert f"--ignore={folder}" not in dry_run("test").stdout
+
+
+def test_before_the_tests_a_check_also_compiles_them_once() -> None:
+    line = "pytest -qq --collect-only"
+    assert line in dry_run("check", "test").stdout
+    assert line not in dry_run("check").stdout + dry_run("test").stdout
 
 
 def test_everything_installed_is_pinned_by_hash() -> None:
@@ -108,7 +114,8 @@ def test_a_venv_without_pip_is_served_by_the_pip_of_the_system(tmp_path: Path) -
         check=True,
     )
     assert (
-        shown.stdout.strip() == "python3 -m pip --python .venv/bin/python install --quiet --disable-pip-version-check"
+        shown.stdout.strip()
+        == "python3 -m pip --python .venv/bin/python install --quiet --disable-pip-version-check --no-compile"
     )
 
 
