@@ -238,10 +238,10 @@ class MetricsPage:
         values = (
             self._ruled() | self._system() | self._sources() | self._journaled() | self._archived() | self._traced()
         )
-        values |= self._sensed() | flag_values(self._options.flags(), self._view.now_ms())
-        values |= scaling_values(self._options.scaling())
-        values |= channel_values(self._options.channels(), self._options.incidents(), self._view.now_ms())
-        values |= public_values(self._options.public(), self._view.state().public)
+        values |= self._sensed() | flag_values(self._options.flags, self._view.now_ms())
+        values |= scaling_values(self._options.scaling)
+        values |= channel_values(self._options.channels, self._options.incidents, self._view.now_ms())
+        values |= public_values(self._options.public, self._view.state().public)
         families = [_family(metric, values[metric]) for metric in METRICS if metric in values]
         stages = self._journal.rollback_stages
         families.append(_histogram(CAUSE_TO_CALL, {(): self._journal.cause_to_call}))

@@ -86,17 +86,17 @@ class HttpOptions:
     probed: Callable[[], Sequence[HealthProbed]] = tuple
     outlet: Callable[[], MetricOutlet | None] = _absent
     automation: Automation | None = None
-    deployments: Callable[[], DeploymentDesk | None] = _absent
-    rollbacks: Callable[[], RollbackParts | None] = _absent
-    incidents: Callable[[], IncidentParts | None] = _absent
-    flags: Callable[[], FlagParts | None] = _absent
-    channels: Callable[[], Channels | None] = _absent
-    books: Callable[[], BooksWatch | None] = _absent
+    deployments: DeploymentDesk | None = None
+    rollbacks: RollbackParts | None = None
+    incidents: IncidentParts | None = None
+    flags: FlagParts | None = None
+    channels: Channels | None = None
+    books: BooksWatch | None = None
     duties: Callable[[], Sequence[Standing]] = tuple
     prices: Prices | None = None
     fraud: Fraud | None = None
-    scaling: Callable[[], ScalingDesk | None] = _absent
-    public: Callable[[], PublicParts | None] = _absent
+    scaling: ScalingDesk | None = None
+    public: PublicParts | None = None
 
     @property
     def rules(self) -> Sequence[Rule]:

@@ -60,7 +60,7 @@ async def act(page: Page, name: str, reason: str = WHY) -> None:
 
 async def test_an_incident_is_acknowledged_by_keyboard_alone_in_two_keystrokes(browser: Browser) -> None:
     here = await incidents("payment-latency")
-    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=lambda: here.parts) as console:
+    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=here.parts) as console:
         page = await console.open(role="operator")
         await page.keyboard.press("?")
         await expect(page.locator("dialog")).to_contain_text("acknowledge it")
@@ -100,7 +100,7 @@ async def test_a_release_is_taken_back_completely_with_the_yes_of_a_second_perso
     async with opened_house(tmp_path) as house:
         automation = (await automation_world()).automation
         object.__setattr__(automation, "_writer", house.writer)
-        parts = {"rollbacks": lambda: house.parts, "automation": automation}
+        parts = {"rollbacks": house.parts, "automation": automation}
         async with console_over(browser, house.writer, house.journal, **parts) as console:
             first = await console.open(role="operator", path="/console/deployments")
             await first.locator('button[data-act="rollback.complete"]').click()
@@ -129,7 +129,7 @@ async def test_a_release_is_taken_back_completely_with_the_yes_of_a_second_perso
 async def test_a_flag_is_killed_from_a_phone(browser: Browser) -> None:
     house = await flag_house()
     house.reports("core-1")
-    async with console_over(browser, house.writer, house.journal, flags=lambda: house.parts) as console:
+    async with console_over(browser, house.writer, house.journal, flags=house.parts) as console:
         page = await console.open(width=360, height=740, role="operator", path="/console/flags/payouts")
         await page.locator('button[data-act="flag.kill"]').click()
         await expect(page.locator("dialog .act-preview")).to_contain_text("off for everybody, its safe default")
@@ -148,7 +148,7 @@ async def test_a_flag_is_killed_from_a_phone(browser: Browser) -> None:
 
 async def test_axe_finds_nothing_in_a_dialog_a_form_with_fields_or_a_review(browser: Browser) -> None:
     here = await incidents("payment-latency")
-    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=lambda: here.parts) as console:
+    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=here.parts) as console:
         page = await console.open(role="operator")
         await page.keyboard.press("a")
         await expect(page.locator("dialog button.confirm")).to_be_focused()
@@ -162,7 +162,7 @@ async def test_axe_finds_nothing_in_a_dialog_a_form_with_fields_or_a_review(brow
 
 async def test_who_may_not_sees_a_dead_button_with_its_reason_and_a_forged_form_is_refused(browser: Browser) -> None:
     here = await incidents()
-    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=lambda: here.parts) as console:
+    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=here.parts) as console:
         page = await console.open(role="viewer")
         button = page.locator('button[data-act="incident.ack"]')
         await expect(button).to_be_disabled()
@@ -183,7 +183,7 @@ async def test_who_may_not_sees_a_dead_button_with_its_reason_and_a_forged_form_
 
 async def test_a_form_of_another_site_does_nothing_although_the_person_is_signed_in(browser: Browser) -> None:
     here = await incidents()
-    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=lambda: here.parts) as console:
+    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=here.parts) as console:
         page = await console.open(role="operator")
         await page.keyboard.press("a")
         await expect(page.locator("dialog button.confirm")).to_be_focused()
@@ -206,7 +206,7 @@ async def test_hostile_text_in_names_titles_and_reasons_never_runs(browser: Brow
     await here.say(IncidentNoted(incident_id="inc-1", note=XSS), by=XSS)
     stopped = await automation_world()
     await stopped.scene.writer.append(AutomationStopped(reason=XSS), XSS)
-    parts = {"incidents": lambda: here.parts, "automation": stopped.automation}
+    parts = {"incidents": here.parts, "automation": stopped.automation}
     async with console_over(browser, here.scene.writer, here.scene.journal, **parts) as console:
         page = await console.open(role="operator")
         await expect(page.locator("[data-row]").first).to_contain_text("onerror")
@@ -227,7 +227,7 @@ async def test_hostile_text_in_names_titles_and_reasons_never_runs(browser: Brow
 @pytest.mark.parametrize("role", ["operator"])
 async def test_a_session_that_has_ended_acts_no_more_and_leads_back_to_the_page(browser: Browser, role: Role) -> None:
     here = await incidents()
-    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=lambda: here.parts) as console:
+    async with console_over(browser, here.scene.writer, here.scene.journal, incidents=here.parts) as console:
         page = await console.open(role=role)
         await page.keyboard.press("a")
         await expect(page.locator("dialog button.confirm")).to_be_focused()

@@ -115,7 +115,7 @@ class ConsoleFeed:
 
     async def look_first(self, page: ConsolePage) -> None:
         """Let the cores answer before a page that asks them is shown for the first time, but wait for them not long."""
-        books = self._options.books()
+        books = self._options.books
         if page.asks_cores and books is not None:
             await books.first()
 

@@ -1,6 +1,5 @@
 """The doors through which people bring out versions, and hold, end and look at a deployment."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -56,12 +55,12 @@ _STATUS_BY_REFUSAL = {
 class DeploymentDoor:
     """The handlers; the caller's name is the actor in the journal. desk: None where nothing is deployed from here."""
 
-    def __init__(self, desk: Callable[[], DeploymentDesk | None]) -> None:
+    def __init__(self, desk: DeploymentDesk | None) -> None:
         self._held = desk
 
     @property
     def _desk(self) -> DeploymentDesk:
-        return door.held(self._held(), "Nothing is deployed from here.")
+        return door.held(self._held, "Nothing is deployed from here.")
 
     async def ask(self, request: Request) -> Response:
         """201 with the deployment that has begun, or 200 with the plan of a dry run."""

@@ -1,7 +1,6 @@
 """The door to what experiments say: each variant, each comparison in words, and how often that is wrong."""
 
 import re
-from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
@@ -25,12 +24,12 @@ class FlagReportList(msgspec.Struct, frozen=True, kw_only=True):
 class FlagReportDoor:
     """The handler. parts: None where no flags are kept."""
 
-    def __init__(self, parts: Callable[[], FlagParts | None]) -> None:
+    def __init__(self, parts: FlagParts | None) -> None:
         self._held = parts
 
     async def show(self, request: Request) -> Response:
         """What every experiment says, or with ``flag`` that of one."""
-        parts = door.held(self._held(), "No flags are kept here.")
+        parts = door.held(self._held, "No flags are kept here.")
         flag = request.query_params.get("flag", "")
         if flag and _KEY.fullmatch(flag) is None:
             raise door.Refused(HTTPStatus.BAD_REQUEST, f"{flag!r:.100} cannot be the name of a flag.")

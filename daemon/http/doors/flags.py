@@ -66,13 +66,13 @@ class SealedDocument(msgspec.Struct, frozen=True, kw_only=True):
 class FlagDoor:
     """The handlers; the caller's name is the actor in the journal. parts: None where no flags are kept."""
 
-    def __init__(self, parts: Callable[[], FlagParts | None], now_ms: Callable[[], int]) -> None:
+    def __init__(self, parts: FlagParts | None, now_ms: Callable[[], int]) -> None:
         self._held = parts
         self._now_ms = now_ms
 
     @property
     def _parts(self) -> FlagParts:
-        return door.held(self._held(), "No flags are kept here.")
+        return door.held(self._held, "No flags are kept here.")
 
     async def revert(self, request: Request) -> Response:
         """200 with what the flag serves now."""

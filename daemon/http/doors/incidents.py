@@ -92,7 +92,7 @@ class IncidentDoor:
     def __init__(
         self,
         view: SystemView,
-        parts: Callable[[], IncidentParts | None],
+        parts: IncidentParts | None,
         severities: Callable[[], Severities],
         rules: Callable[[], Sequence[Rule]],
     ) -> None:
@@ -155,14 +155,14 @@ class IncidentDoor:
         return bool(incident.resolved_at_ms) and entry.at_ms > incident.resolved_at_ms + BEFORE_MS
 
     async def _acted(self, request: Request, act: Act) -> Response:
-        parts = door.held(self._held(), "Incidents are not held from here.")
+        parts = door.held(self._held, "Incidents are not held from here.")
         found = await act(parts.desk, request.path_params["incident_id"], door.caller(request).name, request)
         if isinstance(found, IncidentRefused):
             raise door.Refused(_STATUS_BY_REFUSAL.get(found.refusal, HTTPStatus.CONFLICT), f"{found.detail}.")
         return door.answer(self._story(found))
 
     def _story(self, incident: Incident) -> IncidentStory:
-        parts = self._held()
+        parts = self._held
         found = None if parts is None else parts.procedures.catalogue.answering(incident.runbook)
         name = "" if found is None else found.name
         return story_of(self._view.state(), incident, self._severities(), self._view.now_ms(), name)

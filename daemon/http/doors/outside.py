@@ -40,8 +40,8 @@ class OutsideDoor:
     def __init__(
         self,
         now_ms: Callable[[], int],
-        channels: Callable[[], Channels | None],
-        incidents: Callable[[], IncidentParts | None],
+        channels: Channels | None,
+        incidents: IncidentParts | None,
         quarantine: Quarantine,
     ) -> None:
         self._now_ms = now_ms
@@ -51,7 +51,7 @@ class OutsideDoor:
 
     async def take(self, request: Request) -> Response:
         """200 with what became of it; 401, 413, and 503 when it was not written down: it comes again."""
-        parts = self._incidents()
+        parts = self._incidents
         body = await door.body_of(request, BODY_LIMIT_BYTES)
         channel = signer_of(body, request.headers.get(SIGNATURE, ""), self._secrets())
         if not channel:
@@ -78,5 +78,5 @@ class OutsideDoor:
         return done.why if isinstance(done, Nothing) else await desk.hear(done, channel)
 
     def _secrets(self) -> Mapping[str, str]:
-        channels = self._channels()
+        channels = self._channels
         return {} if channels is None else channels.webhook_secrets

@@ -1,6 +1,5 @@
 """The doors through which people walk procedures: see them, record what is done, and what a drill measured."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Literal
 
@@ -64,13 +63,13 @@ class EntryWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class ProcedureDoor:
     """The handlers; the caller's name is the actor in the journal. parts: None where none are kept."""
 
-    def __init__(self, view: SystemView, parts: Callable[[], IncidentParts | None]) -> None:
+    def __init__(self, view: SystemView, parts: IncidentParts | None) -> None:
         self._view = view
         self._held = parts
 
     @property
     def _parts(self) -> ProcedureParts:
-        parts = door.held(self._held(), "No procedures are kept here.")
+        parts = door.held(self._held, "No procedures are kept here.")
         return parts.procedures
 
     async def list(self, _: Request) -> Response:

@@ -1,6 +1,5 @@
 """The doors through which people tell the outside: see what is proposed, write words and letters, say yes or no."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Literal
 
@@ -79,13 +78,13 @@ class DraftList(msgspec.Struct, frozen=True, kw_only=True):
 class PublicDoor:
     """The handlers; the caller's name is the actor in the journal. parts: None where the outside is told nothing."""
 
-    def __init__(self, view: SystemView, parts: Callable[[], PublicParts | None]) -> None:
+    def __init__(self, view: SystemView, parts: PublicParts | None) -> None:
         self._view = view
         self._held = parts
 
     @property
     def _parts(self) -> PublicParts:
-        return door.held(self._held(), "The outside is told nothing from here.")
+        return door.held(self._held, "The outside is told nothing from here.")
 
     async def page(self, request: Request) -> Response:
         """What the status page says now."""

@@ -90,13 +90,13 @@ class EscalationDocument(msgspec.Struct, frozen=True, kw_only=True):
 class QuietDoor:
     """The handlers; the caller's name is the actor in the journal. parts: None where nobody is told of anything."""
 
-    def __init__(self, parts: Callable[[], IncidentParts | None], now_ms: Callable[[], int]) -> None:
+    def __init__(self, parts: IncidentParts | None, now_ms: Callable[[], int]) -> None:
         self._held = parts
         self._now_ms = now_ms
 
     @property
     def _parts(self) -> IncidentParts:
-        return door.held(self._held(), "Nobody is told of anything from here.")
+        return door.held(self._held, "Nobody is told of anything from here.")
 
     async def escalation(self, _: Request) -> Response:
         """Who is on duty, and who is being told of what."""

@@ -51,13 +51,13 @@ class CompensationList(msgspec.Struct, frozen=True, kw_only=True):
 class RollbackDoor:
     """The handlers; the caller's name is the actor in the journal. parts: None where nothing is taken back."""
 
-    def __init__(self, parts: Callable[[], RollbackParts | None], state: Callable[[], State]) -> None:
+    def __init__(self, parts: RollbackParts | None, state: Callable[[], State]) -> None:
         self._held = parts
         self._state = state
 
     @property
     def _parts(self) -> RollbackParts:
-        return door.held(self._held(), "Nothing is taken back from here.")
+        return door.held(self._held, "Nothing is taken back from here.")
 
     async def ask(self, request: Request) -> Response:
         """201 with the rollback, as far as it went without waiting; 200 with what a dry run says would be done."""

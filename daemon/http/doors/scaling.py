@@ -1,6 +1,5 @@
 """The door to capacity: how it stands, what comes next, and so many units by hand."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -14,12 +13,12 @@ from daemon.scaling.documents import UnitsAnswer, UnitsWish, document_of
 class ScalingDoor:
     """The handlers; the caller's name is the actor in the journal."""
 
-    def __init__(self, current: Callable[[], ScalingDesk | None]) -> None:
+    def __init__(self, current: ScalingDesk | None) -> None:
         self._current = current
 
     @property
     def _desk(self) -> ScalingDesk:
-        return door.held(self._current(), "No capacity is looked after from here.")
+        return door.held(self._current, "No capacity is looked after from here.")
 
     async def show(self, _: Request) -> Response:
         """Every component with its newest look, its decision and its dollars."""

@@ -1,6 +1,5 @@
 """The door to trying channels: ``POST /api/v1/escalation/test`` says what would be sent, and sends it when asked to."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 import msgspec
@@ -30,13 +29,13 @@ class TrialDocument(msgspec.Struct, frozen=True, kw_only=True):
 class TrialDoor:
     """The handler; the caller's name is the actor in the journal. channels: None where there are none."""
 
-    def __init__(self, channels: Callable[[], Channels | None]) -> None:
+    def __init__(self, channels: Channels | None) -> None:
         self._channels = channels
 
     async def try_out(self, request: Request) -> Response:
         """200 with what was, or would be, sent; 404 for a person or a channel that is not, 409 for nobody to reach."""
         wish = await door.body_as(request, TrialWish)
-        channels, actor = self._channels(), door.caller(request).name
+        channels, actor = self._channels, door.caller(request).name
         if channels is None:
             detail = "There are no channels; name one in channels.via of tillwatch.yaml."
             raise door.Refused(HTTPStatus.CONFLICT, detail)

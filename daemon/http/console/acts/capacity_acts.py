@@ -15,7 +15,7 @@ PLACE = Field(name="place")
 
 
 def _desk(ground: Ground) -> ScalingDesk:
-    desk = ground.options.scaling()
+    desk = ground.options.scaling
     if desk is None:
         raise Unusable("No capacity is looked after from here.")
     return desk

@@ -14,7 +14,7 @@ LOOKING = "looked at from the console"
 
 
 def _parts(ground: Ground) -> FlagParts:
-    parts = ground.options.flags()
+    parts = ground.options.flags
     if parts is None:
         raise Unusable("No flags are kept here.")
     return parts

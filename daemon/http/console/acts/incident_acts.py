@@ -13,7 +13,7 @@ ABOUT = (Field(name="incident_id"),)
 
 
 def _desk(ground: Ground) -> IncidentDesk:
-    parts = ground.options.incidents()
+    parts = ground.options.incidents
     if parts is None:
         raise Unusable("Incidents are not held from here.")
     return parts.desk

@@ -21,7 +21,7 @@ MATCHERS = Field(
 
 
 def _desk(ground: Ground) -> QuietDesk:
-    parts = ground.options.incidents()
+    parts = ground.options.incidents
     if parts is None:
         raise Unusable("Nobody is told of anything from here.")
     return parts.quiet

@@ -11,14 +11,14 @@ ABOUT = (Field(name="deployment_id"),)
 
 
 def _desk(ground: Ground) -> DeploymentDesk:
-    desk = ground.options.deployments()
+    desk = ground.options.deployments
     if desk is None:
         raise Unusable("Nothing is deployed from here.")
     return desk
 
 
 def _way(ground: Ground) -> RollbackParts:
-    parts = ground.options.rollbacks()
+    parts = ground.options.rollbacks
     if parts is None:
         raise Unusable("Nothing is taken back from here.")
     return parts

@@ -16,7 +16,7 @@ SECOND = "Another person has to approve it before anybody outside reads it."
 
 
 def _desk(ground: Ground) -> PublicDesk:
-    parts = ground.options.public()
+    parts = ground.options.public
     if parts is None:
         raise Unusable("The outside is told nothing from here.")
     return parts.desk
@@ -46,7 +46,7 @@ def _reaches(ground: Ground, one: UpdateState | LetterState) -> str:
     """Who would read it."""
     if isinstance(one, UpdateState):
         return f"The status page says it about {one.said.subject_id}: {words(one.said.phase)}, {one.said.impact}."
-    parts = ground.options.public()
+    parts = ground.options.public
     contacts = 0 if parts is None else len(contacts_of(parts.public(), one.said.audience))
     to = f"{one.said.audience} ({counted(contacts, 'contact')})"
     return f"The letter {one.said.letter} about {one.said.subject_id} goes to {to}, once."

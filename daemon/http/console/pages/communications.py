@@ -50,7 +50,7 @@ def compose(scene: Scene, _of: str) -> CommunicationsPage:
     past = [one for one in found if one.standing is not Standing.WAITING]
     document = _document(scene)
     return CommunicationsPage(
-        told=scene.options.public() is not None,
+        told=scene.options.public is not None,
         figures=tuple(_figures(found, document)),
         waiting=words_rows(waiting, scene.now_ms),
         status="" if document is None else words(document.status),
@@ -63,7 +63,7 @@ def compose(scene: Scene, _of: str) -> CommunicationsPage:
 def glance(scene: Scene) -> Figure:
     """What the outside reads, or that somebody has to say something first."""
     href = "/console/communications"
-    if scene.options.public() is None:
+    if scene.options.public is None:
         return Figure("Told outside", NO_DATA, "the outside is told nothing from here", href=href)
     found = _newest(scene)
     waiting = sum(one.standing is Standing.WAITING for one in found)
@@ -85,7 +85,7 @@ def _newest(scene: Scene) -> list[UpdateState | LetterState]:
 
 
 def _document(scene: Scene) -> StatusDocument | None:
-    parts = scene.options.public()
+    parts = scene.options.public
     # Of the publisher's last look, a second ago: to make it anew for every change would cost more than all else here.
     return None if parts is None or parts.page is None else parts.page.newest
 

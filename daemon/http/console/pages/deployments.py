@@ -97,7 +97,7 @@ class DeploymentPage:
 
 def compose_list(scene: Scene, _of: str) -> DeploymentsPage:
     """Those that were asked for here, and those that only events tell of."""
-    desk, now_ms, state = scene.options.deployments(), scene.now_ms, scene.state
+    desk, now_ms, state = scene.options.deployments, scene.now_ms, scene.state
     views = () if desk is None else tuple(desk.list())
     asked = {view.run.id for view in views}
     told = [one for one in reversed(state.deployments.values()) if one.id not in asked]
@@ -115,7 +115,7 @@ def compose_list(scene: Scene, _of: str) -> DeploymentsPage:
 
 def compose_one(scene: Scene, of: str) -> DeploymentPage | None:
     """The deployment with this id."""
-    desk, now_ms, state = scene.options.deployments(), scene.now_ms, scene.state
+    desk, now_ms, state = scene.options.deployments, scene.now_ms, scene.state
     views = () if desk is None else tuple(desk.list())
     view = next((one for one in views if one.run.id == of), None)
     if view is None and of not in state.deployments:

@@ -120,7 +120,7 @@ class FlagPage:
 
 def compose_list(scene: Scene, _of: str) -> FlagsPage:
     """From the flags' book and what processes report."""
-    parts, now_ms = scene.options.flags(), scene.now_ms
+    parts, now_ms = scene.options.flags, scene.now_ms
     panel = flag_panel(parts, now_ms)
     if parts is None or panel is None:
         return FlagsPage((), None, (), ())
@@ -132,7 +132,7 @@ def compose_list(scene: Scene, _of: str) -> FlagsPage:
 
 def compose_one(scene: Scene, of: str) -> FlagPage | None:
     """The flag with this name."""
-    parts, now_ms = scene.options.flags(), scene.now_ms
+    parts, now_ms = scene.options.flags, scene.now_ms
     if parts is None or of not in flags_of(parts.changes.book):
         return None
     flag = flag_document(parts, of)
@@ -258,7 +258,7 @@ def _lines(rules: object) -> str:
 
 def glance(scene: Scene) -> Figure:
     """What is killed or set, for the overview."""
-    parts = scene.options.flags()
+    parts = scene.options.flags
     if parts is None:
         return Figure("Flags", NO_DATA, "none are kept here", href="/console/flags")
     flags = parts.changes.book.flags.values()

@@ -106,7 +106,7 @@ class FraudPage:
 
 def compose(scene: Scene, _of: str) -> FraudPage:
     """From the last hour's payments, the cores' lists, the journal and fraud.yaml."""
-    now_ms, watch = scene.now_ms, scene.options.books()
+    now_ms, watch = scene.now_ms, scene.options.books
     books = BooksKnown() if watch is None else watch.look()
     seen, fraud = scene.view.declines(), scene.options.fraud
     entries = () if books.lists.value is None else books.lists.value.entries
@@ -217,7 +217,7 @@ def _rule(rule: FraudRule) -> FraudRuleRow:
 
 def glance(scene: Scene) -> Figure:
     """How many payments are refused, for the overview."""
-    watch = scene.options.books()
+    watch = scene.options.books
     declined = next(_figures(scene.view.declines(), BooksKnown() if watch is None else watch.look(), scene.now_ms))
     return Figure(declined.label, declined.shown, declined.note, declined.tone, href="/console/fraud")
 

@@ -112,13 +112,13 @@ def _acts(incident: Incident) -> tuple[str, ...]:
 
 
 def _procedure(scene: Scene, incident: Incident) -> str:
-    parts = scene.options.incidents()
+    parts = scene.options.incidents
     found = None if parts is None else parts.procedures.catalogue.answering(incident.runbook)
     return "" if found is None else found.name
 
 
 def _kind(scene: Scene, incident: Incident) -> str:
-    parts = scene.options.public()
+    parts = scene.options.public
     found = None if parts is None else subject_of(scene.state, incident.id, parts.public(), scene.now_ms)
     return "" if found is None else found.kind
 

@@ -96,7 +96,7 @@ class LedgerPage:
 
 def compose(scene: Scene, _of: str) -> LedgerPage:
     """From the last proof, the last trial balance and the last probes."""
-    now_ms, watch = scene.now_ms, scene.options.books()
+    now_ms, watch = scene.now_ms, scene.options.books
     books = None if watch is None else watch.look()
     ledger, accounts = scene.options.ledger(), None if books is None else books.accounts
     balance = TrialBalance(()) if accounts is None or accounts.value is None else accounts.value

@@ -36,7 +36,7 @@ class Overview(Page):
 def compose(scene: Scene, _of: str) -> Overview:
     """Everything on it but the timeline."""
     options, now_ms, state = scene.options, scene.now_ms, scene.state
-    page, watch = build_page(scene.view, options), options.books()
+    page, watch = build_page(scene.view, options), options.books
     policy = None if options.automation is None else options.automation.policy
     return Overview(
         **{field.name: getattr(page, field.name) for field in fields(page)},

@@ -90,7 +90,7 @@ class ProcedurePage:
 
 def catalogue_of(scene: Scene) -> Catalogue | None:
     """What is in effect; None where nobody walks procedures."""
-    parts = scene.options.incidents()
+    parts = scene.options.incidents
     return None if parts is None else parts.procedures.catalogue
 
 

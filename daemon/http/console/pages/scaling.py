@@ -69,7 +69,7 @@ class ScalingPage:
 
 def compose(scene: Scene, _of: str) -> ScalingPage:
     """From the scaling desk."""
-    desk, now_ms = scene.options.scaling(), scene.now_ms
+    desk, now_ms = scene.options.scaling, scene.now_ms
     found = [] if desk is None or desk.mode == "off" else desk.status()
     plans = [(one, peak) for one in found for peak in one.peaks]
     return ScalingPage(
@@ -163,7 +163,7 @@ def _need(one: ComponentStatus, now_ms: int) -> NeedRow | None:
 
 def glance(scene: Scene) -> Figure:
     """What capacity costs and lacks, for the overview."""
-    desk = scene.options.scaling()
+    desk = scene.options.scaling
     found = [] if desk is None or desk.mode == "off" else desk.status()
     figures = {one.label: one for one in _figures(desk, found)}
     short, cost = figures.get("Short of units"), figures.get("Costs now")

@@ -84,8 +84,8 @@ def compose(scene: Scene, _of: str) -> SchedulesPage:
     """From policy, scaling plan, escalation, and what the clock has done."""
     options, now_ms = scene.options, scene.now_ms
     policy = None if options.automation is None else options.automation.policy
-    incidents = options.incidents()
-    rows = [*_calendars(policy, now_ms), *_peaks(options.scaling(), now_ms), *_quiet(incidents, now_ms)]
+    incidents = options.incidents
+    rows = [*_calendars(policy, now_ms), *_peaks(options.scaling, now_ms), *_quiet(incidents, now_ms)]
     rows.sort(key=lambda row: (row.state != "now", row.begins.iso))
     people = () if incidents is None else tuple(_people(incidents.escalation(), now_ms))
     reports = () if scene.costs is None else tuple(_report(one, now_ms) for one in scene.costs.reports)

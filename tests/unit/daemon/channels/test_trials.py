@@ -1,7 +1,6 @@
 """Trying a channel shows or sends what it would send, is in the journal, and opens no incident."""
 
 import json
-from collections.abc import Callable
 from typing import Any, cast
 
 import httpx
@@ -161,7 +160,7 @@ async def test_trials_leave_critical_notices_their_room() -> None:
     assert len(pager.tries) == 5
 
 
-async def asked(channels: Callable[[], Channels | None], role: str, body: object) -> httpx.Response:
+async def asked(channels: Channels | None, role: str, body: object) -> httpx.Response:
     here = await world()
     options = HttpOptions(
         tokens=tokens(),
@@ -182,11 +181,11 @@ async def test_the_door_needs_an_operator_and_says_what_it_did() -> None:
     _, desk = await trying({"pagerduty": pager}, ("pagerduty",))
     channels = Channels(cast("Any", None), cast("Any", None), desk, cast("Any", None), {})
     wish = {"channel": "pagerduty"}
-    assert (await asked(lambda: channels, "viewer", wish)).status_code == 403
-    foreseen = await asked(lambda: channels, "operator", wish)
+    assert (await asked(channels, "viewer", wish)).status_code == 403
+    foreseen = await asked(channels, "operator", wish)
     assert (foreseen.status_code, foreseen.json()["sent"], len(pager.tries)) == (200, False, 0)
-    sent = (await asked(lambda: channels, "operator", wish | {"send": True})).json()
+    sent = (await asked(channels, "operator", wish | {"send": True})).json()
     assert (sent["sent"], sent["trials"][0]["outcome"], len(pager.tries)) == (True, "taken", 1)
-    assert (await asked(lambda: channels, "operator", {"person": "nobody"})).status_code == 404
-    assert (await asked(lambda: channels, "operator", {})).status_code == 422
-    assert (await asked(lambda: None, "operator", wish)).status_code == 409
+    assert (await asked(channels, "operator", {"person": "nobody"})).status_code == 404
+    assert (await asked(channels, "operator", {})).status_code == 422
+    assert (await asked(None, "operator", wish)).status_code == 409

@@ -35,7 +35,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> House:
         current_rules=tuple,
         version="0.1.0",
         clock=cast("SystemClock", house.clock),
-        scaling=lambda: house.desk,
+        scaling=house.desk,
     )
     doors = create_app(FakeView(), cast("FactSink", None), cast("Quarantine", None), options)
 

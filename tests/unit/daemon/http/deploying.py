@@ -65,5 +65,5 @@ def options_with(view: FakeView, *views: RunView) -> HttpOptions:
     """The story's options, and a desk beside them."""
     told = options(view)
     desk = cast("DeploymentDesk", Desk(*views))
-    given = {name: getattr(told, name) for name in told.__dataclass_fields__} | {"deployments": lambda: desk}
+    given = {name: getattr(told, name) for name in told.__dataclass_fields__} | {"deployments": desk}
     return HttpOptions(**given)

@@ -80,7 +80,7 @@ class World:
             current_rules=tuple,
             version="0.1.0",
             clock=cast("SystemClock", self.scene.clock),
-            incidents=lambda: self.parts,
+            incidents=self.parts,
         )
         app = create_app(self.view, cast("FactSink", None), cast("Quarantine", None), options)
         headers = {"authorization": f"Bearer {token_of(role)}"}

@@ -64,8 +64,8 @@ async def come_in(
         current_rules=tuple,
         version="0.1.0",
         clock=cast("SystemClock", here.scene.clock),
-        incidents=lambda: here.parts,
-        channels=lambda: channels,
+        incidents=here.parts,
+        channels=channels,
     )
     aside = RememberingQuarantine() if quarantine is None else quarantine
     app = create_app(here.view, cast("FactSink", None), cast("Quarantine", aside), options)

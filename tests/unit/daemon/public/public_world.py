@@ -137,7 +137,7 @@ class World:
             current_rules=tuple,
             version="0.1.0",
             clock=cast("SystemClock", self.scene.clock),
-            public=lambda: self.parts,
+            public=self.parts,
         )
         app = create_app(self.view, cast("FactSink", None), cast("Quarantine", None), options)
         headers = {"authorization": f"Bearer {token_of(role)}"}

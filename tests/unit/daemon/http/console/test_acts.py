@@ -43,7 +43,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 def app_of(house: House) -> Starlette:
-    return app_over(house.writer, house.journal, house.clock.now_ms(), rollbacks=lambda: house.parts)
+    return app_over(house.writer, house.journal, house.clock.now_ms(), rollbacks=house.parts)
 
 
 async def entries(house: House) -> list[Entry]:

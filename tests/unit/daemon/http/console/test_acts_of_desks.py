@@ -25,7 +25,7 @@ async def here() -> World:
 
 @pytest.fixture
 async def person(here: World) -> AsyncIterator[Person]:
-    app = app_over(here.scene.writer, here.scene.journal, here.scene.clock.now_ms(), incidents=lambda: here.parts)
+    app = app_over(here.scene.writer, here.scene.journal, here.scene.clock.now_ms(), incidents=here.parts)
     async with Person(app, "operator") as one:
         yield one
 
@@ -121,7 +121,7 @@ async def test_work_is_announced_in_minutes_and_ended(here: World, person: Perso
 
 
 def flags_app(house: FlagHouse) -> Starlette:
-    return app_over(house.writer, house.journal, house.now_ms, flags=lambda: house.parts)
+    return app_over(house.writer, house.journal, house.now_ms, flags=house.parts)
 
 
 async def test_a_flag_is_killed_at_once_and_says_what_everybody_gets() -> None:
@@ -170,7 +170,7 @@ async def test_a_flag_is_set_and_ramped_to_one_of_its_variants() -> None:
 async def test_units_are_set_with_their_dollars_shown_and_left_to_load_again(tmp_path: Path) -> None:
     house = await House(tmp_path, policy(component())).begin()
     await house.tick(3, utilization=0.4)
-    app = app_over(house.writer, house.journal, house.clock.now_ms(), scaling=lambda: house.desk)
+    app = app_over(house.writer, house.journal, house.clock.now_ms(), scaling=house.desk)
     async with Person(app, "operator") as person:
         assert "To be filled in: Units." in await person.look("scale.set", place="us-east-1/core")
         shown = await person.look("scale.set", place="us-east-1/core", units="5", minutes="60")
@@ -188,7 +188,7 @@ async def test_units_are_set_with_their_dollars_shown_and_left_to_load_again(tmp
 async def test_a_deployment_is_held_goes_on_and_is_ended() -> None:
     one = await scene()
     run = await one.asked()
-    app = app_over(one.where.writer, one.journal, one.ground.clock.now_ms(), deployments=lambda: one.desk)
+    app = app_over(one.where.writer, one.journal, one.ground.clock.now_ms(), deployments=one.desk)
     async with Person(app, "operator") as person:
         assert "is neither paused nor held" in await person.look("deployment.resume", deployment_id=run.id)
         assert "begins; gates are read on" in await person.look("deployment.pause", deployment_id=run.id)

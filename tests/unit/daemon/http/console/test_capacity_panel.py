@@ -47,7 +47,7 @@ async def test_the_page_has_the_panel_with_and_without_components(tmp_path: Path
     view = healthy()
     house = await House(tmp_path, policy(component())).begin()
     await house.tick(2, utilization=0.4)
-    watched = ConsoleFeed(view, replace(options(view), scaling=lambda: house.desk))
+    watched = ConsoleFeed(view, replace(options(view), scaling=house.desk))
     panels = (await rendered(watched, SCALING)).panels
     shown = panels["capacity"]
     assert "us-east-1/core" in shown

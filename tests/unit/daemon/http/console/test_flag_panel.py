@@ -28,7 +28,7 @@ def panel(house: FlagHouse) -> FlagPanel:
 
 
 def options_of(house: FlagHouse | None, view: FakeView) -> HttpOptions:
-    return replace(options(view), flags=lambda: None if house is None else house.parts)
+    return replace(options(view), flags=None if house is None else house.parts)
 
 
 async def shown(house: FlagHouse | None) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 
 import msgspec
 import pytest
@@ -180,10 +179,6 @@ def test_what_the_core_verifies_by_itself_is_shown_with_the_moment_that_it_gives
     assert {rows[name] for name in ("I10", "I11", "I12")} == {(state, by)}
 
 
-def _given(watch: BooksWatch) -> BooksWatch:
-    return watch
-
-
 def test_sums_of_one_moment_that_differ_are_off_and_others_were_read_while_payments_moved() -> None:
     view = healthy()
     line = AccountTotal(
@@ -202,7 +197,7 @@ def test_sums_of_one_moment_that_differ_are_off_and_others_were_read_while_payme
         known = BooksKnown(accounts=Known(TrialBalance((line,), at_one_moment=at_one_moment), NOW_MS))
         watch = BooksWatch(Books("x"), FakeClock(), lambda: None)
         watch._known = known
-        page = ledger_page(scene_of(view, replace(options(view), books=partial(_given, watch))), "")
+        page = ledger_page(scene_of(view, replace(options(view), books=watch)), "")
         assert (page.even, page.off) == (False, at_one_moment)
 
 
@@ -263,7 +258,7 @@ async def test_lists_that_cannot_be_read_say_why_and_are_not_empty() -> None:
     view = healthy()
     watch = BooksWatch(Books("x", WorldUnreachable("both are away")), view.clock, lambda: None)
     await watch.refresh()
-    page = fraud_page(scene_of(view, replace(options(view), books=lambda: watch)), "")
+    page = fraud_page(scene_of(view, replace(options(view), books=watch)), "")
     assert (page.lists, page.lists_read) == ((), "")
     assert "both are away" in page.why
     assert {figure.label: figure.shown for figure in page.figures}["On a list"] == NO_DATA

@@ -29,7 +29,7 @@ async def here() -> World:
 
 def app(here: World) -> Starlette:
     view = living_view(here.scene.writer, here.scene.journal, here.scene.clock.at_ms)
-    return app_of(view, public=lambda: here.parts)
+    return app_of(view, public=here.parts)
 
 
 def everything(here: World) -> dict[str, UpdateState | LetterState]:

@@ -33,6 +33,6 @@ class FlagDoors(Doors):
             current_rules=tuple,
             version="0.1.0",
             clock=cast("SystemClock", view.clock),
-            flags=lambda: None if house is None else house.parts,
+            flags=None if house is None else house.parts,
         )
         self.app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options)

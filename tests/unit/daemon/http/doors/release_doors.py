@@ -38,8 +38,8 @@ class Doors:
             current_rules=tuple,
             version="0.1.0",
             clock=cast("SystemClock", view.clock),
-            deployments=lambda: None if scene is None else scene.desk,
-            rollbacks=lambda: parts,
+            deployments=None if scene is None else scene.desk,
+            rollbacks=parts,
         )
         self.app = create_app(view, cast("FactSink", None), cast("Quarantine", None), options)
 

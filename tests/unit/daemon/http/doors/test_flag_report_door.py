@@ -38,7 +38,7 @@ async def ask(view: FakeView, place: str, *, has_flags: bool = True) -> httpx.Re
     """What a viewer is answered."""
     told = options(view)
     parts = cast("FlagParts", SimpleNamespace(tally=Tally())) if has_flags else None
-    given = {name: getattr(told, name) for name in told.__dataclass_fields__} | {"flags": lambda: parts}
+    given = {name: getattr(told, name) for name in told.__dataclass_fields__} | {"flags": parts}
     app = create_app(view, RememberingSink(), cast("Quarantine", None), type(told)(**given))
     headers = {"authorization": f"Bearer {token_of('viewer')}"}
     async with httpx.AsyncClient(
