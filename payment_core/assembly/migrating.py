@@ -19,6 +19,7 @@ from payment_core.assembly.settings import load_settings
 from payment_core.assembly.vaulting import TENANT, Vaulting, open_vaulting
 from payment_core.audit.signing import Ed25519Signer, Signer
 from payment_core.clock import Clock, SystemClock
+from payment_core.migration.dry_running.dry_run import DryRun, dry_run_of
 from payment_core.migration.engine.pace import Gate, LatencyGate
 from payment_core.migration.engine.runner import Runner
 from payment_core.migration.export.export import Export
@@ -34,7 +35,6 @@ from payment_core.migration.jobs.providers import Providers
 from payment_core.migration.jobs.sealing import NumberSealing
 from payment_core.migration.model import ACTOR_PREFIX
 from payment_core.migration.names import JobName
-from payment_core.migration.rehearsing.rehearsal import Rehearsal, rehearsal_of
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
 from payment_core.providers.screening import NameScreen
@@ -63,9 +63,9 @@ class Migration(msgspec.Struct, frozen=True):
     actor: str
     no_return: frozenset[JobName]
 
-    def rehearsal(self) -> AbstractAsyncContextManager[Rehearsal]:
+    def dry_run(self) -> AbstractAsyncContextManager[DryRun]:
         """A dry run over what the store holds."""
-        return rehearsal_of(self.runner, self.store, core_registry(), self.clock)
+        return dry_run_of(self.runner, self.store, core_registry(), self.clock)
 
     async def export(self, directory: Path, keys: KeySource | None = None) -> Export:
         """An export, its hashes keyed as in each run before. Raises ManifestUnusable."""

@@ -15,14 +15,14 @@ from payment_core.providers.model import BankAccount, Provider
 from payment_core.store.walking import every_account
 from tests.canary import leaks_of
 from tests.contract.migration.invented import Invented, account, bank, card, card_number, customers, whole
-from tests.contract.migration.worlds import World, contents, migration_world, reconciled, rehearsed, run_all
+from tests.contract.migration.worlds import World, contents, dry_runs, migration_world, reconciled, run_all
 
 COUNT = 3
 
 
 async def test_everything_moves_and_is_proved_and_a_second_run_changes_nothing(world: World) -> None:
     source = whole(COUNT)
-    dry = await rehearsed(world, source)
+    dry = await dry_runs(world, source)
     assert await contents(world.store) == {}
     statuses = await run_all(world, source)
     assert [(one.counts, one.source, one.target) for one in dry] == [

@@ -11,6 +11,7 @@ from payment_core.assembly.vaulting import open_vaulting
 from payment_core.customers.model import Customer
 from payment_core.fraud.screening import Screened, ScreeningAnswer
 from payment_core.methods.model import PaymentMethod, VaultRow
+from payment_core.migration.dry_running.dry_run import DryRun, dry_run_of
 from payment_core.migration.engine.runner import Runner
 from payment_core.migration.engine.source import Source
 from payment_core.migration.jobs.port import Job
@@ -19,7 +20,6 @@ from payment_core.migration.model import Historical, Moved, Opened, Quarantined,
 from payment_core.migration.names import JobName
 from payment_core.migration.reconciling.model import Reconciliation
 from payment_core.migration.reconciling.whole import Reconciling
-from payment_core.migration.rehearsing.rehearsal import Rehearsal, rehearsal_of
 from payment_core.migration.status import JobStatus
 from payment_core.options import CoreOptions
 from payment_core.origin import Origin
@@ -100,9 +100,9 @@ async def migration_world(name: str, folder: Path, url: str = "") -> AsyncIterat
 
 
 @asynccontextmanager
-async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
+async def dry_run(world: World) -> AsyncIterator[DryRun]:
     """A dry run over what the world's store holds."""
-    async with rehearsal_of(world.runner(), world.store, core_registry(), world.clock) as made:
+    async with dry_run_of(world.runner(), world.store, core_registry(), world.clock) as made:
         yield made
 
 
@@ -165,7 +165,7 @@ async def reconciled(world: World, source: Source) -> Reconciliation:
     return await reconciling.reconcile(source, lambda _kind, _records: None)
 
 
-async def rehearsed(world: World, source: Source) -> list[JobStatus]:
+async def dry_runs(world: World, source: Source) -> list[JobStatus]:
     """Every job in its order, dry."""
-    async with rehearsal(world) as dry:
+    async with dry_run(world) as dry:
         return [await dry.run(job, source, world.limits) for job in JobName]

@@ -8,7 +8,7 @@ import typer
 
 from daemon.cli.core.migrate.acts import cancel_command, pause_command, report_command, status_command, undo_command
 from daemon.cli.core.migrate.progressing import Progressing
-from daemon.cli.core.migrate.words import tell_plan, tell_reconciliation, tell_rehearsal, tell_status
+from daemon.cli.core.migrate.words import tell_dry_run, tell_plan, tell_reconciliation, tell_status
 from daemon.cli.core.migrate.world import (
     OPERATOR,
     Actor,
@@ -112,7 +112,7 @@ def run_command(
         names = [name for name in JobName if job is None or name in job]
         done = []
         async with AsyncExitStack() as stack:
-            runs = await stack.enter_async_context(migration.rehearsal()) if dry_run else migration.runner
+            runs = await stack.enter_async_context(migration.dry_run()) if dry_run else migration.runner
             progress = stack.enter_context(Progressing(SystemClock(), as_json=as_json))
             for name in names:
                 told = progress.of(name, sum(source.records(kind) for kind in KINDS_OF[name]))
@@ -123,7 +123,7 @@ def run_command(
     if as_json:
         print_json({"dry_run": dry_run, "jobs": statuses})
     elif dry_run:
-        tell_rehearsal(statuses)
+        tell_dry_run(statuses)
     else:
         tell_status(statuses)
         if any(status.waiting for status in statuses):

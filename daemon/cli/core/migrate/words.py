@@ -42,7 +42,7 @@ def tell_status(statuses: Sequence[JobStatus]) -> None:
             say("  past its point of no return: fix forward")
 
 
-def tell_rehearsal(statuses: Sequence[JobStatus]) -> None:
+def tell_dry_run(statuses: Sequence[JobStatus]) -> None:
     """What would have moved."""
     for status in statuses:
         counts = status.counts

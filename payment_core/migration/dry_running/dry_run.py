@@ -7,14 +7,14 @@ from functools import partial
 import msgspec
 
 from payment_core.clock import Clock
+from payment_core.migration.dry_running.overlaid import OverlaidStore
+from payment_core.migration.dry_running.scratch import Scratch
 from payment_core.migration.engine.claiming import Asked
 from payment_core.migration.engine.runner import AS_ASKED, OnProgress, Runner, ignore_progress
 from payment_core.migration.engine.source import Source
 from payment_core.migration.limits import Limits
 from payment_core.migration.model import MigrationRun
 from payment_core.migration.names import JobName, JobState
-from payment_core.migration.rehearsing.overlaid import OverlaidStore
-from payment_core.migration.rehearsing.scratch import Scratch
 from payment_core.migration.status import JobStatus
 from payment_core.store.port import LedgerStore, Transaction
 from payment_core.store.stage import Registry
@@ -22,7 +22,7 @@ from payment_core.store.stage import Registry
 ACTOR = "migration:dry-run"
 
 
-class Rehearsal:
+class DryRun:
     """Jobs that are run one after the other see what those before them would have moved."""
 
     def __init__(self, store: LedgerStore, runner: Runner) -> None:
@@ -57,10 +57,8 @@ def _begin_anew(transaction: Transaction, job: JobName) -> None:
 
 
 @asynccontextmanager
-async def rehearsal_of(
-    runner: Runner, store: LedgerStore, registry: Registry, clock: Clock
-) -> AsyncIterator[Rehearsal]:
+async def dry_run_of(runner: Runner, store: LedgerStore, registry: Registry, clock: Clock) -> AsyncIterator[DryRun]:
     """A dry run over what this store holds."""
     async with Scratch() as scratch:
         overlaid = OverlaidStore(store, scratch, registry, clock)
-        yield Rehearsal(overlaid, runner.over(overlaid))
+        yield DryRun(overlaid, runner.over(overlaid))

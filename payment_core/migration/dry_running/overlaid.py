@@ -9,8 +9,8 @@ import msgspec
 from payment_core.clock import Clock
 from payment_core.ledger.journals import Journal
 from payment_core.ledger.posting import Balances
+from payment_core.migration.dry_running.scratch import Scratch
 from payment_core.migration.errors import MigrationError
-from payment_core.migration.rehearsing.scratch import Scratch
 from payment_core.store.port import LedgerStore, Transaction, Work
 from payment_core.store.records import Query, Record, kind_of
 from payment_core.store.stage import Key, Registry, Stage

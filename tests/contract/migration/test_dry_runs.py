@@ -5,6 +5,7 @@ import random
 import msgspec
 import pytest
 
+from payment_core.migration.dry_running.scratch import Scratch
 from payment_core.migration.engine.claiming import Asked
 from payment_core.migration.errors import NotYet, ScratchUnusable
 from payment_core.migration.export.kinds import Kind
@@ -13,7 +14,6 @@ from payment_core.migration.export.shapes.balance_transaction import BalanceTran
 from payment_core.migration.export.shapes.opening_balance import OpeningBalance
 from payment_core.migration.model import MigrationRun
 from payment_core.migration.names import JobName, JobState
-from payment_core.migration.rehearsing.scratch import Scratch
 from payment_core.migration.status import JobStatus
 from tests.contract.migration.invented import (
     CREATED,
@@ -24,7 +24,7 @@ from tests.contract.migration.invented import (
     malformed,
     whole,
 )
-from tests.contract.migration.worlds import World, contents, rehearsal, rehearsed, run_all
+from tests.contract.migration.worlds import World, contents, dry_run, dry_runs, run_all
 
 SEEDS = range(3)
 
@@ -70,13 +70,13 @@ async def test_a_dry_run_counts_what_the_run_counts_and_a_second_one_what_a_seco
     plain: World, seed: int
 ) -> None:
     source = dirty(seed)
-    dry = await rehearsed(plain, source)
+    dry = await dry_runs(plain, source)
     assert await contents(plain.store) == {}
     assert [status.state for status in dry] == [JobState.NEW] * 5
     assert said(dry) == said(await run_all(plain, source))
     assert sum(status.counts.quarantined for status in dry) > 0
     before = await contents(plain.store)
-    dry = await rehearsed(plain, source)
+    dry = await dry_runs(plain, source)
     assert await contents(plain.store) == before
     again = [await plain.runner().run(job, source, plain.limits, Asked(again=True)) for job in JobName]
     assert said(dry) == said(again)
@@ -88,7 +88,7 @@ async def test_a_dry_run_of_what_waits_says_what_would_move_of_that(plain: World
     mended = whole(4).add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", card_number(99)))
     mended.identity = "d" * 64
     waits = Asked(only_waiting=True)
-    async with rehearsal(plain) as dry:
+    async with dry_run(plain) as dry:
         would = await dry.run(JobName.PAYMENT_METHODS, mended, plain.limits, waits)
     does = await plain.runner().run(JobName.PAYMENT_METHODS, mended, plain.limits, waits)
     assert said([would]) == said([does])
@@ -96,7 +96,7 @@ async def test_a_dry_run_of_what_waits_says_what_would_move_of_that(plain: World
 
 
 async def test_a_dry_run_of_a_job_whose_owners_did_not_move_says_so_as_the_run_does(plain: World) -> None:
-    async with rehearsal(plain) as dry:
+    async with dry_run(plain) as dry:
         with pytest.raises(NotYet, match="payment-methods needs customers"):
             await dry.run(JobName.PAYMENT_METHODS, whole(1), plain.limits)
 
@@ -106,7 +106,7 @@ async def test_a_dry_run_waits_for_nobody_and_stops_nobody(plain: World) -> None
         id=JobName.CUSTOMERS.value, state=JobState.RUNNING, runner="x", epoch=4, lease_until_ms=2**52, export="f" * 64
     )
     await plain.store.transact(lambda transaction: transaction.put(taken), "x")
-    async with rehearsal(plain) as dry:
+    async with dry_run(plain) as dry:
         assert (await dry.run(JobName.CUSTOMERS, whole(3), plain.limits)).counts.moved == 3
     assert await plain.store.read(MigrationRun, taken.id) == taken
 
@@ -114,7 +114,7 @@ async def test_a_dry_run_waits_for_nobody_and_stops_nobody(plain: World) -> None
 async def test_what_a_dry_run_keeps_is_what_was_put_last_and_a_full_disk_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("payment_core.migration.rehearsing.scratch.PAGES_MAX", 8)
+    monkeypatch.setattr("payment_core.migration.dry_running.scratch.PAGES_MAX", 8)
     keys = [("customer", "a"), ("customer", "b")]
     async with Scratch() as scratch:
         await scratch.put({keys[0]: b"1"})
