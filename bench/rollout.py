@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Any
 
-from bench.rollout_gates import figures
+from bench.rollout_gates import figures, ranks
 from checks.compiled_rule import CompiledRule
 from checks.engine import Engine
 from checks.facts import PaymentAttempted
@@ -126,15 +126,6 @@ def wald(good: Iterator[int]) -> tuple[bool, int]:
         seen, score = seen + 1, score + up
         if score >= upper:
             return True, seen
-
-
-def ranks(values: list[int]) -> dict[str, int]:
-    """Nearest ranks."""
-    ordered = sorted(values)
-    return {
-        "p50_payments": ordered[(len(ordered) + 1) // 2 - 1],
-        "p95_payments": ordered[-(-len(ordered) * 95 // 100) - 1],
-    }
 
 
 def agreeing(one: Canary, seed: int) -> int:

@@ -30,7 +30,6 @@ from remediation.scaling.model import (
     Pin,
     Reading,
     ScalingDecision,
-    ScalingReason,
     Source,
 )
 
@@ -38,7 +37,6 @@ START_MS = 1_795_000_000_000 // 3_600_000 * 3_600_000
 TICK_MS = 20_000
 HOUR_MS = 3_600_000
 CARRIES, AT_ONCE = 10.0, 4
-FORCED = frozenset({ScalingReason.OVER_CAP, ScalingReason.AT_MAX})
 
 
 @dataclass(slots=True)
@@ -142,12 +140,6 @@ class Life:
     def spent_microdollars(self) -> float:
         """What the hour that ends now cost."""
         return self.ledger.hour_microdollars(self.now_ms, self.component.scaled.unit.hour_microdollars)
-
-    def most_allowed(self) -> int:
-        """The most units that anything in the configuration ever allows."""
-        scaled = self.component.scaled
-        peaks = [plan.max for plan in scaled.peaks if plan.max is not None]
-        return max(scaled.max, *peaks, 0 if scaled.emergency is None else scaled.emergency.max)
 
     def _next_load(self) -> float:
         chance, most = self._chance, self.component.scaled.max * CARRIES * 1.6

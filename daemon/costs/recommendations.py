@@ -48,19 +48,24 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     condition: str
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What advice is made from. lines: of complete days. cpu: the busiest reading in percent by ECS service.
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What CloudWatch says beside the bill; empty where no such metric is read.
 
-    consumed: by direction, ``Write`` and ``Read``, the units of the busiest day that tables used. cpu_days,
-    consumed_days: days that have such readings. retention_days: what logs are to be kept for.
+    cpu: the busiest reading in percent by ECS service. consumed: by direction, ``Write`` and ``Read``, the units of the
+    busiest day that tables used. cpu_days, consumed_days: days that have such readings.
     """
 
-    lines: Sequence[BillLine]
-    retention_days: int
     cpu: Mapping[str, float] = {}
     cpu_days: int = 0
     consumed: Mapping[str, int] = {}
     consumed_days: int = 0
+
+
+class Evidence(Measured, frozen=True, kw_only=True):
+    """What advice is made from. lines: of complete days. retention_days: what logs are to be kept for."""
+
+    lines: Sequence[BillLine]
+    retention_days: int
 
 
 def recommendations(evidence: Evidence) -> list[Recommendation]:

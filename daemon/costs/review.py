@@ -8,21 +8,12 @@ import msgspec
 from config.costs import CostSettings
 from daemon.costs.book import Asked, CostBook
 from daemon.costs.figures import BudgetStatus, MonthForecast, Variance, budget_status, month_forecast, variances
-from daemon.costs.recommendations import Evidence, Recommendation, recommendations
+from daemon.costs.recommendations import Evidence, Measured, Recommendation, recommendations
 from daemon.costs.source import ASKED_COSTS, ASKED_FORECAST, SETTLED_DAYS, utc_day
 
 LOOK_BACK_DAYS = 30
 CENTS_PER_CALL = 1
 """Of Cost Explorer."""
-
-
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What CloudWatch says beside the bill, as in ``Evidence``; empty where no such metric is read."""
-
-    cpu: Mapping[str, float] = {}
-    cpu_days: int = 0
-    consumed: Mapping[str, int] = {}
-    consumed_days: int = 0
 
 
 NOTHING_MEASURED = Measured()

@@ -37,13 +37,9 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """``GET /v1/events``: facts in outbox order. next_after: the place to ask after next.
-
-    last_sequence: the same as a number, 0 where places are no numbers.
-    """
+    """``GET /v1/events``: facts in outbox order. next_after: the place to ask after next."""
 
     events: list[AnyFact]
-    last_sequence: int
     next_after: str = ""
 
 
@@ -53,7 +49,6 @@ class SelfCheck(msgspec.Struct, frozen=True):
     status: HealthStatus
     detail: str
     findings: tuple[str, ...] = ()
-    took_ms: float = 0.0
 
 
 class HealthPayment(msgspec.Struct, frozen=True):
@@ -102,8 +97,6 @@ class Tokens(msgspec.Struct, frozen=True):
     """``GET /v1/health/tokens``: the newest data keys."""
 
     keys: list[OpenedKey]
-    environment: str = ""
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

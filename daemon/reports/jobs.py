@@ -13,7 +13,8 @@ from config.reports import Moment, ReportSettings, moment_from
 from daemon.costs.book import CostBook
 from daemon.costs.figures import reached_thresholds
 from daemon.costs.line import MILLION
-from daemon.costs.review import CostReview, Measured, complete_until, review_costs
+from daemon.costs.recommendations import Measured
+from daemon.costs.review import CostReview, complete_until, review_costs
 from daemon.costs.source import day_ms, next_month, utc_day
 from daemon.errors import DaemonError
 from daemon.reports.performance import performance_report

@@ -14,7 +14,9 @@ from config.sources import MqttSettings
 from daemon.errors import BrokerGone, NotUsable
 from daemon.sources.devices import Delivery
 from daemon.translate.message import MAX_BODY_BYTES
+from payment_core.flags.arriving.files import client_tls
 from payment_core.flags.arriving.mqtt_client import MqttClient
+from payment_core.flags.errors import FlagFileUnusable
 
 KEEP_ALIVE_SECONDS = 10
 """A connection that died unseen is known within twice this."""
@@ -129,15 +131,7 @@ async def open_broker(settings: MqttSettings) -> MqttBroker:
     if not settings.tls:
         return MqttBroker(settings, None)
     try:
-        context = await asyncio.to_thread(_context, settings)
-    except (OSError, ssl.SSLError) as fault:
-        raise NotUsable(f"mqtt: the files of TLS cannot be used: {fault}") from fault
+        context = await asyncio.to_thread(client_tls, settings.ca_file, settings.certificate_file, settings.key_file)
+    except FlagFileUnusable as fault:
+        raise NotUsable(f"mqtt: the files of TLS cannot be used: {fault.__cause__}") from fault
     return MqttBroker(settings, context)
-
-
-def _context(settings: MqttSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.certificate_file is not None and settings.key_file is not None:
-        context.load_cert_chain(settings.certificate_file, settings.key_file)
-    return context

@@ -43,7 +43,7 @@ class FakeCore:
             raise self.fault
         if token:
             return Tokens([OpenedKey("dk_1", 1 - self.strands, int(self.strands), token)])
-        return Tokens([OpenedKey("dk_1", 5 - self.failed, self.failed, "tok_1"), OpenedKey("dk_0", 0, 0)], "", "2.0.0")
+        return Tokens([OpenedKey("dk_1", 5 - self.failed, self.failed, "tok_1"), OpenedKey("dk_0", 0, 0)])
 
     async def seal_test_card(self, key: str) -> SealedToken:
         """See ReleaseDoor."""

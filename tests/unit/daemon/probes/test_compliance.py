@@ -70,7 +70,7 @@ async def test_what_the_cores_find_counts_and_one_that_hangs_does_not_hide_the_r
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert (await look(core_objects)).findings == ("blue: a stored number is not sealed",)
-    monkeypatch.setattr("daemon.probes.compliance.PART_SECONDS", 0.01)
+    monkeypatch.setattr("daemon.probes.compliance.PART_SECONDS", 0.1)
     seen = await look(core_hangs, sealed=False)
     assert (seen.status, seen.findings) == ("degraded", ("queue till-payment-events is not encrypted at rest",))
     assert (await look(core_hangs)).status == "unknown"

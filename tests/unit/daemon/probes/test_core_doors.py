@@ -29,7 +29,7 @@ async def test_a_self_check_is_asked_for_with_the_key_under_the_components_name(
         return httpx.Response(200, json=CHECK)
 
     async with client(respond) as core:
-        assert await core.self_check("escrow-manager") == SelfCheck("healthy", "good", (), 1.5)
+        assert await core.self_check("escrow-manager") == SelfCheck("healthy", "good")
     assert asked[0].url.path == "/v1/health/escrow_manager"
     assert asked[0].headers["authorization"] == "Bearer secret"
 

@@ -46,7 +46,7 @@ class FakeOutbox:
             raise CoreUnreachable("http://127.0.0.2")
         above: list[AnyFact] = []
         above.extend(fact for fact in self.facts if fact.sequence > after)
-        return EventPage(above[:limit], self.facts[-1].sequence if self.facts else 0)
+        return EventPage(above[:limit])
 
 
 class FakeParts:
@@ -61,7 +61,7 @@ class FakeParts:
         self.asked.append(str(after))
         begin = 0 if str(after) == "0" else int(str(after).removeprefix("0.1@"))
         page: list[AnyFact] = [*self.facts[begin : begin + limit]]
-        return EventPage(page, 0, f"0.1@{begin + len(page)}" if page else str(after))
+        return EventPage(page, f"0.1@{begin + len(page)}" if page else str(after))
 
 
 class RecordingSink:
