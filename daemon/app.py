@@ -227,6 +227,9 @@ class App:
         """Stop the tasks and say why; cause: the death that made the daemon stop, None when it was asked to."""
         self._phase = "stopping"
         self._changes.mark()
+        if self._duties is not None:
+            # Stopping takes seconds, in which no step of a deployment and no report should begin.
+            self._duties.stop()
         stuck = await supervisor.stop()
         await parts.keeping.keep_last()
         reasons = ["asked to stop" if cause is None else str(cause)]

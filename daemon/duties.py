@@ -114,6 +114,10 @@ class Duties:
         for name in ("heart", "deployments", "traffic", "cores", "backfill", "health", "tally", "reports", "paging"):
             self._ticks.now(name)
 
+    def stop(self) -> None:
+        """Let nothing become due any more; what is under way goes on until its task is stopped."""
+        self._ticks.stop()
+
     def standings(self) -> list[Standing]:
         """When each duty was last done, and when it is due again."""
         return self._ticks.standings()

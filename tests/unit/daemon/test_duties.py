@@ -129,6 +129,17 @@ async def test_every_duty_is_a_task_of_its_own() -> None:
     assert tuple(task.name for task in duties.tasks()) == NAMES
 
 
+async def test_once_stopped_nothing_becomes_due() -> None:
+    one = await scene()
+    duties = Duties(parts({}, one), Leadership(one.journal, one.writer, one.clock), one.clock)
+    duties.tasks()
+    duties.start()
+    assert all(standing.next_at_ms for standing in duties.standings())
+    duties.stop()
+    await asyncio.sleep(0)
+    assert not any(standing.next_at_ms for standing in duties.standings())
+
+
 @pytest.mark.parametrize(
     ("name", "failing", "fault", "succeeds"),
     [
