@@ -6,9 +6,8 @@ from dataclasses import replace
 from checks.findings import State as ReadingState
 from checks.readings import Reading
 from daemon.http.console.page import SourceRow, Verdict
-from daemon.http.words.wording import counted, key_text, what_was_done
+from daemon.http.words.wording import against, counted, key_text, what_was_done
 from daemon.view.shape import SystemView
-from remediation.decide import EVIDENCE
 from remediation.guardrails.halts import halted
 
 NAMED_BREACHES = 2
@@ -20,7 +19,7 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
     enforced = [reading for reading in readings if reading.mode == "enforce"]
     breached = [reading for reading in enforced if reading.state is ReadingState.BREACHED]
     numbers = "; ".join(
-        f"{reading.rule_id} for {key_text(reading.key)} is {reading.shown}{_limit(reading)}"
+        f"{reading.rule_id} for {key_text(reading.key)} is {reading.shown}{against(reading.breach)}"
         for reading in breached[:NAMED_BREACHES]
     )
     held = halted(view.state())
@@ -42,13 +41,6 @@ def verdict(view: SystemView, readings: Sequence[Reading], sources: Sequence[Sou
         return Verdict("unknown", "Automation stopped", f"{stop.strip()} Nothing acts by itself.")
     clear = sum(reading.state is ReadingState.CLEARED for reading in enforced)
     return Verdict("safe", "Safe", f"{counted(clear, 'check')} clear, none breached, no source is stale.")
-
-
-def _limit(reading: Reading) -> str:
-    """What the value is held against; of evidence, what it is evidence for."""
-    if EVIDENCE in reading.breach:
-        return f" for {reading.breach}"
-    return f", limit {reading.breach}" if reading.breach else ""
 
 
 def _why_unknown(view: SystemView, enforced: Sequence[Reading], sources: Sequence[SourceRow]) -> Verdict | None:

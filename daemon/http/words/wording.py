@@ -199,6 +199,13 @@ def measured(value: float | None, breach: str, rule: Rule | None) -> str:
     return f"{value:,.6g}"
 
 
+def against(limit: str) -> str:
+    """What a value is held against, to stand behind it; of evidence, what it is evidence for."""
+    if EVIDENCE in limit:
+        return f" for {limit}"
+    return f", limit {limit}" if limit else ""
+
+
 def what_was_done(incident: Incident) -> str:
     """The last thing that was done about an incident, or why nothing was."""
     acted = [decision for decision in incident.decisions if decision.act]

@@ -13,6 +13,7 @@ from daemon.http.words.wording import (
     OUTCOME_WORDS,
     REASON_WORDS,
     action_words,
+    against,
     age,
     counted,
     subject_text,
@@ -92,7 +93,7 @@ def _value(incident: Incident, rules: Mapping[str, Rule], readings: Sequence[Rea
         return f": clear again, {now.shown}"
     (seen,) = seen_rows((incident,), rules, now_ms)
     shown = seen.shown if now is None or now.state is ReadingState.NO_DATA else now.shown
-    return f": {shown}{f', limit {seen.limit}' if seen.limit else ''}"
+    return f": {shown}{against(seen.limit)}"
 
 
 def done(group: Sequence[Incident], state: State, now_ms: int) -> str:

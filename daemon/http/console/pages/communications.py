@@ -116,7 +116,7 @@ def _figures(found: list[UpdateState | LetterState], document: StatusDocument | 
     yield Figure("Letters on their way", count(counts[Standing.OPEN]))
     failed = counts[Standing.FAILED]
     yield Figure("Not delivered to all", count(failed), "", "bad" if failed else "")
-    yield Figure("Told", count(counts[Standing.DONE]), f"{count(counts[Standing.REJECTED])} were not to be")
+    yield Figure("Told", count(counts[Standing.DONE]), f"{count(counts[Standing.REJECTED])} refused")
 
 
 def _page_tone(document: StatusDocument | None) -> Tone:
