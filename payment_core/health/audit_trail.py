@@ -27,7 +27,7 @@ class AuditTrailCheck:
             return Checked(status="unknown", detail="the audit trail was never verified")
         last = found.last
         if last is None:
-            detail = f"the first verification began {_at(found.began_at_ms)}; {found.rows} audit rows so far are good"
+            detail = f"its first verification began {_at(found.began_at_ms)} ({found.rows} audit rows so far)"
             return Checked(status="degraded", detail=detail)
         if last.findings:
             findings = tuple(f"{finding.place}: {finding.what}" for finding in last.findings)

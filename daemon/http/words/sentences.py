@@ -140,7 +140,8 @@ def _acting(body: Decision | Intent | Outcome) -> Sentence:
 def _say_rest(body: Seldom) -> Sentence:
     match body:
         case HealthChanged():
-            text = f"{body.component} is {body.status}, it was {body.previous_status}."
+            same = body.status == body.previous_status
+            text = f"{body.component} is {body.status}, {'as before' if same else f'it was {body.previous_status}'}."
             return Sentence(_HEALTH_TONES[body.status], "health", text, body.detail)
         case Quarantined():
             size = f"{count(body.size_bytes)} bytes, message {body.message_id}"

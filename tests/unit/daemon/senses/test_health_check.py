@@ -1,5 +1,7 @@
 """The five-minute health check tells each change once."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from checks.facts import HealthProbed, HealthStatus
@@ -12,12 +14,13 @@ NOW_MS = 1_790_000_000_000
 
 
 class Scripted:
-    """Gives these statuses, one look after the other."""
+    """Gives these statuses, one look after the other, each with its detail."""
 
-    def __init__(self, subject: str, environment: str, *statuses: HealthStatus) -> None:
+    def __init__(self, subject: str, environment: str, *statuses: HealthStatus, details: Sequence[str] = ()) -> None:
         self._subject = subject
         self._environment = environment
         self._statuses = list(statuses)
+        self._details = list(details)
 
     async def probe_all(self, now_ms: int) -> list[HealthProbed]:
         """See Prober."""
@@ -29,6 +32,7 @@ class Scripted:
                 subject=self._subject,
                 environment=self._environment,
                 status=status,
+                detail=self._details.pop(0) if self._details else "",
             )
         ]
 
@@ -64,6 +68,27 @@ async def test_a_change_is_told_once_and_what_stays_is_not() -> None:
         ("monitoring", "healthy", "degraded"),
         ("core/blue", "healthy", "unhealthy"),
         ("core/blue", "unhealthy", "healthy"),
+    ]
+
+
+async def test_each_verification_of_the_audit_trail_is_told_with_its_moment_and_how_far_it_is_is_not() -> None:
+    details = ["as it was written at 3 (in 1 s: 12 rows)", "as it was written at 3 (in 1 s: 14 rows)"]
+    looks = [
+        *details,
+        "as it was written at 4 (in 1 s: 15 rows)",
+        "too old",
+        "as it was written at 4 (in 1 s: 15 rows)",
+    ]
+    statuses: list[HealthStatus] = ["healthy", "healthy", "healthy", "unknown", "healthy"]
+    trail, told = Scripted("audit-trail", "", *statuses, details=looks), Told()
+    check = HealthCheck((trail,), told)
+    for _ in looks:
+        await check.run(NOW_MS)
+    assert told.changes == [
+        ("audit-trail", "unknown", "healthy"),
+        ("audit-trail", "healthy", "healthy"),
+        ("audit-trail", "healthy", "unknown"),
+        ("audit-trail", "unknown", "healthy"),
     ]
 
 
