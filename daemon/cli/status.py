@@ -160,7 +160,7 @@ def _held(found: _Glance) -> Iterator[str]:
 
 
 def _next(found: _Glance) -> Iterator[str]:
-    """What to type now: about the incident on top, and about money that is not where it should be."""
+    """What to type now. Taking an action back is no first thing to do, so its id alone stands above."""
     yield ""
     worst = min((one for one in found.incidents if not one.resolved), key=lambda one: one.severity, default=None)
     if worst is not None:
@@ -171,6 +171,4 @@ def _next(found: _Glance) -> Iterator[str]:
     named = worst.id if worst is not None else found.incidents[0].id if found.incidents else ""
     if named:
         yield f"all of it:  tillwatch incidents show {named}"
-    if found.done:
-        yield f"take back:  tillwatch actions undo {found.done[0].decision_id} --reason TEXT"
     yield "each cent:  tillwatch ledger verify"
