@@ -7,8 +7,8 @@ SHELL := /bin/bash
 SCENARIO ?= bad-canary
 ARGS ?=
 LOCK ?=
-# Two: most tests wait for servers of their own, so more would only crowd a small machine.
-TEST_PROCESSES ?= 2
+# One more than a small machine has cores: much of its time a test waits for servers of its own.
+TEST_PROCESSES ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 # The first of these that is Python 3.11 or later; override with make PYTHON=...
