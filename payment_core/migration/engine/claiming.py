@@ -7,7 +7,6 @@ from payment_core.identifiers import new_id
 from payment_core.migration.engine.source import Source
 from payment_core.migration.errors import ExportChanged, JobHeld, JobInterrupted, LeaseLost, NotYet, RunnerBusy
 from payment_core.migration.export.errors import ManifestUnusable
-from payment_core.migration.export.manifest import NAME as MANIFEST
 from payment_core.migration.export.records import START
 from payment_core.migration.model import Counts, MigrationAct, MigrationRun
 from payment_core.migration.names import KINDS_OF, NEEDS, JobName, JobState
@@ -64,6 +63,7 @@ class Claimant:
         run = MigrationRun(id=job.value) if known is None else known
         self.not_busy(run, transaction.now_ms, resume=asked.resume)
         _may_go_on(run, asked)
+        _tellable(run, source)
         for needed in NEEDS[job]:
             other = transaction.get(MigrationRun, needed.value)
             if other is None or other.state is not JobState.DONE:
@@ -133,8 +133,15 @@ def _of_the_past(source: Source, now_ms: int) -> None:
     ahead_ms = source.made_at_ms - now_ms
     if ahead_ms > AHEAD_MS_MAX:
         seconds = -(-ahead_ms // 1000)
+        raise ManifestUnusable(f"made_at is {seconds} s from now; write when it was made, or set the clock.")
+
+
+def _tellable(run: MigrationRun, source: Source) -> None:
+    """Of two records about one object the later counts, by the time of their exports: at one time neither is later."""
+    if run.state is JobState.DONE and run.export != source.identity and run.made_at_ms == source.made_at_ms:
         raise ManifestUnusable(
-            f"{MANIFEST}: made_at is {seconds} s from now; write when it was made, or set the clock."
+            f"made_at is that of {run.export[:16]}, which {run.id} has read, and this is another export; "
+            "write a later time, a millisecond is enough, so that what was mended counts."
         )
 
 

@@ -23,7 +23,7 @@ def origin_id(read: Read) -> str:
 def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> int:
     """Put a record aside with the reason; the same again changes nothing. How many more wait now: 0 or 1.
 
-    One of which a later state is here is noted, and does not wait.
+    Of two about one object the later stays. One of which a later state is here is noted, and does not wait.
     """
     read = refused.read
     amount, currency = (0, "") if isinstance(read, Malformed) else money_of(read.body)
@@ -44,7 +44,7 @@ def quarantine(transaction: Transaction, job: JobName, refused: Refused) -> int:
     )
     known = transaction.get(Quarantined, entry.id)
     waited = known is not None and known.resolved_at_ms == 0
-    if known is not None and _is_same(known, entry) and waited:
+    if known is not None and waited and (_is_same(known, entry) or place_of(known) > place_of(entry)):
         return 0
     row = row_of(transaction, read.kind, entry.id)
     if row is None or place_of(row) < place_of(entry):

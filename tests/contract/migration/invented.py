@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
 from stdnum import luhn
 
 from payment_core.migration.export.errors import CipherDamaged
@@ -19,6 +20,7 @@ from payment_core.migration.export.shapes.refund import Refund
 from payment_core.vault.numbers.sensitive import Sensitive
 
 MADE_AT_MS = 1_790_000_000_000
+DAY_MS = 86_400_000
 CREATED = 1_780_000_000
 ROUTING = "021000021"
 
@@ -77,6 +79,13 @@ class Invented:
         of = self.reads_of.setdefault(kind, [])
         of.append(malformed(kind, len(of) + 1, reason))
         return self
+
+    def later(self, identity: str = "d") -> "Invented":
+        """The same records as an export of a day later."""
+        made = Invented(identity=identity * 64, made_at_ms=self.made_at_ms + DAY_MS)
+        for kind, reads in self.reads_of.items():
+            made.reads_of[kind] = [msgspec.structs.replace(read, occurred_at_ms=made.made_at_ms) for read in reads]
+        return made
 
     def records(self, kind: Kind) -> int:
         """All of them, good or not."""

@@ -61,9 +61,9 @@ async def test_a_card_that_was_renewed_keeps_its_token_and_is_sealed_anew(plain:
     token = await local_id(plain, Kind.PAYMENT_METHODS, "pm_1")
     before = await plain.store.read(VaultKey, token)
     again = whole(2)
-    again.identity = "b" * 64
     renewed = card("pm_1", "cus_1", card_number(1), year=2034)
     again.reads_of[Kind.PAYMENT_METHODS][0] = record(renewed, Kind.PAYMENT_METHODS, 1)
+    again = again.later()
     statuses = await run_all(plain, again)
     assert (statuses[1].counts.updated, statuses[1].counts.unchanged) == (1, 1)
     method = await plain.store.read(PaymentMethod, token)

@@ -85,8 +85,7 @@ async def test_a_dry_run_counts_what_the_run_counts_and_a_second_one_what_a_seco
 async def test_a_dry_run_of_what_waits_says_what_would_move_of_that(plain: World) -> None:
     source = whole(4).add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", "4000000000000000"))
     await run_all(plain, source)
-    mended = whole(4).add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", card_number(99)))
-    mended.identity = "d" * 64
+    mended = whole(4).add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", card_number(99))).later()
     waits = Asked(only_waiting=True)
     async with dry_run(plain) as dry:
         would = await dry.run(JobName.PAYMENT_METHODS, mended, plain.limits, waits)

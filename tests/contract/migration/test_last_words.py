@@ -15,6 +15,7 @@ from payment_core.migration.names import JobName
 from payment_core.store.port import Transaction
 from payment_core.store.records import Listing
 from tests.contract.migration.invented import (
+    DAY_MS,
     MADE_AT_MS,
     Invented,
     card,
@@ -25,16 +26,6 @@ from tests.contract.migration.invented import (
     whole,
 )
 from tests.contract.migration.worlds import World, contents, reconciled, run_all
-
-DAY_MS = 86_400_000
-
-
-def later(source: Invented, identity: str) -> Invented:
-    """The same records as an export of a day later."""
-    made = Invented(identity=identity * 64, made_at_ms=source.made_at_ms + DAY_MS)
-    for kind, reads in source.reads_of.items():
-        made.reads_of[kind] = [msgspec.structs.replace(read, occurred_at_ms=made.made_at_ms) for read in reads]
-    return made
 
 
 def said(words: Sequence[str]) -> Invented:
@@ -80,11 +71,11 @@ async def test_a_bad_record_beside_a_good_one_of_its_object_waits_only_when_it_i
 
 
 async def test_what_waits_and_comes_as_it_was_before_waits_no_more(plain: World) -> None:
-    good, bad = said(("good",)), later(said(("bad",)), "b")
+    good, bad = said(("good",)), said(("bad",)).later("b")
     await run_all(plain, good)
     await run_all(plain, bad)
     assert await waiting(plain) == 2
-    mended = later(bad, "c")
+    mended = bad.later("c")
     mended.reads_of[Kind.PAYMENT_METHODS][-1] = msgspec.structs.replace(
         good.reads_of[Kind.PAYMENT_METHODS][-1], occurred_at_ms=mended.made_at_ms
     )
@@ -101,7 +92,7 @@ async def test_what_had_no_id_is_read_again_at_its_place_once_it_was_mended(plai
     source = whole(2).spoil(Kind.CHARGES)
     await run_all(plain, source)
     assert await waiting(plain) == 1
-    mended = later(source, "b")
+    mended = source.later("b")
     place = len(mended.reads_of[Kind.CHARGES])
     mended.reads_of[Kind.CHARGES].pop()
     mended.add(Kind.CHARGES, charge(9, 700))
@@ -116,7 +107,7 @@ async def test_what_had_no_id_is_read_again_at_its_place_once_it_was_mended(plai
 async def test_an_export_that_says_other_than_what_was_moved_is_not_called_right(plain: World) -> None:
     moved = sales(Invented(), range(1, 4))
     await run_all(plain, moved)
-    other = later(moved, "b")
+    other = moved.later("b")
     for kind in (Kind.CHARGES, Kind.BALANCE_TRANSACTIONS):
         first = other.reads_of[kind][0]
         body = getattr(first, "body")  # noqa: B009 - a good record's
@@ -135,7 +126,7 @@ async def test_an_export_that_says_other_than_what_was_moved_is_not_called_right
 async def test_of_an_export_that_was_not_moved_the_last_record_of_an_object_has_to_be_here(plain: World) -> None:
     moved = Invented().add(Kind.CHARGES, charge(1, 500), charge(1, 600))
     await run_all(plain, moved)
-    assert (await reconciled(plain, later(moved, "b"))).right
+    assert (await reconciled(plain, moved.later("b"))).right
     turned = Invented(identity="c" * 64, made_at_ms=MADE_AT_MS + DAY_MS)
     turned.add(Kind.CHARGES, charge(1, 600), charge(1, 500))
     turned.reads_of[Kind.CHARGES] = [
@@ -151,13 +142,13 @@ async def test_a_last_page_of_the_trail_that_is_gone_is_found_also_behind_that_o
 ) -> None:
     source = whole(3)
     await run_all(plain, source)
-    await run_all(plain, later(source, "b"))
-    assert (await reconciled(plain, later(source, "b"))).right
+    await run_all(plain, source.later("b"))
+    assert (await reconciled(plain, source.later("b"))).right
     pages = await plain.store.query(Listing(TrailPage, limit=1_000))
 
     def take_away(transaction: Transaction) -> None:
         transaction.delete(TrailPage, pages[-1].id)
 
     await plain.store.transact(take_away, "somebody")
-    found = await reconciled(plain, later(source, "b"))
+    found = await reconciled(plain, source.later("b"))
     assert ([one.what for one in found.differences], found.trail.intact) == (["trail end"], False)

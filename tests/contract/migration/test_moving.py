@@ -129,6 +129,8 @@ async def test_a_second_run_changes_nothing_of_what_waits_either(plain: World) -
     (ada,) = customers([7])
     source.add(Kind.PAYMENT_METHODS, card("pm_1", "cus_1", "4000000000000000"))
     source.add(Kind.PAYMENT_METHODS, card("pm_8", "cus_1", "4000000000000000"), card("pm_8", "cus_1", card_number(8)))
+    twice = (card("pm_9", "cus_1", "4000000000000000"), card("pm_9", "cus_1", "4000000000000018"))
+    source.add(Kind.PAYMENT_METHODS, *twice)
     source.add(Kind.CUSTOMERS, ada, msgspec.structs.replace(ada, name="Ada, later"), ada)
     await run_all(plain, source)
     before = await contents(plain.store)
@@ -137,7 +139,7 @@ async def test_a_second_run_changes_nothing_of_what_waits_either(plain: World) -
         await plain.runner().run(job, source, plain.limits, Asked(again=True))
     assert await contents(plain.store) == before
     waiting = {entry.id: entry.resolved_at_ms > 0 for entry in before.values() if isinstance(entry, Quarantined)}
-    assert waiting == {"payment_methods:pm_1": False, "payment_methods:pm_8": True}
+    assert waiting == {"payment_methods:pm_1": False, "payment_methods:pm_8": True, "payment_methods:pm_9": False}
 
 
 async def test_no_number_is_in_a_file_also_where_it_could_not_move(tmp_path: Path) -> None:

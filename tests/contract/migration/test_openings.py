@@ -205,9 +205,7 @@ async def test_an_opening_that_comes_behind_its_history_waits_until_that_is_undo
     source = whole(4)
     await run_all(plain, source)
     before = await history(plain)
-    later = whole(4)
-    later.identity = "b" * 64
-    later.add(Kind.OPENING_BALANCES, opening(20_000 - 118 + 3))
+    later = whole(4).add(Kind.OPENING_BALANCES, opening(20_000 - 118 + 3)).later()
     await run_all(plain, later)
     assert await waiting(plain) == {"opening_balances:platform:usd": "already_posted"}
     assert await history(plain) == before

@@ -166,14 +166,30 @@ async def test_what_waits_in_quarantine_is_run_again_alone_once_the_export_is_me
     source.add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", "4000000000000000"))
     await run_all(plain, source)
     assert (await plain.runner().status(JobName.PAYMENT_METHODS)).waiting == 1
-    mended = whole(4)
-    mended.identity = "d" * 64
-    mended.add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", card_number(99)))
+    mended = whole(4).add(Kind.PAYMENT_METHODS, card("pm_bad", "cus_1", card_number(99))).later()
     asked = Asked(only_waiting=True)
     status = await plain.runner().run(JobName.PAYMENT_METHODS, mended, plain.limits, asked)
     assert (status.waiting, status.counts.moved, status.counts.read) == (0, 5, 6)
     assert (await reconciled(plain, mended)).complete
     assert (await plain.store.read(Moved, moved_id(Kind.PAYMENT_METHODS, "pm_bad"))) is not None
+
+
+async def test_an_export_from_which_a_record_was_taken_out_needs_a_time_of_its_own_and_is_right_then(
+    plain: World,
+) -> None:
+    source = Invented().add(Kind.CUSTOMERS, *customers([1, 2, 3]))
+    await run_all(plain, source)
+    before = await contents(plain.store)
+    one, two, three = customers([1, 2, 3])
+    mended = Invented().add(Kind.CUSTOMERS, one, msgspec.structs.replace(three, name="Mended"))
+    mended.identity = "d" * 64
+    with pytest.raises(ManifestUnusable, match="write a later time"):
+        await run_all(plain, mended)
+    assert await contents(plain.store) == before
+    statuses = await run_all(plain, mended.later())
+    assert (statuses[0].counts.updated, statuses[0].counts.unchanged) == (1, 1)
+    assert (await reconciled(plain, mended.later())).right
+    assert await plain.store.read(Customer, two.id) is not None
 
 
 async def test_of_two_records_of_the_feed_the_later_one_counts_in_whatever_order_they_come(plain: World) -> None:
