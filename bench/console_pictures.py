@@ -15,6 +15,7 @@ from pathlib import Path
 from signal import SIGINT
 
 from playwright.async_api import APIRequestContext, Browser, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from tests.browser.console_server import CHROMIUM, QUIET_BROWSER
 
@@ -68,6 +69,7 @@ NAMES = {
     "overview": "/console",
     "incidents": "/console/incidents",
     "incident": "/console/incidents/{incident}",
+    "communications": "/console/communications",
     "deployments": "/console/deployments",
     "deployment": "/console/deployments/{deployment}",
     "flags": "/console/flags",
@@ -207,6 +209,14 @@ async def everything(folder: Path) -> None:
                 executable_path=CHROMIUM, args=list(QUIET_BROWSER), env={**os.environ, "TZ": "UTC"}
             )
             api = await playwright.request.new_context()
+
+            async def answers() -> bool:
+                try:
+                    return (await api.get(f"{system.url}/livez")).ok
+                except PlaywrightError:
+                    return False
+
+            await until(answers, UNTIL_TRAFFIC_SECONDS)
             await asyncio.sleep(20)
             await act(api, system)
 

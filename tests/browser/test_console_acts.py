@@ -164,7 +164,7 @@ async def test_who_may_not_sees_a_dead_button_with_its_reason_and_a_forged_form_
     here = await incidents()
     async with console_over(browser, here.scene.writer, here.scene.journal, incidents=here.parts) as console:
         page = await console.open(role="viewer")
-        button = page.locator('button[data-act="incident.ack"]')
+        button = page.locator('button[data-act="incident.ack"]').first
         await expect(button).to_be_disabled()
         await expect(button).to_have_attribute("title", "This needs the role operator; you are viewer")
         await page.keyboard.press("a")
