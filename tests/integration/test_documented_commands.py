@@ -177,10 +177,8 @@ STATUS = starting("status")
 @pytest.mark.parametrize("command", STATUS)
 def test_the_four_questions_are_answered_by_one_command(command: str, place: Place) -> None:
     done = place.run(place.typed(command))
-    # Whether all is well depends on what has been measured by now; that it is answered does not.
-    assert (done.returncode in {0, 1}, done.stderr) == (True, "")
-    asked = [line for line in done.stdout.splitlines() if line.endswith("?")]
-    assert [line.split()[0] for line in asked] == ["What", "What", "Why", "Is"]
+    # Whether all is well depends on what has been measured by now.
+    assert (done.returncode in {0, 1}, done.stderr, done.stdout.count("?\n")) == (True, "", 4)
 
 
 BUILDING = starting("status-page", "build")
@@ -237,17 +235,8 @@ def test_who_is_told_is_shown_without_a_daemon(command: str, tmp_path: Path) -> 
 CHANGING = [
     command
     for name in (
-        "deploy",
-        "deployments",
-        "rollback",
-        "approvals",
-        "actions",
-        "stop-automation",
-        "resume-automation",
-        "flags",
-        "silence",
-        "maintenance",
-        "communications",
+        *("deploy", "deployments", "rollback", "approvals", "actions", "stop-automation", "resume-automation"),
+        *("flags", "silence", "maintenance", "communications"),
     )
     for command in starting(name)
     if command not in LOOKING and "--dry-run" not in command
