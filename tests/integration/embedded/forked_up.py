@@ -1,8 +1,4 @@
-"""``python -m tests.integration.embedded.forked_up SETTLE_MS up ...``: ``tillwatch up ...``, whose children are forked.
-
-None of them pays for its imports, which are most of what a start costs. SETTLE_MS: from a rollback until what it left
-is looked at. A run that is about starts, or about what a killed parent leaves behind, is ``tillwatch up`` itself.
-"""
+"""``tillwatch up`` as a program whose children are forked, so that none of them pays for its imports."""
 
 import asyncio
 import os
@@ -21,6 +17,11 @@ from tests.forked import ForkServer
 
 FORKED = ("daemon", "payment_core", "daemon.embedded.kms.program", "daemon.embedded.old_processor.program")
 """ministack reads its environment when it is imported, so it is started."""
+SETTLE = "SETTLE_MS"
+"""From a rollback until what it left is looked at: the first word of the command line, before ``up`` and its options.
+
+A run that is about starts, or about what a killed parent leaves behind, is ``python -m daemon up`` itself.
+"""
 
 
 class ForkedProcess:
@@ -90,7 +91,7 @@ def child_server() -> ForkServer:
 if __name__ == "__main__":
     settle_ms = int(sys.argv.pop(1))
     for module in (compensations, measuring):
-        vars(module).update(SETTLE_MS=settle_ms)
+        vars(module)[SETTLE] = settle_ms
     ForkedLauncher.server = child_server()
     vars(run).update(Launcher=ForkedLauncher)
     main()
