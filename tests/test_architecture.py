@@ -45,6 +45,7 @@ PLACES = {
         "daemon/http/sessions/*",
         "daemon/traces/*",
         "payment_core/flags/arriving/polling.py",
+        "payment_core/outgoing/client.py",
         "payment_core/migration/running/old_http.py",
         "payment_core/webhooks/sending.py",
     ),

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import assert_never
 
-import httpx
 import msgspec
 
 from config.scenario import Alert, CardTesting, CutOver, LoseRegion, SetWeights, StartCore, Step, StopCore
@@ -42,6 +41,7 @@ from daemon.embedded.telling.savings import saving_of
 from daemon.traffic.cohort_host import CohortHost
 from daemon.traffic.route53 import Route53Traffic
 from payment_core.ledger.file_books import verify_file
+from payment_core.outgoing.client import HttpClient
 from remediation.ports import Clock
 from remediation.state import DeploymentState
 
@@ -103,7 +103,7 @@ class Session:
             testers = CardTesters(resolver, gateway, self._clock, traffic.tally, self._wishes.scenario.traffic.seed)
             alerts = Alerts(sqs, QueueSettings().control_events, self._clock)
             asking = Asking(
-                await clients.enter_async_context(httpx.AsyncClient(trust_env=False)),
+                await clients.enter_async_context(HttpClient(trust_env=False)),
                 self._stack.daemon_url,
                 asks=self._layout.operator_token(),
                 approves=self._layout.approver_token(),

@@ -32,6 +32,7 @@ from daemon.embedded.processes.process import Child, Launcher, Program
 from daemon.embedded.processes.readiness import answers, until_ready
 from daemon.embedded.processes.surroundings import ACCESS_KEY, ACCOUNT_ID, REGION, local_environment
 from daemon.embedded.resources import Resources, ensure_resources
+from payment_core.outgoing.client import HttpClient
 from remediation.ports import Clock
 
 HOST = "127.0.0.1"
@@ -113,7 +114,7 @@ class Stack:
 
     async def start(self) -> Resources:
         """Start everything, and return when everything is ready. Raises StackFailed, AwsFailed or NotUsable."""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with HttpClient(trust_env=False) as client:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_cores(client), name="start-cores")
                 resources = group.create_task(self._start_aws(client), name="start-aws")

@@ -30,7 +30,6 @@ class FlagParts(FlagFoundation):
     desk: for people. base: takes ``flags.json`` over. health: the component. tally: of experiments and ramps.
     """
 
-
     desk: FlagDesk
     ramps: Ramps
     base: BaseDocument

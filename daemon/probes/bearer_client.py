@@ -2,6 +2,7 @@
 
 import httpx
 
+from payment_core.outgoing.client import HttpClient
 from remediation.tracing import traceparent_now
 
 
@@ -17,7 +18,7 @@ def bearer_client(
     token: empty for a service that asks for none. transport: in place of the network, for tests. A request that is made
     while an action is carried out carries the ``traceparent`` of its decision.
     """
-    return httpx.AsyncClient(
+    return HttpClient(
         base_url=base_url,
         headers={"Authorization": f"Bearer {token}"} if token else {},
         timeout=timeout_seconds,

@@ -3,10 +3,9 @@
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 
-import httpx
-
 from config.settings import Settings
 from daemon.traces.export import CALL_SECONDS, TraceExport
+from payment_core.outgoing.client import HttpClient
 from remediation.journal.port import Journal
 from remediation.ports import Clock
 
@@ -19,7 +18,7 @@ async def open_traces(stack: AsyncExitStack, settings: Settings, journal: Journa
     from daemon.traces.spans import SpanEncoder  # noqa: PLC0415
 
     client = await stack.enter_async_context(
-        httpx.AsyncClient(base_url=settings.traces.endpoint_url, timeout=CALL_SECONDS, trust_env=False)
+        HttpClient(base_url=settings.traces.endpoint_url, timeout=CALL_SECONDS, trust_env=False)
     )
     encoder = SpanEncoder(version("tillwatch"), settings.aws.region)
     head = await journal.head()

@@ -10,6 +10,7 @@ from typing import Self
 
 import httpx
 
+from payment_core.outgoing.client import HttpClient
 from payment_core.webhooks.addresses import Address
 from payment_core.webhooks.destinations import (
     HTTPS_PORT,
@@ -60,7 +61,7 @@ class HttpSender:
         self._resolver: Resolver = SystemResolver() if resolver is None else resolver
         self._loopback_allowed = loopback_allowed
         self._timeout_seconds = timeout_seconds
-        self._http = httpx.AsyncClient(
+        self._http = HttpClient(
             verify=ssl.create_default_context() if trust is None else trust,
             limits=httpx.Limits(max_keepalive_connections=0),
             timeout=timeout_seconds,

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import get_args
 
-import httpx
-
 from config.scenario import Environment
 from daemon.embedded.environments.group import EnvironmentGroup, Starter
 from daemon.embedded.environments.service import EnvironmentService
 from daemon.server import bind, serve
 from daemon.supervisor import Supervisor, Task
+from payment_core.outgoing.client import HttpClient
 from remediation.ports import Clock
 
 HOST = "127.0.0.1"
@@ -28,7 +27,7 @@ class EmbeddedEnvironments:
         self._listening = bind(HOST, 0)
         self._supervisor = Supervisor()
         self._stopped = asyncio.Event()
-        self.client = httpx.AsyncClient(trust_env=False)
+        self.client = HttpClient(trust_env=False)
         self.groups: dict[Environment, EnvironmentGroup] = {}
 
     @property

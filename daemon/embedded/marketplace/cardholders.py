@@ -11,6 +11,7 @@ import msgspec
 
 from config.scenario import OldProcessor
 from daemon.embedded.marketplace.resolver import Resolves
+from payment_core.outgoing.client import HttpClient
 from remediation.errors import WorldRefused, WorldUnreachable
 from remediation.ports import Clock
 
@@ -81,9 +82,7 @@ class Cardholders:
         self._port = port
         self._run = run
         self._chance = random.Random(1)  # noqa: S311  # a reproducible simulation
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {key}"}, timeout=REQUEST_SECONDS, trust_env=False
-        )
+        self._http = HttpClient(headers={"Authorization": f"Bearer {key}"}, timeout=REQUEST_SECONDS, trust_env=False)
         self._ending = asyncio.Event()
         self._number = 0
         self._added: list[str] = []

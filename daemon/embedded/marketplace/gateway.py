@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.embedded.marketplace.mix import NO_HEADERS, Order
 from daemon.embedded.marketplace.traffic import IN_FLIGHT_MAX, Answer, Receipt
+from payment_core.outgoing.client import HttpClient
 
 REQUEST_SECONDS = 7.0
 """Longer than the rail's own timeout of 5 s, so that the core says what it knows before its caller gives up."""
@@ -56,7 +57,7 @@ class HttpGateway:
     def __init__(self, port: int, run: str, key: str) -> None:
         self._port = port
         self._run = run
-        self._client = httpx.AsyncClient(
+        self._client = HttpClient(
             headers={"Authorization": f"Bearer {key}"},
             timeout=REQUEST_SECONDS,
             limits=httpx.Limits(max_connections=IN_FLIGHT_MAX, max_keepalive_connections=IN_FLIGHT_MAX),

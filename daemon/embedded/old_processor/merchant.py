@@ -3,6 +3,8 @@
 import httpx
 import msgspec
 
+from payment_core.outgoing.client import HttpClient
+
 TIMEOUT_SECONDS = 5.0
 CUSTOMERS_MAX = 20
 """Whose cards are changed."""
@@ -23,7 +25,7 @@ class Merchant:
     """Over its API; what is not answered is not done."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._http = httpx.AsyncClient(
+        self._http = HttpClient(
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT_SECONDS, trust_env=False
         )
         self._cards: list[str] = []

@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.embedded.old_processor.book import Book
 from payment_core.migration.feed.signatures import signature_header
+from payment_core.outgoing.client import HttpClient
 
 TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 1.0
@@ -34,7 +35,7 @@ class Pushing:
 
     async def run(self) -> None:
         """Push for ever."""
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as http:
+        async with HttpClient(timeout=TIMEOUT_SECONDS, trust_env=False) as http:
             while True:
                 await self._news.wait()
                 self._news.clear()

@@ -44,7 +44,9 @@ class Leaving:
         while True:
             await follower.catch_up()
             served = self._wanted in {None, self._watch.percent} or self._wanted not in {0, 100}
-            if self._watch.allowed and not _is_cutting(follower.state) and served:
+            # Somebody cut back before that was seen would look as if nobody had ever been cut over.
+            told = self._watch.has_seen_any or not _has_cut(follower.state)
+            if self._watch.allowed and not _is_cutting(follower.state) and served and told:
                 self._wanted = percent
                 return
             await self._clock.sleep(POLL_SECONDS)
@@ -54,3 +56,8 @@ def _is_cutting(state: State) -> bool:
     """Whether a deployment has cohorts to cut over yet."""
     running = [run for run in state.runs.values() if run.outcome is None and run.stopped is None]
     return any(step.kind == "cut-over" for run in running for step in run.plan.steps[run.index :])
+
+
+def _has_cut(state: State) -> bool:
+    """Whether a deployment has cut a cohort over."""
+    return any(step.kind == "cut-over" for run in state.runs.values() for step in run.plan.steps[: run.index])

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from daemon.embedded.marketplace.cardholders import Acts
+from payment_core.outgoing.client import HttpClient
 
 LOOK_SECONDS = 1.0
 TIMEOUT_SECONDS = 5.0
@@ -58,9 +59,7 @@ class MigrationWatch:
     def __init__(self, urls: tuple[str, ...], key: str, say: Callable[[str], None]) -> None:
         self._urls = urls
         self._say = say
-        self._http = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT_SECONDS, trust_env=False
-        )
+        self._http = HttpClient(headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT_SECONDS, trust_env=False)
         self._seen = _Seen()
         self._customers: list[str] = []
         self._ending = asyncio.Event()
@@ -74,6 +73,11 @@ class MigrationWatch:
     def percent(self) -> int:
         """Who is cut over, as it was last seen."""
         return self._seen.percents[-1] if self._seen.percents else 0
+
+    @property
+    def has_seen_any(self) -> bool:
+        """Whether anybody was ever seen to be cut over."""
+        return bool(self._seen.percents)
 
     def end(self) -> None:
         """Look once more and end."""

@@ -10,6 +10,7 @@ import httpx
 import structlog
 
 from config.console import LoadBalancerSettings
+from payment_core.outgoing.client import HttpClient
 
 log = structlog.get_logger()
 
@@ -68,7 +69,7 @@ class PublicKeys:
     async def _fetch(self, key_id: str) -> tuple[str | None, float]:
         """Ask once, by a connection of its own, because keys change seldom; the key, or how long not to ask again."""
         try:
-            async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            async with HttpClient(transport=self._transport, timeout=TIMEOUT_SECONDS, trust_env=False) as client:
                 answer = await client.get(f"{self._url}/{key_id}")
         except httpx.HTTPError as fault:
             log.warning("key not read", action="load_balancer_key", fault=type(fault).__name__)

@@ -13,6 +13,7 @@ from payment_core.flags.arriving.taking_over import TakingOver
 from payment_core.flags.envelope import BYTES_MAX
 from payment_core.flags.errors import DocumentOutOfReach
 from payment_core.flags.serving import FlagCounts
+from payment_core.outgoing.client import HttpClient
 
 log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class HttpOrigin:
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.AsyncClient(headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._http = HttpClient(headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
 
     async def __aenter__(self) -> Self:
         return self

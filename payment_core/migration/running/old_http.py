@@ -22,6 +22,7 @@ from payment_core.migration.running.errors import (
 from payment_core.migration.running.model import OldPlace
 from payment_core.migration.running.old_shape import TAG
 from payment_core.migration.running.ports import EventPage, OldEvent, OldObject
+from payment_core.outgoing.client import HttpClient
 from payment_core.vault.numbers.instruments import BankAccount, Card
 
 TIMEOUT_SECONDS = 5.0
@@ -73,7 +74,7 @@ class OldHttp:
         _require_tls(url)
         if key == "":
             raise OldAddressUnusable("its key is empty; write the secret key of its API into the file.")
-        self._http = httpx.AsyncClient(
+        self._http = HttpClient(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"},
             timeout=TIMEOUT_SECONDS,

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from payment_core.answers import Answer, ok
 from payment_core.clock import Clock
+from payment_core.migration.errors import NotYet, RunnerBusy
 from payment_core.migration.feed.signatures import signature_problem
 from payment_core.migration.running.catching_up import Taken
 from payment_core.migration.running.doors.refusals import MigrationRefusal
@@ -44,4 +45,8 @@ class PushedEvents:
             event = event_of(body)
         except OldUnreadable:
             return MigrationRefusal.EVENT_UNREADABLE
-        return ok(EventView(id=event.id, became=(await self._takes.take(event)).value))
+        try:
+            became = await self._takes.take(event)
+        except (NotYet, RunnerBusy):
+            return MigrationRefusal.EVENT_TOO_EARLY
+        return ok(EventView(id=event.id, became=became.value))

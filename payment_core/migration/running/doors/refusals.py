@@ -17,6 +17,7 @@ class MigrationRefusal(StrEnum):
     RETURN_STILL_NEEDED = "return_still_needed"
     SIGNATURE_INVALID = "signature_invalid"
     EVENT_UNREADABLE = "event_unreadable"
+    EVENT_TOO_EARLY = "event_too_early"
 
 
 def explain_migration(  # noqa: PLR0911  # one answer for each refusal
@@ -59,5 +60,12 @@ def explain_migration(  # noqa: PLR0911  # one answer for each refusal
             )
         case MigrationRefusal.EVENT_UNREADABLE:
             return Explanation("Event unreadable", 422, "The body is no event of the old processor's published shape.")
+        case MigrationRefusal.EVENT_TOO_EARLY:
+            return Explanation(
+                "Event too early",
+                409,
+                "The job that moves this object has not begun, or another runner works on it. The event is taken when "
+                "it is sent again, or read by the catch-up.",
+            )
         case _:
             assert_never(refusal)

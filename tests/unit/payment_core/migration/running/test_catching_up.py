@@ -117,6 +117,15 @@ async def test_an_event_that_cannot_be_taken_yet_is_where_the_next_look_goes_on(
     assert 2044 in await years(world)
 
 
+async def test_an_event_that_is_pushed_before_its_job_has_begun_is_sent_back_to_come_again(world: BothWorld) -> None:
+    await world.ask("POST", "/v1/migration/jobs/payment-methods/start", {"export": "old"})
+    change_card(world, 2045)
+    body = msgspec.json.encode(world.book.events[-1])
+    header = signature_header(body, SECRET, world.clock.at_ms // 1000)
+    [route] = [one for one in world.both.routes if one.path == "/v1/migration/events"]
+    assert await route.handler(msgspec.structs.replace(world.call(), key=header), body) == "event_too_early"
+
+
 async def test_an_event_that_is_pushed_is_applied_at_once_and_known_when_it_is_read(world: BothWorld) -> None:
     await world.move()
     change_card(world, 2046)

@@ -1,0 +1,1 @@
+"""What all share that ask others over HTTP."""
