@@ -182,7 +182,7 @@ def test_every_decision_is_reached_again_and_other_rules_are_named(
 
 def test_a_command_that_finds_nothing_says_what_to_do(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["fraud", "explain", "pay_1", "--data-dir", str(tmp_path / "none")])
-    assert (result.exit_code, "Name it with --data-dir" in result.output) == (2, True)
+    assert (result.exit_code, "name it with --data-dir" in result.output) == (2, True)
 
 
 def test_lint_counts_what_can_be_used_and_names_the_line_of_what_cannot(config: Path) -> None:

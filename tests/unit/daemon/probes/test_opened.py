@@ -45,7 +45,7 @@ async def shown_key(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
     def client(**options: object) -> httpx.AsyncClient:
         return real(**(options | {"transport": httpx.MockTransport(respond)}))  # type: ignore[arg-type]  # passed through
 
-    monkeypatch.setattr("daemon.probes.core_client.httpx.AsyncClient", client)
+    monkeypatch.setattr("daemon.probes.bearer_client.HttpClient", client)
     async with AsyncExitStack() as stack:
         sqs, seen = cast("AwsClient", None), Sightings()
         probes = await open_probes(stack, settings, sqs, SystemClock(), prices=PRICES, see=seen.see)

@@ -164,7 +164,7 @@ def test_an_archive_as_parquet_says_the_same(tmp_path: Path) -> None:
     [
         (("archive", "--rules", "archive"), "the directory holds no rule file"),
         (("nowhere",), "neither a directory nor a file"),
-        (("archive", "--rules", "missing.yaml"), "name an existing YAML file"),
+        (("archive", "--rules", "missing.yaml"), "name an existing file"),
         (("archive", "--config", "nowhere"), "nowhere"),
         (("archive", "--picture", "no/such/place.svg"), "the picture cannot be written"),
     ],

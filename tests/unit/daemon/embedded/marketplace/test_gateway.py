@@ -25,7 +25,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Respond], HttpGateway
             options.pop("limits")
             return real(transport=httpx.MockTransport(respond), **options)  # type: ignore[arg-type]  # passed through
 
-        monkeypatch.setattr("daemon.embedded.marketplace.gateway.httpx.AsyncClient", client)
+        monkeypatch.setattr("daemon.embedded.marketplace.gateway.HttpClient", client)
         return HttpGateway(8081, "run", "till_test_key")
 
     return make
