@@ -19,6 +19,6 @@ class HttpClient(httpx.AsyncClient):
         try:
             return await super().send(request, *args, **options)
         except AttributeError as error:
-            if error.obj is not None or error.name not in {"getpeername", "getsockname", "family"}:
+            if error.obj is not None or error.name != "getpeername":
                 raise
             raise httpx.ConnectError(RESET, request=request) from error

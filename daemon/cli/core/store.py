@@ -9,6 +9,8 @@ from typing import Annotated, Literal, TypeVar
 import typer
 from pydantic import ValidationError
 
+from daemon.cli.bundles import bundled
+from daemon.cli.options import DataDir
 from daemon.cli.output import Exit, fail
 from payment_core.clock import SystemClock
 from payment_core.errors import CoreError, DatabaseUnusable
@@ -29,6 +31,10 @@ Store = Annotated[StoreKind, typer.Option(help="Where the payments are: in that 
 Table = Annotated[str, typer.Option(help="The DynamoDB table; till-core when left out.")]
 EndpointUrl = Annotated[str, typer.Option(help="Address of DynamoDB; AWS itself when left out.")]
 Region = Annotated[str, typer.Option(help="AWS region; us-east-1 when left out.")]
+
+KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
+KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
+Actor = Annotated[str, typer.Option(help="Who does it; goes on record.")]
 
 Books = FileBooks | DynamoStore
 
@@ -66,6 +72,27 @@ def store_options(
     if database is not None:
         fail("--database names a SQLite file\n  fix: name the table with --table", Exit.BAD_INPUT)
     return _checked({"store": store, "database": data_dir / DATABASE_NAME, **given, **more})
+
+
+def sealed_store(
+    *,
+    data_dir: DataDir = Path("data"),
+    database: Database = None,
+    store: Store = "sqlite",
+    table: Table = "",
+    endpoint_url: EndpointUrl = "",
+    kms_key: KmsKey = "",
+    kms_url: KmsUrl = "",
+    region: Region = "",
+) -> CoreOptions:
+    """Where the payments are, and what protects their numbers; the region is of both. Ends the command as above."""
+    given = {"kms_key": kms_key, "kms_endpoint_url": kms_url, "region": region}
+    more = {name: value for name, value in given.items() if value != ""}
+    return store_options(store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=more)
+
+
+over_a_sealed_store = bundled(options=sealed_store)
+"""A command about the payments, and the sealed numbers, that its ``options`` name."""
 
 
 def _checked(given: dict[str, object]) -> CoreOptions:

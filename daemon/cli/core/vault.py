@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table, store_options
-from daemon.cli.options import DataDir, Json
+from daemon.cli.core.store import Actor, over_a_sealed_store
+from daemon.cli.options import Json
 from daemon.cli.output import Exit, errors, fail, print_json, say
 from payment_core.assembly.vault_upkeep import Custodian, VaultStatus, VaultUpkeep, vault_upkeep
 from payment_core.errors import CoreError, DatabaseUnusable
@@ -24,31 +23,18 @@ T = TypeVar("T")
 
 vault_app = typer.Typer(no_args_is_help=True, help="The vault: its keys, new ones, and the end of old ones.")
 
-KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
-KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
 Role = Annotated[str, typer.Option(help="Role in which you do it: key_custodian.")]
-Actor = Annotated[str, typer.Option(help="Who does it; goes on record.")]
 Reason = Annotated[str, typer.Option(help="Why; goes on record.")]
 
 
 @vault_app.command("status")
+@over_a_sealed_store
 def status_command(
     *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
+    options: CoreOptions,
     as_json: Json = False,
 ) -> None:
     """Show the key service's state and the data keys; exit 1 when numbers cannot be encrypted now."""
-    keys = _keys(kms_key, kms_url, region)
-    options = store_options(
-        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
-    )
     status = _upkeep(options, lambda upkeep: upkeep.status())
     if as_json:
         print_json(status)
@@ -59,23 +45,13 @@ def status_command(
 
 
 @vault_app.command("rotate")
+@over_a_sealed_store
 def rotate_command(
     *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
+    options: CoreOptions,
     as_json: Json = False,
 ) -> None:
     """Protect every data key by a new master key; what was interrupted goes on. Exit 1 when one was damaged."""
-    keys = _keys(kms_key, kms_url, region)
-    options = store_options(
-        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
-    )
 
     async def rotate(upkeep: VaultUpkeep) -> MoveProgress:
         status = await upkeep.status()
@@ -92,23 +68,13 @@ def rotate_command(
 
 
 @vault_app.command("reencrypt")
+@over_a_sealed_store
 def reencrypt_command(
     *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
+    options: CoreOptions,
     as_json: Json = False,
 ) -> None:
     """Seal the key of every number under a new data key; what was interrupted goes on. Exit 1 when one was damaged."""
-    keys = _keys(kms_key, kms_url, region)
-    options = store_options(
-        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
-    )
 
     async def reencrypt(upkeep: VaultUpkeep) -> tuple[MoveProgress, ...]:
         status = await upkeep.status()
@@ -127,27 +93,17 @@ def reencrypt_command(
 
 
 @vault_app.command("retire")
+@over_a_sealed_store
 def retire_command(
     data_keys: Annotated[list[str], typer.Argument(metavar="DATA_KEY...", help="Ids of data keys, see status.")],
     *,
     role: Role,
     actor: Actor,
     reason: Reason,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
+    options: CoreOptions,
     as_json: Json = False,
 ) -> None:
     """Destroy data keys that protect nothing any more; exit 1 when one is kept because it may still be needed."""
-    keys = _keys(kms_key, kms_url, region)
-    options = store_options(
-        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
-    )
     custodian = _custodian(role, actor, reason)
     done = _upkeep(options, lambda upkeep: upkeep.retire(data_keys, custodian))
     if as_json:
@@ -161,6 +117,7 @@ def retire_command(
 
 
 @vault_app.command("shred")
+@over_a_sealed_store
 def shred_command(
     data_key: Annotated[str, typer.Argument(metavar="DATA_KEY", help="Id of a data key, see status.")],
     *,
@@ -170,21 +127,10 @@ def shred_command(
     yes: Annotated[
         bool, typer.Option("--force", "--yes", help="Do it; without this, only say how many numbers are lost.")
     ] = False,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
+    options: CoreOptions,
     as_json: Json = False,
 ) -> None:
     """Destroy a data key with every number that it protects, for ever; without --force say how many, and exit 1."""
-    keys = _keys(kms_key, kms_url, region)
-    options = store_options(
-        store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=keys
-    )
     custodian = _custodian(role, actor, reason)
 
     async def shred(upkeep: VaultUpkeep) -> int:
@@ -225,12 +171,6 @@ class _Bar:
         """Show what a batch did."""
         self._by_job[progress.job] = progress.moved + progress.damaged
         self._progress.update(self._task, completed=sum(self._by_job.values()))
-
-
-def _keys(kms_key: str, kms_url: str, region: str) -> dict[str, str]:
-    """The options of the key service; the region is that of a table too."""
-    given = {"kms_key": kms_key, "kms_endpoint_url": kms_url, "region": region}
-    return {name: value for name, value in given.items() if value != ""}
 
 
 def _custodian(role: str, actor: str, reason: str) -> Custodian:

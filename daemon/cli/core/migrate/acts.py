@@ -10,7 +10,8 @@ from daemon.cli.asking_daemon import confirmed
 from daemon.cli.core.migrate.progressing import Progressing
 from daemon.cli.core.migrate.reported import write_quarantine, write_report
 from daemon.cli.core.migrate.words import tell_status, tell_undone
-from daemon.cli.core.migrate.world import OPERATOR, Actor, limits_for, over_a_store, with_migration
+from daemon.cli.core.migrate.world import OPERATOR, limits_for, over_a_store, with_migration
+from daemon.cli.core.store import Actor
 from daemon.cli.options import Force, Json
 from daemon.cli.output import Exit, fail, print_json, say
 from payment_core.assembly.migrating import Migration

@@ -11,7 +11,6 @@ from daemon.cli.core.migrate.progressing import Progressing
 from daemon.cli.core.migrate.words import tell_dry_run, tell_plan, tell_reconciliation, tell_status
 from daemon.cli.core.migrate.world import (
     OPERATOR,
-    Actor,
     ExportDir,
     ExportKey,
     export_of,
@@ -19,6 +18,7 @@ from daemon.cli.core.migrate.world import (
     over_an_export,
     with_migration,
 )
+from daemon.cli.core.store import Actor
 from daemon.cli.options import Json
 from daemon.cli.output import Exit, note, print_json
 from payment_core.assembly.migrating import Migration

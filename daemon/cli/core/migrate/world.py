@@ -9,9 +9,9 @@ from typing import Annotated, NamedTuple, TypeVar
 import typer
 
 from config.loading.problems import ConfigurationError
-from daemon.cli.core.migrate.bundles import bundled
-from daemon.cli.core.store import Database, EndpointUrl, Region, Store, Table, store_options
-from daemon.cli.options import DataDir, directory_with
+from daemon.cli.bundles import bundled
+from daemon.cli.core.store import over_a_sealed_store
+from daemon.cli.options import directory_with
 from daemon.cli.output import Exit, fail
 from payment_core.assembly.migrating import Migration, migration_beside
 from payment_core.aws.secrets import SecretsManagerKey
@@ -34,30 +34,13 @@ ExportDir = Annotated[Path, typer.Argument(metavar="EXPORT", help="Directory of 
 KeyFile = Annotated[Path | None, typer.Option(help="OpenPGP private key for encrypted files, of mode 600.")]
 PassphraseFile = Annotated[Path | None, typer.Option(help="What opens that key, of mode 600.")]
 KeySecret = Annotated[str, typer.Option(help="The key as a secret of AWS Secrets Manager: its name or ARN.")]
-Actor = Annotated[str, typer.Option(help="Who does it; goes on record.")]
 Config = Annotated[Path | None, directory_with("deployment.yaml and screening.csv")]
-KmsKey = Annotated[str, typer.Option(help="Id or alias of the KMS key, as the core was started with.")]
-KmsUrl = Annotated[str, typer.Option("--kms-endpoint-url", help="Address of KMS; AWS itself when left out.")]
 
 
-def options_of(
-    *,
-    data_dir: DataDir = Path("data"),
-    database: Database = None,
-    store: Store = "sqlite",
-    table: Table = "",
-    endpoint_url: EndpointUrl = "",
-    kms_key: KmsKey = "",
-    kms_url: KmsUrl = "",
-    region: Region = "",
-    config: Config = None,
-) -> CoreOptions:
-    """Where the payments are, and what protects their numbers. Ends the command for what does not go together."""
-    given = {"kms_key": kms_key, "kms_endpoint_url": kms_url, "region": region}
-    more = {name: value for name, value in given.items() if value != ""}
-    if config is not None:
-        more["config"] = str(config)
-    return store_options(store, data_dir=data_dir, database=database, table=table, endpoint_url=endpoint_url, more=more)
+@over_a_sealed_store
+def options_of(*, options: CoreOptions, config: Config = None) -> CoreOptions:
+    """Those of the store, with the directory of the configuration."""
+    return options if config is None else options.model_copy(update={"config": config})
 
 
 class ExportKey(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from daemon.cli.core.migrate.bundles import bundled
+from daemon.cli.bundles import bundled
 from daemon.cli.core.migrate.reported import write_quarantine, write_report
 from daemon.cli.output import Exit
 from payment_core.migration.export.kinds import Kind
